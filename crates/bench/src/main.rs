@@ -1,0 +1,2 @@
+//! Load generator and null server.
+fn main() {}

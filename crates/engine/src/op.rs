@@ -1,0 +1,151 @@
+//! What the engine can be asked to do. Parsed and checked as far as no state is needed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use workmill_proto::{FailReport, Job, Mutation, QueueCommand, Timestamp, WireError};
+use workmill_store::{EntryKey, JobKey, JobRecord};
+
+/// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// An op and the ticket its answer will carry.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Names the request.
+    pub ticket: Ticket,
+    /// What to do.
+    pub op: Op,
+}
+
+/// One thing to do. Cheap to clone: a group that fails is run again op by op.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// PUSH.
+    Push(Arc<NewJob>),
+    /// PUSHB, or what is left of one.
+    PushBulk(BulkPush),
+    /// FETCH. Parked if there is nothing to fetch.
+    Fetch(Fetch),
+    /// ACK.
+    Ack(Ack),
+    /// FAIL.
+    Fail(Arc<Fail>),
+    /// MUTATE, or what is left of one.
+    Mutate(Mutate),
+    /// QUEUE PAUSE, RESUME, REMOVE, LATENCY.
+    Queue(Arc<QueueCommand>),
+    /// FLUSH.
+    Flush,
+    /// The numbers of INFO.
+    Info,
+    /// These jobs could not be delivered: back to the front of their queues, no harm done.
+    Return(Vec<JobKey>),
+    /// The client of this parked FETCH is gone: forget it. Its ticket gets the answer [`crate::Outcome::Nothing`].
+    Forget(Ticket),
+    /// Answers every parked FETCH with nothing, and from now on every FETCH that would be parked: the
+    /// server is stopping.
+    Drain,
+    /// What a timer asks for.
+    Tick(Duty),
+}
+
+/// A duty of time. Each runs in slices; what is left comes back as unfinished.
+#[derive(Clone, Debug)]
+pub enum Duty {
+    /// Moves scheduled and retrying jobs whose time has come into their queues. Wanted twice a second.
+    Promote,
+    /// Ends reservations whose time is over, as failures. Wanted every second.
+    ExpireReservations,
+    /// Forgets dead jobs past their time and remembered ends of reservations. Wanted every minute.
+    Purge,
+    /// Takes jobs back from workers that hold reservations and are not among `alive`.
+    RecoverLost {
+        /// The workers heard from within the last minute.
+        alive: Arc<BTreeSet<String>>,
+    },
+    /// Deletes what was removed, cleared or flushed. Wanted every second.
+    Sweep,
+}
+
+/// A job to push, made ready outside of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// As it will be stored; `enqueued_at` is filled in by the engine.
+    pub record: JobRecord,
+    /// The moment it is for, if the client named one.
+    pub at: Option<Timestamp>,
+}
+
+/// A PUSHB on its way.
+#[derive(Clone, Debug)]
+pub struct BulkPush {
+    /// All of its jobs: those that decoded, and what to answer for those that did not.
+    pub jobs: Arc<[BulkItem]>,
+    /// Those before this index are done.
+    pub next_index: usize,
+    /// What was refused of those that are done, by jid.
+    pub refused: Vec<(String, WireError)>,
+}
+
+/// One job of a PUSHB.
+#[derive(Clone, Debug)]
+pub struct BulkItem {
+    /// The key of its entry in the answer; empty if it has none.
+    pub jid: String,
+    /// The job, or why it is none.
+    pub job: Result<Arc<NewJob>, WireError>,
+}
+
+/// A FETCH.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// The queues, in the order they are to be looked at. Never empty.
+    pub queues: Arc<[String]>,
+    /// The worker asking; empty for a connection that named none.
+    pub wid: Arc<str>,
+}
+
+/// An ACK.
+#[derive(Clone, Debug)]
+pub struct Ack {
+    /// The job's id.
+    pub jid: String,
+    /// The worker acknowledging; empty for a connection that named none.
+    pub wid: Arc<str>,
+}
+
+/// A FAIL.
+#[derive(Clone, Debug)]
+pub struct Fail {
+    /// What the worker reports.
+    pub report: FailReport,
+    /// The worker reporting; empty for a connection that named none.
+    pub wid: Arc<str>,
+}
+
+/// A MUTATE on its way.
+#[derive(Clone, Debug)]
+pub struct Mutate {
+    /// What was asked for.
+    pub mutation: Arc<Mutation>,
+    /// How far it is; none before its first slice.
+    pub progress: Option<MutateProgress>,
+}
+
+/// How far a MUTATE is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MutateProgress {
+    /// Entries up to here have been looked at.
+    pub after: Option<EntryKey>,
+    /// Only entries with a serial up to this one existed when it started.
+    pub last_serial: i64,
+}
+
+impl Op {
+    /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.
+    pub fn push(job: Job, now: Timestamp) -> Self {
+        Self::Push(Arc::new(NewJob::new(job, now)))
+    }
+}

@@ -1,0 +1,56 @@
+//! What the engine answers.
+
+use workmill_proto::{Timestamp, WireError};
+use workmill_store::{JobKey, Totals};
+
+use crate::op::{Request, Ticket};
+
+/// What a group did. Send the answers only after the group's commit.
+#[derive(Debug, Default)]
+pub struct GroupResult {
+    /// Answers to requests of this group and to FETCHes parked by earlier ones.
+    pub answers: Vec<Answer>,
+    /// Requests that need further slices: put them into the next group, before new requests.
+    pub unfinished: Vec<Request>,
+}
+
+/// The answer to one request.
+#[derive(Debug)]
+pub struct Answer {
+    /// Which request.
+    pub ticket: Ticket,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Done.
+    Ok,
+    /// A job, reserved for whoever fetched it.
+    Job(Box<FetchedJob>),
+    /// A FETCH that found nothing in time.
+    Nothing,
+    /// PUSHB: what was refused, by jid, in order.
+    Refusals(Vec<(String, WireError)>),
+    /// QUEUE LATENCY: seconds by queue, in the order asked.
+    Latencies(Vec<(String, f64)>),
+    /// INFO: sizes and counters.
+    Totals(Box<Totals>),
+    /// Refused; nothing changed.
+    Refused(WireError),
+}
+
+/// A job on its way to a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedJob {
+    /// To give it back with, should it not arrive.
+    pub key: JobKey,
+    /// The payload without `enqueued_at`.
+    pub body: Vec<u8>,
+    /// Where `enqueued_at` belongs in it, in bytes.
+    pub enqueued_at_index: u32,
+    /// When it was put into its queue.
+    pub enqueued_at: Timestamp,
+}

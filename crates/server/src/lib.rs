@@ -1,0 +1,1 @@
+//! Workmill, the server.

@@ -1,0 +1,19 @@
+//! What can go wrong in a store, by what has to be done about it.
+
+/// A failure of the store, told apart by what the caller must do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk or the database is full. The transaction must be dropped (rolled back); the store works on.
+    #[error("no space left for the database: {0}")]
+    Full(String),
+    /// A statement failed. The transaction must be dropped (rolled back); the store works on.
+    #[error("the database refused a statement: {0}")]
+    Statement(String),
+    /// A commit, a sync or a rollback failed, so what is on disk is unknown. Nothing more may be done
+    /// with this store: answer nobody, exit, and let a restart recover.
+    #[error("the outcome of a commit is unknown, the store must be reopened: {0}")]
+    Poisoned(String),
+    /// The store cannot be opened: in use by another server, of a newer version, not a database.
+    #[error("{0}")]
+    Open(String),
+}

@@ -1,0 +1,27 @@
+//! What Workmill remembers, and how.
+//!
+//! Owns the [`Store`] and [`Tx`] traits, the stored records and their versions, the SQLite backend, the
+//! conformance suite every backend must pass (feature `suite`) and a wrapper that injects faults
+//! (feature `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it
+//! moves records where it is told to.
+//!
+//! Start at [`Tx`]: its methods are all that the engine can ask of a database.
+
+mod error;
+mod key;
+mod record;
+mod tx;
+
+pub mod sqlite;
+
+#[cfg(feature = "fault")]
+pub mod fault;
+#[cfg(feature = "suite")]
+pub mod suite;
+
+pub use error::StoreError;
+pub use key::{EntryKey, JobKey};
+pub use record::{CorruptRecord, JobRecord, StoredJob};
+pub use tx::{
+    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Totals, Tx,
+};

@@ -1,0 +1,41 @@
+//! The stored form of a job: a version byte, a checksum, a header, and the payload as clients see it.
+
+use workmill_proto::Timestamp;
+
+/// A job as the store keeps it.
+///
+/// `body` is the canonical payload JSON without `enqueued_at`: that changes at every move, so it is kept
+/// beside the payload and put in at `enqueued_at_index` when the job is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// The job's id, as in the payload.
+    pub jid: Box<str>,
+    /// The queue it belongs to, as in the payload.
+    pub queue: Box<str>,
+    /// Its type, as in the payload.
+    pub jobtype: Box<str>,
+    /// How long a worker may keep it, in seconds, as the rules understand the payload.
+    pub reserve_for_secs: u32,
+    /// When it was last put into a queue; none for a job that never was.
+    pub enqueued_at: Option<Timestamp>,
+    /// How often it has failed, by the server's own count.
+    pub failure_count: u32,
+    /// When it was taken back from a lost worker, latest last.
+    pub recovered_at: Vec<Timestamp>,
+    /// The payload, canonical JSON, without `enqueued_at`.
+    pub body: Vec<u8>,
+    /// Where in `body` the text `,"enqueued_at":"…"` belongs, in bytes.
+    pub enqueued_at_index: u32,
+}
+
+/// Bytes in the database that are no readable record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorruptRecord {
+    /// The bytes as they were found.
+    pub bytes: Vec<u8>,
+    /// What is wrong with them.
+    pub reason: String,
+}
+
+/// What was read from the place of a job: nearly always a record.
+pub type StoredJob = Result<JobRecord, CorruptRecord>;

@@ -1,0 +1,237 @@
+//! The seam between rules and databases: [`Store`], [`Tx`] and what passes between them.
+
+use std::collections::BTreeMap;
+
+use workmill_proto::{SetName, Timestamp};
+
+use crate::{EntryKey, JobKey, JobRecord, StoreError, StoredJob};
+
+/// A place where jobs are kept. One thread owns it and runs one transaction at a time.
+///
+/// To ensure correctness:
+/// - When [`Tx::commit`] returns `Ok`, everything the transaction did survives what the store's
+///   durability promises; in no other case is anything of it visible later, except after
+///   [`StoreError::Poisoned`], when all of it or nothing of it is found at the next opening.
+/// - A poisoned store refuses every further transaction.
+/// - Dropping a transaction without committing undoes it wholly, in the database and in every cache.
+pub trait Store {
+    /// The transactions of this store.
+    type Tx<'a>: Tx
+    where
+        Self: 'a;
+    /// Read-only views of this store.
+    type Observer: Observer + Send + 'static;
+
+    /// Starts a transaction.
+    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError>;
+
+    /// Opens a view of the committed state for another thread: it neither waits for a transaction nor
+    /// delays one.
+    fn observer(&self) -> Result<Self::Observer, StoreError>;
+}
+
+/// One transaction. Every method takes a slice and is one round trip where the database is remote.
+///
+/// After an error the transaction must be dropped.
+pub trait Tx {
+    /// Puts jobs at the tail of their queues, in the order given. Makes a queue that does not exist.
+    /// `enqueued_at` is stored as it stands in each record.
+    fn enqueue(&mut self, jobs: &[JobRecord]) -> Result<(), StoreError>;
+
+    /// Takes up to `limit` jobs from the head of `queue`, in order; none if it is paused, empty or unknown.
+    ///
+    /// Every claimed job must be given to [`Tx::reserve`] or [`Tx::finish`] in the same transaction.
+    fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
+
+    /// Makes claimed jobs belong to a worker. The job's row stays where it is.
+    fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError>;
+
+    /// All reservations of these job ids, by id in the order asked, then oldest first. An id without any
+    /// is left out.
+    fn reservations_of_jids(&mut self, jids: &[&str]) -> Result<Vec<Reservation>, StoreError>;
+
+    /// The reservations under these keys, in the order asked; a key without one is left out.
+    fn reservations_by_key(&mut self, keys: &[JobKey]) -> Result<Vec<Reservation>, StoreError>;
+
+    /// Up to `limit` reservations that end at or before `until`, the earliest first.
+    fn reservations_ending(
+        &mut self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError>;
+
+    /// The names of the workers that hold reservations, sorted, without repetition and without `""`.
+    fn reserving_workers(&mut self) -> Result<Vec<String>, StoreError>;
+
+    /// Up to `limit` reservations of a worker, oldest first.
+    fn reservations_of_worker(
+        &mut self,
+        wid: &str,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError>;
+
+    /// Moves the end of reservations. A key without one is ignored.
+    fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError>;
+
+    /// The jobs under reservation with these keys, in the order asked; a key without one is left out.
+    fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
+
+    /// Forgets claimed or reserved jobs and their reservations. A key without a job is ignored.
+    fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError>;
+
+    /// Ends reservations and puts their jobs back before every job that was not handed out before them:
+    /// each regains its old place in its queue. If the queue was removed meanwhile, the job goes to the
+    /// front of the queue that has its name now (made if need be). A key without a reservation is ignored.
+    fn release(&mut self, releases: &[Release]) -> Result<(), StoreError>;
+
+    /// Remembers that these reservations ended without the worker's word.
+    fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError>;
+
+    /// Whether such an end is remembered for this job id and worker.
+    fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError>;
+
+    /// Forgets up to `limit` ends that happened at or before `until`; tells how many.
+    fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Puts jobs into a set, each at its time.
+    fn insert_entries(
+        &mut self,
+        set: SetName,
+        entries: &[(Timestamp, JobRecord)],
+    ) -> Result<(), StoreError>;
+
+    /// Up to `limit` entries of a set at or before `until`, in the order of the set, starting after `after`.
+    fn entries(
+        &mut self,
+        set: SetName,
+        after: Option<EntryKey>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Takes entries out of their sets; tells how many were there.
+    fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError>;
+
+    /// The largest serial any entry has had so far.
+    fn last_serial(&mut self) -> Result<i64, StoreError>;
+
+    /// Empties a set at once, however large: marks it; [`Tx::sweep`] does the work later.
+    fn clear_set(&mut self, set: SetName) -> Result<(), StoreError>;
+
+    /// Pauses or resumes queues. Pausing one that does not exist makes it; resuming one does nothing.
+    fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError>;
+
+    /// Removes queues, their waiting jobs and their pause, at once, however large; reserved jobs stay.
+    /// Unknown names are ignored.
+    fn remove_queues(&mut self, queues: &[&str]) -> Result<(), StoreError>;
+
+    /// The job at the head of a queue, without taking it; paused or not.
+    fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError>;
+
+    /// Adds to the counters: of all time, and of the UTC day `day` (days since 1970-01-01).
+    fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError>;
+
+    /// All sizes and counters, as this transaction sees them.
+    fn totals(&mut self) -> Result<Totals, StoreError>;
+
+    /// Forgets everything: jobs, queues, pauses, reservations, remembered ends, counters; at once,
+    /// however large.
+    fn flush(&mut self) -> Result<(), StoreError>;
+
+    /// Deletes up to `limit` rows of what was removed, cleared or flushed; tells whether more is left.
+    fn sweep(&mut self, limit: usize) -> Result<bool, StoreError>;
+
+    /// Makes everything the transaction did durable and visible. Does nothing, and syncs nothing, if it
+    /// changed nothing.
+    ///
+    /// `Full` and `Statement` mean that nothing of it happened.
+    fn commit(self) -> Result<(), StoreError>;
+}
+
+/// A read-only view of the committed state.
+pub trait Observer {
+    /// All sizes and counters.
+    fn totals(&mut self) -> Result<Totals, StoreError>;
+
+    /// The counters of the UTC days in `first..=last` (days since 1970-01-01) that have any, in order.
+    fn days(&mut self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError>;
+}
+
+/// A job handed to a worker until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// Which job.
+    pub key: JobKey,
+    /// Its id.
+    pub jid: Box<str>,
+    /// The worker that holds it; empty for a connection that named none.
+    pub wid: Box<str>,
+    /// Since when.
+    pub reserved_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// A reservation to end, its job to be put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Which job.
+    pub key: JobKey,
+    /// What the job is to be from now on; none leaves it as it is.
+    pub record: Option<JobRecord>,
+}
+
+/// That a reservation ended without its worker's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservationEnd {
+    /// The job's id.
+    pub jid: Box<str>,
+    /// The worker that held it.
+    pub wid: Box<str>,
+    /// When it ended.
+    pub at: Timestamp,
+}
+
+/// A job in a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub key: EntryKey,
+    /// The job.
+    pub job: StoredJob,
+}
+
+/// What is counted, of all time and per UTC day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Executions that ended, well or badly.
+    pub processed: u64,
+    /// Those that ended badly.
+    pub failures: u64,
+}
+
+/// One queue in [`Totals`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueTotals {
+    /// Jobs waiting in it.
+    pub size: u64,
+    /// Whether fetching from it is paused.
+    pub paused: bool,
+}
+
+/// All sizes and counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Every queue that exists, by name; a drained one stays with 0.
+    pub queues: BTreeMap<String, QueueTotals>,
+    /// Entries of the scheduled set.
+    pub scheduled: u64,
+    /// Entries of the retries set.
+    pub retries: u64,
+    /// Entries of the dead set.
+    pub dead: u64,
+    /// Jobs under reservation.
+    pub working: u64,
+    /// Counters of all time.
+    pub counts: Counts,
+}
