@@ -1,0 +1,86 @@
+//! The settings as the rest of the server reads them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use workmill_engine::Rules;
+use workmill_store::sqlite::Durability;
+
+use super::Binding;
+use crate::password::Password;
+
+/// Everything an operator can decide, checked and with the defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the command port listens.
+    pub binding: Binding,
+    /// Development, staging or production.
+    pub environment: Environment,
+    /// Where the data lives.
+    pub storage_dir: PathBuf,
+    /// Where `conf.d`, the TLS pair and the password file are looked for.
+    pub config_dir: PathBuf,
+    /// What clients must prove that they know; `None` lets everybody in.
+    pub password: Option<Password>,
+    /// When an acknowledged change must be on disk.
+    pub durability: Durability,
+    /// The certificate and the key of the command port; `None` means plain TCP.
+    pub tls: Option<TlsFiles>,
+    /// How many client connections may be open at a time.
+    pub connections_max: usize,
+    /// How long a line of the protocol may be, in bytes.
+    pub line_bytes_max: usize,
+    /// How many bytes all connections together may have sent that the server has not worked off yet.
+    /// Never below `line_bytes_max`.
+    pub input_bytes_max: usize,
+    /// What an operator can set of the rules of jobs: the limits of the dead set.
+    pub rules: Rules,
+    /// Whether the reservations of workers that fell silent end at once.
+    pub recover_lost: bool,
+}
+
+/// What the server is used for. Outside development it insists on a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Environment {
+    /// On a developer's machine: no password needed, files below the home directory.
+    Development,
+    /// Like production, for trying things out.
+    Staging,
+    /// The real thing.
+    Production,
+}
+
+impl Environment {
+    /// Its name as on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The files TLS needs, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's certificate, followed by the intermediate ones.
+    pub certificate: PathBuf,
+    /// The private key: PKCS#8, PKCS#1 or SEC1, not encrypted.
+    pub private_key: PathBuf,
+}
+
+/// What [`Settings::load`] brings.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What the operator should know though the server can start: one line each.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,20 @@
+//! What the operator asked for, put together from the command line, the environment and `conf.d/*.toml`.
+//!
+//! Start at [`Settings`], which the rest of the server reads, and [`Settings::load`], which makes it.
+//! `docs/configuration.md` describes every key for operators.
+
+mod binding;
+mod bounds;
+mod conf_dir;
+mod effective;
+mod error;
+mod load;
+mod reader;
+mod reload;
+mod tree;
+
+pub use binding::Binding;
+pub use bounds::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
+pub use effective::{Environment, Loaded, Settings, TlsFiles};
+pub use error::SettingsError;
+pub use reload::{Reload, Reloader};
