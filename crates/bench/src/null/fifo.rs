@@ -1,0 +1,70 @@
+//! The jobs that were pushed and not fetched.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+/// How long a FETCH waits for a job, as in the server this one is compared with.
+const FETCH_WAIT: Duration = Duration::from_millis(1900);
+
+/// One FIFO for all queues, shared by all connections.
+#[derive(Debug, Default)]
+pub(super) struct Fifo {
+    jobs: Mutex<VecDeque<Bytes>>,
+    pushed: Notify,
+    commands: AtomicU64,
+}
+
+impl Fifo {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a job and wakes one FETCH that waits.
+    pub(super) fn push(&self, job: Bytes) {
+        self.jobs().push_back(job);
+        self.pushed.notify_one();
+    }
+
+    /// Takes the oldest job, if there is one.
+    pub(super) fn pop(&self) -> Option<Bytes> {
+        self.jobs().pop_front()
+    }
+
+    /// Takes the oldest job; waits for one for a while.
+    pub(super) async fn pop_or_wait(&self) -> Option<Bytes> {
+        let deadline = Instant::now() + FETCH_WAIT;
+        loop {
+            let mut pushed = pin!(self.pushed.notified());
+            // From here on a push is noticed, even one that comes before the wait begins.
+            pushed.as_mut().enable();
+            if let Some(job) = self.pop() {
+                return Some(job);
+            }
+            if timeout_at(deadline, pushed).await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    /// Forgets all jobs.
+    pub(super) fn clear(&self) {
+        self.jobs().clear();
+    }
+
+    /// How many jobs there are.
+    pub(super) fn len(&self) -> usize {
+        self.jobs().len()
+    }
+
+    /// Counts a command and returns how many there were, this one included.
+    pub(super) fn count_command(&self) -> u64 {
+        self.commands.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
