@@ -1,7 +1,41 @@
 //! The Faktory Work Protocol: what passes between clients and the server, as bytes and as types.
+//!
+//! Nothing here does I/O, reads a clock or knows how jobs are kept.
+//!
+//! # Layout
+//!
+//! The way of a command through this crate, and then of its answer:
+//!
+//! - [`LineReader`] cuts bytes into lines.
+//! - [`greeting`], [`Challenge`] and [`Hello`] are what is said before the first command.
+//! - [`parse_command`] looks a line's verb up in [`TABLE`] and makes a [`Command`] of it.
+//! - [`Job`] is the payload as clients see it; [`Failure`] what it says about its last failure.
+//! - [`Glob`] is the pattern a `MUTATE` may choose jobs by, [`compact_json`] the text it is held against.
+//! - [`Reply`] and [`write_job`] write answers; [`WireError`] is the one that says what went wrong.
+//! - [`limits`] names how large anything may be.
 
+mod command;
+mod error;
+mod frame;
+mod glob;
+mod hello;
+mod job;
+mod json;
+pub mod limits;
+mod reply;
 mod set;
 mod time;
 
+pub use command::{
+    Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
+    QueueCommand, QueueSelection, TABLE, parse_command,
+};
+pub use error::{ErrorCode, WireError};
+pub use frame::{LineReader, LineTooLong};
+pub use glob::Glob;
+pub use hello::{Challenge, Hello, greeting};
+pub use job::{Failure, Job, Rendered};
+pub use json::compact_json;
+pub use reply::{Reply, write_job};
 pub use set::SetName;
 pub use time::Timestamp;

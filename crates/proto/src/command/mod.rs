@@ -1,0 +1,23 @@
+//! Commands: the verb, one file for each, and the table of them all.
+
+mod ack;
+mod beat;
+mod end;
+mod fail;
+mod fetch;
+mod flush;
+mod info;
+mod mutate;
+mod push;
+mod pushb;
+mod queue;
+mod queue_name;
+mod table;
+
+pub use beat::Beat;
+pub use fail::FailReport;
+pub use mutate::{Mutation, MutationFilter, MutationVerb};
+pub use pushb::BulkJob;
+pub use queue::{QueueCommand, QueueSelection};
+pub(crate) use queue_name::check_queue_name;
+pub use table::{Command, CommandSpec, TABLE, parse_command};

@@ -1,0 +1,11 @@
+//! The job payload as clients see it.
+
+mod check;
+mod failure;
+mod parse;
+mod payload;
+mod render;
+
+pub use failure::Failure;
+pub use payload::Job;
+pub use render::Rendered;

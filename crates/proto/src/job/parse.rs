@@ -1,0 +1,220 @@
+//! From JSON to a job.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
+use super::Job;
+use crate::json::{self, JsonError, compact_json};
+use crate::limits::JOB_FIELDS_UNKNOWN_MAX;
+use crate::{Timestamp, WireError};
+
+/// What a queue is called if the client does not say. Faktory's default.
+const QUEUE_DEFAULT: &str = "default";
+
+/// How often a job is tried again if the client does not say. Faktory's default.
+const RETRY_DEFAULT: i64 = 25;
+
+impl Job {
+    /// Decodes what a client sent and checks it, in Faktory's order and with Faktory's texts.
+    ///
+    /// Field names match in any case, null is like absent, the last of equal names wins, bytes that are no
+    /// UTF-8 become U+FFFD. `enqueued_at` is dropped: the server says when a job was queued.
+    pub fn parse(json: &[u8]) -> Result<Self, WireError> {
+        Fields::read(&String::from_utf8_lossy(json))
+            .and_then(Fields::decode)
+            .map_err(|error| error.to_wire_error())?
+            .check()
+    }
+
+    /// Decodes and checks a job. Its id too, which it may have although it is refused; empty if it has none.
+    pub(crate) fn parse_with_jid(json: &str) -> (String, Result<Self, WireError>) {
+        let fields = match Fields::read(json) {
+            Ok(fields) => fields,
+            Err(error) => return (String::new(), Err(error.to_wire_error())),
+        };
+        let jid = fields.jid();
+        let job = fields
+            .decode()
+            .map_err(|error| error.to_wire_error())
+            .and_then(Self::check);
+        (jid, job)
+    }
+
+    /// Decodes what [`Job::render`] wrote, without holding the rules against it: they may have changed since.
+    pub fn parse_stored(body: &[u8]) -> Result<Self, WireError> {
+        let mut job = Fields::read(&String::from_utf8_lossy(body))
+            .and_then(Fields::decode)
+            .map_err(|error| error.to_wire_error())?;
+        job.check_args()?;
+        job.at = job.at_text.as_deref().and_then(Timestamp::parse_rfc3339);
+        Ok(job)
+    }
+}
+
+/// The names of the fields of the protocol.
+const NAMES: [&str; 12] = [
+    "jid",
+    "queue",
+    "jobtype",
+    "args",
+    "retry",
+    "custom",
+    "created_at",
+    "enqueued_at",
+    "at",
+    "reserve_for",
+    "backtrace",
+    "failure",
+];
+
+/// The fields of a job, their values still text.
+struct Fields<'a> {
+    /// The values of [`NAMES`].
+    known: [Option<&'a RawValue>; NAMES.len()],
+    /// The keys of the others, with their quotes, and their values.
+    unknown: Vec<(&'a str, &'a RawValue)>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(json: &'a str) -> Result<Self, JsonError> {
+        let mut unknown = Vec::new();
+        let mut unknown_count = 0_usize;
+        let known = json::read_members(json, &NAMES, |key, value| {
+            unknown_count += 1;
+            if unknown_count <= JOB_FIELDS_UNKNOWN_MAX {
+                unknown.push((key, value));
+            }
+        })?;
+        if unknown_count > JOB_FIELDS_UNKNOWN_MAX {
+            let what = "fields the protocol does not have";
+            return Err(JsonError::Count {
+                what,
+                count_max: JOB_FIELDS_UNKNOWN_MAX,
+            });
+        }
+        Ok(Self { known, unknown })
+    }
+
+    /// The job's id; empty if there is none or it is no string.
+    fn jid(&self) -> String {
+        let [jid, ..] = self.known;
+        json::string("jid", jid)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+            .into_owned()
+    }
+
+    fn decode(self) -> Result<Job, JsonError> {
+        let [
+            jid,
+            queue,
+            jobtype,
+            args,
+            retry,
+            custom,
+            created_at,
+            enqueued_at,
+            at,
+            reserve_for,
+            backtrace,
+            failure,
+        ] = self.known;
+        json::string("enqueued_at", enqueued_at)?;
+        let custom = bracketed("custom", "an object", '{', custom)?;
+        Ok(Job {
+            jid: json::string("jid", jid)?.unwrap_or_default().into_owned(),
+            queue: filled("queue", queue)?.unwrap_or_else(|| QUEUE_DEFAULT.to_owned()),
+            jobtype: json::string("jobtype", jobtype)?
+                .unwrap_or_default()
+                .into_owned(),
+            retry: json::integer("retry", retry)?.unwrap_or(RETRY_DEFAULT),
+            at: None,
+            reserve_for_secs: non_zero("reserve_for", reserve_for)?,
+            created_at: filled("created_at", created_at)?,
+            at_text: filled("at", at)?,
+            backtrace: non_zero("backtrace", backtrace)?,
+            args: bracketed("args", "an array", '[', args)?
+                .unwrap_or_default()
+                .into(),
+            custom: custom
+                .filter(|custom| !is_empty_object(custom))
+                .map(raw_value)
+                .transpose()?,
+            failure: bracketed("failure", "an object", '{', failure)?.map(Into::into),
+            unknown: write_unknown(&self.unknown),
+        })
+    }
+}
+
+/// A string that is not empty.
+fn filled(name: &'static str, value: Option<&RawValue>) -> Result<Option<String>, JsonError> {
+    let text = json::string(name, value)?;
+    Ok(text.filter(|text| !text.is_empty()).map(Cow::into_owned))
+}
+
+/// A number that is not 0.
+fn non_zero(name: &'static str, value: Option<&RawValue>) -> Result<Option<i64>, JsonError> {
+    Ok(json::integer(name, value)?.filter(|number| *number != 0))
+}
+
+/// The text of an array or object.
+fn bracketed<'a>(
+    name: &'static str,
+    wanted: &'static str,
+    bracket: char,
+    value: Option<&'a RawValue>,
+) -> Result<Option<Cow<'a, str>>, JsonError> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    if !value.get().starts_with(bracket) {
+        return Err(JsonError::Type { name, wanted });
+    }
+    Ok(Some(on_one_line(value)))
+}
+
+/// The text of a value, without its white space if that would break the line it is sent on.
+fn on_one_line(value: &RawValue) -> Cow<'_, str> {
+    let text = value.get();
+    if memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(String::from_utf8_lossy(&compact_json(text.as_bytes())).into_owned())
+}
+
+fn is_empty_object(text: &str) -> bool {
+    text.trim_matches(['{', '}', ' ', '\t']).is_empty()
+}
+
+fn raw_value(text: Cow<'_, str>) -> Result<Box<RawValue>, JsonError> {
+    Ok(RawValue::from_string(text.into_owned())?)
+}
+
+/// Writes `,"key":value` for each field, of those with equal keys only the last.
+fn write_unknown(fields: &[(&str, &RawValue)]) -> String {
+    let mut last_index = HashMap::new();
+    if fields.len() > 1 {
+        last_index.extend(
+            fields
+                .iter()
+                .enumerate()
+                .map(|(index, (key, _))| (json::text(key), index)),
+        );
+    }
+    let mut out = String::new();
+    for (index, (key, value)) in fields.iter().enumerate() {
+        if last_index
+            .get(&json::text(key))
+            .is_none_or(|last| *last == index)
+        {
+            out.push(',');
+            out.push_str(key);
+            out.push(':');
+            out.push_str(&on_one_line(value));
+        }
+    }
+    out
+}

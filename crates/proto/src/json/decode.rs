@@ -1,0 +1,103 @@
+//! Single values, out of their text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer as _, Error, Visitor};
+use serde_json::value::RawValue;
+
+use super::{JsonError, read_elements};
+
+/// The value as a string.
+pub(crate) fn string<'a>(
+    name: &'static str,
+    value: Option<&'a RawValue>,
+) -> Result<Option<Cow<'a, str>>, JsonError> {
+    let wrong = JsonError::Type {
+        name,
+        wanted: "a string",
+    };
+    value
+        .map(|value| text(value.get()).ok_or(wrong))
+        .transpose()
+}
+
+/// The value as a whole number of 64 bits. As in Go, `1.0` and `1e3` are none.
+pub(crate) fn integer(
+    name: &'static str,
+    value: Option<&RawValue>,
+) -> Result<Option<i64>, JsonError> {
+    let wrong = JsonError::Type {
+        name,
+        wanted: "a whole number of 64 bits",
+    };
+    value
+        .map(|value| value.get().parse().map_err(|_| wrong))
+        .transpose()
+}
+
+/// The first `count_max` strings of the value, which must be an array of strings. As in Go, null in it is
+/// an empty string.
+pub(crate) fn strings(
+    name: &'static str,
+    value: Option<&RawValue>,
+    count_max: usize,
+) -> Result<Option<Vec<String>>, JsonError> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let mut found = Vec::new();
+    let mut wrong = false;
+    read_elements(value.get(), name, |element| {
+        match (element.get(), text(element.get())) {
+            (_, Some(text)) if found.len() < count_max => found.push(text.into_owned()),
+            ("null", _) if found.len() < count_max => found.push(String::new()),
+            ("null", _) | (_, Some(_)) => {}
+            (_, None) => wrong = true,
+        }
+    })?;
+    if wrong {
+        return Err(JsonError::Type {
+            name,
+            wanted: "an array of strings",
+        });
+    }
+    Ok(Some(found))
+}
+
+/// What a JSON string says. None if the text, which must be one valid value, is no string.
+pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    let bytes = serde_json::Deserializer::from_str(raw)
+        .deserialize_byte_buf(Unescaped)
+        .ok()?;
+    Some(Cow::Owned(replace_surrogates(bytes)))
+}
+
+/// Asks for a string as bytes: only so does serde_json accept the escape of half a surrogate pair.
+struct Unescaped;
+
+impl Visitor<'_> for Unescaped {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+        Ok(bytes.to_vec())
+    }
+}
+
+/// Makes U+FFFD of every half of a surrogate pair, as Go does. Both take three bytes.
+fn replace_surrogates(mut bytes: Vec<u8>) -> String {
+    for index in 0..bytes.len() {
+        if let Some(code @ [0xED, 0xA0..=0xBF, _]) = bytes.get_mut(index..index + 3) {
+            code.copy_from_slice("\u{FFFD}".as_bytes());
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

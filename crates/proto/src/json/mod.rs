@@ -1,0 +1,16 @@
+//! JSON as Go reads it: field names in any case, null like absent, the last of equal names wins.
+//!
+//! Values that are only passed on stay the text they were. Nothing here recurses, so depth costs no stack.
+
+mod compact;
+mod decode;
+mod depth;
+mod error;
+mod members;
+mod write;
+
+pub use compact::compact_json;
+pub(crate) use decode::{integer, string, strings, text};
+pub(crate) use error::JsonError;
+pub(crate) use members::{read_elements, read_members};
+pub(crate) use write::{write_integer, write_string};

@@ -1,0 +1,72 @@
+//! How large anything may be that a client sends.
+//!
+//! Each limit keeps one client from using up memory or time that belongs to all of them.
+
+/// The longest command line, in bytes without its line end, unless configured otherwise. Faktory has no
+/// limit; the largest jobs seen in practice have a few megabytes.
+pub const LINE_BYTES_MAX_DEFAULT: usize = 64 * 1024 * 1024;
+
+/// The longest first line, in bytes without its line end: whoever sends it has not yet said who he is.
+pub const LINE_BYTES_BEFORE_HELLO_MAX: usize = 64 * 1024;
+
+/// The longest queue name, in bytes. Names are keys of indexes and labels of metrics.
+pub const QUEUE_NAME_BYTES_MAX: usize = 256;
+
+/// The shortest job id, in bytes. Faktory's own limit.
+pub const JID_BYTES_MIN: usize = 8;
+
+/// The longest job id, in bytes. Ids are keys of indexes.
+pub const JID_BYTES_MAX: usize = 512;
+
+/// The longest job type, in bytes.
+pub const JOBTYPE_BYTES_MAX: usize = 1024;
+
+/// The deepest JSON, in arrays and objects within each other. The limit of Go's decoder, so of Faktory.
+pub const JSON_DEPTH_MAX: usize = 10_000;
+
+/// How many top-level fields a job may have that are none of the protocol's. Each is looked at when
+/// repeated keys are sought, so they must not be millions.
+pub const JOB_FIELDS_UNKNOWN_MAX: usize = 10_000;
+
+/// The longest time a job may be reserved for, in seconds: one day. Faktory's own limit.
+pub const RESERVE_FOR_SECS_MAX: i64 = 86_400;
+
+/// The longest error text, in bytes. Errors are read by people and kept in logs.
+pub const ERROR_TEXT_BYTES_MAX: usize = 1_000;
+
+/// How much of what a client sent an error text repeats, in bytes.
+pub const ECHO_BYTES_MAX: usize = 200;
+
+/// The longest error type of a failure, in bytes; the rest is cut off. Faktory's own limit.
+pub const ERRTYPE_BYTES_MAX: usize = 100;
+
+/// The longest error message of a failure, in bytes; the rest is cut off. Faktory's own limit.
+pub const MESSAGE_BYTES_MAX: usize = 1_000;
+
+/// The most lines of a failure's backtrace; the rest is dropped. Faktory's own limit.
+pub const BACKTRACE_LINES_MAX: usize = 50;
+
+/// The longest line of a failure's backtrace, in bytes; the rest is cut off. With the limit of lines it
+/// keeps a failure, which is stored with its job, below 50 KB.
+pub const BACKTRACE_LINE_BYTES_MAX: usize = 1_000;
+
+/// The most queues one FETCH may name, repeated names counted once. A FETCH that waits is noted at each.
+pub const FETCH_QUEUES_MAX: usize = 1_000;
+
+/// The most queues one QUEUE command may name.
+pub const QUEUE_NAMES_MAX: usize = 10_000;
+
+/// The most jobs one PUSHB may bring. About a thousand at a time are advised.
+pub const PUSHB_JOBS_MAX: usize = 100_000;
+
+/// The most job ids one MUTATE may name.
+pub const MUTATE_JIDS_MAX: usize = 100_000;
+
+/// The longest MUTATE pattern, in bytes. Matching takes time in proportion to it for every byte of a job.
+pub const GLOB_BYTES_MAX: usize = 4_096;
+
+/// The longest worker id, in bytes. It is kept with every reservation of the worker.
+pub const WID_BYTES_MAX: usize = 256;
+
+/// The most labels one worker may have.
+pub const LABELS_MAX: usize = 1_000;
