@@ -7,14 +7,18 @@
 
 mod client;
 mod files;
+mod instant;
 mod log;
+mod password;
 mod process;
 mod reply;
 mod server;
 
 pub use client::{Client, REPLY_WAIT, job};
 pub use files::ServerFiles;
+pub use instant::{instant_in, parse_instant};
 pub use log::LogText;
+pub use password::{log_in, password_proof, read_challenge};
 pub use process::{Ended, binary_path};
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder};

@@ -21,6 +21,7 @@ pub struct ServerBuilder {
     env: Vec<(OsString, OsString)>,
     password: Option<String>,
     open_files_max: Option<u64>,
+    only_own_flags: bool,
 }
 
 /// A server under test, started or, after [`Server::stop`] and [`Server::kill9`], stopped.
@@ -70,6 +71,12 @@ impl ServerBuilder {
     /// Adds an argument. One for a flag that the harness sets too overrides it.
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
+        self
+    }
+
+    /// Leaves out the flags `-b` and `-e`, which the harness passes otherwise.
+    pub fn only_own_flags(mut self) -> Self {
+        self.only_own_flags = true;
         self
     }
 
@@ -140,7 +147,7 @@ impl ServerBuilder {
             }
         }
         for (flag, value) in [("-b", "127.0.0.1:0"), ("-e", "development")] {
-            if !self.args.iter().any(|arg| arg == flag) {
+            if !self.only_own_flags && !self.args.iter().any(|arg| arg == flag) {
                 command.args([flag, value]);
             }
         }

@@ -1,0 +1,77 @@
+//! The limit of connections, and the system's limit of open files.
+
+use workmill_tests::{Client, Reply, Server, job};
+
+fn limited(connections_max: usize) -> Server {
+    Server::builder()
+        .config(&format!("[server]\nconnections_max = {connections_max}\n"))
+        .start()
+}
+
+fn connect(server: &Server) -> (Client, Reply) {
+    let mut client = Client::connect(server.addr());
+    let reply = client.hello(&serde_json::json!({"v": 2}));
+    (client, reply)
+}
+
+#[test]
+fn connection_over_the_limit_is_greeted_told_and_closed() {
+    let server = limited(3);
+    let mut inside: Vec<Client> = (0..3).map(|_| server.client()).collect();
+    let (mut outside, reply) = connect(&server);
+    assert_eq!(reply, Reply::ok());
+    let error = outside.read_reply().error();
+    assert!(error.starts_with("ERR too many connections: "), "{error}");
+    assert_eq!(outside.read_reply(), Reply::Closed);
+    for client in &mut inside {
+        client.info();
+    }
+}
+
+#[test]
+fn connection_is_taken_again_once_another_left() {
+    let server = limited(2);
+    let mut first = server.client();
+    let second = server.client();
+    let (mut outside, _) = connect(&server);
+    outside.read_reply().error();
+    assert_eq!(outside.read_reply(), Reply::Closed);
+    drop(second);
+    first.wait_for_info(|info| info["server"]["connections"] == 1);
+    let mut third = server.client();
+    third.info();
+}
+
+#[test]
+fn refused_connections_leave_nothing_behind() {
+    let server = limited(2);
+    let mut first = server.client();
+    let _second = server.client();
+    for _ in 0..50 {
+        let (mut outside, _) = connect(&server);
+        outside.read_reply().error();
+        assert_eq!(outside.read_reply(), Reply::Closed);
+    }
+    first.wait_for_info(|info| info["server"]["connections"] == 2);
+    assert_eq!(first.task_size("Workers"), 0);
+}
+
+#[test]
+fn server_short_of_files_serves_those_it_has_and_recovers() {
+    let server = Server::builder().open_files_max(64).start();
+    let mut client = server.client();
+    let mut crowd: Vec<_> = (0..200)
+        .filter_map(|_| std::net::TcpStream::connect(server.addr()).ok())
+        .collect();
+    assert!(
+        crowd.len() >= 100,
+        "the system takes connections even while the server cannot"
+    );
+    client.push(&job("jid-000001", "q"));
+    assert_eq!(client.fetch_jid("q"), "jid-000001");
+    client.ack("jid-000001");
+    crowd.clear();
+    client.wait_for_info(|info| info["server"]["connections"] == 1);
+    let mut late = server.client();
+    late.push(&job("jid-000002", "q"));
+}

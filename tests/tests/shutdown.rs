@@ -1,0 +1,183 @@
+//! How the server stops, and that nothing is missing when it starts again.
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use workmill_tests::{Client, Reply, Server, instant_in, job};
+
+#[test]
+fn parked_fetches_are_answered_nil_and_the_server_ends_well() {
+    let mut server = Server::start();
+    let mut observer = server.client();
+    let mut waiting: Vec<Client> = (0..5).map(|_| server.client()).collect();
+    for client in &mut waiting {
+        client.park(&mut observer, "q");
+    }
+    let ended = server.stop();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    for client in &mut waiting {
+        assert_eq!(client.read_reply(), Reply::Nil);
+        assert_eq!(client.read_reply(), Reply::Closed);
+    }
+    assert_eq!(observer.read_reply(), Reply::Closed);
+}
+
+#[test]
+fn interrupt_ends_the_server_like_term() {
+    let mut server = Server::start();
+    server.client().push(&job("12345678", "q"));
+    server.signal(Signal::SIGINT);
+    let ended = server.wait_exit();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    server.start_again();
+    assert_eq!(server.client().queue_size("q"), Some(1));
+}
+
+#[test]
+fn idle_and_half_said_connections_do_not_hold_up_the_end() {
+    let mut server = Server::start();
+    let mut idle = server.client();
+    let mut silent = Client::connect(server.addr());
+    let mut cut = server.client();
+    cut.send_raw(b"PUSH {\"jid\":").unwrap();
+    let ended = server.stop();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+    for client in [&mut idle, &mut silent, &mut cut] {
+        // A connection may be told why it is closed.
+        let reply = client.read_reply();
+        assert!(
+            matches!(reply, Reply::Closed | Reply::Error(_)),
+            "{reply:?}"
+        );
+    }
+}
+
+#[test]
+fn new_connections_are_refused_once_it_ended() {
+    let mut server = Server::start();
+    let addr = server.addr();
+    server.stop();
+    assert!(Client::try_connect(addr).is_err());
+}
+
+/// Leaves a job in every place a job can be in.
+fn fill_every_place(server: &Server) {
+    let mut client = server.worker("worker-1");
+    let mut later = job("jid-later", "q");
+    later["at"] = json!(instant_in(3600));
+    client.push(&later);
+    for (jid, retry) in [
+        ("jid-retry", 25),
+        ("jid-dead1", -1),
+        ("jid-busy1", 25),
+        ("jid-queue1", 25),
+        ("jid-queue2", 25),
+    ] {
+        let mut job = job(jid, "q");
+        job["retry"] = json!(retry);
+        client.push(&job);
+    }
+    client.fetch_now("q");
+    client.fail("jid-retry");
+    client.fetch_now("q");
+    client.fail("jid-dead1");
+    client.fetch_now("q");
+    client.ok("QUEUE PAUSE paused");
+    client.push(&job("jid-paused", "paused"));
+}
+
+fn assert_every_place(server: &Server) {
+    let mut client = server.worker("worker-1");
+    let info = client.info();
+    assert_eq!(
+        info["faktory"]["sets"],
+        json!({"scheduled": 1, "retries": 1, "working": 1, "dead": 1})
+    );
+    assert_eq!(info["faktory"]["queues"], json!({"q": 2, "paused": 1}));
+    assert_eq!(info["faktory"]["total_processed"], 2);
+    assert_eq!(info["faktory"]["total_failures"], 2);
+    assert_eq!(
+        client.fetch_jid("paused q"),
+        "jid-queue1",
+        "the queue is still paused"
+    );
+    assert_eq!(client.fetch_jid("q"), "jid-queue2");
+    client.ack("jid-busy1");
+    client.ok("QUEUE RESUME paused");
+    assert_eq!(client.fetch_jid("paused"), "jid-paused");
+    for (target, jid) in [
+        ("scheduled", "jid-later"),
+        ("retries", "jid-retry"),
+        ("dead", "jid-dead1"),
+    ] {
+        client.ok(format!(r#"MUTATE {{"cmd":"requeue","target":"{target}"}}"#));
+        assert_eq!(client.fetch_jid("q"), jid);
+    }
+    assert_eq!(
+        client.info()["faktory"]["sets"],
+        json!({"scheduled": 0, "retries": 0, "working": 6, "dead": 0})
+    );
+}
+
+#[test]
+fn restart_finds_every_job_where_it_was() {
+    let mut server = Server::start();
+    fill_every_place(&server);
+    server.restart();
+    assert_every_place(&server);
+}
+
+#[test]
+fn killed_server_finds_every_job_where_it_was() {
+    for durability in ["always", "interval"] {
+        let mut server = Server::builder().durability(durability).start();
+        fill_every_place(&server);
+        server.kill9();
+        server.start_again();
+        assert_every_place(&server);
+    }
+}
+
+#[test]
+fn job_fetched_before_a_restart_may_fail_after_it() {
+    let mut server = Server::start();
+    let mut worker = server.worker("worker-1");
+    worker.push(&job("12345678", "q"));
+    worker.fetch_now("q");
+    server.restart();
+    let mut worker = server.worker("worker-1");
+    worker.fail("12345678");
+    assert_eq!(worker.task_size("Retries"), 1);
+    assert_eq!(worker.task_size("Busy"), 0);
+}
+
+#[test]
+fn order_of_a_queue_survives_restarts() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    for number in 0..30 {
+        client.push(&job(&format!("jid-{number:06}"), "q"));
+    }
+    for number in 0..30 {
+        if number % 10 == 5 {
+            server.restart();
+            client = server.client();
+            client.push(&job(&format!("jid-late-{number}"), "q"));
+        }
+        assert_eq!(client.fetch_jid("q"), format!("jid-{number:06}"));
+    }
+    for number in [5, 15, 25] {
+        assert_eq!(client.fetch_jid("q"), format!("jid-late-{number}"));
+    }
+}
+
+#[test]
+fn payload_survives_a_restart_byte_for_byte() {
+    let mut server = Server::start();
+    let payload = r#""args":[12345678901234567890,{"z":1.0,"a":"\u003c"}],"zulu":[1e400]}"#;
+    server.client().ok(format!(
+        r#"PUSH {{"jid":"12345678","queue":"q","jobtype":"T",{payload}"#
+    ));
+    server.restart();
+    let text = server.client().cmd("FETCH q").text();
+    assert!(text.ends_with(payload), "{text}");
+}
