@@ -1,12 +1,23 @@
 //! The rules of jobs, as plain synchronous code.
 //!
-//! [`Engine::run_group`] sees a transaction, the time and a group of ops, and nothing else: no clock, no
-//! randomness of its own, no sockets, no tokio. So everything it does can be replayed from a seed.
+//! [`Engine::run_group`] sees a transaction, the time and a group of requests, and nothing else: no clock,
+//! no randomness of its own, no sockets, no tokio. So everything it does can be replayed from a seed.
+//!
+//! Reading order: [`Op`] (what can be asked), [`Engine`] (how a group runs), then one file per rule in
+//! `rules/`, and [`Outcome`] (what is answered).
 
+mod engine;
+mod grace;
+mod group;
+mod limits;
 mod op;
 mod outcome;
+mod parked;
+mod rules;
 
+pub use engine::{Engine, Moment, Rules};
 pub use op::{
-    Ack, BulkItem, BulkPush, Duty, Fail, Fetch, Mutate, MutateProgress, NewJob, Op, Request, Ticket,
+    Ack, BulkItem, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewJob, Op,
+    Request, Ticket,
 };
 pub use outcome::{Answer, FetchedJob, GroupResult, Outcome};

@@ -41,7 +41,7 @@ pub enum Op {
     /// The numbers of INFO.
     Info,
     /// These jobs could not be delivered: back to the front of their queues, no harm done.
-    Return(Vec<JobKey>),
+    Return(Vec<Handout>),
     /// The client of this parked FETCH is gone: forget it. Its ticket gets the answer [`crate::Outcome::Nothing`].
     Forget(Ticket),
     /// Answers every parked FETCH with nothing, and from now on every FETCH that would be parked: the
@@ -49,6 +49,15 @@ pub enum Op {
     Drain,
     /// What a timer asks for.
     Tick(Duty),
+}
+
+/// One handing of one job to one worker. Tells it from an earlier or later handing of the same job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handout {
+    /// Which job.
+    pub key: JobKey,
+    /// When it was reserved.
+    pub reserved_at: Timestamp,
 }
 
 /// A duty of time. Each runs in slices; what is left comes back as unfinished.
@@ -145,7 +154,19 @@ pub struct MutateProgress {
 
 impl Op {
     /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.
-    pub fn push(job: Job, now: Timestamp) -> Self {
-        Self::Push(Arc::new(NewJob::new(job, now)))
+    ///
+    /// Refuses a payload whose custom back-off is not understood.
+    pub fn push(job: Job, now: Timestamp) -> Result<Self, WireError> {
+        Ok(Self::Push(Arc::new(NewJob::new(job, now)?)))
+    }
+
+    /// Whether this and another op, one after the other, may be run as one: they take part in one bulk call.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Push(_), Self::Push(_))
+                | (Self::Fetch(_), Self::Fetch(_))
+                | (Self::Ack(_), Self::Ack(_))
+        )
     }
 }

@@ -1,9 +1,9 @@
 //! What the engine answers.
 
 use workmill_proto::{Timestamp, WireError};
-use workmill_store::{JobKey, Totals};
+use workmill_store::Totals;
 
-use crate::op::{Request, Ticket};
+use crate::op::{Handout, Request, Ticket};
 
 /// What a group did. Send the answers only after the group's commit.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedJob {
     /// To give it back with, should it not arrive.
-    pub key: JobKey,
+    pub handout: Handout,
     /// The payload without `enqueued_at`.
     pub body: Vec<u8>,
     /// Where `enqueued_at` belongs in it, in bytes.

@@ -1,0 +1,143 @@
+//! One group at work: the transaction, the moment, and what the rules leave behind for its end.
+
+use std::collections::BTreeSet;
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use workmill_proto::{Timestamp, WireError};
+use workmill_store::{Counts, StoreError, Tx};
+
+use crate::engine::{Moment, Rules};
+use crate::op::{Duty, Op, Request, Ticket};
+use crate::outcome::{Answer, GroupResult, Outcome};
+use crate::parked::Parked;
+
+/// A group at work. The rules are its methods, one file each in `rules/`.
+pub(crate) struct Group<'g, T: Tx> {
+    pub(crate) tx: &'g mut T,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: SmallRng,
+    pub(crate) rules: Rules,
+    pub(crate) parked: &'g mut Parked,
+    /// Whether reservations may be ended against their worker's will.
+    pub(crate) grace_over: bool,
+    /// Whether the server is stopping: no FETCH may wait any more.
+    pub(crate) draining: bool,
+    /// Queues somebody waits for that have something to fetch since.
+    pub(crate) ready: BTreeSet<String>,
+    pub(crate) counts: Counts,
+    pub(crate) result: GroupResult,
+}
+
+impl<'g, T: Tx> Group<'g, T> {
+    pub(crate) fn new(
+        tx: &'g mut T,
+        moment: Moment,
+        rules: Rules,
+        parked: &'g mut Parked,
+        grace_over: bool,
+        draining: bool,
+    ) -> Self {
+        Self {
+            tx,
+            now: moment.now,
+            rng: SmallRng::seed_from_u64(moment.seed),
+            rules,
+            parked,
+            grace_over,
+            draining,
+            ready: BTreeSet::new(),
+            counts: Counts::default(),
+            result: GroupResult::default(),
+        }
+    }
+
+    /// Runs requests that are alike. This is the table of all ops and their rules.
+    pub(crate) fn run(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        let Some(Request { ticket, op }) = run.first() else {
+            return Ok(());
+        };
+        let ticket = *ticket;
+        match op {
+            Op::Push(_) => self.push(run),
+            Op::Fetch(_) => self.fetch(run),
+            Op::Ack(_) => self.ack(run),
+            Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
+            Op::Fail(fail) => self.fail(ticket, fail),
+            Op::Mutate(mutate) => self.mutate(ticket, mutate),
+            Op::Queue(command) => self.queue(ticket, command),
+            Op::Flush => self.flush(ticket),
+            Op::Info => self.info(ticket),
+            Op::Return(handouts) => self.return_undelivered(ticket, handouts),
+            Op::Forget(waiting) => self.forget(ticket, *waiting),
+            Op::Drain => self.drain(ticket),
+            Op::Tick(duty) => self.tick(ticket, duty),
+        }
+    }
+
+    fn tick(&mut self, ticket: Ticket, duty: &Duty) -> Result<(), StoreError> {
+        let more = match duty {
+            Duty::Promote => self.promote()?,
+            Duty::ExpireReservations => self.expire_reservations()?,
+            Duty::Purge => self.purge()?,
+            Duty::RecoverLost { alive } => self.recover_lost(alive)?,
+            Duty::Sweep => self.tx.sweep(crate::limits::SWEEP_SLICE_ROWS)?,
+        };
+        if more {
+            self.result.unfinished.push(Request {
+                ticket,
+                op: Op::Tick(duty.clone()),
+            });
+        } else {
+            self.answer(ticket, Outcome::Ok);
+        }
+        Ok(())
+    }
+
+    fn info(&mut self, ticket: Ticket) -> Result<(), StoreError> {
+        self.write_counts()?;
+        let totals = self.tx.totals()?;
+        self.answer(ticket, Outcome::Totals(Box::new(totals)));
+        Ok(())
+    }
+
+    /// Serves whoever waits, answers whoever has waited long enough, and writes down what was counted.
+    pub(crate) fn finish(mut self) -> Result<GroupResult, StoreError> {
+        self.serve_parked()?;
+        for ticket in self.parked.remove_due(self.now) {
+            self.answer(ticket, Outcome::Nothing);
+        }
+        self.write_counts()?;
+        Ok(self.result)
+    }
+
+    pub(crate) fn answer(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.result.answers.push(Answer { ticket, outcome });
+    }
+
+    pub(crate) fn refuse(&mut self, ticket: Ticket, text: impl Into<String>) {
+        self.answer(ticket, Outcome::Refused(WireError::err(text)));
+    }
+
+    /// Says that `queue` may have something to fetch now.
+    pub(crate) fn make_ready(&mut self, queue: &str) {
+        if self.parked.waits_on(queue) && !self.ready.contains(queue) {
+            self.ready.insert(queue.to_owned());
+        }
+    }
+
+    /// Counts one execution that ended.
+    pub(crate) fn count_execution(&mut self, failed: bool) {
+        self.counts.processed += 1;
+        self.counts.failures += u64::from(failed);
+    }
+
+    /// Hands the counts to the store, so that nothing read after this misses them.
+    pub(crate) fn write_counts(&mut self) -> Result<(), StoreError> {
+        let counts = std::mem::take(&mut self.counts);
+        if counts == Counts::default() {
+            return Ok(());
+        }
+        self.tx.count(self.now.utc_day(), counts)
+    }
+}

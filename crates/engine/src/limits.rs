@@ -1,0 +1,53 @@
+//! How much one slice does, and how long things wait. A slice is what one request may do in one group: it
+//! keeps a group so short that nobody else waits long for it.
+
+/// Jobs of one PUSHB that one group takes in.
+pub(crate) const PUSH_SLICE_JOBS: usize = 1_000;
+
+/// Payload bytes of one PUSHB that one group takes in, beyond the first job.
+pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
+
+/// Due entries of one set that one group moves.
+pub(crate) const PROMOTE_SLICE_JOBS: usize = 1_000;
+
+/// Reservations that one group ends.
+pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
+
+/// Entries that one group looks at for a MUTATE.
+pub(crate) const MUTATE_SLICE_JOBS: usize = 1_000;
+
+/// Rows that one group deletes of what was removed, cleared, flushed, or is past its time.
+pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;
+
+/// How long a FETCH waits for a job, in milliseconds. Faktory waits 2 s; some clients stop reading at
+/// exactly 2.0 s and would lose what comes then.
+pub(crate) const FETCH_WAIT_MS: u64 = 1_900;
+
+/// For how long nothing expires after a start or a jump of the clock, in seconds: workers must have the
+/// time to finish what they hold and to say so.
+pub(crate) const GRACE_SECS: i64 = 60;
+
+/// A group that comes this much later than the one before it, in seconds, means that the clock jumped or
+/// the server stood still: ticks alone make a group every second.
+pub(crate) const CLOCK_JUMP_SECS: i64 = 10;
+
+/// How long the end of an expired reservation is remembered, in seconds.
+pub(crate) const RESERVATION_END_MEMORY_SECS: i64 = 24 * 3_600;
+
+/// A job recovered from lost workers this often within [`RECOVERY_WINDOW_SECS`] is a poison pill.
+pub(crate) const RECOVERIES_MAX: usize = 3;
+
+/// The window of [`RECOVERIES_MAX`], in seconds.
+pub(crate) const RECOVERY_WINDOW_SECS: i64 = 72 * 3_600;
+
+/// The longest delay a custom back-off may ask for, in seconds: a year.
+pub(crate) const RETRY_DELAY_SECS_MAX: i64 = 365 * 86_400;
+
+/// The most entries `custom.retry_delays` may have.
+pub(crate) const RETRY_DELAYS_MAX: usize = 100;
+
+/// The reservation of a job that names none, in seconds (Faktory's).
+pub(crate) const RESERVE_FOR_SECS_DEFAULT: u32 = 1_800;
+
+/// The shortest reservation, in seconds (Faktory's).
+pub(crate) const RESERVE_FOR_SECS_MIN: u32 = 60;

@@ -1,0 +1,204 @@
+//! FETCHes that found nothing and wait for a job, in order of arrival.
+//!
+//! A change made by a group is undone if the group is rolled back: a FETCH that was served by a group that
+//! never happened still waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+
+use crate::limits::FETCH_WAIT_MS;
+use crate::op::{Fetch, Ticket};
+
+/// A FETCH that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct ParkedFetch {
+    pub(crate) ticket: Ticket,
+    pub(crate) fetch: Fetch,
+    deadline: Timestamp,
+}
+
+/// All FETCHes that wait. All wait equally long, so the order of arrival is that of the deadlines.
+#[derive(Debug, Default)]
+pub(crate) struct Parked {
+    by_arrival: BTreeMap<u64, ParkedFetch>,
+    by_ticket: BTreeMap<Ticket, u64>,
+    by_queue: BTreeMap<String, BTreeSet<u64>>,
+    arrivals: u64,
+    changes: Vec<Change>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Added(u64),
+    Removed(u64, ParkedFetch),
+}
+
+impl Parked {
+    /// Lets a FETCH wait from `now` on.
+    pub(crate) fn add(&mut self, ticket: Ticket, fetch: &Fetch, now: Timestamp) {
+        let deadline = now.plus(Duration::from_millis(FETCH_WAIT_MS));
+        let arrival = self.arrivals;
+        self.arrivals += 1;
+        self.insert(
+            arrival,
+            ParkedFetch {
+                ticket,
+                fetch: fetch.clone(),
+                deadline,
+            },
+        );
+        self.changes.push(Change::Added(arrival));
+    }
+
+    /// Whether anybody waits for this queue.
+    pub(crate) fn waits_on(&self, queue: &str) -> bool {
+        self.by_queue.contains_key(queue)
+    }
+
+    /// The FETCH that has waited longest for any of these queues.
+    pub(crate) fn first_on(&self, queues: &BTreeSet<String>) -> Option<&ParkedFetch> {
+        let arrival = queues
+            .iter()
+            .filter_map(|queue| self.by_queue.get(queue)?.first())
+            .min()?;
+        self.by_arrival.get(arrival)
+    }
+
+    /// Ends the wait of a FETCH; tells whether it was waiting.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> bool {
+        let Some(&arrival) = self.by_ticket.get(&ticket) else {
+            return false;
+        };
+        let Some(parked) = self.detach(arrival) else {
+            return false;
+        };
+        self.changes.push(Change::Removed(arrival, parked));
+        true
+    }
+
+    /// Ends the wait of every FETCH whose deadline is at or before `until`; returns their tickets.
+    pub(crate) fn remove_due(&mut self, until: Timestamp) -> Vec<Ticket> {
+        let due: Vec<Ticket> = self
+            .by_arrival
+            .values()
+            .take_while(|parked| parked.deadline <= until)
+            .map(|parked| parked.ticket)
+            .collect();
+        for &ticket in &due {
+            self.remove(ticket);
+        }
+        due
+    }
+
+    /// When the first of them has waited long enough.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.by_arrival
+            .first_key_value()
+            .map(|(_, parked)| parked.deadline)
+    }
+
+    /// Keeps what the group changed.
+    pub(crate) fn commit(&mut self) {
+        self.changes.clear();
+    }
+
+    /// Undoes what the group changed.
+    pub(crate) fn roll_back(&mut self) {
+        for change in std::mem::take(&mut self.changes).into_iter().rev() {
+            match change {
+                Change::Added(arrival) => {
+                    self.detach(arrival);
+                }
+                Change::Removed(arrival, parked) => self.insert(arrival, parked),
+            }
+        }
+    }
+
+    fn insert(&mut self, arrival: u64, parked: ParkedFetch) {
+        for queue in parked.fetch.queues.iter() {
+            match self.by_queue.get_mut(queue) {
+                Some(arrivals) => {
+                    arrivals.insert(arrival);
+                }
+                None => {
+                    self.by_queue
+                        .insert(queue.clone(), BTreeSet::from([arrival]));
+                }
+            }
+        }
+        self.by_ticket.insert(parked.ticket, arrival);
+        self.by_arrival.insert(arrival, parked);
+    }
+
+    fn detach(&mut self, arrival: u64) -> Option<ParkedFetch> {
+        let parked = self.by_arrival.remove(&arrival)?;
+        self.by_ticket.remove(&parked.ticket);
+        for queue in parked.fetch.queues.iter() {
+            if let Some(arrivals) = self.by_queue.get_mut(queue) {
+                arrivals.remove(&arrival);
+                if arrivals.is_empty() {
+                    self.by_queue.remove(queue);
+                }
+            }
+        }
+        Some(parked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetch(queues: &[&str]) -> Fetch {
+        Fetch {
+            queues: queues.iter().map(|q| (*q).to_owned()).collect(),
+            wid: "w".into(),
+        }
+    }
+
+    fn first_on(parked: &Parked, queues: &[&str]) -> Option<u64> {
+        let queues = queues.iter().map(|q| (*q).to_owned()).collect();
+        parked.first_on(&queues).map(|p| p.ticket.0)
+    }
+
+    #[test]
+    fn the_longest_waiting_is_first() {
+        let mut parked = Parked::default();
+        let now = Timestamp::from_micros(0);
+        parked.add(Ticket(9), &fetch(&["a", "b"]), now);
+        parked.add(Ticket(3), &fetch(&["b"]), now);
+        assert_eq!(first_on(&parked, &["b"]), Some(9));
+        assert!(parked.remove(Ticket(9)));
+        assert_eq!(first_on(&parked, &["b"]), Some(3));
+        assert!(!parked.waits_on("a"));
+        assert!(!parked.remove(Ticket(9)));
+    }
+
+    #[test]
+    fn a_rolled_back_group_leaves_the_line_as_it_was() {
+        let mut parked = Parked::default();
+        let now = Timestamp::from_micros(0);
+        parked.add(Ticket(1), &fetch(&["a"]), now);
+        parked.add(Ticket(2), &fetch(&["a"]), now);
+        parked.commit();
+        parked.remove(Ticket(1));
+        parked.add(Ticket(3), &fetch(&["c"]), now);
+        parked.roll_back();
+        assert_eq!(first_on(&parked, &["a", "c"]), Some(1));
+        assert!(!parked.waits_on("c"));
+    }
+
+    #[test]
+    fn deadlines_come_in_order_of_arrival() {
+        let mut parked = Parked::default();
+        let start = Timestamp::from_micros(0);
+        parked.add(Ticket(1), &fetch(&["a"]), start);
+        parked.add(Ticket(2), &fetch(&["a"]), start.plus_secs(1));
+        let first = start.plus(Duration::from_millis(FETCH_WAIT_MS));
+        assert_eq!(parked.next_deadline(), Some(first));
+        assert_eq!(parked.remove_due(first), [Ticket(1)]);
+        assert_eq!(parked.next_deadline(), Some(first.plus_secs(1)));
+    }
+}

@@ -1,0 +1,39 @@
+//! The dead set: jobs that will not be tried again unless someone asks for it. Bounded in number and time.
+
+use workmill_proto::{SetName, Timestamp};
+use workmill_store::{JobRecord, StoreError, Tx};
+
+use crate::group::Group;
+use crate::limits::{RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
+
+impl<T: Tx> Group<'_, T> {
+    /// Puts a job into the dead set. Beyond its limit, the oldest there leave.
+    pub(crate) fn bury(&mut self, record: JobRecord) -> Result<(), StoreError> {
+        let forgotten_at = self.now.plus_secs(self.rules.dead_ttl_secs);
+        self.tx
+            .insert_entries(SetName::Dead, &[(forgotten_at, record)])?;
+        let size = self.tx.set_size(SetName::Dead)?;
+        let excess = size.saturating_sub(self.rules.dead_jobs_max);
+        let excess = usize::try_from(excess)
+            .unwrap_or(usize::MAX)
+            .min(SWEEP_SLICE_ROWS);
+        if excess > 0 {
+            self.forget_dead(Timestamp::MAX, excess)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets dead jobs and ends of reservations past their time. Tells whether there may be more.
+    pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
+        let dead = self.forget_dead(self.now, SWEEP_SLICE_ROWS)?;
+        let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
+        let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
+        Ok(dead > 0 || ends > 0)
+    }
+
+    fn forget_dead(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let entries = self.tx.entries(SetName::Dead, None, until, limit)?;
+        let keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+        self.tx.remove_entries(&keys)
+    }
+}

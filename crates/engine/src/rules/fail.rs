@@ -1,0 +1,155 @@
+//! FAIL: a failed job is tried again later, or is dead, or is dropped, as its `retry` says.
+
+use workmill_proto::{Failure, Job, SetName};
+use workmill_store::{CorruptRecord, JobKey, JobRecord, StoreError, Tx};
+
+use super::backoff::BackOff;
+use super::reservation::Holdings;
+use crate::group::Group;
+use crate::op::{Fail, Ticket};
+use crate::outcome::Outcome;
+
+/// What is known of a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report<'r> {
+    pub(crate) errtype: &'r str,
+    pub(crate) message: &'r str,
+    pub(crate) backtrace: &'r [String],
+}
+
+/// Where a failed job goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Retried,
+    Dead,
+    Dropped,
+}
+
+impl Fate {
+    /// `retry` N means N + 1 executions, then death; 0 means one and no trace; below 0 one, then death.
+    fn of(retry: i64, failures_before: u32) -> Self {
+        match retry {
+            0 => Self::Dropped,
+            _ if i64::from(failures_before) < retry => Self::Retried,
+            _ => Self::Dead,
+        }
+    }
+}
+
+impl<T: Tx> Group<'_, T> {
+    /// FAIL from a worker.
+    pub(crate) fn fail(&mut self, ticket: Ticket, fail: &Fail) -> Result<(), StoreError> {
+        let jid = fail.report.jid.as_str();
+        let taken = Holdings::read(self.tx, &[jid])?.take(self.tx, jid, &fail.wid)?;
+        let Some(reservation) = taken else {
+            self.refuse(ticket, format!("Job not found {jid}"));
+            return Ok(());
+        };
+        let report = Report {
+            errtype: &fail.report.errtype,
+            message: &fail.report.message,
+            backtrace: &fail.report.backtrace,
+        };
+        self.fail_reserved(reservation.key, &report)?;
+        self.answer(ticket, Outcome::Ok);
+        Ok(())
+    }
+
+    /// Ends the reservation under `key` as a failure and moves its job to where it belongs now.
+    pub(crate) fn fail_reserved(
+        &mut self,
+        key: JobKey,
+        report: &Report<'_>,
+    ) -> Result<(), StoreError> {
+        self.count_execution(true);
+        let job = self.tx.working_jobs(&[key])?.pop();
+        self.tx.finish(&[key])?;
+        match job {
+            Some((_, Ok(record))) => self.place_failed(record, report),
+            Some((_, Err(corrupt))) => self.bury_corrupt(None, &corrupt),
+            None => Ok(()),
+        }
+    }
+
+    fn place_failed(&mut self, record: JobRecord, report: &Report<'_>) -> Result<(), StoreError> {
+        let job = match Job::parse_stored(&record.body) {
+            Ok(job) => job,
+            Err(error) => {
+                let reason = error.text;
+                return self.bury_corrupt(
+                    Some(&record.queue),
+                    &CorruptRecord {
+                        bytes: record.body,
+                        reason,
+                    },
+                );
+            }
+        };
+        match Fate::of(job.retry, record.failure_count) {
+            Fate::Dropped => Ok(()),
+            Fate::Dead => {
+                let dead = self.failed_record(record, job, report, None);
+                self.bury(dead)
+            }
+            Fate::Retried => {
+                let delay_secs = self.retry_delay_secs(&job, record.failure_count);
+                let at = self.now.plus_secs(delay_secs);
+                let failed = self.failed_record(record, job, report, Some(at));
+                self.tx.insert_entries(SetName::Retries, &[(at, failed)])
+            }
+        }
+    }
+
+    /// The record with this failure written into its payload. What the client put there is not trusted:
+    /// the server's own count is what counts.
+    pub(crate) fn failed_record(
+        &self,
+        record: JobRecord,
+        mut job: Job,
+        report: &Report<'_>,
+        next_at: Option<workmill_proto::Timestamp>,
+    ) -> JobRecord {
+        let retry_count = i64::from(record.failure_count);
+        let first_failed_at = match job.failure() {
+            Some(failure) if record.failure_count > 0 => failure.failed_at,
+            _ => self.now.to_string(),
+        };
+        job.set_failure(&Failure {
+            retry_count,
+            remaining: job.retry.saturating_sub(retry_count),
+            failed_at: first_failed_at,
+            next_at: next_at.map(|at| at.to_string()),
+            message: Some(report.message.to_owned()),
+            errtype: Some(report.errtype.to_owned()),
+            backtrace: report.backtrace.to_vec(),
+        });
+        let rendered = job.render();
+        JobRecord {
+            failure_count: record.failure_count.saturating_add(1),
+            body: rendered.body,
+            enqueued_at_index: rendered.enqueued_at_index,
+            ..record
+        }
+    }
+
+    fn retry_delay_secs(&mut self, job: &Job, failures_before: u32) -> i64 {
+        match BackOff::of(job) {
+            Ok(Some(back_off)) => back_off.delay_secs(failures_before),
+            Ok(None) | Err(_) => BackOff::faktory_delay_secs(failures_before, &mut self.rng),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_n_means_n_plus_one_executions() {
+        assert_eq!(Fate::of(2, 0), Fate::Retried);
+        assert_eq!(Fate::of(2, 1), Fate::Retried);
+        assert_eq!(Fate::of(2, 2), Fate::Dead);
+        assert_eq!(Fate::of(0, 0), Fate::Dropped);
+        assert_eq!(Fate::of(-1, 0), Fate::Dead);
+    }
+}

@@ -1,0 +1,17 @@
+//! FLUSH: everything is forgotten. FETCHes that wait go on waiting.
+
+use workmill_store::{Counts, StoreError, Tx};
+
+use crate::group::Group;
+use crate::op::Ticket;
+use crate::outcome::Outcome;
+
+impl<T: Tx> Group<'_, T> {
+    pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
+        self.counts = Counts::default();
+        self.ready.clear();
+        self.tx.flush()?;
+        self.answer(ticket, Outcome::Ok);
+        Ok(())
+    }
+}

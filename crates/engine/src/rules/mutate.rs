@@ -1,0 +1,108 @@
+//! MUTATE: an operator's hand on the sets. It acts on what matched when it started, in slices; each job
+//! moves atomically.
+
+use workmill_proto::{Mutation, MutationFilter, MutationVerb, Timestamp, compact_json};
+use workmill_store::{Entry, JobRecord, StoreError, Tx};
+
+use crate::group::Group;
+use crate::limits::MUTATE_SLICE_JOBS;
+use crate::op::{Mutate, MutateProgress, Op, Request, Ticket};
+use crate::outcome::Outcome;
+
+impl<T: Tx> Group<'_, T> {
+    /// A slice of a MUTATE; the answer comes after the last one.
+    pub(crate) fn mutate(&mut self, ticket: Ticket, mutate: &Mutate) -> Result<(), StoreError> {
+        let mutation = mutate.mutation.as_ref();
+        if empties_the_set(mutation) {
+            self.tx.clear_set(mutation.target)?;
+            self.answer(ticket, Outcome::Ok);
+            return Ok(());
+        }
+        let progress = match mutate.progress {
+            Some(progress) => progress,
+            None => MutateProgress {
+                after: None,
+                last_serial: self.tx.last_serial()?,
+            },
+        };
+        let entries = self.tx.entries(
+            mutation.target,
+            progress.after,
+            Timestamp::MAX,
+            MUTATE_SLICE_JOBS,
+        )?;
+        let Some(last) = entries.last() else {
+            self.answer(ticket, Outcome::Ok);
+            return Ok(());
+        };
+        let after = Some(last.key);
+        self.mutate_entries(mutation, progress.last_serial, entries)?;
+        let rest = Mutate {
+            mutation: mutate.mutation.clone(),
+            progress: Some(MutateProgress { after, ..progress }),
+        };
+        self.result.unfinished.push(Request {
+            ticket,
+            op: Op::Mutate(rest),
+        });
+        Ok(())
+    }
+
+    fn mutate_entries(
+        &mut self,
+        mutation: &Mutation,
+        last_serial: i64,
+        entries: Vec<Entry>,
+    ) -> Result<(), StoreError> {
+        let mut keys = Vec::new();
+        let mut records = Vec::new();
+        for entry in entries
+            .into_iter()
+            .filter(|entry| entry.key.serial <= last_serial)
+        {
+            match entry.job {
+                Ok(record) if matches(mutation.filter.as_ref(), &record) => {
+                    keys.push(entry.key);
+                    records.push(record);
+                }
+                Ok(_) => {}
+                Err(corrupt) => {
+                    keys.push(entry.key);
+                    self.bury_corrupt(None, &corrupt)?;
+                }
+            }
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.tx.remove_entries(&keys)?;
+        match mutation.verb {
+            MutationVerb::Clear | MutationVerb::Discard => Ok(()),
+            MutationVerb::Requeue => self.enqueue(&records.iter().collect::<Vec<_>>()),
+            MutationVerb::Kill => records.into_iter().try_for_each(|record| self.bury(record)),
+        }
+    }
+}
+
+/// `clear` ignores its filter, as in Faktory; `discard` of everything is the same thing.
+fn empties_the_set(mutation: &Mutation) -> bool {
+    match mutation.verb {
+        MutationVerb::Clear => true,
+        MutationVerb::Discard => mutation.filter.is_none(),
+        MutationVerb::Kill | MutationVerb::Requeue => false,
+    }
+}
+
+fn matches(filter: Option<&MutationFilter>, record: &JobRecord) -> bool {
+    match filter {
+        None => true,
+        Some(MutationFilter::Jids(jids)) => jids.contains(&*record.jid),
+        Some(MutationFilter::Jobtype(jobtype)) => *jobtype == *record.jobtype,
+        Some(MutationFilter::Glob { glob, jobtype }) => {
+            jobtype
+                .as_ref()
+                .is_none_or(|jobtype| **jobtype == *record.jobtype)
+                && glob.matches(&compact_json(&record.body))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! PUSH and PUSHB: a job for now goes to the tail of its queue, a job for later into the scheduled set.
+
+use std::sync::Arc;
+
+use workmill_proto::{Job, SetName, Timestamp, WireError};
+use workmill_store::{JobRecord, StoreError, Tx};
+
+use super::backoff::BackOff;
+use crate::group::Group;
+use crate::limits::{
+    PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN,
+};
+use crate::op::{BulkPush, NewJob, Op, Request, Ticket};
+use crate::outcome::Outcome;
+
+impl NewJob {
+    /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
+    /// gave none. Refuses a custom back-off that is not understood.
+    pub fn new(mut job: Job, now: Timestamp) -> Result<Self, WireError> {
+        BackOff::of(&job)?;
+        job.set_created_at_default(now);
+        let at = job.at;
+        let rendered = job.render();
+        let record = JobRecord {
+            reserve_for_secs: reserve_for_secs(&job),
+            jid: job.jid.into_boxed_str(),
+            queue: job.queue.into_boxed_str(),
+            jobtype: job.jobtype.into_boxed_str(),
+            enqueued_at: None,
+            failure_count: 0,
+            recovered_at: Vec::new(),
+            body: rendered.body,
+            enqueued_at_index: rendered.enqueued_at_index,
+        };
+        Ok(Self { record, at })
+    }
+}
+
+/// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.
+fn reserve_for_secs(job: &Job) -> u32 {
+    match job.reserve_for_secs {
+        None | Some(0) => RESERVE_FOR_SECS_DEFAULT,
+        Some(secs) => u32::try_from(secs).unwrap_or(0).max(RESERVE_FOR_SECS_MIN),
+    }
+}
+
+impl<T: Tx> Group<'_, T> {
+    /// A run of PUSHes.
+    pub(crate) fn push(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        let jobs: Vec<&NewJob> = run
+            .iter()
+            .filter_map(|request| match &request.op {
+                Op::Push(job) => Some(job.as_ref()),
+                _ => None,
+            })
+            .collect();
+        self.take_in(&jobs)?;
+        for request in run {
+            self.answer(request.ticket, Outcome::Ok);
+        }
+        Ok(())
+    }
+
+    /// A slice of a PUSHB. Each job stands for itself; the answer comes when all are in.
+    pub(crate) fn push_bulk(&mut self, ticket: Ticket, bulk: &BulkPush) -> Result<(), StoreError> {
+        let mut jobs: Vec<&NewJob> = Vec::new();
+        let mut refused = bulk.refused.clone();
+        let mut next_index = bulk.next_index;
+        let mut bytes = 0;
+        for item in bulk.jobs.iter().skip(bulk.next_index).take(PUSH_SLICE_JOBS) {
+            if bytes > PUSH_SLICE_BYTES {
+                break;
+            }
+            match &item.job {
+                Ok(job) => {
+                    bytes += job.record.body.len();
+                    jobs.push(job);
+                }
+                Err(error) => refused.push((item.jid.clone(), error.clone())),
+            }
+            next_index += 1;
+        }
+        self.take_in(&jobs)?;
+        if next_index < bulk.jobs.len() {
+            let rest = BulkPush {
+                jobs: Arc::clone(&bulk.jobs),
+                next_index,
+                refused,
+            };
+            self.result.unfinished.push(Request {
+                ticket,
+                op: Op::PushBulk(rest),
+            });
+        } else {
+            self.answer(ticket, Outcome::Refusals(refused));
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, jobs: &[&NewJob]) -> Result<(), StoreError> {
+        let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
+        let mut for_later = Vec::new();
+        for job in jobs {
+            match job.at {
+                Some(at) if at > self.now => for_later.push((at, job.record.clone())),
+                _ => for_now.push(&job.record),
+            }
+        }
+        self.enqueue(&for_now)?;
+        if !for_later.is_empty() {
+            self.tx.insert_entries(SetName::Scheduled, &for_later)?;
+        }
+        Ok(())
+    }
+
+    /// Puts jobs at the tail of their queues, from now on to be fetched.
+    pub(crate) fn enqueue(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.tx.enqueue(jobs, self.now)?;
+        for job in jobs {
+            self.make_ready(&job.queue);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Recovery: jobs of workers that are gone go back to the front at once; a job that keeps losing its
+//! workers is a poison pill and dies.
+
+use std::collections::BTreeSet;
+
+use workmill_proto::Job;
+use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError, Tx};
+
+use super::fail::Report;
+use crate::group::Group;
+use crate::limits::{RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS};
+
+const POISON: Report<'static> = Report {
+    errtype: "WorkerLost",
+    message: "three workers were lost with this job within 72 hours",
+    backtrace: &[],
+};
+
+impl<T: Tx> Group<'_, T> {
+    /// Takes a slice of jobs back from workers that are not among `alive`. Tells whether there may be more.
+    pub(crate) fn recover_lost(&mut self, alive: &BTreeSet<String>) -> Result<bool, StoreError> {
+        if !self.grace_over {
+            return Ok(false);
+        }
+        let workers = self.tx.reserving_workers()?;
+        let Some(lost) = workers.iter().find(|wid| !alive.contains(*wid)) else {
+            return Ok(false);
+        };
+        let reservations = self
+            .tx
+            .reservations_of_worker(lost, RESERVATION_SLICE_JOBS)?;
+        for reservation in &reservations {
+            self.recover(reservation)?;
+        }
+        Ok(true)
+    }
+
+    fn recover(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
+        self.remember_end(reservation)?;
+        let key = reservation.key;
+        let mut record = match self.tx.working_jobs(&[key])?.pop() {
+            Some((_, Ok(record))) => record,
+            Some((_, Err(corrupt))) => {
+                self.tx.finish(&[key])?;
+                return self.bury_corrupt(None, &corrupt);
+            }
+            None => return self.tx.finish(&[key]),
+        };
+        let window_start = self.now.plus_secs(-RECOVERY_WINDOW_SECS);
+        record.recovered_at.retain(|at| *at > window_start);
+        record.recovered_at.push(self.now);
+        if record.recovered_at.len() < RECOVERIES_MAX {
+            return self.release(Release {
+                key,
+                record: Some(record),
+            });
+        }
+        self.tx.finish(&[key])?;
+        self.count_execution(true);
+        self.bury_poison(record)
+    }
+
+    fn bury_poison(&mut self, record: JobRecord) -> Result<(), StoreError> {
+        match Job::parse_stored(&record.body) {
+            Ok(job) => {
+                let dead = self.failed_record(record, job, &POISON, None);
+                self.bury(JobRecord {
+                    recovered_at: Vec::new(),
+                    ..dead
+                })
+            }
+            Err(error) => {
+                let corrupt = CorruptRecord {
+                    bytes: record.body,
+                    reason: error.text,
+                };
+                self.bury_corrupt(Some(&record.queue), &corrupt)
+            }
+        }
+    }
+}

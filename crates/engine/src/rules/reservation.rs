@@ -1,0 +1,114 @@
+//! Reservations: whose one an ACK or FAIL means, what ends one, and what comes back undelivered.
+
+use workmill_store::{Release, Reservation, ReservationEnd, StoreError, Tx};
+
+use super::fail::Report;
+use crate::group::Group;
+use crate::limits::RESERVATION_SLICE_JOBS;
+use crate::op::{Handout, Ticket};
+use crate::outcome::Outcome;
+
+/// What Faktory reports of a job whose worker kept it too long; operators search for it.
+const EXPIRED: Report<'static> = Report {
+    errtype: "ReservationExpired",
+    message: "Faktory job reservation expired",
+    backtrace: &[],
+};
+
+/// The reservations of some job ids. Each is given out once.
+pub(crate) struct Holdings(Vec<Reservation>);
+
+impl Holdings {
+    pub(crate) fn read<T: Tx>(tx: &mut T, jids: &[&str]) -> Result<Self, StoreError> {
+        Ok(Self(tx.reservations_of_jids(jids)?))
+    }
+
+    /// Takes the reservation that a worker means by this job id: the one it holds; none, if one it held
+    /// has ended against its will, because the job is somebody else's by now; else the oldest.
+    pub(crate) fn take<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        jid: &str,
+        wid: &str,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let Some(oldest) = self.0.iter().position(|held| &*held.jid == jid) else {
+            return Ok(None);
+        };
+        let own = self
+            .0
+            .iter()
+            .position(|held| &*held.jid == jid && &*held.wid == wid);
+        if own.is_none() && !wid.is_empty() && tx.end_remembered(jid, wid)? {
+            return Ok(None);
+        }
+        Ok(Some(self.0.remove(own.unwrap_or(oldest))))
+    }
+}
+
+impl<T: Tx> Group<'_, T> {
+    /// Ends reservations whose time is over: each counts as a failure. Tells whether there may be more.
+    pub(crate) fn expire_reservations(&mut self) -> Result<bool, StoreError> {
+        if !self.grace_over {
+            return Ok(false);
+        }
+        let ending = self
+            .tx
+            .reservations_ending(self.now, RESERVATION_SLICE_JOBS)?;
+        for reservation in &ending {
+            self.remember_end(reservation)?;
+            self.fail_reserved(reservation.key, &EXPIRED)?;
+        }
+        Ok(!ending.is_empty())
+    }
+
+    /// Puts jobs back that were reserved for clients they did not reach. It is as if they had never been
+    /// handed out, unless the reservation has ended or passed to somebody else meanwhile.
+    pub(crate) fn return_undelivered(
+        &mut self,
+        ticket: Ticket,
+        handouts: &[Handout],
+    ) -> Result<(), StoreError> {
+        for handout in handouts {
+            let held = self.tx.reservations_by_key(&[handout.key])?;
+            if held
+                .iter()
+                .any(|held| held.reserved_at == handout.reserved_at)
+            {
+                self.release(Release {
+                    key: handout.key,
+                    record: None,
+                })?;
+            }
+        }
+        self.answer(ticket, Outcome::Ok);
+        Ok(())
+    }
+
+    /// Ends a reservation and puts its job back to the front.
+    pub(crate) fn release(&mut self, release: Release) -> Result<(), StoreError> {
+        let queue = match &release.record {
+            Some(record) => Some(record.queue.clone()),
+            None => match self.tx.working_jobs(&[release.key])?.pop() {
+                Some((_, Ok(record))) => Some(record.queue),
+                _ => None,
+            },
+        };
+        self.tx.release(&[release])?;
+        if let Some(queue) = queue {
+            self.make_ready(&queue);
+        }
+        Ok(())
+    }
+
+    /// Remembers that a worker lost a reservation, so that its late word is not taken for another's.
+    pub(crate) fn remember_end(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
+        if reservation.wid.is_empty() {
+            return Ok(());
+        }
+        self.tx.remember_ends(&[ReservationEnd {
+            jid: reservation.jid.clone(),
+            wid: reservation.wid.clone(),
+            at: self.now,
+        }])
+    }
+}

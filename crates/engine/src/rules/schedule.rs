@@ -1,0 +1,33 @@
+//! Promotion: jobs whose time has come go into their queues.
+
+use workmill_proto::SetName;
+use workmill_store::{EntryKey, JobRecord, StoreError, Tx};
+
+use crate::group::Group;
+use crate::limits::PROMOTE_SLICE_JOBS;
+
+impl<T: Tx> Group<'_, T> {
+    /// Moves a slice of due scheduled and retrying jobs. Tells whether there may be more.
+    pub(crate) fn promote(&mut self) -> Result<bool, StoreError> {
+        let scheduled = self.promote_set(SetName::Scheduled)?;
+        let retries = self.promote_set(SetName::Retries)?;
+        Ok(scheduled || retries)
+    }
+
+    fn promote_set(&mut self, set: SetName) -> Result<bool, StoreError> {
+        let due = self.tx.entries(set, None, self.now, PROMOTE_SLICE_JOBS)?;
+        let keys: Vec<EntryKey> = due.iter().map(|entry| entry.key).collect();
+        let mut jobs: Vec<&JobRecord> = Vec::with_capacity(due.len());
+        for entry in &due {
+            match &entry.job {
+                Ok(job) => jobs.push(job),
+                Err(corrupt) => self.bury_corrupt(None, corrupt)?,
+            }
+        }
+        self.enqueue(&jobs)?;
+        if !keys.is_empty() {
+            self.tx.remove_entries(&keys)?;
+        }
+        Ok(!keys.is_empty())
+    }
+}

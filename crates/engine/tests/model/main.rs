@@ -1,0 +1,50 @@
+//! Random operations against a naive model of the rules.
+//!
+//! After each step the whole store is read and compared with the model: every job in exactly one place, in
+//! the right order, with the right counts. `WORKMILL_MODEL_SEED` runs one seed, `WORKMILL_MODEL_SEEDS` and
+//! `WORKMILL_MODEL_STEPS` make a run longer.
+
+mod compare;
+mod naive;
+mod runner;
+mod step;
+
+use naive::Mutant;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn random_operations_agree_with_the_naive_model() {
+    let steps = setting("WORKMILL_MODEL_STEPS", 1_500);
+    let first = setting("WORKMILL_MODEL_SEED", 0);
+    let count = if first == 0 {
+        setting("WORKMILL_MODEL_SEEDS", 8)
+    } else {
+        1
+    };
+    let mut checked = 0;
+    for seed in first..first + count {
+        match runner::run(seed, steps, Mutant::None) {
+            Ok(report) => checked += report.jobs_compared,
+            Err(difference) => panic!("WORKMILL_MODEL_SEED={seed}: {difference}"),
+        }
+    }
+    assert!(
+        checked > 1_000,
+        "only {checked} jobs were compared: the test says nothing"
+    );
+}
+
+/// The canary: a model with one rule broken must be told apart from the engine, for each rule.
+#[test]
+fn a_broken_rule_is_noticed() {
+    for mutant in Mutant::ALL {
+        let noticed = (1..20).any(|seed| runner::run(seed, 1_500, mutant).is_err());
+        assert!(noticed, "{mutant:?} was not noticed");
+    }
+}

@@ -1,0 +1,129 @@
+//! QUEUE and FLUSH.
+
+use serde_json::json;
+use workmill_engine::{Duty, Outcome};
+
+use crate::world::World;
+
+fn latencies(world: &mut World, queues: &str) -> Vec<(String, f64)> {
+    match world.queue(&format!("LATENCY {queues}")) {
+        Outcome::Latencies(latencies) => latencies,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_paused_queue_gives_nothing_until_it_is_resumed() {
+    let mut world = World::new();
+    world.push("jid-00001", "q", json!({}));
+    world.queue("PAUSE q");
+    world.push("jid-00002", "q", json!({}));
+    world.assert_nothing(&["q"]);
+    let waiting = world.try_fetch(&["q"], "w").err().unwrap();
+    world.queue("RESUME q");
+    assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00001");
+}
+
+#[test]
+fn a_pause_comes_before_its_queue_and_outlives_a_restart() {
+    let mut world = World::new();
+    world.queue("PAUSE later");
+    world.restart();
+    world.push("jid-00001", "later", json!({}));
+    world.assert_nothing(&["later"]);
+    assert!(world.totals().queues["later"].paused);
+}
+
+#[test]
+fn a_star_means_every_queue() {
+    let mut world = World::new();
+    world.push("jid-00001", "a", json!({}));
+    world.push("jid-00002", "b", json!({}));
+    world.queue("PAUSE *");
+    world.assert_nothing(&["a", "b"]);
+    world.queue("RESUME *");
+    world.fetch(&["a"], "w");
+    world.queue("REMOVE *");
+    assert!(world.totals().queues.is_empty());
+}
+
+#[test]
+fn a_removed_queue_spares_the_jobs_that_are_being_worked_on() {
+    let mut world = World::new();
+    for jid in ["jid-00001", "jid-00002", "jid-00003", "jid-00004"] {
+        world.push(jid, "q", json!({}));
+    }
+    world.fetch(&["q"], "w");
+    let undelivered = world.fetch(&["q"], "w");
+    let failing = world.fetch(&["q"], "w").jid().to_owned();
+    world.queue("REMOVE q");
+    assert!(!world.totals().queues.contains_key("q"));
+    world.tick(Duty::Sweep);
+    assert_eq!(world.totals().working, 3);
+    world.ack("jid-00001", "w");
+    world.fail(&failing, "w");
+    assert_eq!((world.totals().working, world.totals().retries), (1, 1));
+    world.push("jid-00005", "q", json!({}));
+    world.ok(workmill_engine::Op::Return(vec![undelivered.handout]));
+    assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
+    assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00005");
+}
+
+#[test]
+fn removing_a_queue_ends_its_pause() {
+    let mut world = World::new();
+    world.queue("PAUSE q");
+    world.queue("REMOVE q");
+    world.push("jid-00001", "q", json!({}));
+    world.fetch(&["q"], "w");
+}
+
+#[test]
+fn latency_is_the_age_of_the_oldest_job() {
+    let mut world = World::new();
+    world.push("jid-00001", "q", json!({}));
+    world.now = world.now.plus_secs(10);
+    world.push("jid-00002", "q", json!({}));
+    world.now = world.now.plus_secs(5);
+    let expected = vec![("q".to_owned(), 15.0), ("unknown".to_owned(), 0.0)];
+    assert_eq!(latencies(&mut world, "q unknown"), expected);
+    world.fetch(&["q"], "w");
+    assert_eq!(latencies(&mut world, "q"), [("q".to_owned(), 5.0)]);
+    assert!(!world.totals().queues.contains_key("unknown"));
+}
+
+#[test]
+fn a_requeued_scheduled_job_has_a_latency_of_its_own() {
+    let mut world = World::new();
+    let at = world.now.plus_secs(3_000).to_string();
+    world.push("jid-00001", "q", json!({ "at": at }));
+    world.now = world.now.plus_secs(60);
+    world.mutate(json!({"cmd": "requeue", "target": "scheduled"}));
+    world.now = world.now.plus_secs(2);
+    assert_eq!(latencies(&mut world, "q"), [("q".to_owned(), 2.0)]);
+}
+
+#[test]
+fn flush_forgets_everything_but_who_waits() {
+    let mut world = World::new();
+    let at = world.now.plus_secs(3_000).to_string();
+    world.push("jid-00001", "q", json!({}));
+    world.push("jid-00002", "q", json!({}));
+    world.push("jid-00003", "q", json!({ "at": at }));
+    world.fetch(&["q"], "w");
+    world.queue("PAUSE p");
+    let waiting = world.try_fetch(&["other"], "w").err().unwrap();
+    world.ok(workmill_engine::Op::Flush);
+    let totals = world.totals();
+    assert_eq!(totals, workmill_store::Totals::default());
+    assert_eq!(
+        world.refused(World::fail_op("jid-00001", "w")),
+        "Job not found jid-00001"
+    );
+    world.tick(Duty::Sweep);
+    world.push("jid-00004", "other", json!({}));
+    assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00004");
+    world.restart();
+    assert_eq!(world.totals().working, 1);
+    assert_eq!(world.totals().queues.len(), 1);
+}

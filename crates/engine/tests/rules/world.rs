@@ -1,0 +1,323 @@
+//! A small world to try rules in: a store, an engine, and a clock that only moves when told to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use workmill_engine::{
+    Ack, Answer, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request, Rules,
+    Ticket,
+};
+use workmill_proto::{Command, Job, Timestamp, parse_command};
+use workmill_store::sqlite::{Durability, SqliteStore};
+use workmill_store::{Counts, Observer, Store, StoreError, Totals, Tx};
+
+pub struct World {
+    dir: tempfile::TempDir,
+    store: Option<SqliteStore>,
+    engine: Engine,
+    rules: Rules,
+    pub now: Timestamp,
+    tickets: u64,
+    answers: BTreeMap<Ticket, Outcome>,
+}
+
+/// A job as a worker got it.
+pub struct Fetched {
+    pub payload: Value,
+    pub handout: Handout,
+}
+
+impl Fetched {
+    pub fn jid(&self) -> &str {
+        self.payload["jid"].as_str().unwrap()
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with_rules(Rules::default())
+    }
+
+    pub fn with_rules(rules: Rules) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(&dir);
+        let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
+        let mut world = Self {
+            dir,
+            store: Some(store),
+            engine: Engine::new(rules),
+            rules,
+            now,
+            tickets: 0,
+            answers: BTreeMap::new(),
+        };
+        world.pass(61);
+        world
+    }
+
+    /// As after a restart of the server on the same files; the grace of a start is not yet over.
+    pub fn restart(&mut self) {
+        self.store = None;
+        self.store = Some(open(&self.dir));
+        self.engine = Engine::new(self.rules);
+        self.answers.clear();
+    }
+
+    /// Runs one group and whatever it leaves unfinished; returns the tickets of its requests.
+    pub fn group(&mut self, ops: Vec<Op>) -> Vec<Ticket> {
+        let requests: Vec<Request> = ops
+            .into_iter()
+            .map(|op| {
+                self.tickets += 1;
+                Request {
+                    ticket: Ticket(self.tickets),
+                    op,
+                }
+            })
+            .collect();
+        let tickets = requests.iter().map(|request| request.ticket).collect();
+        let mut requests = requests;
+        loop {
+            requests = self.slice(&requests);
+            if requests.is_empty() {
+                return tickets;
+            }
+        }
+    }
+
+    /// Runs one slice; returns what it leaves unfinished.
+    pub fn slice(&mut self, requests: &[Request]) -> Vec<Request> {
+        let result = self.try_slice(requests, true).unwrap();
+        let unfinished = result.1;
+        for Answer { ticket, outcome } in result.0 {
+            assert!(
+                self.answers.insert(ticket, outcome).is_none(),
+                "{ticket:?} answered twice"
+            );
+        }
+        unfinished
+    }
+
+    /// Runs one slice and commits it, or drops it as after a failed statement.
+    pub fn try_slice(
+        &mut self,
+        requests: &[Request],
+        commit: bool,
+    ) -> Result<(Vec<Answer>, Vec<Request>), StoreError> {
+        let seed = self.tickets;
+        let mut tx = self.store.as_mut().unwrap().begin()?;
+        let result = self.engine.run_group(
+            &mut tx,
+            Moment {
+                now: self.now,
+                seed,
+            },
+            requests,
+        )?;
+        if commit {
+            tx.commit()?;
+            self.engine.committed();
+        } else {
+            drop(tx);
+            self.engine.rolled_back();
+        }
+        Ok((result.answers, result.unfinished))
+    }
+
+    /// Writes into the database behind the server's back, as a broken disk would, and restarts.
+    pub fn spoil(&mut self, sql: &str) {
+        self.store = None;
+        let connection = rusqlite::Connection::open(self.dir.path().join("workmill.db")).unwrap();
+        assert!(
+            connection.execute(sql, []).unwrap() > 0,
+            "nothing was spoilt"
+        );
+        drop(connection);
+        self.store = Some(open(&self.dir));
+    }
+
+    pub fn next_ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    /// The answer to a ticket, if it has come.
+    pub fn answer(&mut self, ticket: Ticket) -> Option<Outcome> {
+        self.answers.remove(&ticket)
+    }
+
+    /// Runs one op that is answered at once.
+    pub fn run(&mut self, op: Op) -> Outcome {
+        let ticket = self.group(vec![op])[0];
+        self.answer(ticket).expect("the op is answered at once")
+    }
+
+    /// Runs one op that must be answered with OK.
+    pub fn ok(&mut self, op: Op) {
+        let outcome = self.run(op);
+        assert!(matches!(outcome, Outcome::Ok), "{outcome:?}");
+    }
+
+    /// Runs one op that must be refused; returns the text.
+    pub fn refused(&mut self, op: Op) -> String {
+        match self.run(op) {
+            Outcome::Refused(error) => error.text,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    pub fn push_op(&self, payload: &Value) -> Op {
+        Op::push(
+            Job::parse(payload.to_string().as_bytes()).unwrap(),
+            self.now,
+        )
+        .unwrap()
+    }
+
+    /// Pushes a job of this id and queue, with more payload members.
+    pub fn push(&mut self, jid: &str, queue: &str, more: Value) {
+        let mut payload = json!({ "jid": jid, "queue": queue, "jobtype": "Thing", "args": [] });
+        payload
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let op = self.push_op(&payload);
+        self.ok(op);
+    }
+
+    pub fn try_fetch(&mut self, queues: &[&str], wid: &str) -> Result<Fetched, Ticket> {
+        let ticket = self.group(vec![fetch_op(queues, wid)])[0];
+        self.take_job(ticket).ok_or(ticket)
+    }
+
+    pub fn take_job(&mut self, ticket: Ticket) -> Option<Fetched> {
+        match self.answer(ticket)? {
+            Outcome::Job(job) => {
+                let mut wire = bytes::BytesMut::new();
+                workmill_proto::write_job(
+                    &mut wire,
+                    &job.body,
+                    job.enqueued_at_index,
+                    job.enqueued_at,
+                );
+                let text = String::from_utf8(wire.to_vec()).unwrap();
+                let body = text.split("\r\n").nth(1).unwrap();
+                Some(Fetched {
+                    payload: serde_json::from_str(body).unwrap(),
+                    handout: job.handout,
+                })
+            }
+            other => panic!("no job: {other:?}"),
+        }
+    }
+
+    /// Fetches a job that must be there.
+    pub fn fetch(&mut self, queues: &[&str], wid: &str) -> Fetched {
+        self.try_fetch(queues, wid).ok().expect("a job is there")
+    }
+
+    /// Asserts that there is nothing to fetch, and waits the FETCH out.
+    pub fn assert_nothing(&mut self, queues: &[&str]) {
+        let ticket = self.try_fetch(queues, "").err().expect("nothing is there");
+        self.now = self.now.plus(Duration::from_millis(1_900));
+        self.group(vec![]);
+        assert!(matches!(self.answer(ticket), Some(Outcome::Nothing)));
+    }
+
+    pub fn ack(&mut self, jid: &str, wid: &str) {
+        self.ok(Op::Ack(Ack {
+            jid: jid.to_owned(),
+            wid: wid.into(),
+        }));
+    }
+
+    pub fn fail_op(jid: &str, wid: &str) -> Op {
+        let line = json!({"jid": jid, "errtype": "Boom", "message": "it broke"});
+        match parse_command(format!("FAIL {line}").as_bytes()).unwrap() {
+            Command::Fail(report) => Op::Fail(Arc::new(Fail {
+                report,
+                wid: wid.into(),
+            })),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn fail(&mut self, jid: &str, wid: &str) {
+        self.ok(Self::fail_op(jid, wid));
+    }
+
+    pub fn mutate(&mut self, mutation: Value) {
+        self.ok(mutate_op(&mutation));
+    }
+
+    pub fn queue(&mut self, arguments: &str) -> Outcome {
+        match parse_command(format!("QUEUE {arguments}").as_bytes()).unwrap() {
+            Command::Queue(command) => self.run(Op::Queue(Arc::new(command))),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn totals(&mut self) -> Totals {
+        match self.run(Op::Info) {
+            Outcome::Totals(totals) => *totals,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn days(&self, first: i64, last: i64) -> Vec<(i64, Counts)> {
+        self.store
+            .as_ref()
+            .unwrap()
+            .observer()
+            .unwrap()
+            .days(first, last)
+            .unwrap()
+    }
+
+    pub fn size(&mut self, queue: &str) -> u64 {
+        self.totals()
+            .queues
+            .get(queue)
+            .map_or(0, |queue| queue.size)
+    }
+
+    pub fn tick(&mut self, duty: Duty) {
+        self.ok(Op::Tick(duty));
+    }
+
+    /// Lets this many seconds pass, with the ticks a server makes. Beyond five minutes the clock jumps and
+    /// then a minute passes in steps, so that the grace after the jump is over.
+    pub fn pass(&mut self, secs: i64) {
+        let steps = if secs > 300 { 61 } else { secs };
+        self.now = self.now.plus_secs(secs - steps);
+        for _ in 0..steps {
+            self.now = self.now.plus_secs(1);
+            self.tick(Duty::Promote);
+            self.tick(Duty::ExpireReservations);
+        }
+        self.tick(Duty::Purge);
+    }
+}
+
+pub fn fetch_op(queues: &[&str], wid: &str) -> Op {
+    Op::Fetch(Fetch {
+        queues: queues.iter().map(|q| (*q).to_owned()).collect(),
+        wid: wid.into(),
+    })
+}
+
+pub fn mutate_op(mutation: &Value) -> Op {
+    match parse_command(format!("MUTATE {mutation}").as_bytes()).unwrap() {
+        Command::Mutate(mutation) => Op::Mutate(Mutate {
+            mutation: Arc::new(mutation),
+            progress: None,
+        }),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn open(dir: &tempfile::TempDir) -> SqliteStore {
+    SqliteStore::open(dir.path(), Durability::Interval(Duration::from_secs(3_600))).unwrap()
+}
