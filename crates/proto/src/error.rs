@@ -72,3 +72,38 @@ pub(crate) fn echo(data: &[u8]) -> String {
     cut(&mut text, ECHO_BYTES_MAX);
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_text_is_one_line() {
+        assert_eq!(WireError::err("a\r\nb\0\tc\u{85}d").text, "a  b  c d");
+    }
+
+    #[test]
+    fn a_long_error_text_is_cut_between_characters() {
+        let text = WireError::err("é".repeat(ERROR_TEXT_BYTES_MAX)).text;
+        assert_eq!(text, "é".repeat(ERROR_TEXT_BYTES_MAX / 2));
+        let text = WireError::err(format!("a{}", "é".repeat(ERROR_TEXT_BYTES_MAX))).text;
+        assert_eq!(text.len(), ERROR_TEXT_BYTES_MAX - 1);
+    }
+
+    #[test]
+    fn only_a_special_code_is_shown() {
+        assert_eq!(WireError::err("missing JID").to_string(), "missing JID");
+        let error = WireError {
+            code: ErrorCode::NotUnique,
+            text: "Job not unique".to_owned(),
+        };
+        assert_eq!(error.to_string(), "NOTUNIQUE Job not unique");
+    }
+
+    #[test]
+    fn an_echo_of_broken_text_keeps_its_limit() {
+        assert_eq!(echo(b"abc"), "abc");
+        let broken = echo(&[0xFF; 1000]);
+        assert!(broken.len() <= ECHO_BYTES_MAX && broken.chars().all(|c| c == '\u{FFFD}'));
+    }
+}

@@ -104,3 +104,151 @@ impl LineReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(max: usize, bytes: &[u8]) -> LineReader {
+        let mut reader = LineReader::new(max);
+        reader.buffer_mut().extend_from_slice(bytes);
+        reader
+    }
+
+    fn line(reader: &mut LineReader) -> Option<Vec<u8>> {
+        reader.next_line().unwrap().map(|line| line.to_vec())
+    }
+
+    #[test]
+    fn lines_end_in_lf_or_crlf() {
+        let mut reader = reader(10, b"one\ntwo\r\n\r\n\nthree\r\r\nrest");
+        for wanted in ["one", "two", "", "", "three\r"] {
+            assert_eq!(line(&mut reader).unwrap(), wanted.as_bytes());
+        }
+        assert_eq!(line(&mut reader), None);
+        reader.buffer_mut().extend_from_slice(b"ful\n");
+        assert_eq!(line(&mut reader).unwrap(), b"restful");
+    }
+
+    #[test]
+    fn a_line_may_come_byte_by_byte() {
+        let mut reader = LineReader::new(4);
+        for byte in b"word\r" {
+            reader.buffer_mut().extend_from_slice(&[*byte]);
+            assert_eq!(line(&mut reader), None);
+        }
+        reader.buffer_mut().extend_from_slice(b"\n");
+        assert_eq!(line(&mut reader).unwrap(), b"word");
+    }
+
+    #[test]
+    fn the_limit_does_not_count_the_line_end() {
+        for text in ["1234\n", "1234\r\n", "1234\r", "1234"] {
+            assert!(reader(4, text.as_bytes()).next_line().is_ok(), "{text:?}");
+        }
+        for text in [
+            "12345\n",
+            "12345\r\n",
+            "1234\rx",
+            "1234\r\r",
+            "12345",
+            "12345678",
+        ] {
+            let error = LineTooLong { line_bytes_max: 4 };
+            assert_eq!(
+                reader(4, text.as_bytes()).next_line(),
+                Err(error),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_too_long_stays_too_long() {
+        let mut reader = reader(4, b"12345\nok\n");
+        assert!(reader.next_line().is_err());
+        assert!(reader.next_line().is_err());
+    }
+
+    #[test]
+    fn the_limit_can_grow_between_lines() {
+        let mut reader = reader(4, b"1234\n12345\n");
+        assert!(line(&mut reader).is_some());
+        reader.set_line_bytes_max(5);
+        assert_eq!(line(&mut reader).unwrap(), b"12345");
+    }
+
+    #[test]
+    fn scanned_bytes_are_not_scanned_again() {
+        let mut reader = reader(100, b"abc");
+        assert_eq!(line(&mut reader), None);
+        assert_eq!(reader.scanned, 3);
+        // A line feed where the reader has looked already goes unseen: so it does not look there again.
+        reader.buffer[1] = b'\n';
+        assert_eq!(line(&mut reader), None);
+    }
+
+    #[test]
+    fn a_line_is_not_copied() {
+        let mut reader = reader(100, b"first\nsecond\n");
+        let start = reader.buffer.as_ptr();
+        assert_eq!(reader.next_line().unwrap().unwrap().as_ptr(), start);
+    }
+
+    #[test]
+    fn memory_is_given_back_after_a_large_line() {
+        let mut reader = reader(usize::MAX, &[b'x'; 1_000_000]);
+        assert_eq!(line(&mut reader), None);
+        reader.buffer_mut().extend_from_slice(b"\nnext");
+        assert!(reader.buffered_bytes() >= 1_000_000);
+        assert_eq!(line(&mut reader).unwrap().len(), 1_000_000);
+        assert!(
+            reader.buffered_bytes() <= 1_000,
+            "{}",
+            reader.buffered_bytes()
+        );
+        reader.buffer_mut().extend_from_slice(b" line\n");
+        assert_eq!(line(&mut reader).unwrap(), b"next line");
+    }
+
+    #[test]
+    fn many_lines_in_a_large_buffer_are_not_moved_about() {
+        let mut reader = reader(100, &b"0123456789\n".repeat(10_000));
+        let (mut lines, mut moves) = (0, 0);
+        let mut end = reader.buffer.as_ptr_range().end;
+        while line(&mut reader).is_some() {
+            lines += 1;
+            let new_end = reader.buffer.as_ptr_range().end;
+            moves += usize::from(new_end != end);
+            end = new_end;
+        }
+        assert_eq!(lines, 10_000);
+        assert_eq!(moves, 1);
+    }
+
+    #[test]
+    fn there_is_always_room_to_read_into() {
+        let mut reader = LineReader::new(100);
+        for _ in 0..100 {
+            let buffer = reader.buffer_mut();
+            assert!(buffer.capacity() - buffer.len() >= READ_BYTES_MIN);
+            buffer.extend_from_slice(&[b'x'; 1000]);
+        }
+    }
+
+    #[test]
+    fn small_commands_reuse_the_buffer() {
+        let mut reader = LineReader::new(100);
+        for _ in 0..10_000 {
+            reader
+                .buffer_mut()
+                .extend_from_slice(b"BEAT {\"wid\":\"w1\"}\r\n");
+            assert!(line(&mut reader).is_some());
+        }
+        assert!(
+            reader.buffered_bytes() <= 2 * READ_BYTES_MIN,
+            "{}",
+            reader.buffered_bytes()
+        );
+    }
+}

@@ -142,3 +142,102 @@ fn parse_class(pattern: &[u8]) -> (Token, &[u8]) {
     }
     (Token::Class { negated, ranges }, rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Glob::new(pattern).unwrap().matches(text.as_bytes())
+    }
+
+    #[test]
+    fn a_pattern_matches_the_whole_text() {
+        assert!(matches("abc", "abc"));
+        assert!(!matches("abc", "abcd"));
+        assert!(!matches("bcd", "abcd"));
+        assert!(!matches("abc", "ab"));
+        assert!(matches("", ""));
+        assert!(!matches("", "a"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_bytes() {
+        for text in ["ab", "a-b", "abab", "a**b", "a\nb", "aéb"] {
+            assert!(matches("a*b", text), "{text}");
+        }
+        assert!(!matches("a*b", "abc"));
+        for text in ["", "a", "*"] {
+            assert!(matches("*", text));
+            assert!(matches("***", text));
+        }
+        assert!(matches("*ab*cd*", "xxabyabzcd"));
+        assert!(!matches("*ab*cd*", "cdab"));
+        assert!(matches("*aab", "aaaab"));
+        assert!(matches("a*?", "ab"));
+        assert!(!matches("a*?", "a"));
+        assert!(!matches("*a", ""));
+    }
+
+    #[test]
+    fn a_question_mark_stands_for_one_byte() {
+        assert!(matches("a?c", "abc"));
+        assert!(!matches("a?c", "ac"));
+        assert!(matches("??", "é"));
+    }
+
+    #[test]
+    fn a_class_stands_for_one_of_its_bytes() {
+        assert!(matches("[abc]", "b"));
+        assert!(!matches("[abc]", "d"));
+        assert!(matches("x[a-c0-9]y", "x7y"));
+        assert!(matches("[c-a]", "b"));
+        assert!(matches("[^a-c]", "d"));
+        assert!(!matches("[^a-c]", "b"));
+        assert!(matches(r"[\]\-\^]", "]"));
+        assert!(matches(r"[\]\-\^]", "-"));
+        assert!(matches("[*]", "*"));
+        assert!(!matches("[*]", "x"));
+        assert!(matches("*[0-9][0-9]", "job 42"));
+    }
+
+    #[test]
+    fn odd_classes_are_read_as_redis_reads_them() {
+        assert!(matches("[ab", "b"));
+        assert!(!matches("[]", "]"));
+        assert!(matches("[^]", "x"));
+        assert!(!matches("[", "["));
+    }
+
+    #[test]
+    fn a_backslash_takes_the_next_byte_literally() {
+        assert!(matches(r"\*\?\[\\", r"*?[\"));
+        assert!(!matches(r"\*", "x"));
+        assert!(matches(r"\a", "a"));
+        assert!(matches("\\", "\\"));
+    }
+
+    #[test]
+    fn patterns_of_clients_find_their_jobs() {
+        let job = r#"{"retry":25,"jid":"12345678","jobtype":"order","args":["fizz"]}"#;
+        assert!(matches(r#"*\"args\":\[\"fizz\"]*"#, job));
+        assert!(matches(r#"*\"args\":\[\"fizz\"\]*"#, job));
+        assert!(!matches(r#"*\"args\":\[\"buzz\"]*"#, job));
+        // The bracket opens a class: as in Redis, it does not stand for itself.
+        assert!(!matches(r#"*"args":["fizz"]*"#, job));
+    }
+
+    #[test]
+    fn a_malicious_pattern_does_not_blow_up() {
+        let pattern = "*a".repeat(GLOB_BYTES_MAX / 2 - 1) + "b";
+        assert!(!matches(&pattern, &"a".repeat(100_000)));
+        let pattern = "*?".repeat(GLOB_BYTES_MAX / 2 - 1) + "b";
+        assert!(!matches(&pattern, &"a".repeat(10_000)));
+    }
+
+    #[test]
+    fn a_pattern_has_a_limit() {
+        assert!(Glob::new(&"a".repeat(GLOB_BYTES_MAX)).is_ok());
+        assert!(Glob::new(&"a".repeat(GLOB_BYTES_MAX + 1)).is_err());
+    }
+}

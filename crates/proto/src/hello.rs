@@ -113,3 +113,136 @@ impl Challenge {
         proof.as_bytes().ct_eq(hello.pwdhash.as_bytes()).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn challenge() -> Challenge {
+        Challenge {
+            salt: "55104dc76695721d".to_owned(),
+            iterations: 1545,
+        }
+    }
+
+    fn hello(v: u8, pwdhash: &str) -> Hello {
+        Hello {
+            v,
+            pwdhash: pwdhash.to_owned(),
+            ..Hello::default()
+        }
+    }
+
+    #[test]
+    fn the_greeting_has_exactly_these_bytes() {
+        assert_eq!(greeting(None), "+HI {\"v\":2}\r\n");
+        let text = greeting(Some(&challenge()));
+        assert_eq!(
+            text,
+            "+HI {\"v\":2,\"i\":1545,\"s\":\"55104dc76695721d\"}\r\n"
+        );
+    }
+
+    #[test]
+    fn the_known_proof_is_accepted() {
+        let proof = "6d877f8e5544b1f2598768f817413ab8a357afffa924dedae99eb91472d4ec30";
+        assert!(challenge().accepts("foobar", &hello(2, proof)));
+        assert!(!challenge().accepts("foobaz", &hello(2, proof)));
+        assert!(!challenge().accepts("foobar", &hello(1, proof)));
+        assert!(!challenge().accepts("foobar", &hello(2, &proof.to_uppercase())));
+        assert!(!challenge().accepts("foobar", &hello(2, &proof[..63])));
+        assert!(!challenge().accepts("foobar", &hello(2, "")));
+    }
+
+    #[test]
+    fn clients_before_version_2_hash_once() {
+        let once = Challenge {
+            iterations: 1,
+            ..challenge()
+        };
+        // printf foobar55104dc76695721d | sha256sum
+        let proof = "bda5ef54df4404655456165c27f46764614a296cdafcaffc747b7ab7cc1ea313";
+        for v in [0, 1] {
+            assert!(challenge().accepts("foobar", &hello(v, proof)));
+        }
+        assert!(!challenge().accepts("foobar", &hello(2, proof)));
+        assert!(once.accepts("foobar", &hello(2, proof)));
+    }
+
+    #[test]
+    fn a_full_hello_is_read() {
+        let line = br#"HELLO {"hostname":"h","wid":"w","pwdhash":"p","username":"u",
+            "labels":["a","b"],"pid":7,"rss_kb":8,"v":2,"new":{"x":[1]}}"#;
+        let wanted = Hello {
+            hostname: "h".to_owned(),
+            wid: "w".to_owned(),
+            pwdhash: "p".to_owned(),
+            username: "u".to_owned(),
+            labels: vec!["a".to_owned(), "b".to_owned()],
+            pid: 7,
+            rss_kb: 8,
+            v: 2,
+        };
+        assert_eq!(Hello::parse(line), Some(wanted));
+    }
+
+    #[test]
+    fn absent_null_and_oddly_cased_fields_are_tolerated() {
+        let nothing = Hello::default();
+        assert_eq!(Hello::parse(b"HELLO {}"), Some(nothing.clone()));
+        let nulls = br#"HELLO {"hostname":null,"wid":null,"pwdhash":null,"username":null,"labels":null,"pid":null,"rss_kb":null,"v":null}"#;
+        assert_eq!(Hello::parse(nulls), Some(nothing));
+        assert_eq!(
+            Hello::parse(br#"HELLO {"WID":"w","V":255}"#).unwrap().v,
+            255
+        );
+    }
+
+    #[test]
+    fn what_is_no_hello_is_refused() {
+        let lines = [
+            "",
+            "HELLO",
+            "HELLO ",
+            "HELLO  {}",
+            "hello {}",
+            "HELLO\t{}",
+            "PUSH {}",
+            "HELLO {",
+            "HELLO {} x",
+            "HELLO {}{}",
+            "HELLO []",
+            "HELLO null",
+            r#"HELLO {"v":256}"#,
+            r#"HELLO {"v":-1}"#,
+            r#"HELLO {"v":2.0}"#,
+            r#"HELLO {"v":"2"}"#,
+            r#"HELLO {"pid":"1"}"#,
+            r#"HELLO {"labels":[1]}"#,
+            r#"HELLO {"labels":"a"}"#,
+            r#"HELLO {"hostname":1}"#,
+            r#"HELLO {"wid":{}}"#,
+            r#"HELLO {"pwdhash":1}"#,
+            r#"HELLO {"username":1}"#,
+            r#"HELLO {"rss_kb":1.5}"#,
+        ];
+        for line in lines {
+            assert_eq!(Hello::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn wid_and_labels_are_bounded() {
+        let hello = |wid: usize, labels: usize| {
+            let labels = vec!["\"l\""; labels].join(",");
+            let line = format!(
+                "HELLO {{\"wid\":\"{}\",\"labels\":[{labels}]}}",
+                "w".repeat(wid)
+            );
+            Hello::parse(line.as_bytes())
+        };
+        assert!(hello(WID_BYTES_MAX, LABELS_MAX).is_some());
+        assert!(hello(WID_BYTES_MAX + 1, 0).is_none());
+        assert!(hello(1, LABELS_MAX + 1).is_none());
+    }
+}

@@ -62,3 +62,59 @@ fn write_bulk_head(out: &mut BytesMut, text_bytes: usize) {
     out.extend_from_slice(itoa::Buffer::new().format(text_bytes).as_bytes());
     out.extend_from_slice(b"\r\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    fn written(reply: Reply<'_>) -> String {
+        let mut out = BytesMut::from("+OK\r\n");
+        reply.write(&mut out);
+        String::from_utf8(out.to_vec())
+            .unwrap()
+            .strip_prefix("+OK\r\n")
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn replies_have_exactly_these_bytes() {
+        let coded = WireError {
+            code: ErrorCode::NotUnique,
+            text: "Job not unique".to_owned(),
+        };
+        assert_eq!(written(Reply::Ok), "+OK\r\n");
+        assert_eq!(written(Reply::Nil), "$-1\r\n");
+        assert_eq!(written(Reply::Bulk(b"{}")), "$2\r\n{}\r\n");
+        assert_eq!(written(Reply::Bulk(b"")), "$0\r\n\r\n");
+        assert_eq!(
+            written(Reply::Error(&WireError::err("missing JID"))),
+            "-ERR missing JID\r\n"
+        );
+        assert_eq!(
+            written(Reply::Error(&coded)),
+            "-NOTUNIQUE Job not unique\r\n"
+        );
+    }
+
+    #[test]
+    fn a_job_is_sent_with_its_enqueued_at() {
+        let mut out = BytesMut::new();
+        write_job(
+            &mut out,
+            br#"{"a":1,"args":[]}"#,
+            6,
+            Timestamp::from_micros(1_500_000),
+        );
+        let wanted = r#"{"a":1,"enqueued_at":"1970-01-01T00:00:01.5Z","args":[]}"#;
+        assert_eq!(out, format!("${}\r\n{wanted}\r\n", wanted.len()));
+    }
+
+    #[test]
+    fn an_index_beyond_the_job_is_harmless() {
+        let mut out = BytesMut::new();
+        write_job(&mut out, b"{}", u32::MAX, Timestamp::default());
+        assert_eq!(out, "$2\r\n{}\r\n");
+    }
+}

@@ -29,3 +29,18 @@ impl SetName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_found_by_their_names_on_the_wire_only() {
+        for set in SetName::ALL {
+            assert_eq!(SetName::parse(set.as_str()), Some(set));
+        }
+        for name in ["", "working", "Retries", "DEAD"] {
+            assert_eq!(SetName::parse(name), None);
+        }
+    }
+}
