@@ -56,6 +56,7 @@ fn assert_refusals(lines: &[impl AsRef<[u8]>]) {
     );
 }
 
+/// Demand 11: bare verbs made the server panic.
 #[test]
 fn commands_without_their_argument_say_what_is_missing() {
     let mut lines = Vec::new();

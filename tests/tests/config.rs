@@ -71,6 +71,7 @@ fn unknown_flags_and_values_are_refused() {
     }
 }
 
+/// Demand 17: a server that could not start ended with status 0.
 #[test]
 fn taken_address_stops_the_start() {
     let server = Server::start();
@@ -239,6 +240,20 @@ fn password_file_that_is_missing_or_empty_stops_the_start() {
 }
 
 #[test]
+fn password_file_of_the_configuration_directory_counts_outside_development() {
+    let files = ServerFiles::new();
+    files.write_config_dir("password", b"from-file\n");
+    let server = Server::builder()
+        .files(files.clone())
+        .arg("-e")
+        .arg("production")
+        .start();
+    assert_password(&server, "from-file", "");
+    drop(server);
+    Server::builder().files(files).start().client().info();
+}
+
+#[test]
 fn password_is_never_logged() {
     let server = Server::builder()
         .password("Zanzibar-1234")
@@ -250,6 +265,7 @@ fn password_is_never_logged() {
     assert!(!server.log_text().contains("Zanzibar-1234"));
 }
 
+/// Demand 17: a new password was applied by a restart only.
 #[test]
 fn hup_applies_a_new_password_and_leaves_connections_alone() {
     let server = Server::builder()
@@ -341,6 +357,7 @@ fn configuration_directory_may_be_missing() {
     Server::builder().files(files).start().client().info();
 }
 
+/// Demand 17: a second TERM made the server panic.
 #[test]
 fn second_term_does_no_harm() {
     let mut server = Server::start();
@@ -390,7 +407,7 @@ fn public_binding_without_a_password_is_warned_about() {
 #[test]
 fn line_limit_is_configurable_and_over_it_the_connection_ends() {
     let server = Server::builder()
-        .config("[server]\nline_bytes_max = 100000\n")
+        .config("[limits]\nline_bytes_max = 100000\n")
         .start();
     let mut client = server.client();
     let line = |bytes: usize| {

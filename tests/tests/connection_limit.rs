@@ -4,7 +4,7 @@ use workmill_tests::{Client, Reply, Server, job};
 
 fn limited(connections_max: usize) -> Server {
     Server::builder()
-        .config(&format!("[server]\nconnections_max = {connections_max}\n"))
+        .config(&format!("[limits]\nconnections_max = {connections_max}\n"))
         .start()
 }
 

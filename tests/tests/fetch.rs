@@ -137,23 +137,7 @@ fn parked_fetch_is_answered_nil_in_time_and_served_no_job_afterwards() {
     assert_eq!(waiting.fetch_jid("q"), "jid-000001");
 }
 
-#[test]
-fn client_that_vanished_while_parked_gets_no_job() {
-    let server = Server::start();
-    let mut pusher = server.client();
-    let mut waiting = server.worker("vanishing");
-    waiting.park(&mut pusher, "q");
-    drop(waiting);
-    pusher.wait_for_info(|info| info["server"]["connections"] == 1);
-    pusher.push(&job("jid-000001", "q"));
-    assert_eq!(
-        pusher.task_size("Busy"),
-        0,
-        "the job is reserved for nobody"
-    );
-    assert_eq!(pusher.fetch_jid("q"), "jid-000001");
-}
-
+/// Demand 4: a job went to a client that was gone.
 #[test]
 fn job_for_many_vanished_clients_reaches_the_one_that_is_left() {
     let server = Server::start();

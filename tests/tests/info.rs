@@ -1,7 +1,6 @@
 //! INFO: its shape, and that it is right after every command.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use serde_json::{Value, json};
 use workmill_tests::{Client, Server, instant_in, job, parse_instant};
@@ -181,35 +180,4 @@ fn counters_and_sizes_survive_a_restart() {
     ] {
         assert_eq!(after[key], before[key], "{key}");
     }
-}
-
-#[test]
-fn info_is_answered_while_queues_appear() {
-    let server = Server::start();
-    let addr = server.addr();
-    let pushers: Vec<_> = (0..3)
-        .map(|pusher| {
-            thread::spawn(move || {
-                let mut client = Client::producer(addr);
-                for number in 0..100 {
-                    client.push(&job("12345678", &format!("queue-{pusher}-{number}")));
-                }
-            })
-        })
-        .collect();
-    let mut client = server.client();
-    while pushers.iter().any(|pusher| !pusher.is_finished()) {
-        let info = client.info();
-        let queues = info["faktory"]["queues"].as_object().unwrap();
-        assert_eq!(info["faktory"]["total_queues"], queues.len());
-        assert_eq!(
-            info["faktory"]["total_enqueued"],
-            queues.len(),
-            "one job per queue"
-        );
-    }
-    for pusher in pushers {
-        pusher.join().unwrap();
-    }
-    assert_eq!(client.info()["faktory"]["total_queues"], 300);
 }

@@ -131,6 +131,7 @@ fn retry_is_always_there_and_kept() {
     }
 }
 
+/// Demand 8: big integers were rounded, unknown fields dropped.
 #[test]
 fn numbers_text_and_key_order_inside_args_and_custom_are_untouched() {
     let server = Server::start();
@@ -465,21 +466,6 @@ fn bulk_push_of_many_jobs_is_taken_whole() {
         .collect();
     assert_eq!(client.push_bulk(&jobs), json!({}));
     assert_eq!(client.queue_size("q"), Some(20_000));
-}
-
-#[test]
-fn equal_jids_are_separate_jobs() {
-    let server = Server::start();
-    let mut client = server.client();
-    client.push(&job("same-jid", "q"));
-    client.push(&job("same-jid", "q"));
-    assert_eq!(client.fetch_jid("q"), "same-jid");
-    assert_eq!(client.fetch_jid("q"), "same-jid");
-    assert_eq!(client.task_size("Busy"), 2);
-    client.ack("same-jid");
-    assert_eq!(client.task_size("Busy"), 1);
-    client.ack("same-jid");
-    assert_eq!(client.task_size("Busy"), 0);
 }
 
 #[test]

@@ -171,6 +171,7 @@ fn jids_name_exactly_those_jobs() {
     );
 }
 
+/// Demand 24: every job of the type was hit.
 #[test]
 fn jids_win_over_the_other_filters() {
     let server = Server::start();
@@ -300,6 +301,7 @@ fn glob_made_to_backtrack_is_answered() {
     assert_eq!(set_size(&mut client, "scheduled"), 1);
 }
 
+/// Demand 7: a space in the JSON was refused.
 #[test]
 fn json_may_have_spaces_anywhere() {
     let server = Server::start();

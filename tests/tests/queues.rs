@@ -3,6 +3,7 @@
 use serde_json::json;
 use workmill_tests::{Reply, Server, instant_in, job};
 
+/// Demand 9: the pause had no effect on the queue made later.
 #[test]
 fn queue_paused_before_it_exists_is_paused() {
     let server = Server::start();

@@ -320,19 +320,6 @@ fn own_backoff_that_is_not_understood_is_refused() {
 }
 
 #[test]
-fn retry_of_one_job_does_not_change_the_default_of_others() {
-    let server = Server::start();
-    let mut client = server.client();
-    client.push(&job_with("retry", json!(0)));
-    client.fetch_now("q");
-    client.ack("12345678");
-    client.push(&job("12345679", "q"));
-    assert_eq!(client.push_bulk(&[job("12345680", "q")]), json!({}));
-    assert_eq!(client.fetch_now("q")["retry"], 25);
-    assert_eq!(client.fetch_now("q")["retry"], 25);
-}
-
-#[test]
 fn job_is_failed_once_only() {
     let server = Server::start();
     let mut client = server.client();

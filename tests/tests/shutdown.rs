@@ -137,6 +137,7 @@ fn killed_server_finds_every_job_where_it_was() {
     }
 }
 
+/// Demand 19: FAIL said OK after a restart, and the job was gone.
 #[test]
 fn job_fetched_before_a_restart_may_fail_after_it() {
     let mut server = Server::start();

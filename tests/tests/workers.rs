@@ -65,6 +65,7 @@ fn jobs_of_a_worker_that_left_stay_reserved() {
     assert_eq!(producer.task_size("Busy"), 0);
 }
 
+/// Demand 23: a worker that had been removed was refused for ever.
 #[test]
 fn worker_that_left_may_come_back() {
     let server = Server::start();
@@ -136,6 +137,7 @@ fn running_worker_may_go_to_terminate_at_once() {
     assert_eq!(reply, Reply::Bulk(br#"{"state":"terminate"}"#.to_vec()));
 }
 
+/// Demand 15: quiet reached only the first connection of a worker.
 #[test]
 fn quiet_worker_fetches_nothing_on_any_of_its_connections() {
     for stopping in ["quiet", "terminate"] {
