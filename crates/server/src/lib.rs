@@ -8,6 +8,7 @@ pub mod cli;
 pub mod descriptors;
 pub mod logging;
 pub mod password;
+mod permissions;
 pub mod settings;
 pub mod storage_dir;
 pub mod tls;

@@ -15,18 +15,30 @@ pub struct Binding {
 impl Binding {
     /// Reads `host:port`, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |what: &str| format!("{text:?} {what}; write host:port, such as localhost:7419");
+        let wrong =
+            |what: &str| format!("{text:?} {what}; write host:port, such as localhost:7419");
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
-        let port = port.parse().map_err(|_| wrong("has no port between 0 and 65535"))?;
-        let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let port = port
+            .parse()
+            .map_err(|_| wrong("has no port between 0 and 65535"))?;
+        let bracketed = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         let host = match bracketed {
             Some(inner) if inner.parse::<Ipv6Addr>().is_ok() => inner,
             Some(_) => return Err(wrong("has no IPv6 address in its brackets")),
-            None if host.contains(':') => return Err(wrong("has an IPv6 address without brackets")),
-            None if host.contains(char::is_whitespace) => return Err(wrong("has a blank in its host")),
+            None if host.contains(':') => {
+                return Err(wrong("has an IPv6 address without brackets"));
+            }
+            None if host.contains(char::is_whitespace) => {
+                return Err(wrong("has a blank in its host"));
+            }
             None => host,
         };
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
     }
 
     /// The addresses to try in turn; the first that can be bound is it. IPv4 comes first when a name has both kinds, as
@@ -34,10 +46,14 @@ impl Binding {
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         if self.host.is_empty() {
             // An IPv6 socket takes IPv4 connections too; where there is no IPv6, the second one does.
-            let all = [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
+            let all = [
+                IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            ];
             return Ok(all.map(|ip| SocketAddr::new(ip, self.port)).to_vec());
         }
-        let mut addresses: Vec<SocketAddr> = (self.host.as_str(), self.port).to_socket_addrs()?.collect();
+        let mut addresses: Vec<SocketAddr> =
+            (self.host.as_str(), self.port).to_socket_addrs()?.collect();
         addresses.sort_by_key(SocketAddr::is_ipv6);
         Ok(addresses)
     }
@@ -55,7 +71,11 @@ impl Binding {
 impl fmt::Display for Binding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        if host.contains(':') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
     }
 }
 
@@ -70,22 +90,47 @@ mod tests {
     #[test]
     fn binding_without_a_host_means_all_addresses_of_both_kinds() {
         let addresses = parse(":7419").addresses().unwrap();
-        assert_eq!(addresses, ["[::]:7419".parse().unwrap(), "0.0.0.0:7419".parse().unwrap()]);
+        assert_eq!(
+            addresses,
+            [
+                "[::]:7419".parse().unwrap(),
+                "0.0.0.0:7419".parse().unwrap()
+            ]
+        );
     }
 
     #[test]
     fn ipv4_comes_before_ipv6_of_the_same_name() {
         let addresses = parse("localhost:0").addresses().unwrap();
-        assert!(addresses.is_sorted_by_key(SocketAddr::is_ipv6), "{addresses:?}");
-        assert!(addresses.contains(&"127.0.0.1:0".parse().unwrap()), "{addresses:?}");
+        assert!(
+            addresses.is_sorted_by_key(SocketAddr::is_ipv6),
+            "{addresses:?}"
+        );
+        assert!(
+            addresses.contains(&"127.0.0.1:0".parse().unwrap()),
+            "{addresses:?}"
+        );
     }
 
     #[test]
     fn only_loopback_addresses_are_not_public() {
-        for private in ["localhost:7419", "LOCALHOST:1", "127.0.0.1:7419", "127.3.2.1:7419", "[::1]:7419", "[::ffff:127.0.0.1]:1"] {
+        for private in [
+            "localhost:7419",
+            "LOCALHOST:1",
+            "127.0.0.1:7419",
+            "127.3.2.1:7419",
+            "[::1]:7419",
+            "[::ffff:127.0.0.1]:1",
+        ] {
             assert!(!parse(private).is_public(), "{private}");
         }
-        for public in [":7419", "0.0.0.0:7419", "[::]:7419", "10.0.0.7:7419", "jobs.example.com:7419"] {
+        for public in [
+            ":7419",
+            "0.0.0.0:7419",
+            "[::]:7419",
+            "10.0.0.7:7419",
+            "jobs.example.com:7419",
+        ] {
             assert!(parse(public).is_public(), "{public}");
         }
     }
@@ -109,7 +154,10 @@ mod tests {
             ("my host:7419", "has a blank in its host"),
         ] {
             let error = Binding::parse(text).unwrap_err();
-            assert!(error.contains(wrong) && error.contains("host:port"), "{text}: {error}");
+            assert!(
+                error.contains(wrong) && error.contains("host:port"),
+                "{text}: {error}"
+            );
         }
     }
 }

@@ -1,0 +1,168 @@
+//! Reading the settings again while the server runs.
+
+use std::fmt;
+
+use super::{Loaded, Settings, SettingsError};
+use crate::cli::Cli;
+use crate::descriptors::FilesMax;
+use crate::tls::TlsReloader;
+
+/// Loads the settings again from the same places.
+pub struct Reloader {
+    cli: Cli,
+    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    files_max: FilesMax,
+}
+
+/// What a reload brought.
+#[derive(Debug)]
+pub struct Reload {
+    /// The settings that hold from now on: the new ones, except where only a restart can change them.
+    pub settings: Settings,
+    /// What changed or would need a restart, one line each; empty when nothing did.
+    pub changes: Vec<String>,
+    /// As in [`Loaded`].
+    pub warnings: Vec<String>,
+}
+
+impl Reloader {
+    /// Remembers where the settings come from.
+    pub fn new(
+        cli: Cli,
+        env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+        files_max: FilesMax,
+    ) -> Self {
+        Self {
+            cli,
+            env,
+            files_max,
+        }
+    }
+
+    /// Loads the settings for the first time: as [`Settings::load`], with the number of connections fitted to the system.
+    pub fn load(&self) -> Result<Loaded, SettingsError> {
+        let mut loaded = Settings::load(&self.cli, &self.env)?;
+        let fitted = self
+            .files_max
+            .fit_connections(&mut loaded.settings.connections_max);
+        loaded.warnings.extend(fitted);
+        Ok(loaded)
+    }
+
+    /// Loads them again. TLS files are read again too and used for new connections. After an error everything is as
+    /// before.
+    pub fn reload(
+        &self,
+        current: &Settings,
+        tls: Option<&TlsReloader>,
+    ) -> Result<Reload, SettingsError> {
+        let Loaded {
+            settings,
+            mut warnings,
+        } = self.load()?;
+        let mut comparison = Comparison {
+            changes: Vec::new(),
+        };
+        let settings = comparison.settle(current, settings);
+        // Last, because it takes effect at once and nothing may fail after it.
+        if let (Some(tls), Some(files)) = (tls, &settings.tls) {
+            warnings.extend(tls.reload(files)?);
+            comparison.changes.push(format!(
+                "TLS certificate and key read again from {}",
+                files.certificate.display()
+            ));
+        }
+        Ok(Reload {
+            settings,
+            changes: comparison.changes,
+            warnings,
+        })
+    }
+}
+
+impl fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reloader")
+            .field("cli", &self.cli)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Comparison {
+    changes: Vec<String>,
+}
+
+impl Comparison {
+    /// Takes the new settings where they can change while the server runs.
+    fn settle(&mut self, current: &Settings, mut new: Settings) -> Settings {
+        self.keep("faktory.binding", &current.binding, &mut new.binding);
+        self.keep(
+            "limits.input_bytes_max",
+            &current.input_bytes_max,
+            &mut new.input_bytes_max,
+        );
+        if current.durability != new.durability {
+            new.durability = current.durability;
+            self.changes.push(String::from(
+                "storage.durability has changed; it takes effect after a restart",
+            ));
+        }
+        if current.tls.is_some() != new.tls.is_some() {
+            let wanted = if new.tls.is_some() { "on" } else { "off" };
+            new.tls.clone_from(&current.tls);
+            self.changes.push(format!(
+                "TLS is to be turned {wanted}; that takes effect after a restart"
+            ));
+        }
+        match (&current.password, &new.password) {
+            (None, Some(_)) => self
+                .changes
+                .push(String::from("a password is needed from now on")),
+            (Some(_), None) => self
+                .changes
+                .push(String::from("NO PASSWORD is needed from now on")),
+            (old, new) if old != new => self.changes.push(String::from("the password has changed")),
+            _ => {}
+        }
+        self.take(
+            "limits.connections_max",
+            &current.connections_max,
+            &new.connections_max,
+        );
+        self.take(
+            "limits.line_bytes_max",
+            &current.line_bytes_max,
+            &new.line_bytes_max,
+        );
+        self.take(
+            "dead.max_jobs",
+            &current.rules.dead_jobs_max,
+            &new.rules.dead_jobs_max,
+        );
+        self.take(
+            "dead.ttl (seconds)",
+            &current.rules.dead_ttl_secs,
+            &new.rules.dead_ttl_secs,
+        );
+        self.take(
+            "workers.recover_lost",
+            &current.recover_lost,
+            &new.recover_lost,
+        );
+        new
+    }
+
+    fn keep<T: PartialEq + Clone + fmt::Display>(&mut self, key: &str, current: &T, new: &mut T) {
+        if current != new {
+            self.changes
+                .push(format!("{key} is {current} until a restart, then {new}"));
+            new.clone_from(current);
+        }
+    }
+
+    fn take<T: PartialEq + fmt::Display>(&mut self, key: &str, current: &T, new: &T) {
+        if current != new {
+            self.changes.push(format!("{key} is {new}, was {current}"));
+        }
+    }
+}

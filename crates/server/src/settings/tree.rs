@@ -1,0 +1,163 @@
+//! What all configuration files say together: one tree of values, each with the place it was written at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::SettingsError;
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    file: Arc<Path>,
+    line: usize,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.file.display(), self.line)
+    }
+}
+
+pub(super) type Table = BTreeMap<String, Node>;
+
+/// A value and where it was written.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    String(String),
+    Integer(i64),
+    Boolean(bool),
+    Array(Vec<Node>),
+    Table(Table),
+    /// A kind that no key of this version takes, by its name.
+    Other(&'static str),
+}
+
+impl Value {
+    /// What kind of value it is, for error texts: the value itself may be a secret.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::String(_) => "a string",
+            Self::Integer(_) => "an integer",
+            Self::Boolean(_) => "true or false",
+            Self::Array(_) => "an array",
+            Self::Table(_) => "a table",
+            Self::Other(kind) => kind,
+        }
+    }
+
+    fn is_array_of_tables(&self) -> bool {
+        matches!(self, Self::Array(nodes) if nodes.iter().all(|node| matches!(node.value, Self::Table(_))))
+    }
+}
+
+/// Reads one file.
+pub(super) fn parse(file: &Path, text: &str) -> Result<Table, SettingsError> {
+    let source = Source {
+        file: Arc::from(file),
+        text,
+    };
+    // The parser's own rendering quotes the line, which may hold the password.
+    let document = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
+        at: source.origin(error.span().map_or(0, |span| span.start)),
+        what: error.message().replace('\n', ", "),
+    })?;
+    source.table(document.get_ref())
+}
+
+struct Source<'a> {
+    file: Arc<Path>,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn origin(&self, byte: usize) -> Origin {
+        let before = self
+            .text
+            .as_bytes()
+            .get(..byte)
+            .unwrap_or(self.text.as_bytes());
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        Origin {
+            file: Arc::clone(&self.file),
+            line,
+        }
+    }
+
+    fn table(&self, table: &DeTable<'_>) -> Result<Table, SettingsError> {
+        table
+            .iter()
+            .map(|(key, value)| {
+                Ok((
+                    key.get_ref().to_string(),
+                    self.node(value, key.span().start)?,
+                ))
+            })
+            .collect()
+    }
+
+    /// `start` is where the key begins: the span of a `[table]` may begin elsewhere.
+    fn node(&self, value: &Spanned<DeValue<'_>>, start: usize) -> Result<Node, SettingsError> {
+        let origin = self.origin(start);
+        let value = match value.get_ref() {
+            DeValue::String(text) => Value::String(text.to_string()),
+            DeValue::Boolean(boolean) => Value::Boolean(*boolean),
+            DeValue::Integer(integer) => {
+                match i64::from_str_radix(integer.as_str(), integer.radix()) {
+                    Ok(integer) => Value::Integer(integer),
+                    Err(_) => {
+                        return Err(SettingsError::Syntax {
+                            at: origin,
+                            what: String::from("the integer is too large"),
+                        });
+                    }
+                }
+            }
+            DeValue::Float(_) => Value::Other("a number with a fraction"),
+            DeValue::Datetime(_) => Value::Other("a date or time"),
+            DeValue::Array(values) => Value::Array(
+                values
+                    .iter()
+                    .map(|value| self.node(value, value.span().start))
+                    .collect::<Result<_, _>>()?,
+            ),
+            DeValue::Table(table) => Value::Table(self.table(table)?),
+        };
+        Ok(Node { value, origin })
+    }
+}
+
+/// Puts a later file over earlier ones: tables are merged key by key, arrays of tables append, everything else is
+/// replaced.
+pub(super) fn merge(base: &mut Table, over: Table) {
+    for (key, node) in over {
+        match base.get_mut(&key) {
+            Some(old) => merge_node(old, node),
+            None => {
+                base.insert(key, node);
+            }
+        }
+    }
+}
+
+fn merge_node(base: &mut Node, over: Node) {
+    let both_arrays = base.value.is_array_of_tables() && over.value.is_array_of_tables();
+    match (&mut base.value, over.value) {
+        (Value::Table(base), Value::Table(over)) => merge(base, over),
+        (Value::Array(base), Value::Array(over)) if both_arrays => base.extend(over),
+        (base_value, over_value) => {
+            *base_value = over_value;
+            base.origin = over.origin;
+        }
+    }
+}
