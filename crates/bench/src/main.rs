@@ -9,6 +9,10 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
 
+/// The same as the server's, so that they differ in what they do and not in what they are built of.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Tools to measure job servers with.
 #[derive(Debug, Parser)]
 #[command(name = "workmill-bench", version)]
