@@ -1,0 +1,1 @@
+//! Exists so that Cargo fetches the dependency; there is no code.

@@ -1,0 +1,87 @@
+//! Client libraries in wide use, as published, work with the server.
+//!
+//! `test.sh` installs them: the scripts and their pinned versions are in `tests/clients`. Every test starts its own
+//! server, runs a script against it, and asserts besides the script's verdict that the server did get commands: a
+//! test suite that finds no server and skips itself must not count as passed.
+
+mod readme;
+mod script;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use workmill_tests::Server;
+
+use script::{Script, commands_during, node, published_rust, python};
+
+/// Runs a script against a server with the defaults.
+fn passes_against_a_server(script: Script, commands_min: u64) {
+    let server = Server::start();
+    let commands = commands_during(&server, || script.url(server.url()).run());
+    assert!(
+        commands >= commands_min,
+        "the script sent {commands} commands; it has to send at least {commands_min}"
+    );
+}
+
+#[test]
+fn the_node_client_pushes_and_works() {
+    passes_against_a_server(node("jobs.js"), 10);
+}
+
+#[test]
+fn the_node_client_sends_a_failed_job_back_to_its_queue() {
+    passes_against_a_server(node("retries.js"), 8);
+}
+
+#[test]
+fn the_node_client_moves_and_drops_jobs_in_the_sets() {
+    passes_against_a_server(node("mutations.js"), 15);
+}
+
+#[test]
+fn the_newer_python_client_pushes_and_works() {
+    passes_against_a_server(python("pyfaktory_jobs.py"), 20);
+}
+
+#[test]
+fn the_older_python_client_pushes_and_works() {
+    passes_against_a_server(python("faktory_jobs.py"), 12);
+}
+
+#[test]
+fn the_rust_client_passes_its_own_tests() {
+    passes_against_a_server(published_rust(&["test"]), 100);
+}
+
+#[test]
+fn the_rust_client_survives_its_load_program() {
+    passes_against_a_server(published_rust(&["load", "1000", "4"]), 2_000);
+}
+
+#[test]
+fn clients_log_in_with_a_password() {
+    let server = Server::builder().password("sesame").start();
+    python("password.py").url(server.url()).run();
+    node("jobs.js").url(server.url()).run();
+}
+
+#[test]
+fn clients_work_through_tls() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("make a certificate");
+    let certificate = cert.pem();
+    let server = Server::builder()
+        .tls(
+            certificate.as_bytes(),
+            signing_key.serialize_pem().as_bytes(),
+        )
+        .start();
+    let url = server.url().replace("tcp://", "tcp+tls://");
+    node("jobs.js")
+        .env(
+            "CERTIFICATE",
+            server.files().config_dir().join("public.cert.pem"),
+        )
+        .url(url.clone())
+        .run();
+    python("pyfaktory_jobs.py").url(url).run();
+}
