@@ -43,3 +43,53 @@ fn parse_beat(json: &str) -> Result<Beat, JsonError> {
         rss_kb: json::integer("rss_kb", rss_kb)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_command;
+
+    fn beat(json: &str) -> Result<Beat, String> {
+        match parse_command(format!("BEAT {json}").as_bytes()) {
+            Ok(Command::Beat(beat)) => Ok(beat),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.text),
+        }
+    }
+
+    #[test]
+    fn state_and_memory_may_be_left_out() {
+        let silent = Beat {
+            wid: "w".to_owned(),
+            current_state: None,
+            rss_kb: None,
+        };
+        assert_eq!(beat(r#"{"wid":"w"}"#).unwrap(), silent);
+        assert_eq!(
+            beat(r#"{"wid":"w","current_state":"","rss_kb":null}"#).unwrap(),
+            silent
+        );
+    }
+
+    #[test]
+    fn state_and_memory_are_read() {
+        let beat = beat(r#"{"WID":"w","current_state":"quiet","rss_kb":-5,"x":1}"#).unwrap();
+        assert_eq!(
+            (beat.current_state.as_deref(), beat.rss_kb),
+            (Some("quiet"), Some(-5))
+        );
+    }
+
+    #[test]
+    fn a_beat_of_nobody_is_refused() {
+        for json in ["{}", r#"{"wid":null}"#, r#"{"wid":""}"#] {
+            assert_eq!(
+                beat(json).unwrap_err(),
+                r#"missing wid: send BEAT {"wid":"…"}"#
+            );
+        }
+        for json in ["x", "[]", r#"{"wid":1}"#, r#"{"wid":"w","rss_kb":"1"}"#] {
+            assert_eq!(beat(json).unwrap_err(), format!("invalid BEAT {json}"));
+        }
+    }
+}

@@ -65,3 +65,85 @@ fn cut_or_unknown(text: Option<Cow<'_, str>>, bytes_max: usize) -> String {
         Some(head) => head.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_command;
+
+    fn fail(json: &str) -> Result<FailReport, String> {
+        match parse_command(format!("FAIL {json}").as_bytes()) {
+            Ok(Command::Fail(report)) => Ok(report),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.text),
+        }
+    }
+
+    #[test]
+    fn a_job_id_alone_is_enough() {
+        for json in [
+            r#"{"jid":"j"}"#,
+            r#"{"jid":"j","errtype":null,"message":null,"backtrace":null}"#,
+            r#"{"jid":"j","errtype":" ","message":"\t\n","backtrace":[],"x":{}}"#,
+        ] {
+            let report = fail(json).unwrap();
+            assert_eq!((report.jid.as_str(), report.backtrace.len()), ("j", 0));
+            assert_eq!(
+                (report.errtype.as_str(), report.message.as_str()),
+                ("unknown", "unknown")
+            );
+        }
+    }
+
+    #[test]
+    fn texts_are_trimmed() {
+        let report = fail(r#"{"jid":"j","errType":" E ","MESSAGE":"\u00a0 m m\n"}"#).unwrap();
+        assert_eq!(
+            (report.errtype.as_str(), report.message.as_str()),
+            ("E", "m m")
+        );
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        let long = format!("a{}", "é".repeat(2000));
+        let json = format!(
+            r#"{{"jid":"j","errtype":"{long}","message":"{long}","backtrace":["{long}"]}}"#
+        );
+        let report = fail(&json).unwrap();
+        assert_eq!(report.errtype, format!("a{}", "é".repeat(49)));
+        assert_eq!(report.message, format!("a{}", "é".repeat(499)));
+        assert_eq!(report.backtrace, [format!("a{}", "é".repeat(499))]);
+    }
+
+    #[test]
+    fn at_most_fifty_lines_of_backtrace_are_kept() {
+        let lines: Vec<_> = (0..60).map(|index| format!("\"line {index}\"")).collect();
+        let json = format!(r#"{{"jid":"j","backtrace":[{}]}}"#, lines.join(","));
+        let backtrace = fail(&json).unwrap().backtrace;
+        assert_eq!(backtrace.len(), 50);
+        assert_eq!(backtrace[49], "line 49");
+    }
+
+    #[test]
+    fn a_failure_without_a_job_id_is_refused() {
+        for json in ["{}", r#"{"jid":""}"#, r#"{"jid":null,"errtype":"E"}"#] {
+            assert_eq!(fail(json).unwrap_err(), "missing JID");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_wrong_types_is_invalid() {
+        for json in [
+            "x",
+            "[]",
+            r#"{"jid":1}"#,
+            r#"{"jid":"j","errtype":1}"#,
+            r#"{"jid":"j","message":[]}"#,
+            r#"{"jid":"j","backtrace":"x"}"#,
+            r#"{"jid":"j","backtrace":[1]}"#,
+        ] {
+            assert_eq!(fail(json).unwrap_err(), format!("invalid FAIL {json}"));
+        }
+    }
+}

@@ -34,3 +34,48 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     }
     Ok(Command::Fetch(queues))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_command;
+
+    fn fetch(queues: &[u8]) -> Result<Vec<String>, WireError> {
+        match parse_command(&[b"FETCH ", queues].concat())? {
+            Command::Fetch(queues) => Ok(queues),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn queues_keep_their_order_and_lose_their_repetitions() {
+        assert_eq!(fetch(b"b a  b c a ").unwrap(), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn names_no_queue_can_have_are_harmless() {
+        assert_eq!(fetch(b"a/b default").unwrap(), ["a/b", "default"]);
+        assert_eq!(fetch(b"\xFF").unwrap(), ["\u{FFFD}"]);
+    }
+
+    #[test]
+    fn names_and_their_number_are_bounded() {
+        assert!(fetch("q".repeat(QUEUE_NAME_BYTES_MAX).as_bytes()).is_ok());
+        assert!(fetch("q".repeat(QUEUE_NAME_BYTES_MAX + 1).as_bytes()).is_err());
+        let names = |count: usize| {
+            (0..count)
+                .map(|index| format!("q{index} "))
+                .collect::<String>()
+        };
+        assert_eq!(
+            fetch(names(FETCH_QUEUES_MAX).as_bytes()).unwrap().len(),
+            FETCH_QUEUES_MAX
+        );
+        let text = fetch(names(FETCH_QUEUES_MAX + 1).as_bytes())
+            .unwrap_err()
+            .text;
+        assert_eq!(text, "FETCH takes at most 1000 queues: name fewer");
+        let repeated = names(FETCH_QUEUES_MAX).repeat(2);
+        assert_eq!(fetch(repeated.as_bytes()).unwrap().len(), FETCH_QUEUES_MAX);
+    }
+}

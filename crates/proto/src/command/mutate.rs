@@ -123,3 +123,143 @@ fn parse_filter(filter: &RawValue) -> Result<Option<MutationFilter>, WireError> 
 fn format_error(error: JsonError) -> WireError {
     WireError::err(format!("invalid format: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_command;
+
+    fn mutate(json: &str) -> Result<Mutation, String> {
+        match parse_command(format!("MUTATE {json}").as_bytes()) {
+            Ok(Command::Mutate(mutation)) => Ok(mutation),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.text),
+        }
+    }
+
+    fn filter(json: &str) -> Option<MutationFilter> {
+        let json = format!(r#"{{"cmd":"kill","target":"retries","filter":{json}}}"#);
+        mutate(&json).unwrap().filter
+    }
+
+    fn jids(jids: &[&str]) -> Option<MutationFilter> {
+        Some(MutationFilter::Jids(
+            jids.iter().map(|jid| (*jid).to_owned()).collect(),
+        ))
+    }
+
+    #[test]
+    fn operations_and_targets_are_read() {
+        let verbs = [
+            ("clear", MutationVerb::Clear),
+            ("kill", MutationVerb::Kill),
+            ("discard", MutationVerb::Discard),
+            ("requeue", MutationVerb::Requeue),
+        ];
+        for (cmd, verb) in verbs {
+            for target in SetName::ALL {
+                let json = format!(r#"{{ "cmd" : "{cmd}", "target": "{}" }}"#, target.as_str());
+                assert_eq!(
+                    mutate(&json),
+                    Ok(Mutation {
+                        verb,
+                        target,
+                        filter: None
+                    })
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_operations_and_targets_are_refused() {
+        for json in [
+            "{}",
+            r#"{"cmd":"Kill","target":"dead"}"#,
+            r#"{"cmd":"x","target":"x"}"#,
+        ] {
+            assert_eq!(mutate(json).unwrap_err(), "unknown mutate operation");
+        }
+        for json in [r#"{"cmd":"kill"}"#, r#"{"cmd":"kill","target":"Dead"}"#] {
+            assert_eq!(
+                mutate(json).unwrap_err(),
+                "invalid target for mutation command"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_invalid_format() {
+        for json in [
+            "x",
+            "{} x",
+            r#"{"cmd":1}"#,
+            r#"{"cmd":"kill","target":[]}"#,
+            r#"{"cmd":"kill","target":"dead","filter":"all"}"#,
+            r#"{"cmd":"kill","target":"dead","filter":{"jids":"a"}}"#,
+            r#"{"cmd":"kill","target":"dead","filter":{"jids":[1]}}"#,
+            r#"{"cmd":"kill","target":"dead","filter":{"regexp":1}}"#,
+            r#"{"cmd":"kill","target":"dead","filter":{"jobtype":1}}"#,
+        ] {
+            let text = mutate(json).unwrap_err();
+            assert!(text.starts_with("invalid format: "), "{json}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_filter_means_all() {
+        for json in [
+            "null",
+            "{}",
+            r#"{"jids":[],"regexp":"","jobtype":""}"#,
+            r#"{"jids":null}"#,
+        ] {
+            assert_eq!(filter(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_empty_job_id_matches_nothing_rather_than_all() {
+        assert_eq!(filter(r#"{"jids":[""]}"#), jids(&[""]));
+        assert_eq!(filter(r#"{"jids":[null]}"#), jids(&[""]));
+    }
+
+    #[test]
+    fn job_ids_go_before_a_pattern_and_that_before_a_type() {
+        let all = r#"{"jids":["a","b","a"],"regexp":"*x*","jobtype":"t"}"#;
+        assert_eq!(filter(all), jids(&["a", "b"]));
+        let glob = Glob::new("*x*").unwrap();
+        let with_type = MutationFilter::Glob {
+            glob: glob.clone(),
+            jobtype: Some("t".to_owned()),
+        };
+        assert_eq!(filter(r#"{"regexp":"*x*","jobtype":"t"}"#), Some(with_type));
+        let alone = MutationFilter::Glob {
+            glob,
+            jobtype: None,
+        };
+        assert_eq!(filter(r#"{"Regexp":"*x*","jobtype":""}"#), Some(alone));
+        let jobtype = MutationFilter::Jobtype("t".to_owned());
+        assert_eq!(filter(r#"{"jobtype":"t"}"#), Some(jobtype));
+    }
+
+    #[test]
+    fn clear_ignores_its_filter() {
+        let json = r#"{"cmd":"clear","target":"dead","filter":{"jids":["a"]}}"#;
+        assert_eq!(mutate(json).unwrap().filter, None);
+    }
+
+    #[test]
+    fn job_ids_are_bounded() {
+        let json = |count: usize| {
+            let jids = vec!["\"a\""; count].join(",");
+            format!(r#"{{"cmd":"kill","target":"dead","filter":{{"jids":[{jids}]}}}}"#)
+        };
+        assert!(mutate(&json(MUTATE_JIDS_MAX)).is_ok());
+        let text = mutate(&json(MUTATE_JIDS_MAX + 1)).unwrap_err();
+        assert_eq!(
+            text,
+            "MUTATE takes at most 100000 jids: send them in several"
+        );
+    }
+}

@@ -44,3 +44,73 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     });
     Ok(Command::PushBulk(jobs.collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_command;
+
+    fn push(array: &str) -> Result<Vec<BulkJob>, WireError> {
+        match parse_command(format!("PUSHB {array}").as_bytes())? {
+            Command::PushBulk(jobs) => Ok(jobs),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_job_is_taken_by_itself_and_in_order() {
+        let jobs = push(
+            r#"[{"jid":"job-0001","jobtype":"t","args":[]},
+                {"jid":"job-0002","jobtype":7,"args":[]},
+                {"jid":"job-0003","args":[]},
+                {"jid":"short","jobtype":"t","args":[]},
+                {"jobtype":"t","args":[]},
+                {"jid":["job-0006"]},
+                17, null, [],
+                {"jid":"job-0010","jobtype":"t","args":[1]}]"#,
+        )
+        .unwrap();
+        let outcomes: Vec<_> = jobs
+            .iter()
+            .map(|job| {
+                (
+                    job.jid.as_str(),
+                    job.job.as_ref().err().map_or("", |error| &error.text),
+                )
+            })
+            .collect();
+        let wanted = [
+            ("job-0001", ""),
+            ("job-0002", "invalid JSON: jobtype must be a string"),
+            ("job-0003", "jobs must have a jobtype parameter"),
+            ("short", "jobs must have a reasonable jid parameter"),
+            ("", "jobs must have a reasonable jid parameter"),
+            ("", "invalid JSON: jid must be a string"),
+            ("", "invalid JSON: it must be an object"),
+            ("", "invalid JSON: it must be an object"),
+            ("", "invalid JSON: it must be an object"),
+            ("job-0010", ""),
+        ];
+        assert_eq!(outcomes, wanted);
+        assert!(push("[]").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_array_of_json_is_refused_whole() {
+        for array in ["{}", "x", "[", "[{]", "[{}", "[{}] x", "[{},]", "null", "1"] {
+            let text = push(array).unwrap_err().text;
+            assert!(text.starts_with("invalid JSON: "), "{array}: {text}");
+        }
+    }
+
+    #[test]
+    fn more_jobs_than_the_limit_are_refused_with_it() {
+        let array = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        assert_eq!(push(&array(PUSHB_JOBS_MAX)).unwrap().len(), PUSHB_JOBS_MAX);
+        let text = push(&array(PUSHB_JOBS_MAX + 1)).unwrap_err().text;
+        assert_eq!(
+            text,
+            "PUSHB takes at most 100000 jobs: send these 100001 in several"
+        );
+    }
+}

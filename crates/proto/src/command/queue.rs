@@ -81,3 +81,104 @@ fn select(names: Vec<String>, subcommand: &str) -> Result<QueueSelection, WireEr
         Some(_) => Ok(QueueSelection::Named(names)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::QUEUE_NAME_BYTES_MAX;
+    use crate::parse_command;
+
+    fn queue(words: &str) -> Result<QueueCommand, String> {
+        match parse_command(format!("QUEUE {words}").as_bytes()) {
+            Ok(Command::Queue(command)) => Ok(command),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.text),
+        }
+    }
+
+    fn named(names: &[&str]) -> QueueSelection {
+        QueueSelection::Named(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn subcommands_take_queues_in_any_case() {
+        assert_eq!(
+            queue("PAUSE a  b "),
+            Ok(QueueCommand::Pause(named(&["a", "b"])))
+        );
+        assert_eq!(queue("resume a"), Ok(QueueCommand::Resume(named(&["a"]))));
+        assert_eq!(queue("Remove a"), Ok(QueueCommand::Remove(named(&["a"]))));
+        assert_eq!(
+            queue("latency a"),
+            Ok(QueueCommand::Latency(vec!["a".to_owned()]))
+        );
+    }
+
+    #[test]
+    fn a_first_star_means_all() {
+        assert_eq!(
+            queue("PAUSE *"),
+            Ok(QueueCommand::Pause(QueueSelection::All))
+        );
+        assert_eq!(
+            queue("RESUME * a"),
+            Ok(QueueCommand::Resume(QueueSelection::All))
+        );
+        assert_eq!(
+            queue("REMOVE *"),
+            Ok(QueueCommand::Remove(QueueSelection::All))
+        );
+        assert_eq!(
+            queue("REMOVE a *"),
+            Ok(QueueCommand::Remove(named(&["a", "*"])))
+        );
+        assert_eq!(queue("REMOVE a*"), Ok(QueueCommand::Remove(named(&["a*"]))));
+    }
+
+    #[test]
+    fn latency_takes_no_star_but_no_queues() {
+        assert_eq!(
+            queue("LATENCY *").unwrap_err(),
+            "QUEUE LATENCY does not support wildcards"
+        );
+        assert_eq!(queue("LATENCY"), Ok(QueueCommand::Latency(Vec::new())));
+    }
+
+    #[test]
+    fn other_subcommands_need_queues() {
+        for subcommand in ["PAUSE", "RESUME", "REMOVE"] {
+            let text = queue(subcommand).unwrap_err();
+            assert!(
+                text.starts_with(&format!("QUEUE {subcommand} needs queues")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_queue_that_can_exist_can_be_paused() {
+        let text = queue("PAUSE a b/c").unwrap_err();
+        assert!(text.starts_with("cannot get \"b/c\" queue: "), "{text}");
+        assert!(queue(&format!("PAUSE {}", "q".repeat(QUEUE_NAME_BYTES_MAX + 1))).is_err());
+        assert!(queue("RESUME b/c").is_ok());
+        assert!(queue("REMOVE b/c").is_ok());
+        assert!(queue("LATENCY b/c").is_ok());
+    }
+
+    #[test]
+    fn an_unknown_subcommand_is_repeated_in_upper_case() {
+        assert_eq!(
+            queue("stop a").unwrap_err(),
+            "no such QUEUE subcommand: STOP"
+        );
+        assert!(queue(&"x".repeat(10_000)).unwrap_err().len() < 300);
+    }
+
+    #[test]
+    fn queues_are_bounded() {
+        let names = |count: usize| format!("REMOVE {}", "q ".repeat(count));
+        assert!(queue(&names(QUEUE_NAMES_MAX)).is_ok());
+        let text = queue(&names(QUEUE_NAMES_MAX + 1)).unwrap_err();
+        assert_eq!(text, "QUEUE takes at most 10000 queues: name fewer");
+    }
+}

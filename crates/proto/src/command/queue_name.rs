@@ -21,3 +21,42 @@ pub(crate) fn check_queue_name(name: &str) -> Result<(), WireError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_letters_digits_dots_dashes_and_underscores_are_fine() {
+        for name in [
+            "default",
+            "A.b_c-9",
+            ".",
+            "-",
+            &"q".repeat(QUEUE_NAME_BYTES_MAX),
+        ] {
+            assert_eq!(check_queue_name(name), Ok(()));
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused_in_faktorys_words() {
+        for name in ["", "a b", "a/b", "é", "*", "a\n", "a:b"] {
+            let text = check_queue_name(name).unwrap_err().text;
+            let wanted =
+                format!("cannot get {name:?} queue: queue names must match \\A[a-zA-Z0-9._-]+\\z");
+            assert_eq!(text, wanted);
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_refused_with_its_limit() {
+        let text = check_queue_name(&"q".repeat(QUEUE_NAME_BYTES_MAX + 1))
+            .unwrap_err()
+            .text;
+        assert!(
+            text.ends_with("queue names may have at most 256 bytes"),
+            "{text}"
+        );
+    }
+}

@@ -86,3 +86,73 @@ fn skip_spaces(text: &[u8]) -> &[u8] {
         .unwrap_or(text.len());
     text.get(start..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::ERROR_TEXT_BYTES_MAX;
+
+    fn error(line: &str) -> String {
+        parse_command(line.as_bytes()).unwrap_err().text
+    }
+
+    #[test]
+    fn verbs_are_known_in_exactly_their_case() {
+        for line in ["push {}", "Info", "NOPE", "NOPE x", "INFO\t", "HELLO {}"] {
+            let verb = line.split(' ').next().unwrap();
+            assert_eq!(
+                error(line),
+                format!("unknown command {}", verb.replace('\t', " "))
+            );
+        }
+        assert_eq!(error(""), "unknown command ");
+        assert_eq!(error(" INFO"), "unknown command ");
+    }
+
+    #[test]
+    fn an_unknown_verb_is_repeated_on_one_short_line() {
+        let text = parse_command(&[b"\r\xFF".as_slice(), &[b'x'; 10_000]].concat()).unwrap_err();
+        assert!(text.text.starts_with("unknown command  \u{FFFD}xxx"));
+        assert!(text.text.len() < ERROR_TEXT_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_missing_argument_is_named() {
+        for spec in TABLE {
+            for line in [spec.name.to_owned(), format!("{}   ", spec.name)] {
+                match (spec.argument_missing, parse_command(line.as_bytes())) {
+                    (Some(text), Err(error)) => assert_eq!(error.text, text),
+                    (None, Ok(_)) => {}
+                    (_, other) => panic!("{line}: {other:?}"),
+                }
+            }
+        }
+        assert_eq!(error("FETCH"), "must call fetch with at least one queue");
+        assert!(error("PUSH").starts_with("PUSH needs a job: "));
+    }
+
+    #[test]
+    fn every_verb_is_in_the_table_once() {
+        let mut names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
+        names.sort_unstable();
+        let wanted = [
+            "ACK", "BEAT", "END", "FAIL", "FETCH", "FLUSH", "INFO", "MUTATE", "PUSH", "PUSHB",
+            "QUEUE",
+        ];
+        assert_eq!(names, wanted);
+    }
+
+    #[test]
+    fn commands_without_arguments_ignore_what_follows() {
+        assert!(matches!(parse_command(b"INFO"), Ok(Command::Info)));
+        assert!(matches!(parse_command(b"INFO x {"), Ok(Command::Info)));
+        assert!(matches!(parse_command(b"FLUSH ALL"), Ok(Command::Flush)));
+        assert!(matches!(parse_command(b"END  "), Ok(Command::End)));
+    }
+
+    #[test]
+    fn spaces_before_an_argument_are_skipped() {
+        let command = parse_command(b"ACK    {\"jid\":\"j\"}  ");
+        assert!(matches!(command, Ok(Command::Ack { jid }) if jid == "j"));
+    }
+}

@@ -42,3 +42,40 @@ pub(super) fn string_end(bytes: &[u8], index: usize) -> usize {
     }
     bytes.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compact(text: &str) -> String {
+        String::from_utf8(compact_json(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn white_space_outside_of_strings_is_removed() {
+        assert_eq!(compact("{ \"a\" :\t[ 1 ,\r\n2 ] }\n"), r#"{"a":[1,2]}"#);
+    }
+
+    #[test]
+    fn strings_stay_as_they_are() {
+        for text in [r#"["a b\" c \\"," "]"#, r#"{" k ":"\\\" "}"#] {
+            assert_eq!(compact(text), text);
+        }
+        assert_eq!(compact(r#"[ "a b\\" , "c d" ]"#), r#"["a b\\","c d"]"#);
+    }
+
+    #[test]
+    fn compact_json_is_not_copied() {
+        assert!(matches!(
+            compact_json(br#"{"a b":[1,2]}"#),
+            Cow::Borrowed(_)
+        ));
+    }
+
+    #[test]
+    fn what_is_no_json_does_no_harm() {
+        assert_eq!(compact(r#"" a "#), r#"" a "#);
+        assert_eq!(compact(r#" "\"#), r#""\"#);
+        assert_eq!(compact(""), "");
+    }
+}

@@ -101,3 +101,66 @@ fn replace_surrogates(mut bytes: Vec<u8>) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> &RawValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        assert_eq!(text(r#""plain é""#).unwrap(), "plain é");
+        assert_eq!(
+            text(r#""\"\\\/\b\n\u00e9\ud83d\ude00""#).unwrap(),
+            "\"\\/\u{8}\né😀"
+        );
+        for other in ["1", "null", "[]", "{}", "true"] {
+            assert_eq!(text(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_becomes_one_replacement_character() {
+        assert_eq!(text(r#""a\ud800b""#).unwrap(), "a\u{FFFD}b");
+        assert_eq!(text(r#""\udc00\ud800""#).unwrap(), "\u{FFFD}\u{FFFD}");
+        assert_eq!(text(r#""\ud800\n""#).unwrap(), "\u{FFFD}\n");
+    }
+
+    #[test]
+    fn unescaped_strings_are_not_copied() {
+        assert!(matches!(text("\"abc\""), Some(Cow::Borrowed("abc"))));
+    }
+
+    #[test]
+    fn only_whole_numbers_of_64_bits_are_integers() {
+        for (json, number) in [
+            ("0", 0),
+            ("-0", 0),
+            ("-7", -7),
+            ("9223372036854775807", i64::MAX),
+        ] {
+            assert_eq!(integer("n", Some(raw(json))).unwrap(), Some(number));
+        }
+        for json in ["1.0", "1e2", "9223372036854775808", "\"1\"", "true", "[]"] {
+            let error = integer("n", Some(raw(json))).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "n must be a whole number of 64 bits",
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_more_strings_are_kept_than_wanted() {
+        let read = |json, count_max| strings("s", Some(raw(json)), count_max).ok().flatten();
+        assert_eq!(read(r#"["a",null,"\t","d"]"#, 3).unwrap(), ["a", "", "\t"]);
+        assert_eq!(read("[]", 3).unwrap(), [""; 0]);
+        assert_eq!(read(r#"["a",1]"#, 1), None);
+        assert_eq!(read(r#""a""#, 1), None);
+        assert!(strings("s", None, 1).unwrap().is_none());
+    }
+}

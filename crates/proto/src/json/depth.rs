@@ -33,3 +33,32 @@ pub(super) fn check_depth(json: &str) -> Result<(), JsonError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn json_may_be_as_deep_as_the_limit_and_no_deeper() {
+        assert!(check_depth(&nested(JSON_DEPTH_MAX)).is_ok());
+        assert!(check_depth(&nested(JSON_DEPTH_MAX + 1)).is_err());
+        assert!(check_depth(&"{\"a\":".repeat(JSON_DEPTH_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn many_brackets_side_by_side_are_not_deep() {
+        assert!(check_depth(&format!("[{}]", "[],".repeat(2 * JSON_DEPTH_MAX))).is_ok());
+    }
+
+    #[test]
+    fn brackets_in_strings_do_not_count() {
+        let text = format!("[\"\\\"{}\",{}]", "[{".repeat(JSON_DEPTH_MAX), nested(10));
+        assert!(check_depth(&text).is_ok());
+        let text = format!("[\"\\\\\",{}]", nested(JSON_DEPTH_MAX));
+        assert!(check_depth(&text).is_err());
+    }
+}

@@ -101,3 +101,94 @@ impl<'a, F: FnMut(&'a RawValue)> Visitor<'a> for Elements<F> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::JSON_DEPTH_MAX;
+
+    /// The values of `a` and `b`, and the other members.
+    fn read(json: &str) -> Option<([Option<String>; 2], String)> {
+        let mut others = String::new();
+        let found = read_members(json, &["a", "b"], |key, value| {
+            others += &format!("{key}={};", value.get());
+        });
+        Some((
+            found
+                .ok()?
+                .map(|value| value.map(|value| value.get().to_owned())),
+            others,
+        ))
+    }
+
+    fn value(json: &str) -> Option<Option<String>> {
+        read(json).map(|([a, _], _)| a)
+    }
+
+    fn elements(json: &str) -> Option<Vec<String>> {
+        let mut found = Vec::new();
+        read_elements(json, "it", |element| found.push(element.get().to_owned())).ok()?;
+        Some(found)
+    }
+
+    #[test]
+    fn members_come_by_name_and_the_rest_as_it_stands() {
+        let (found, others) = read(r#" { "b" : [ 1 ] , "C\u0064" : "x" , "a" : 1e9 } "#).unwrap();
+        assert_eq!(found, [Some("1e9".to_owned()), Some("[ 1 ]".to_owned())]);
+        assert_eq!(others, r#""C\u0064"="x";"#);
+    }
+
+    #[test]
+    fn names_match_in_any_case_and_escaped() {
+        assert_eq!(value(r#"{"A":1}"#).unwrap().unwrap(), "1");
+        assert_eq!(value(r#"{"\u0041":1}"#).unwrap().unwrap(), "1");
+        assert_eq!(value(r#"{"\ud800":1}"#).unwrap(), None);
+    }
+
+    #[test]
+    fn the_last_of_equal_names_wins() {
+        assert_eq!(value(r#"{"a":1,"A":2}"#).unwrap().unwrap(), "2");
+        assert_eq!(value(r#"{"a":1,"A":null}"#).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for json in [
+            "", " ", "x", "[]", "1", "null", "{", "{}x", "{} {}", "{\"a\"}", "{a:1}",
+        ] {
+            assert!(read(json).is_none(), "{json}");
+        }
+        for json in [
+            "{\"a\":01}",
+            "{\"a\":\"\t\"}",
+            "{\"a\":1,}",
+            "{\"a\":\"\\x\"}",
+            "{1:2}",
+        ] {
+            assert!(read(json).is_none(), "{json}");
+        }
+    }
+
+    #[test]
+    fn elements_come_in_order() {
+        assert_eq!(elements(" [ 1, {} ,null] ").unwrap(), ["1", "{}", "null"]);
+        assert_eq!(elements("[]").unwrap(), [""; 0]);
+        for json in ["", "{}", "[1", "[1,]", "[] 1", "[1 2]"] {
+            assert_eq!(elements(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn deep_json_is_read_without_a_deep_stack() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        let read_nested = move |depth| value(&format!("{{\"a\":{}}}", nested(depth)));
+        let small_stack = std::thread::Builder::new().stack_size(64 * 1024);
+        let thread = small_stack.spawn(move || {
+            assert!(read_nested(JSON_DEPTH_MAX - 1).is_some());
+            assert!(read_nested(JSON_DEPTH_MAX).is_none());
+            assert!(elements(&nested(JSON_DEPTH_MAX)).is_some());
+            assert!(elements(&nested(JSON_DEPTH_MAX + 1)).is_none());
+        });
+        thread.unwrap().join().unwrap();
+    }
+}

@@ -33,3 +33,35 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
 pub(crate) fn write_integer(out: &mut Vec<u8>, number: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_strings_read_the_same() {
+        let all: String = (0..=0x2FF_u32).filter_map(char::from_u32).collect();
+        for text in ["", "plain", "\"", "a\\", "\u{2028}😀", &all] {
+            let mut out = Vec::new();
+            write_string(&mut out, text);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn only_what_must_be_is_escaped() {
+        let mut out = Vec::new();
+        write_string(&mut out, "<&>/é\u{7f}\"\\\n\r\t\u{1}");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"<&>/é\u{7f}\\\"\\\\\\n\\r\\t\\u0001\""
+        );
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        let mut out = Vec::new();
+        write_integer(&mut out, i64::MIN);
+        assert_eq!(out, i64::MIN.to_string().into_bytes());
+    }
+}
