@@ -5,6 +5,8 @@ mod failure;
 mod parse;
 mod payload;
 mod render;
+#[cfg(test)]
+mod tests;
 
 pub use failure::Failure;
 pub use payload::Job;
