@@ -1,5 +1,6 @@
 //! A blocking client that sends what it is told, byte for byte.
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
@@ -11,6 +12,9 @@ use crate::reply::Reply;
 
 /// How long a reply is waited for before a test is given up.
 pub const REPLY_WAIT: Duration = Duration::from_secs(30);
+
+/// More of a line is not shown when a test fails.
+const EXCERPT_BYTES_MAX: usize = 400;
 
 /// One connection.
 #[derive(Debug)]
@@ -164,7 +168,7 @@ impl Client {
         assert!(
             reply.is_ok(),
             "expected +OK to {:?}, got {reply:?}",
-            String::from_utf8_lossy(line.as_ref())
+            Excerpt(line.as_ref())
         );
     }
 
@@ -174,7 +178,7 @@ impl Client {
             Reply::Error(text) => text,
             other => panic!(
                 "expected an error to {:?}, got {other:?}",
-                String::from_utf8_lossy(line.as_ref())
+                Excerpt(line.as_ref())
             ),
         }
     }
@@ -274,6 +278,21 @@ impl Client {
         }
         // A command that is counted may not have reached the engine yet; the next one comes after it.
         observer.info();
+    }
+}
+
+/// The beginning of what may be a very long line.
+struct Excerpt<'a>(&'a [u8]);
+
+impl fmt::Debug for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, cut) = self.0.split_at(self.0.len().min(EXCERPT_BYTES_MAX));
+        write!(f, "{:?}", String::from_utf8_lossy(shown))?;
+        if cut.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " and {} more bytes", cut.len())
+        }
     }
 }
 

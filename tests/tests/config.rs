@@ -146,7 +146,7 @@ fn missing_password_stops_the_start_outside_development() {
     for environment in ["staging", "production"] {
         assert_refuses_to_start(
             Server::builder().arg("-e").arg(environment),
-            &["faktory requires a password to be set in staging or production"],
+            &[environment, "password", "FAKTORY_SKIP_PASSWORD"],
         );
         let server = Server::builder()
             .arg("-e")
