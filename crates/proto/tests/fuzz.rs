@@ -3,6 +3,12 @@
 //! Every property is tried 256 times; set `PROPTEST_CASES` for a long campaign:
 //! `PROPTEST_CASES=1000000 cargo test --release -p workmill-proto --test fuzz`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 #[path = "fuzz/input.rs"]
 mod input;
 
