@@ -115,3 +115,93 @@ pub enum DurabilityKind {
     /// Some time after it.
     Interval,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from([&["workmill"], arguments].concat())
+    }
+
+    #[test]
+    fn flags_of_faktory_are_taken_and_have_long_names() {
+        let short = parse(&[
+            "-b", ":1", "-w", ":2", "-e", "staging", "-l", "debug", "-d", "/d", "-c", "/c",
+        ])
+        .unwrap();
+        let long = parse(&[
+            "--binding=:1",
+            "--web-binding=:2",
+            "--environment=staging",
+            "--level=DEBUG",
+            "--storage-dir=/d",
+            "--config-dir=/c",
+        ])
+        .unwrap();
+        assert_eq!(format!("{short:?}"), format!("{long:?}"));
+        assert_eq!(short.binding.as_deref(), Some(":1"));
+        assert_eq!(short.web_binding.as_deref(), Some(":2"));
+        assert_eq!(short.environment.as_deref(), Some("staging"));
+        assert_eq!(short.level, Level::Debug);
+        assert_eq!(short.storage_dir, Some(PathBuf::from("/d")));
+        assert_eq!(short.config_dir, Some(PathBuf::from("/c")));
+    }
+
+    #[test]
+    fn nothing_said_means_info_as_text() {
+        let cli = parse(&[]).unwrap();
+        assert_eq!(
+            (cli.level, cli.log_format, cli.durability),
+            (Level::Info, LogFormat::Text, None)
+        );
+    }
+
+    #[test]
+    fn version_and_help_are_printed() {
+        assert_eq!(
+            parse(&["-v"]).unwrap_err().kind(),
+            ErrorKind::DisplayVersion
+        );
+        let help = parse(&["-h"]).unwrap_err();
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+        let text = help.to_string();
+        assert!(text.lines().count() <= 26, "{text}");
+        for flag in [
+            "-b,",
+            "-w,",
+            "-e,",
+            "-l,",
+            "-d,",
+            "-c,",
+            "-v,",
+            "-h,",
+            "--log-format",
+            "--durability",
+        ] {
+            assert!(text.contains(flag), "{flag}: {text}");
+        }
+    }
+
+    #[test]
+    fn bad_value_names_the_allowed_ones() {
+        for (arguments, allowed) in [
+            (["-l", "loud"], "error, warn, info, debug"),
+            (["--log-format", "xml"], "text, json"),
+            (["--durability", "never"], "always, interval"),
+        ] {
+            let text = parse(&arguments).unwrap_err().to_string();
+            assert!(text.contains(allowed), "{text}");
+        }
+    }
+
+    #[test]
+    fn unknown_flag_is_refused() {
+        assert_eq!(
+            parse(&["-z"]).unwrap_err().kind(),
+            ErrorKind::UnknownArgument
+        );
+    }
+}

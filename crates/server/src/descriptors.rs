@@ -9,7 +9,7 @@ const FILES_RESERVED: u64 = 64;
 
 /// How many descriptors this process may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FilesMax(u64);
+pub struct FilesMax(pub u64);
 
 impl FilesMax {
     /// Raises the limit of this process to the highest the system grants, and says what it is.

@@ -1,1 +1,64 @@
-fn main() {}
+//! The binary: loads the settings, starts the log and hands over to [`workmill::run`].
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use tokio::runtime;
+use workmill::cli::Cli;
+use workmill::descriptors::FilesMax;
+use workmill::settings::{Loaded, Reloader, Settings};
+use workmill::{logging, run};
+
+/// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let (settings, reloader) = match prepare(cli) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            // There is no log yet. If standard error is closed, the exit status has to say it alone.
+            let _ = writeln!(io::stderr(), "workmill cannot start: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(settings, reloader) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("workmill stops: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prepare(cli: Cli) -> anyhow::Result<(Settings, Reloader)> {
+    let (format, level) = (cli.log_format, cli.level);
+    let files_max = FilesMax::raise().context("cannot raise the limit of open files")?;
+    let reloader = Reloader::new(cli, Box::new(read_variable), files_max);
+    let Loaded { settings, warnings } = reloader.load()?;
+    logging::start(format, level);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok((settings, reloader))
+}
+
+fn serve(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(run::run(settings, reloader))
+}
+
+/// An environment variable. A home directory is also known where `HOME` is not set.
+fn read_variable(name: &str) -> Option<String> {
+    match std::env::var(name) {
+        Ok(value) => Some(value),
+        Err(_) if name == "HOME" => std::env::home_dir()?.into_os_string().into_string().ok(),
+        Err(_) => None,
+    }
+}

@@ -9,12 +9,18 @@ mod conf_dir;
 mod effective;
 mod error;
 mod load;
+mod places;
 mod reader;
 mod reload;
+mod rest;
+mod risks;
 mod tree;
 
 pub use binding::Binding;
 pub use bounds::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
 pub use effective::{Environment, Loaded, Settings, TlsFiles};
 pub use error::SettingsError;
-pub use reload::{Reload, Reloader};
+pub use reload::{Reload, Reloader, VariableSource};
+
+#[cfg(test)]
+mod tests;

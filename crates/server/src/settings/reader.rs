@@ -1,4 +1,4 @@
-//! Takes the known keys out of the tree, checks them, and says what remains.
+//! Takes the known keys out of the tree and checks them.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -7,27 +7,11 @@ use std::ops::RangeInclusive;
 use super::SettingsError;
 use super::tree::{Node, Origin, Table, Value};
 
-/// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
-const TABLES_NOT_YET: &[&str] = &[
-    "batch",
-    "cron",
-    "cron_plugin",
-    "metrics",
-    "redis",
-    "statsd",
-    "throttles",
-    "uniq",
-    "web",
-];
-
-/// Below this likeness, between 0 and 1, another key is no help as a suggestion.
-const LIKENESS_MIN: f64 = 0.75;
-
 /// Hands out the values of known keys. Every key is asked for exactly once, so that what was asked for is the list of
 /// the known ones, and what remains is unknown.
 pub(super) struct Reader {
-    table: Table,
-    asked: BTreeSet<(&'static str, &'static str)>,
+    pub(super) table: Table,
+    pub(super) asked: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// A value that was there.
@@ -162,88 +146,6 @@ impl Reader {
                 }
             })
             .transpose()
-    }
-
-    /// One line for each unknown key that is left, and one for all tables that this version does not act on yet.
-    pub(super) fn warn_of_the_rest(self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let mut not_yet = Vec::new();
-        for (name, node) in &self.table {
-            if TABLES_NOT_YET.contains(&name.as_str()) {
-                not_yet.push(format!("[{name}] ({})", first_origin(node)));
-                continue;
-            }
-            match &node.value {
-                Value::Table(keys) if self.asked.iter().any(|(table, _)| table == name) => {
-                    warnings.extend(
-                        keys.iter()
-                            .map(|(key, node)| self.warn_of(&format!("{name}.{key}"), node)),
-                    );
-                }
-                _ => warnings.push(self.warn_of(name, node)),
-            }
-        }
-        if !not_yet.is_empty() {
-            warnings.push(format!(
-                "this version does not act on these tables yet: {}",
-                not_yet.join(", ")
-            ));
-        }
-        warnings
-    }
-
-    fn warn_of(&self, unknown: &str, node: &Node) -> String {
-        let hint = match self.nearest(unknown, &node.value) {
-            Some(known) => format!("; did you mean {known}?"),
-            None => String::from("; no known key is similar"),
-        };
-        format!(
-            "{}: unknown key {unknown} is ignored{hint}",
-            first_origin(node)
-        )
-    }
-
-    /// The known key most like an unknown one: a table for a table, a key with its table for anything else.
-    fn nearest(&self, unknown: &str, value: &Value) -> Option<String> {
-        let known: BTreeSet<String> = match value {
-            Value::Table(_) | Value::Array(_) if !unknown.contains('.') => {
-                let not_yet = TABLES_NOT_YET.iter().copied();
-                self.asked
-                    .iter()
-                    .map(|(table, _)| *table)
-                    .chain(not_yet)
-                    .map(str::to_owned)
-                    .collect()
-            }
-            _ => self
-                .asked
-                .iter()
-                .map(|(table, key)| format!("{table}.{key}"))
-                .collect(),
-        };
-        known
-            .into_iter()
-            .map(|known| (likeness(unknown, &known), known))
-            .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, known)| known)
-    }
-}
-
-/// How alike two keys are, from 0 to 1. The last part counts by itself too: a key may stand in the wrong table.
-fn likeness(unknown: &str, known: &str) -> f64 {
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let whole = strsim::jaro_winkler(unknown, known);
-    let last = strsim::jaro_winkler(&last(unknown), &last(known));
-    // The whole name decides among keys whose last parts are equally alike.
-    last.max(whole) * 0.9 + whole * 0.1
-}
-
-/// An array of tables is best found by its first table.
-fn first_origin(node: &Node) -> &Origin {
-    match &node.value {
-        Value::Array(nodes) => nodes.first().map_or(&node.origin, |first| &first.origin),
-        _ => &node.origin,
     }
 }
 

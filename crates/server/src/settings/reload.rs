@@ -7,10 +7,13 @@ use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::tls::TlsReloader;
 
+/// Where environment variables come from: by name, nothing for those that are not set.
+pub type VariableSource = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Loads the settings again from the same places.
 pub struct Reloader {
     cli: Cli,
-    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    env: VariableSource,
     files_max: FilesMax,
 }
 
@@ -27,11 +30,7 @@ pub struct Reload {
 
 impl Reloader {
     /// Remembers where the settings come from.
-    pub fn new(
-        cli: Cli,
-        env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
-        files_max: FilesMax,
-    ) -> Self {
+    pub fn new(cli: Cli, env: VariableSource, files_max: FilesMax) -> Self {
         Self {
             cli,
             env,
@@ -60,13 +59,14 @@ impl Reloader {
             settings,
             mut warnings,
         } = self.load()?;
+        let files = settings.tls.clone();
         let mut comparison = Comparison {
             changes: Vec::new(),
         };
         let settings = comparison.settle(current, settings);
         // Last, because it takes effect at once and nothing may fail after it.
-        if let (Some(tls), Some(files)) = (tls, &settings.tls) {
-            warnings.extend(tls.reload(files)?);
+        if let (Some(tls), Some(files)) = (tls, files) {
+            warnings.extend(tls.reload(&files)?);
             comparison.changes.push(format!(
                 "TLS certificate and key read again from {}",
                 files.certificate.display()
@@ -101,6 +101,13 @@ impl Comparison {
             &current.input_bytes_max,
             &mut new.input_bytes_max,
         );
+        if new.line_bytes_max > new.input_bytes_max {
+            self.keep(
+                "limits.line_bytes_max",
+                &current.line_bytes_max,
+                &mut new.line_bytes_max,
+            );
+        }
         if current.durability != new.durability {
             new.durability = current.durability;
             self.changes.push(String::from(

@@ -1,0 +1,181 @@
+//! Reading the settings again.
+
+use super::*;
+use crate::descriptors::FilesMax;
+use crate::settings::{Reload, Reloader};
+use crate::tls::TlsReloader;
+
+fn reloader(setup: &Setup) -> Reloader {
+    Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(100_000))
+}
+
+/// Starts with one configuration and reloads with another.
+fn reload(before: &str, after: &str) -> (Settings, Result<Reload, SettingsError>) {
+    let setup = Setup::with_config(before);
+    let reloader = reloader(&setup);
+    let current = reloader.load().unwrap().settings;
+    let setup = setup.file("10-test.toml", after);
+    let reload = reloader.reload(&current, None);
+    drop(setup);
+    (current, reload)
+}
+
+#[test]
+fn reload_without_a_change_changes_nothing() {
+    let config = "[dead]\nttl = 60\n";
+    let (current, reload) = reload(config, config);
+    let reload = reload.unwrap();
+    assert_eq!(reload.settings, current);
+    assert_eq!(reload.changes, Vec::<String>::new());
+}
+
+#[test]
+fn what_can_change_while_the_server_runs_does() {
+    let after = "[limits]\nconnections_max = 7\nline_bytes_max = 70_000\n[dead]\nmax_jobs = 8\nttl = 9\n\
+                 [workers]\nrecover_lost = true\n[faktory]\npassword = \"hunter2\"\n";
+    let (_, reload) = reload("", after);
+    let Reload {
+        settings, changes, ..
+    } = reload.unwrap();
+    assert_eq!(settings.connections_max, 7);
+    assert_eq!(settings.line_bytes_max, 70_000);
+    assert_eq!(
+        (settings.rules.dead_jobs_max, settings.rules.dead_ttl_secs),
+        (8, 9)
+    );
+    assert!(settings.recover_lost);
+    assert_eq!(settings.password.unwrap().expose(), "hunter2");
+    assert_eq!(
+        changes,
+        [
+            "a password is needed from now on",
+            "limits.connections_max is 7, was 20000",
+            "limits.line_bytes_max is 70000, was 67108864",
+            "dead.max_jobs is 8, was 100000",
+            "dead.ttl (seconds) is 9, was 15552000",
+            "workers.recover_lost is true, was false",
+        ]
+    );
+}
+
+#[test]
+fn changes_of_the_password_are_told_without_it() {
+    let config = |password: &str| format!("[faktory]\npassword = \"{password}\"\n");
+    let (_, changed) = reload(&config("one"), &config("two"));
+    assert_eq!(changed.unwrap().changes, ["the password has changed"]);
+    let (_, removed) = reload(&config("one"), "");
+    assert_eq!(
+        removed.unwrap().changes,
+        ["NO PASSWORD is needed from now on"]
+    );
+}
+
+#[test]
+fn what_needs_a_restart_says_so_and_stays() {
+    let after = "[faktory]\nbinding = \"localhost:1\"\n[storage]\ndurability = \"interval\"\n\
+                 [limits]\ninput_bytes_max = 70_000_000\n[tls]\ncertificate = \"c\"\nprivate_key = \"k\"\n";
+    let (current, reload) = reload("", after);
+    let Reload {
+        settings, changes, ..
+    } = reload.unwrap();
+    assert_eq!(settings, current);
+    assert_eq!(
+        changes,
+        [
+            "faktory.binding is localhost:7419 until a restart, then localhost:1",
+            "limits.input_bytes_max is 268435456 until a restart, then 70000000",
+            "storage.durability has changed; it takes effect after a restart",
+            "TLS is to be turned on; that takes effect after a restart",
+        ]
+    );
+}
+
+#[test]
+fn line_limit_never_outgrows_the_budget_that_stays() {
+    let after = "[limits]\nline_bytes_max = 300_000_000\ninput_bytes_max = 300_000_000\n";
+    let (current, reload) = reload("", after);
+    let Reload {
+        settings, changes, ..
+    } = reload.unwrap();
+    assert_eq!(settings.line_bytes_max, current.line_bytes_max);
+    assert!(
+        changes.contains(&String::from(
+            "limits.line_bytes_max is 67108864 until a restart, then 300000000"
+        )),
+        "{changes:?}"
+    );
+}
+
+#[test]
+fn connections_are_fitted_to_the_system_at_the_start_and_later() {
+    let setup = Setup::new();
+    let reloader = Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(1_064));
+    let loaded = reloader.load().unwrap();
+    assert_eq!(loaded.settings.connections_max, 1_000);
+    assert!(
+        loaded
+            .warnings
+            .iter()
+            .any(|line| line.contains("at most 1000 connections")),
+        "{:?}",
+        loaded.warnings
+    );
+    let reload = reloader.reload(&loaded.settings, None).unwrap();
+    assert_eq!(reload.settings, loaded.settings);
+    assert_eq!(reload.changes, Vec::<String>::new());
+}
+
+#[test]
+fn bad_configuration_is_an_error() {
+    let (_, reload) = reload("", "[dead\n");
+    assert!(
+        matches!(reload, Err(SettingsError::Syntax { .. })),
+        "{reload:?}"
+    );
+}
+
+#[test]
+fn tls_files_are_read_again() {
+    let setup = Setup::new();
+    let pair = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    fs::write(setup.config_dir().join("public.cert.pem"), pair.cert.pem()).unwrap();
+    fs::write(
+        setup.config_dir().join("private.key.pem"),
+        pair.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    let reloader = reloader(&setup);
+    let current = reloader.load().unwrap().settings;
+    let (tls, _) = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    let changes = reloader.reload(&current, Some(&tls)).unwrap().changes;
+    assert!(
+        changes.len() == 1 && changes[0].starts_with("TLS certificate and key read again from "),
+        "{changes:?}"
+    );
+    fs::write(setup.config_dir().join("private.key.pem"), "").unwrap();
+    let error = reloader.reload(&current, Some(&tls)).unwrap_err();
+    assert!(matches!(error, SettingsError::Tls(_)), "{error:?}");
+}
+
+#[test]
+fn removed_tls_files_leave_the_ones_read_before_in_use() {
+    let setup = Setup::new();
+    let pair = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    fs::write(setup.config_dir().join("public.cert.pem"), pair.cert.pem()).unwrap();
+    fs::write(
+        setup.config_dir().join("private.key.pem"),
+        pair.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    let reloader = reloader(&setup);
+    let current = reloader.load().unwrap().settings;
+    let (tls, _) = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    fs::remove_file(setup.config_dir().join("public.cert.pem")).unwrap();
+    fs::remove_file(setup.config_dir().join("private.key.pem")).unwrap();
+    let reload = reloader.reload(&current, Some(&tls)).unwrap();
+    assert_eq!(reload.settings.tls, current.tls);
+    assert_eq!(
+        reload.changes,
+        ["TLS is to be turned off; that takes effect after a restart"]
+    );
+}
