@@ -6,11 +6,12 @@ use bytes::{Bytes, BytesMut};
 /// there may be tens of thousands; most commands fit.
 const READ_BYTES_MIN: usize = 4 * 1024;
 
-/// A buffer that has grown beyond this many bytes is given back once its lines have been taken.
-const KEPT_BYTES_MAX: usize = 64 * 1024;
+/// A buffer that has grown beyond this many bytes is given back once its lines have been taken. Growing a
+/// new one costs less than the memory of tens of thousands that wait.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
 
 /// How many bytes of the lines to come may be moved out of a buffer in order to give it back.
-const MOVED_BYTES_MAX: usize = 16 * 1024;
+const MOVED_BYTES_MAX: usize = 4 * 1024;
 
 /// Cuts the bytes of one connection into lines that end in LF or CRLF.
 ///

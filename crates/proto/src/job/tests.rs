@@ -331,6 +331,13 @@ fn a_failure_is_written_without_what_is_empty() {
     ));
     assert_eq!(job.failure(), Some(failure.clone()));
 
+    job.set_failure(&Failure {
+        message: Some(String::new()),
+        ..failure.clone()
+    });
+    assert_eq!(job.failure(), Some(failure.clone()));
+    assert!(!render(&job).contains("message"));
+
     failure.next_at = Some("soon".to_owned());
     failure.message = Some("it \"broke\"".to_owned());
     failure.errtype = Some("E".to_owned());

@@ -46,6 +46,8 @@ mod tests {
     fn json_may_be_as_deep_as_the_limit_and_no_deeper() {
         assert!(check_depth(&nested(JSON_DEPTH_MAX)).is_ok());
         assert!(check_depth(&nested(JSON_DEPTH_MAX + 1)).is_err());
+        let with_brothers = format!("[[],[],{}]", nested(JSON_DEPTH_MAX - 1));
+        assert!(check_depth(&with_brothers).is_ok());
         assert!(check_depth(&"{\"a\":".repeat(JSON_DEPTH_MAX + 1)).is_err());
     }
 
