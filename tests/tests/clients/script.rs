@@ -70,8 +70,8 @@ fn clients_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
 }
 
-/// How many commands the server got while something was done, not counting this function's own.
-pub fn commands_during(server: &Server, act: impl FnOnce()) -> u64 {
+/// What came of it, and how many commands the server got meanwhile, not counting this function's own.
+pub fn commands_during<T>(server: &Server, act: impl FnOnce() -> T) -> (T, u64) {
     let mut observer = server.client();
     let mut count = || {
         let info = observer.info();
@@ -80,8 +80,8 @@ pub fn commands_during(server: &Server, act: impl FnOnce()) -> u64 {
             .expect("INFO has server.command_count")
     };
     let before = count();
-    act();
-    count() - before - 1
+    let result = act();
+    (result, count() - before - 1)
 }
 
 impl Script {
@@ -137,9 +137,9 @@ impl Script {
         }
     }
 
-    /// Runs the script; panics with what it wrote unless it succeeds.
-    pub fn run(self) {
-        self.start().wait_for_success();
+    /// Runs the script and returns what it wrote; panics with that unless it succeeds.
+    pub fn run(self) -> String {
+        self.start().wait_for_success()
     }
 }
 
@@ -149,7 +149,7 @@ impl Running {
         killpg(self.group(), Signal::SIGTERM).expect("signal the script");
     }
 
-    /// Waits for its end; panics with what it wrote unless it succeeds.
+    /// Waits for its end and returns what it wrote; panics with that unless it succeeds.
     pub fn wait_for_success(mut self) -> String {
         let status = self.wait();
         let output = self.output();
