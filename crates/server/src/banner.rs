@@ -21,14 +21,14 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
     } else {
         "tcp"
     };
-    let password = if settings.password.is_some() {
-        "yes"
+    let entrance = if settings.password.is_some() {
+        "password needed"
     } else {
-        "no"
+        "open to everybody who can connect"
     };
     vec![
         format!(
-            "workmill {}, pid {}, environment {}, password {password}",
+            "workmill {}, pid {}, environment {}, {entrance}",
             env!("CARGO_PKG_VERSION"),
             process::id(),
             settings.environment
@@ -53,5 +53,59 @@ fn describe(durability: Durability) -> String {
              process dies",
             interval.as_millis()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::password::Password;
+    use crate::settings::TlsFiles;
+
+    fn settings() -> Settings {
+        let cli = Cli::try_parse_from(["workmill", "-d", "/srv/jobs", "-c", "/nowhere"]).unwrap();
+        Settings::load(&cli, &|_| None).unwrap().settings
+    }
+
+    fn text(settings: &Settings) -> String {
+        lines(settings, "127.0.0.1:4321".parse().unwrap()).join("\n")
+    }
+
+    #[test]
+    fn last_line_has_the_scheme_and_the_real_address() {
+        let mut settings = settings();
+        assert!(text(&settings).ends_with("\nlistening on tcp://127.0.0.1:4321"));
+        settings.tls = Some(TlsFiles {
+            certificate: "c".into(),
+            private_key: "k".into(),
+        });
+        assert!(text(&settings).ends_with("\nlistening on tcp+tls://127.0.0.1:4321"));
+    }
+
+    #[test]
+    fn banner_says_what_an_operator_asks_first_and_no_secret() {
+        let mut settings = settings();
+        let open = text(&settings);
+        for part in [
+            "environment development",
+            "open to everybody",
+            "/srv/jobs",
+            "every +OK is on disk first",
+        ] {
+            assert!(open.contains(part), "{part}: {open}");
+        }
+        settings.password = Some(Password::new("hunter2"));
+        settings.durability = Durability::Interval(Duration::from_millis(250));
+        let closed = text(&settings);
+        assert!(
+            closed.contains("password needed") && closed.contains("up to 250 ms"),
+            "{closed}"
+        );
+        assert!(!closed.contains("hunter2"));
     }
 }
