@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rlimit::Resource;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors kept for the store, the log, the runtime and connections that are being turned away.
 const FILES_RESERVED: u64 = 64;
@@ -14,9 +14,16 @@ pub struct FilesMax(pub u64);
 impl FilesMax {
     /// Raises the limit of this process to the highest the system grants, and says what it is.
     pub fn raise() -> io::Result<Self> {
-        let (_, hard) = Resource::NOFILE.get()?;
-        Resource::NOFILE.set(hard, hard)?;
-        Ok(Self(hard))
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: maximum,
+                maximum,
+            },
+        )?;
+        // No maximum means no limit.
+        Ok(Self(maximum.unwrap_or(u64::MAX)))
     }
 
     /// Lowers the number of connections to what fits, and says so. Under a tiny limit half of it is for connections.
@@ -71,6 +78,8 @@ mod tests {
     #[test]
     fn limit_of_this_process_is_as_high_as_it_can_be() {
         let FilesMax(files_max) = FilesMax::raise().unwrap();
-        assert_eq!(Resource::NOFILE.get().unwrap(), (files_max, files_max));
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
+        assert_eq!(limit.maximum.unwrap_or(u64::MAX), files_max);
     }
 }
