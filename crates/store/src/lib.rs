@@ -25,3 +25,7 @@ pub use record::{CorruptRecord, JobRecord, StoredJob};
 pub use tx::{
     Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Totals, Tx,
 };
+
+/// What one read of [`Tx::entries`] brings into memory at most, in bytes of records, beyond its first one:
+/// payloads can be as large as the longest line, and a slice of large ones must not fill the memory.
+pub const SLICE_BYTES_MAX: usize = 4 << 20;

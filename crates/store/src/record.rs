@@ -1,5 +1,10 @@
 //! The stored form of a job: a version byte, a checksum, a header, and the payload as clients see it.
 
+mod codec;
+#[cfg(test)]
+mod tests;
+mod varint;
+
 use workmill_proto::Timestamp;
 
 /// A job as the store keeps it.

@@ -1,1 +1,1 @@
-//! The suite.
+//! The conformance suite.

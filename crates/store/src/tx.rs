@@ -35,8 +35,8 @@ pub trait Store {
 /// After an error the transaction must be dropped.
 pub trait Tx {
     /// Puts jobs at the tail of their queues, in the order given. Makes a queue that does not exist.
-    /// `enqueued_at` is stored as it stands in each record.
-    fn enqueue(&mut self, jobs: &[JobRecord]) -> Result<(), StoreError>;
+    /// They are stored with this `enqueued_at`, whatever stands in the records.
+    fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError>;
 
     /// Takes up to `limit` jobs from the head of `queue`, in order; none if it is paused, empty or unknown.
     ///
@@ -100,7 +100,9 @@ pub trait Tx {
         entries: &[(Timestamp, JobRecord)],
     ) -> Result<(), StoreError>;
 
-    /// Up to `limit` entries of a set at or before `until`, in the order of the set, starting after `after`.
+    /// Up to `limit` entries of a set at or before `until`, in the order of the set, starting after `after`;
+    /// fewer once their records are [`crate::SLICE_BYTES_MAX`] together, but one at least if there is one. So
+    /// only an empty answer means that there are no more.
     fn entries(
         &mut self,
         set: SetName,
@@ -111,6 +113,9 @@ pub trait Tx {
 
     /// Takes entries out of their sets; tells how many were there.
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError>;
+
+    /// How many entries a set has.
+    fn set_size(&mut self, set: SetName) -> Result<u64, StoreError>;
 
     /// The largest serial any entry has had so far.
     fn last_serial(&mut self) -> Result<i64, StoreError>;

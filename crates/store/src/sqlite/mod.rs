@@ -1,1 +1,33 @@
-//! The embedded store: SQLite.
+//! The embedded backend: one SQLite file, `workmill.db`, with a write-ahead log.
+//!
+//! What the layout is made for: every page a commit touches costs a 4 KiB frame in the log, so the hot
+//! path (a job's push, fetch and acknowledgement) touches only B-trees that grow at one end. A job's row
+//! stays where it was pushed until it is finished; a reservation is a small row of its own. There is no
+//! index on random job ids: reservations are mirrored in memory ([`mirror`]), and so are the rows of
+//! queues ([`queues`]), never their jobs. Both change with a transaction and go back with it ([`cache`]).
+
+mod cache;
+mod counters;
+mod ends;
+mod entries;
+mod failure;
+mod held;
+mod load;
+mod mirror;
+mod observer;
+mod place;
+mod poison;
+mod queues;
+mod schema;
+mod sql;
+mod store;
+mod sweep;
+mod sync;
+mod tallies;
+mod tx;
+mod waiting;
+
+pub use observer::SqliteObserver;
+pub use store::{DATABASE_FILE, SqliteStore};
+pub use sync::Durability;
+pub use tx::SqliteTx;

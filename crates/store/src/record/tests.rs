@@ -1,0 +1,158 @@
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::*;
+
+fn sample() -> JobRecord {
+    JobRecord {
+        jid: "0123456789abcdef".into(),
+        queue: "mail".into(),
+        jobtype: "Send".into(),
+        reserve_for_secs: 1800,
+        enqueued_at: Some(Timestamp::from_micros(1_700_000_000_123_456)),
+        failure_count: 3,
+        recovered_at: vec![Timestamp::from_micros(1_700_000_001_000_000)],
+        body: br#"{"jid":"0123456789abcdef","queue":"mail","jobtype":"Send","args":[1]}"#.to_vec(),
+        enqueued_at_index: 59,
+    }
+}
+
+fn encoded(record: &JobRecord) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    record.encode(&mut bytes);
+    bytes
+}
+
+fn bytes_of_hex(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+prop_compose! {
+    fn record()(
+        (jid, queue, jobtype) in (".{0,40}", ".{0,20}", ".{0,20}"),
+        reserve_for_secs in any::<u32>(),
+        enqueued_at in option::of(any::<i64>()),
+        failure_count in any::<u32>(),
+        recovered_at in vec(any::<i64>(), 0..5),
+        body in vec(any::<u8>(), 0..400),
+        index in any::<prop::sample::Index>(),
+    ) -> JobRecord {
+        JobRecord {
+            jid: jid.into(),
+            queue: queue.into(),
+            jobtype: jobtype.into(),
+            reserve_for_secs,
+            enqueued_at: enqueued_at.map(Timestamp::from_micros),
+            failure_count,
+            recovered_at: recovered_at.into_iter().map(Timestamp::from_micros).collect(),
+            enqueued_at_index: index.index(body.len() + 1) as u32,
+            body,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_record_reads_back_as_written(record in record()) {
+        prop_assert_eq!(JobRecord::decode(&encoded(&record)), Ok(record));
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
+        prop_assert_eq!(JobRecord::decode(&bytes).unwrap_err().bytes, bytes);
+    }
+
+    #[test]
+    fn any_header_under_a_good_checksum_is_read_without_a_panic(rest in vec(any::<u8>(), 0..60)) {
+        let mut bytes = vec![1];
+        bytes.extend_from_slice(&crc32fast::hash(&rest).to_le_bytes());
+        bytes.extend_from_slice(&rest);
+        if let Ok(record) = JobRecord::decode(&bytes) {
+            prop_assert!(record.enqueued_at_index as usize <= record.body.len());
+        }
+    }
+}
+
+/// These bytes lie in databases: every later version must read them.
+#[test]
+fn version_1_is_read_for_ever() {
+    let bytes = bytes_of_hex(VERSION_1_HEX);
+    assert_eq!(JobRecord::decode(&bytes), Ok(sample()));
+}
+
+const VERSION_1_HEX: &str = "\
+    01011a9c801030313233343536373839616263646566046d61696c0453656e64880e033b0140222018240a06000140822d18\
+    240a06007b226a6964223a2230313233343536373839616263646566222c227175657565223a226d61696c222c226a6f6274\
+    797065223a2253656e64222c2261726773223a5b315d7d";
+
+#[test]
+fn the_current_version_writes_what_the_fixture_has() {
+    assert_eq!(encoded(&sample()), bytes_of_hex(VERSION_1_HEX));
+}
+
+#[test]
+fn every_truncation_is_detected() {
+    let bytes = encoded(&sample());
+    for length in 0..bytes.len() {
+        assert!(
+            JobRecord::decode(&bytes[..length]).is_err(),
+            "{length} bytes"
+        );
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_detected() {
+    let bytes = encoded(&sample());
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let corrupt = JobRecord::decode(&flipped).expect_err("a flipped bit was not noticed");
+        assert_eq!(corrupt.bytes, flipped);
+    }
+}
+
+#[test]
+fn trailing_bytes_are_detected() {
+    let mut bytes = encoded(&sample());
+    bytes.push(b' ');
+    assert!(JobRecord::decode(&bytes).is_err());
+}
+
+#[test]
+fn an_unknown_version_is_named() {
+    let mut bytes = encoded(&sample());
+    bytes[0] = 9;
+    let corrupt = JobRecord::decode(&bytes).unwrap_err();
+    assert_eq!(corrupt.reason, "unknown record version 9");
+}
+
+#[test]
+fn an_enqueued_at_index_beyond_the_body_is_detected() {
+    let mut record = sample();
+    record.enqueued_at_index = u32::try_from(record.body.len()).unwrap() + 1;
+    let corrupt = JobRecord::decode(&encoded(&record)).unwrap_err();
+    assert_eq!(corrupt.reason, "the header is malformed");
+}
+
+#[test]
+fn encoding_appends_to_what_is_there() {
+    let mut bytes = b"before".to_vec();
+    sample().encode(&mut bytes);
+    assert_eq!(JobRecord::decode(&bytes[6..]), Ok(sample()));
+}
+
+#[test]
+fn numbers_wider_than_64_bits_are_refused() {
+    let mut input: &[u8] = &[0xff; 11];
+    assert_eq!(varint::take_varint(&mut input), None);
+    let mut largest = Vec::new();
+    varint::put_varint(&mut largest, u64::MAX);
+    assert_eq!(varint::take_varint(&mut largest.as_slice()), Some(u64::MAX));
+    largest[9] = 2;
+    assert_eq!(varint::take_varint(&mut largest.as_slice()), None);
+}

@@ -1,0 +1,200 @@
+//! What the writer keeps in memory besides pages: queues and reservations, with a journal that takes a
+//! transaction's changes back.
+
+use std::collections::BTreeSet;
+
+use workmill_proto::Timestamp;
+
+use super::mirror::{Held, Mirror};
+use super::place::{QueueId, key_at};
+use super::queues::{Queue, QueueCopy, QueueState, Queues};
+
+/// One step back.
+#[derive(Debug)]
+enum Undo {
+    /// A queue as it was before the transaction; none for one that the transaction made.
+    Queue(QueueId, Option<QueueCopy>),
+    ReturnedInserted(QueueId, i64),
+    ReturnedTaken(QueueId, i64),
+    ReturnedCleared(QueueId, BTreeSet<i64>),
+    Reserved(i64),
+    Ended(i64, Held),
+    Extended(i64, Timestamp),
+    Flushed(Box<Mirror>),
+}
+
+/// Everything that mirrors rows. All changes go through its methods, which keep the journal.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    queues: Queues,
+    mirror: Mirror,
+    journal: Vec<Undo>,
+    /// Tells the transactions apart.
+    transaction: u64,
+}
+
+impl Cache {
+    pub(super) fn new(queues: Queues, mirror: Mirror) -> Self {
+        Self {
+            queues,
+            mirror,
+            journal: Vec::new(),
+            transaction: 0,
+        }
+    }
+
+    pub(super) fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    pub(super) fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// Starts a transaction.
+    pub(super) fn begin(&mut self) {
+        self.transaction += 1;
+    }
+
+    /// Keeps what the transaction changed.
+    pub(super) fn keep(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Undoes what the transaction changed.
+    pub(super) fn undo(&mut self) {
+        while let Some(step) = self.journal.pop() {
+            match step {
+                Undo::Queue(id, copy) => {
+                    self.queues.restore(id, copy);
+                }
+                Undo::ReturnedInserted(id, key) => {
+                    self.with_returned(id, |returned| returned.remove(&key));
+                }
+                Undo::ReturnedTaken(id, key) => {
+                    self.with_returned(id, |returned| returned.insert(key));
+                }
+                Undo::ReturnedCleared(id, before) => {
+                    self.with_returned(id, |returned| *returned = before);
+                }
+                Undo::Reserved(key) => drop(self.mirror.remove(key)),
+                Undo::Ended(key, held) => self.mirror.insert(key, held),
+                Undo::Extended(key, before) => drop(self.mirror.extend(key, before)),
+                Undo::Flushed(before) => self.mirror = *before,
+            }
+        }
+    }
+
+    fn with_returned<R>(&mut self, id: QueueId, change: impl FnOnce(&mut BTreeSet<i64>) -> R) {
+        if let Some(queue) = self.queues.get_mut(id) {
+            change(&mut queue.returned);
+        }
+    }
+
+    /// The queues whose row is another than before the transaction.
+    pub(super) fn changed_queues(&self) -> impl Iterator<Item = (QueueId, &Queue)> {
+        self.journal.iter().filter_map(|step| {
+            let Undo::Queue(id, before) = step else {
+                return None;
+            };
+            let queue = self.queues.get(*id)?;
+            let same = before
+                .as_ref()
+                .is_some_and(|before| before.row == queue.now.row);
+            (!same).then_some((*id, queue))
+        })
+    }
+
+    /// A queue to be changed, except for its name and state. None if there is none of this number.
+    pub(super) fn touch(&mut self, id: QueueId) -> Option<&mut QueueCopy> {
+        let queue = self.queues.get_mut(id)?;
+        if queue.touched_in != self.transaction {
+            queue.touched_in = self.transaction;
+            self.journal.push(Undo::Queue(id, Some(queue.now.clone())));
+        }
+        Some(&mut queue.now)
+    }
+
+    /// Gives a queue another state and none of its old jobs to hand out.
+    pub(super) fn retire(&mut self, id: QueueId, state: QueueState) {
+        let Some(mut copy) = self.touch(id).map(|now| now.clone()) else {
+            return;
+        };
+        copy.row.state = state;
+        copy.row.paused = false;
+        copy.row.size = 0;
+        copy.swept_until = key_at(id, 0);
+        self.queues.restore(id, Some(copy));
+        if let Some(queue) = self.queues.get_mut(id) {
+            let before = std::mem::take(&mut queue.returned);
+            if !before.is_empty() {
+                self.journal.push(Undo::ReturnedCleared(id, before));
+            }
+        }
+    }
+
+    /// The queue of this name, made if need be; an error text if there is no room for another.
+    pub(super) fn find_or_make(&mut self, name: &str) -> Result<QueueId, String> {
+        if let Some(id) = self.queues.find(name) {
+            return Ok(id);
+        }
+        let (id, copy) = self.queues.plan(name)?;
+        if self.touch(id).is_none() {
+            self.journal.push(Undo::Queue(id, None));
+        }
+        self.queues.restore(id, Some(copy));
+        if let Some(queue) = self.queues.get_mut(id) {
+            queue.touched_in = self.transaction;
+        }
+        Ok(id)
+    }
+
+    /// Lets a job before the head be claimed again.
+    pub(super) fn give_back(&mut self, id: QueueId, key: i64) {
+        self.with_returned(id, |returned| returned.insert(key));
+        self.journal.push(Undo::ReturnedInserted(id, key));
+    }
+
+    /// Takes the first of the jobs before the head.
+    pub(super) fn take_returned(&mut self, id: QueueId) -> Option<i64> {
+        let key = self.queues.get_mut(id)?.returned.pop_first()?;
+        self.journal.push(Undo::ReturnedTaken(id, key));
+        Some(key)
+    }
+
+    pub(super) fn reserve(&mut self, key: i64, held: Held) {
+        self.mirror.insert(key, held);
+        self.journal.push(Undo::Reserved(key));
+    }
+
+    /// Ends a reservation; tells when it had begun. None if there is none.
+    pub(super) fn end(&mut self, key: i64) -> Option<Timestamp> {
+        let held = self.mirror.remove(key)?;
+        let reserved_at = held.reserved_at;
+        self.journal.push(Undo::Ended(key, held));
+        Some(reserved_at)
+    }
+
+    /// Moves the end of a reservation; tells whether there is one.
+    pub(super) fn extend(&mut self, key: i64, expires_at: Timestamp) -> bool {
+        match self.mirror.extend(key, expires_at) {
+            Some(before) => {
+                self.journal.push(Undo::Extended(key, before));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Marks every queue as flushed and forgets every reservation.
+    pub(super) fn flush(&mut self) {
+        let live = self.queues.live().map(|(id, _)| id);
+        let removed = self.queues.unswept().iter().copied();
+        let ids: Vec<QueueId> = live.chain(removed).collect();
+        for id in ids {
+            self.retire(id, QueueState::Flushed);
+        }
+        let before = std::mem::take(&mut self.mirror);
+        self.journal.push(Undo::Flushed(Box::new(before)));
+    }
+}

@@ -1,0 +1,59 @@
+//! Counters, and all sizes at a glance.
+
+use super::sql::Sql;
+use super::tallies::sum;
+use super::tx::SqliteTx;
+use crate::{Counts, QueueTotals, Totals};
+
+/// The day whose row counts all time. No moment falls on it.
+pub(super) const ALL_TIME: i64 = i64::MIN;
+
+impl SqliteTx<'_> {
+    pub(super) fn add_counts(&mut self, day: i64, counts: Counts) {
+        if counts == Counts::default() {
+            return;
+        }
+        let of_day = self.counted.entry(day).or_default();
+        *of_day = sum(*of_day, counts);
+        self.tallies.counts = sum(self.tallies.counts, counts);
+    }
+
+    pub(super) fn write_counts(&mut self) -> rusqlite::Result<()> {
+        let mut all_time = Counts::default();
+        for (&day, &counts) in &self.counted {
+            all_time = sum(all_time, counts);
+            self.statements.get(Sql::CounterAdd)?.execute((
+                day,
+                counts.processed,
+                counts.failures,
+            ))?;
+        }
+        if all_time != Counts::default() {
+            self.statements.get(Sql::CounterAdd)?.execute((
+                ALL_TIME,
+                all_time.processed,
+                all_time.failures,
+            ))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_totals(&self) -> Totals {
+        let queues = self.cache.queues().live().map(|(_, queue)| {
+            let row = &queue.now.row;
+            let totals = QueueTotals {
+                size: row.size,
+                paused: row.paused,
+            };
+            (row.name.to_string(), totals)
+        });
+        Totals {
+            queues: queues.collect(),
+            scheduled: self.tallies.scheduled.size,
+            retries: self.tallies.retries.size,
+            dead: self.tallies.dead.size,
+            working: self.cache.mirror().len() as u64,
+            counts: self.tallies.counts,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Jobs in sets.
+
+use workmill_proto::{SetName, Timestamp};
+
+use super::sql::Sql;
+use super::tallies::SetTally;
+use super::tx::SqliteTx;
+use super::waiting::stored_job;
+use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX};
+
+impl SqliteTx<'_> {
+    pub(super) fn write_entries(
+        &mut self,
+        set: SetName,
+        entries: &[(Timestamp, JobRecord)],
+    ) -> rusqlite::Result<()> {
+        for (at, record) in entries {
+            self.begin()?;
+            self.encoded.clear();
+            record.encode(self.encoded);
+            self.tallies.last_serial += 1;
+            let serial = self.tallies.last_serial;
+            let tally = self.tallies.set_mut(set);
+            tally.size += 1;
+            self.statements.get(Sql::EntryInsert)?.execute((
+                tally.id,
+                at.as_micros(),
+                serial,
+                &**self.encoded,
+            ))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_entries(
+        &mut self,
+        set: SetName,
+        after: Option<EntryKey>,
+        until: Timestamp,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        let tally = self.tallies.set(set);
+        if tally.size == 0 {
+            return Ok(entries);
+        }
+        let (at, serial) = after.map_or((i64::MIN, i64::MIN), |after| {
+            (after.at.as_micros(), after.serial)
+        });
+        let statement = self.statements.get(Sql::EntriesFrom)?;
+        let mut rows = statement.query((tally.id, at, serial, until.as_micros(), limit))?;
+        let mut bytes = 0;
+        while let Some(row) = rows.next()? {
+            bytes += row.get_ref(2)?.as_bytes().map_or(0, <[u8]>::len);
+            if bytes > SLICE_BYTES_MAX && !entries.is_empty() {
+                break;
+            }
+            let key = EntryKey {
+                set,
+                at: Timestamp::from_micros(row.get(0)?),
+                serial: row.get(1)?,
+            };
+            let job = stored_job(row, 2)?;
+            entries.push(Entry { key, job });
+        }
+        Ok(entries)
+    }
+
+    pub(super) fn delete_entries(&mut self, keys: &[EntryKey]) -> rusqlite::Result<usize> {
+        let mut removed = 0;
+        for key in keys {
+            self.begin()?;
+            let tally = self.tallies.set_mut(key.set);
+            let delete = self.statements.get(Sql::EntryDelete)?;
+            let found = delete.execute((tally.id, key.at.as_micros(), key.serial))?;
+            tally.size = tally.size.saturating_sub(found as u64);
+            removed += found;
+        }
+        Ok(removed)
+    }
+
+    /// Gives the name of a set to a new, empty one; the old one is left to be swept.
+    pub(super) fn replace_set(&mut self, set: SetName) -> rusqlite::Result<()> {
+        let old = self.tallies.set(set);
+        if old.size == 0 {
+            return Ok(());
+        }
+        self.begin()?;
+        let id = self.tallies.set_id_next;
+        self.tallies.set_id_next += 1;
+        *self.tallies.set_mut(set) = SetTally { id, size: 0 };
+        self.statements
+            .get(Sql::SetMarkCleared)?
+            .execute((old.id,))?;
+        self.statements
+            .get(Sql::SetMake)?
+            .execute((id, set.as_str()))?;
+        Ok(())
+    }
+}

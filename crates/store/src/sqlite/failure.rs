@@ -1,0 +1,58 @@
+//! What an error of SQLite means for the store: the one place where this is decided.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::StoreError;
+
+/// A statement inside a transaction failed.
+///
+/// The transaction is rolled back by its owner, and rolling back needs nothing from the disk: pages not yet
+/// committed are forgotten. So even a failed read or write of the disk (`SQLITE_IOERR`) leaves a known
+/// state; if the rollback fails too, that poisons the store where it happens.
+pub(super) fn of_statement(error: &Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full(error.to_string()),
+        _ => StoreError::Statement(error.to_string()),
+    }
+}
+
+/// What a failed COMMIT says about the disk.
+pub(super) enum CommitFailure {
+    /// Nothing of the transaction was made durable, and nothing will be.
+    NotCommitted(StoreError),
+    /// It may be found at the next opening or not.
+    Unknown(String),
+}
+
+/// COMMIT failed.
+pub(super) fn of_commit(error: &Error) -> CommitFailure {
+    match error.sqlite_error_code() {
+        // A frame of the log could not be written whole. The mark of a commit is on its last frame, so
+        // without all of them there is no commit; SQLite rolls back and overwrites them next time.
+        Some(ErrorCode::DiskFull) => CommitFailure::NotCommitted(of_statement(error)),
+        // Somebody else (a shell) holds the database: SQLite gave up before it wrote anything.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            CommitFailure::NotCommitted(of_statement(error))
+        }
+        // A failed sync, a failed write, a failure after the frames were written: whether the disk has
+        // the commit cannot be known, and asking the kernel to sync again proves nothing once it has
+        // dropped the pages that failed.
+        _ => CommitFailure::Unknown(format!("commit failed: {error}")),
+    }
+}
+
+/// Opening the database failed.
+pub(super) fn of_open(path: &Path, error: &Error) -> StoreError {
+    let path = path.display();
+    StoreError::Open(match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            format!("{path} is not a database: move it away or choose another storage directory")
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            format!("{path} is in use by another program: stop it first ({error})")
+        }
+        _ => format!("cannot open {path}: {error}"),
+    })
+}

@@ -1,0 +1,170 @@
+//! Jobs handed out: reserved, read, finished, put back.
+
+use workmill_proto::Timestamp;
+
+use super::failure;
+use super::mirror::Held;
+use super::place::{key_at, queue_of};
+use super::queues::QueueState;
+use super::sql::Sql;
+use super::tx::SqliteTx;
+use crate::{JobKey, JobRecord, Release, Reservation, StoreError, StoredJob};
+
+impl SqliteTx<'_> {
+    pub(super) fn reserve_jobs(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
+        for reservation in reservations {
+            if !self.claimed.remove(&reservation.key.0) {
+                return Err(StoreError::Statement(format!(
+                    "job {} is to be reserved and was not claimed",
+                    reservation.jid
+                )));
+            }
+            self.insert_reservation(reservation)
+                .map_err(|error| failure::of_statement(&error))?;
+        }
+        Ok(())
+    }
+
+    fn insert_reservation(&mut self, reservation: &Reservation) -> rusqlite::Result<()> {
+        let key = reservation.key.0;
+        self.statements.get(Sql::ReservationInsert)?.execute((
+            key,
+            &*reservation.jid,
+            &*reservation.wid,
+            reservation.reserved_at.as_micros(),
+            reservation.expires_at.as_micros(),
+        ))?;
+        let held = Held {
+            jid: reservation.jid.clone(),
+            wid: self.cache.mirror().worker_id(&reservation.wid),
+            reserved_at: reservation.reserved_at,
+            expires_at: reservation.expires_at,
+        };
+        self.cache.reserve(key, held);
+        Ok(())
+    }
+
+    pub(super) fn extend_reservations(
+        &mut self,
+        ends: &[(JobKey, Timestamp)],
+    ) -> rusqlite::Result<()> {
+        for &(key, expires_at) in ends {
+            if self.cache.extend(key.0, expires_at) {
+                self.begin()?;
+                self.statements
+                    .get(Sql::ReservationExtend)?
+                    .execute((key.0, expires_at.as_micros()))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_working(
+        &mut self,
+        keys: &[JobKey],
+    ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
+        let mut jobs = Vec::new();
+        for &key in keys {
+            if self.cache.mirror().contains(key.0) {
+                jobs.extend(self.read_job(key.0)?.map(|job| (key, job)));
+            }
+        }
+        Ok(jobs)
+    }
+
+    pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> rusqlite::Result<()> {
+        for &JobKey(key) in keys {
+            let reserved = self.end_reservation(key)?.is_some();
+            if reserved || self.claimed.remove(&key) {
+                self.statements.get(Sql::JobDelete)?.execute((key,))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a reservation; tells when it had begun. None if there is none.
+    fn end_reservation(&mut self, key: i64) -> rusqlite::Result<Option<Timestamp>> {
+        let reserved_at = self.cache.end(key);
+        if reserved_at.is_some() {
+            self.begin()?;
+            self.statements
+                .get(Sql::ReservationDelete)?
+                .execute((key,))?;
+        }
+        Ok(reserved_at)
+    }
+
+    pub(super) fn release_jobs(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
+        let mut displaced = Vec::new();
+        for release in releases {
+            let key = release.key.0;
+            let Some(reserved_at) = self.end_reservation(key).map_err(sqlite)? else {
+                continue;
+            };
+            if let Some(record) = &release.record {
+                self.update_job(key, record).map_err(sqlite)?;
+            }
+            if !self.put_back(key) {
+                displaced.push((reserved_at, key));
+            }
+        }
+        // The last one handed out goes to the front first, so that the first one ends before it.
+        displaced.sort_unstable();
+        for (_, key) in displaced.into_iter().rev() {
+            self.put_in_front(key)?;
+        }
+        Ok(())
+    }
+
+    fn update_job(&mut self, key: i64, record: &JobRecord) -> rusqlite::Result<()> {
+        self.encoded.clear();
+        record.encode(self.encoded);
+        self.statements
+            .get(Sql::JobUpdate)?
+            .execute((key, &**self.encoded))?;
+        Ok(())
+    }
+
+    /// Lets a job wait at its old place; false if its queue was removed.
+    fn put_back(&mut self, key: i64) -> bool {
+        let Some(id) = queue_of(key) else {
+            return false;
+        };
+        match self.cache.touch(id) {
+            Some(queue) if queue.row.state == QueueState::Live => queue.row.size += 1,
+            _ => return false,
+        }
+        self.cache.give_back(id, key);
+        true
+    }
+
+    /// Moves a job of a removed queue to the front of the queue that has the name now.
+    fn put_in_front(&mut self, key: i64) -> Result<(), StoreError> {
+        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
+        let lost = || StoreError::Statement(format!("job {key} is in no queue"));
+        let old = queue_of(key)
+            .and_then(|id| self.cache.queues().get(id))
+            .ok_or_else(lost)?;
+        let name = old.now.row.name.clone();
+        let id = self
+            .cache
+            .find_or_make(&name)
+            .map_err(StoreError::Statement)?;
+        let row = &mut self.cache.touch(id).ok_or_else(lost)?.row;
+        if row.position_front == 0 {
+            return Err(StoreError::Statement(format!(
+                "queue {name} has no place in front left: drain it and remove it"
+            )));
+        }
+        row.position_front -= 1;
+        row.size += 1;
+        let moved = key_at(id, row.position_front);
+        self.cache.give_back(id, moved);
+        self.statements
+            .get(Sql::JobMove)
+            .and_then(|statement| statement.execute((key, moved)))
+            .map_err(sqlite)?;
+        Ok(())
+    }
+}

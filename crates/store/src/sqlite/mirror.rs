@@ -1,0 +1,155 @@
+//! The reservations in memory, found by key, job id, worker and end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use workmill_proto::Timestamp;
+
+use crate::{JobKey, Reservation};
+
+/// A reservation without its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) jid: Box<str>,
+    pub(super) wid: Arc<str>,
+    pub(super) reserved_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Held {
+    fn under(&self, key: i64) -> Reservation {
+        Reservation {
+            key: JobKey(key),
+            jid: self.jid.clone(),
+            wid: (&*self.wid).into(),
+            reserved_at: self.reserved_at,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// All reservations. Its size follows the jobs being worked on, not the backlog.
+#[derive(Debug, Default)]
+pub(super) struct Mirror {
+    by_key: BTreeMap<i64, Held>,
+    /// Keys only: the ids are compared in `by_key`. Several jobs may have the same id.
+    by_jid: HashTable<i64>,
+    /// Keyed at random, so that nobody can choose ids that collide.
+    hasher: RandomState,
+    by_end: BTreeSet<(Timestamp, i64)>,
+    by_worker: BTreeMap<Arc<str>, BTreeSet<(Timestamp, i64)>>,
+}
+
+impl Mirror {
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    pub(super) fn get(&self, key: i64) -> Option<&Held> {
+        self.by_key.get(&key)
+    }
+
+    pub(super) fn contains(&self, key: i64) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
+    /// The largest reserved key within a range.
+    pub(super) fn last_within(&self, keys: RangeInclusive<i64>) -> Option<i64> {
+        self.by_key.range(keys).next_back().map(|(&key, _)| key)
+    }
+
+    /// The one copy of a worker's id that its reservations share.
+    pub(super) fn worker_id(&self, wid: &str) -> Arc<str> {
+        match self.by_worker.get_key_value(wid) {
+            Some((shared, _)) => Arc::clone(shared),
+            None => wid.into(),
+        }
+    }
+
+    pub(super) fn insert(&mut self, key: i64, held: Held) {
+        let hash = self.hasher.hash_one(&*held.jid);
+        self.by_end.insert((held.expires_at, key));
+        self.by_worker
+            .entry(Arc::clone(&held.wid))
+            .or_default()
+            .insert((held.reserved_at, key));
+        self.by_key.insert(key, held);
+        let Self {
+            by_key,
+            by_jid,
+            hasher,
+            ..
+        } = self;
+        by_jid.insert_unique(hash, key, |key| {
+            hasher.hash_one(by_key.get(key).map_or("", |held| &held.jid))
+        });
+    }
+
+    pub(super) fn remove(&mut self, key: i64) -> Option<Held> {
+        let held = self.by_key.remove(&key)?;
+        let hash = self.hasher.hash_one(&*held.jid);
+        if let Ok(place) = self.by_jid.find_entry(hash, |&other| other == key) {
+            place.remove();
+        }
+        self.by_end.remove(&(held.expires_at, key));
+        if let Some(of_worker) = self.by_worker.get_mut(&held.wid) {
+            of_worker.remove(&(held.reserved_at, key));
+            if of_worker.is_empty() {
+                self.by_worker.remove(&held.wid);
+            }
+        }
+        Some(held)
+    }
+
+    /// Moves the end of a reservation; tells where it was. None if there is no such reservation.
+    pub(super) fn extend(&mut self, key: i64, expires_at: Timestamp) -> Option<Timestamp> {
+        let held = self.by_key.get_mut(&key)?;
+        let before = std::mem::replace(&mut held.expires_at, expires_at);
+        self.by_end.remove(&(before, key));
+        self.by_end.insert((expires_at, key));
+        Some(before)
+    }
+
+    pub(super) fn reservation(&self, key: i64) -> Option<Reservation> {
+        self.get(key).map(|held| held.under(key))
+    }
+
+    /// Appends the reservations of a job id, oldest first.
+    pub(super) fn collect_of_jid(&self, jid: &str, out: &mut Vec<Reservation>) {
+        let start = out.len();
+        let same_hash = self.by_jid.iter_hash(self.hasher.hash_one(jid));
+        out.extend(same_hash.filter_map(|&key| {
+            let held = self.get(key)?;
+            (&*held.jid == jid).then(|| held.under(key))
+        }));
+        if let Some(found) = out.get_mut(start..) {
+            found.sort_unstable_by_key(|found| (found.reserved_at, found.key));
+        }
+    }
+
+    pub(super) fn ending(&self, until: Timestamp, limit: usize) -> Vec<Reservation> {
+        self.by_end
+            .range(..=(until, i64::MAX))
+            .take(limit)
+            .filter_map(|&(_, key)| self.reservation(key))
+            .collect()
+    }
+
+    pub(super) fn workers(&self) -> Vec<String> {
+        let named = self.by_worker.keys().filter(|wid| !wid.is_empty());
+        named.map(ToString::to_string).collect()
+    }
+
+    pub(super) fn of_worker(&self, wid: &str, limit: usize) -> Vec<Reservation> {
+        self.by_worker
+            .get(wid)
+            .into_iter()
+            .flatten()
+            .take(limit)
+            .filter_map(|&(_, key)| self.reservation(key))
+            .collect()
+    }
+}

@@ -1,0 +1,155 @@
+//! The tables, the versions they went through, and the settings of a connection.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::failure;
+use crate::StoreError;
+
+/// "WkMl": tells a Workmill database from any other SQLite file.
+const APPLICATION_ID: i32 = 0x576b_4d6c;
+
+/// Each step brings the tables from the version that is its index to the next. Never change one that has
+/// been released: append.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema', 0), ('working', 0), ('last_serial', 0), ('ends_generation', 0);
+-- key: queue id and position. A reserved job stays here.
+CREATE TABLE jobs (key INTEGER PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE reservations (
+    key INTEGER PRIMARY KEY, jid TEXT NOT NULL, wid TEXT NOT NULL,
+    reserved_at INTEGER NOT NULL, expires_at INTEGER NOT NULL);
+-- state: 0 live, 1 removed (reserved jobs spared), 2 flushed, 3 free for a new name.
+CREATE TABLE queues (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, state INTEGER NOT NULL, paused INTEGER NOT NULL,
+    size INTEGER NOT NULL, position_next INTEGER NOT NULL, position_front INTEGER NOT NULL);
+CREATE TABLE sets (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER NOT NULL, cleared INTEGER NOT NULL);
+INSERT INTO sets VALUES (1, 'scheduled', 0, 0), (2, 'retries', 0, 0), (3, 'dead', 0, 0);
+CREATE TABLE entries (
+    set_id INTEGER NOT NULL, at INTEGER NOT NULL, serial INTEGER NOT NULL, record BLOB NOT NULL,
+    PRIMARY KEY (set_id, at, serial)) WITHOUT ROWID;
+CREATE TABLE ends (
+    id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, at INTEGER NOT NULL,
+    jid TEXT NOT NULL, wid TEXT NOT NULL);
+CREATE INDEX ends_by_time ON ends (generation, at);
+CREATE INDEX ends_by_job ON ends (generation, jid, wid);
+-- day: UTC days since 1970-01-01; the smallest integer stands for all time.
+CREATE TABLE counters (
+    day INTEGER PRIMARY KEY, processed INTEGER NOT NULL, failures INTEGER NOT NULL);
+"];
+
+/// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.
+const CACHE_KIB: i64 = 32 * 1024;
+/// Pages an observer keeps in memory, in KiB: it reads small tables only.
+const OBSERVER_CACHE_KIB: i64 = 512;
+/// Frames in the log before they are copied into the database (16 MiB). A page changed many times
+/// meanwhile is copied once, and the two syncs of a copy are spread over some thousand commits.
+const CHECKPOINT_PAGES: i64 = 4096;
+/// What a log that grew (a long read held up the copying) is cut back to, in bytes.
+const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
+/// How long a statement waits for a lock of another program, such as a backup or a shell, in ms.
+const BUSY_WAIT_MS: i64 = 5_000;
+
+/// Checks that the file is ours or empty, makes or migrates its tables, and configures the connection.
+pub(super) fn prepare(
+    conn: &mut Connection,
+    path: &Path,
+    synchronous: &str,
+) -> Result<(), StoreError> {
+    let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
+    conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)
+        .map_err(open_error)?;
+    let version = read_version(conn, path)?;
+    configure(conn, synchronous).map_err(open_error)?;
+    migrate(conn, version).map_err(open_error)
+}
+
+/// The version of the tables; 0 for an empty file.
+fn read_version(conn: &Connection, path: &Path) -> Result<usize, StoreError> {
+    let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application_id = pragma("application_id").map_err(open_error)?;
+    let known = MIGRATIONS.len();
+    if application_id == APPLICATION_ID {
+        let version: Option<usize> = conn
+            .query_row("SELECT value FROM meta WHERE name = 'schema'", (), |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(open_error)?;
+        return match version {
+            Some(version) if version <= known => Ok(version),
+            Some(version) => Err(StoreError::Open(format!(
+                "{} has version {version} of the tables and this server knows {known}: run the newer server",
+                path.display()
+            ))),
+            None => Err(StoreError::Open(format!(
+                "{} does not say its version: restore it from a backup",
+                path.display()
+            ))),
+        };
+    }
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
+        .map_err(open_error)?;
+    if application_id != 0 || tables != 0 {
+        return Err(StoreError::Open(format!(
+            "{} is a database of another program: move it away or choose another storage directory",
+            path.display()
+        )));
+    }
+    Ok(0)
+}
+
+fn configure(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
+    let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
+    // The page of the file system and of the log's frames. Holds only for a new file, before its first page.
+    set("page_size", &4096)?;
+    // One sequential write and one sync a commit, and readers that neither wait nor are waited for.
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+            Some(format!(
+                "the file system allows no write-ahead log (mode {mode})"
+            )),
+        ));
+    }
+    set("synchronous", &synchronous)?;
+    set("wal_autocheckpoint", &CHECKPOINT_PAGES)?;
+    set("journal_size_limit", &LOG_BYTES_KEPT_MAX)?;
+    set("cache_size", &-CACHE_KIB)?;
+    // No statement here sorts much; a temporary file would be one more that can fail.
+    set("temp_store", &"memory")?;
+    // A failed read of a mapped file kills the process by a signal; a failed `read` is an error to answer.
+    set("mmap_size", &0)?;
+    // Nothing refers to another table; say so instead of inheriting the build's choice.
+    set("foreign_keys", &false)
+}
+
+fn migrate(conn: &mut Connection, version: usize) -> rusqlite::Result<()> {
+    if version == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = conn.transaction()?;
+    for step in MIGRATIONS.iter().skip(version) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.execute(
+        "UPDATE meta SET value = ?1 WHERE name = 'schema'",
+        (MIGRATIONS.len(),),
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.commit()
+}
+
+/// Configures the connection of an observer.
+pub(super) fn configure_observer(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "cache_size", -OBSERVER_CACHE_KIB)?;
+    conn.pragma_update(None, "mmap_size", 0)
+}

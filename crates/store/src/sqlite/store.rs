@@ -1,0 +1,103 @@
+//! Opening the database, and starting transactions on it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::cache::Cache;
+use super::observer::SqliteObserver;
+use super::poison::Poison;
+use super::sql::STATEMENTS_MAX;
+use super::sync::{Durability, Syncer};
+use super::tallies::Tallies;
+use super::tx::SqliteTx;
+use super::{failure, load, schema};
+use crate::{Store, StoreError};
+
+/// The name of the database in the storage directory.
+pub const DATABASE_FILE: &str = "workmill.db";
+
+/// The embedded store. Only one may be open on a directory at a time: it keeps rows in memory. Whoever opens
+/// it sees to that.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(super) cache: Cache,
+    pub(super) tallies: Tallies,
+    pub(super) poison: Poison,
+    /// The bytes of the record being written, kept for their room.
+    pub(super) encoded: Vec<u8>,
+    /// Before the connection: the last sync comes before the file is closed.
+    pub(super) syncer: Option<Syncer>,
+    pub(super) conn: Connection,
+    path: PathBuf,
+}
+
+impl SqliteStore {
+    /// Opens the database in `dir`, which must exist; makes it if it is not there.
+    ///
+    /// The time it takes does not depend on how many jobs wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if it is not a Workmill database, is of a newer version, or cannot be read.
+    pub fn open(dir: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let path = dir.join(DATABASE_FILE);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open_error = |error: rusqlite::Error| failure::of_open(&path, &error);
+        let mut conn = Connection::open_with_flags(&path, flags).map_err(open_error)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        let synchronous = match durability {
+            // Every COMMIT syncs the log before it returns.
+            Durability::Always => "FULL",
+            // COMMIT does not sync; copying the log into the database still does, in the right order.
+            Durability::Interval(_) => "NORMAL",
+        };
+        schema::prepare(&mut conn, &path, synchronous)?;
+        let (cache, tallies) = load::load(&conn).map_err(open_error)?;
+        sync_directory(dir)?;
+
+        let poison = Poison::default();
+        let syncer = match durability {
+            Durability::Always => None,
+            Durability::Interval(interval) => {
+                let log = dir.join(format!("{DATABASE_FILE}-wal"));
+                let syncer = Syncer::start(&log, interval, poison.clone());
+                Some(syncer.map_err(|error| {
+                    StoreError::Open(format!("cannot sync {}: {error}", log.display()))
+                })?)
+            }
+        };
+        Ok(Self {
+            cache,
+            tallies,
+            poison,
+            encoded: Vec::new(),
+            syncer,
+            conn,
+            path,
+        })
+    }
+}
+
+/// Makes the names of the database and its log survive loss of power: a synced file without a name is gone.
+fn sync_directory(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|error| StoreError::Open(format!("cannot sync {}: {error}", dir.display())))
+}
+
+impl Store for SqliteStore {
+    type Tx<'a> = SqliteTx<'a>;
+    type Observer = SqliteObserver;
+
+    fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
+        self.poison.check()?;
+        Ok(SqliteTx::new(self))
+    }
+
+    fn observer(&self) -> Result<SqliteObserver, StoreError> {
+        SqliteObserver::open(&self.path)
+    }
+}

@@ -1,0 +1,56 @@
+//! The sizes and counters that are single numbers: kept in memory, written once per transaction.
+
+use workmill_proto::SetName;
+
+use crate::Counts;
+
+/// A set as it is now. Clearing it gives it a new id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SetTally {
+    pub(super) id: i64,
+    pub(super) size: u64,
+}
+
+/// All of them. Small enough to copy at the start of a transaction, which is how they are rolled back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tallies {
+    pub(super) scheduled: SetTally,
+    pub(super) retries: SetTally,
+    pub(super) dead: SetTally,
+    /// The id the next cleared set gets.
+    pub(super) set_id_next: i64,
+    /// The largest serial any entry has had.
+    pub(super) last_serial: i64,
+    /// Remembered ends of an older generation were flushed.
+    pub(super) ends_generation: i64,
+    /// Jobs under reservation.
+    pub(super) working: u64,
+    /// Counters of all time.
+    pub(super) counts: Counts,
+}
+
+impl Tallies {
+    pub(super) fn set(&self, set: SetName) -> SetTally {
+        match set {
+            SetName::Scheduled => self.scheduled,
+            SetName::Retries => self.retries,
+            SetName::Dead => self.dead,
+        }
+    }
+
+    pub(super) fn set_mut(&mut self, set: SetName) -> &mut SetTally {
+        match set {
+            SetName::Scheduled => &mut self.scheduled,
+            SetName::Retries => &mut self.retries,
+            SetName::Dead => &mut self.dead,
+        }
+    }
+}
+
+/// Adds, never wrapping.
+pub(super) fn sum(left: Counts, right: Counts) -> Counts {
+    Counts {
+        processed: left.processed.saturating_add(right.processed),
+        failures: left.failures.saturating_add(right.failures),
+    }
+}

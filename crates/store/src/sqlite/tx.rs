@@ -1,0 +1,349 @@
+//! One transaction: its parts that change the database and the cache together, and how it ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use workmill_proto::{SetName, Timestamp};
+
+use super::cache::Cache;
+use super::failure::{self, CommitFailure};
+use super::poison::Poison;
+use super::sql::{Sql, Statements};
+use super::store::SqliteStore;
+use super::sync::Syncer;
+use super::tallies::Tallies;
+use crate::{
+    Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, StoreError,
+    StoredJob, Totals, Tx,
+};
+
+/// A transaction of a [`SqliteStore`]. The database's own begins with the first change, so one that only
+/// looks costs nothing.
+pub struct SqliteTx<'a> {
+    pub(super) statements: Statements<'a>,
+    pub(super) cache: &'a mut Cache,
+    pub(super) tallies: &'a mut Tallies,
+    pub(super) encoded: &'a mut Vec<u8>,
+    /// Claimed, and neither reserved nor finished so far.
+    pub(super) claimed: BTreeSet<i64>,
+    /// Counts to be added per UTC day.
+    pub(super) counted: BTreeMap<i64, Counts>,
+    tallies_before: Tallies,
+    poison: &'a Poison,
+    syncer: Option<&'a Syncer>,
+    begun: bool,
+    failed: bool,
+    kept: bool,
+}
+
+impl<'a> SqliteTx<'a> {
+    pub(super) fn new(store: &'a mut SqliteStore) -> Self {
+        store.cache.begin();
+        Self {
+            statements: Statements::new(&store.conn),
+            cache: &mut store.cache,
+            tallies_before: store.tallies,
+            tallies: &mut store.tallies,
+            encoded: &mut store.encoded,
+            claimed: BTreeSet::new(),
+            counted: BTreeMap::new(),
+            poison: &store.poison,
+            syncer: store.syncer.as_ref(),
+            begun: false,
+            failed: false,
+            kept: false,
+        }
+    }
+
+    /// Runs a primitive; after a failed one, refuses every other.
+    fn run<R>(
+        &mut self,
+        primitive: impl FnOnce(&mut Self) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        if self.failed {
+            return Err(StoreError::Statement(
+                "an earlier statement of the transaction failed".into(),
+            ));
+        }
+        let result = primitive(self);
+        self.failed = result.is_err();
+        result
+    }
+
+    /// Like [`SqliteTx::run`], for primitives whose errors are all SQLite's.
+    fn query<R>(
+        &mut self,
+        primitive: impl FnOnce(&mut Self) -> rusqlite::Result<R>,
+    ) -> Result<R, StoreError> {
+        self.run(|tx| primitive(tx).map_err(|error| failure::of_statement(&error)))
+    }
+
+    /// Begins the database's transaction if that has not been done. Comes before every change.
+    pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
+        if !self.begun {
+            self.statements.get(Sql::Begin)?.execute(())?;
+            self.begun = true;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that are changed once per transaction, however often they changed.
+    fn write_cached(&mut self) -> rusqlite::Result<()> {
+        self.tallies.working = self.cache.mirror().len() as u64;
+        let queues_changed = self.cache.changed_queues().next().is_some();
+        let tallies_changed = *self.tallies != self.tallies_before;
+        if !queues_changed && !tallies_changed && self.counted.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        self.write_queues()?;
+        self.write_tallies()?;
+        self.write_counts()
+    }
+
+    fn write_queues(&mut self) -> rusqlite::Result<()> {
+        let write = self.statements.get(Sql::QueueWrite)?;
+        for (id, queue) in self.cache.changed_queues() {
+            let row = &queue.now.row;
+            write.execute((
+                id,
+                &*row.name,
+                row.state as i64,
+                row.paused,
+                row.size,
+                row.position_next,
+                row.position_front,
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn write_tallies(&mut self) -> rusqlite::Result<()> {
+        let (before, now) = (self.tallies_before, *self.tallies);
+        for set in SetName::ALL {
+            if before.set(set) != now.set(set) {
+                let tally = now.set(set);
+                self.statements
+                    .get(Sql::SetWriteSize)?
+                    .execute((tally.id, tally.size))?;
+            }
+        }
+        if before.working != now.working {
+            self.write_meta("working", now.working)?;
+        }
+        if before.last_serial != now.last_serial {
+            self.write_meta("last_serial", now.last_serial)?;
+        }
+        if before.ends_generation != now.ends_generation {
+            self.write_meta("ends_generation", now.ends_generation)?;
+        }
+        Ok(())
+    }
+
+    fn write_meta(&mut self, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+        self.statements
+            .get(Sql::MetaWrite)?
+            .execute((name, value))?;
+        Ok(())
+    }
+
+    fn commit_database(&mut self) -> Result<(), StoreError> {
+        if !self.begun {
+            return Ok(());
+        }
+        let commit = self.statements.get(Sql::Commit);
+        let done = commit.and_then(|statement| statement.execute(()));
+        match done.as_ref().map_err(failure::of_commit) {
+            Ok(_) => {}
+            Err(CommitFailure::NotCommitted(error)) => return Err(error),
+            Err(CommitFailure::Unknown(reason)) => return Err(self.poison.set(reason)),
+        }
+        if let Some(syncer) = self.syncer {
+            syncer.note_commit();
+        }
+        Ok(())
+    }
+
+    fn check_claimed(&self) -> Result<(), StoreError> {
+        match self.claimed.len() {
+            0 => Ok(()),
+            count => Err(StoreError::Statement(format!(
+                "{count} claimed jobs were neither reserved nor finished"
+            ))),
+        }
+    }
+}
+
+impl Drop for SqliteTx<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        // After some failures SQLite has rolled back by itself.
+        if self.begun && !self.statements.is_autocommit() {
+            let rollback = self.statements.get(Sql::Rollback);
+            if let Err(error) = rollback.and_then(|statement| statement.execute(())) {
+                self.poison.set(format!("rollback failed: {error}"));
+            }
+        }
+        self.cache.undo();
+        *self.tallies = self.tallies_before;
+    }
+}
+
+impl Tx for SqliteTx<'_> {
+    fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError> {
+        self.run(|tx| tx.enqueue_jobs(jobs, enqueued_at))
+    }
+
+    fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.claim_jobs(queue, limit))
+    }
+
+    fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
+        self.run(|tx| tx.reserve_jobs(reservations))
+    }
+
+    fn reservations_of_jids(&mut self, jids: &[&str]) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| {
+            let mut found = Vec::new();
+            for jid in jids {
+                tx.cache.mirror().collect_of_jid(jid, &mut found);
+            }
+            Ok(found)
+        })
+    }
+
+    fn reservations_by_key(&mut self, keys: &[JobKey]) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| {
+            let found = keys
+                .iter()
+                .filter_map(|key| tx.cache.mirror().reservation(key.0));
+            Ok(found.collect())
+        })
+    }
+
+    fn reservations_ending(
+        &mut self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().ending(until, limit)))
+    }
+
+    fn reserving_workers(&mut self) -> Result<Vec<String>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().workers()))
+    }
+
+    fn reservations_of_worker(
+        &mut self,
+        wid: &str,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().of_worker(wid, limit)))
+    }
+
+    fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.extend_reservations(ends))
+    }
+
+    fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.read_working(keys))
+    }
+
+    fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        self.query(|tx| tx.finish_jobs(keys))
+    }
+
+    fn release(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+        self.run(|tx| tx.release_jobs(releases))
+    }
+
+    fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
+        self.query(|tx| tx.insert_ends(ends))
+    }
+
+    fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
+        self.query(|tx| tx.find_end(jid, wid))
+    }
+
+    fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_ends(until, limit))
+    }
+
+    fn insert_entries(
+        &mut self,
+        set: SetName,
+        entries: &[(Timestamp, JobRecord)],
+    ) -> Result<(), StoreError> {
+        self.query(|tx| tx.write_entries(set, entries))
+    }
+
+    fn entries(
+        &mut self,
+        set: SetName,
+        after: Option<EntryKey>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.query(|tx| tx.read_entries(set, after, until, limit))
+    }
+
+    fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_entries(keys))
+    }
+
+    fn set_size(&mut self, set: SetName) -> Result<u64, StoreError> {
+        self.run(|tx| Ok(tx.tallies.set(set).size))
+    }
+
+    fn last_serial(&mut self) -> Result<i64, StoreError> {
+        self.run(|tx| Ok(tx.tallies.last_serial))
+    }
+
+    fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
+        self.query(|tx| tx.replace_set(set))
+    }
+
+    fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
+        self.run(|tx| tx.mark_paused(queues, paused))
+    }
+
+    fn remove_queues(&mut self, queues: &[&str]) -> Result<(), StoreError> {
+        self.run(|tx| {
+            tx.mark_removed(queues);
+            Ok(())
+        })
+    }
+
+    fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.read_head(queue))
+    }
+
+    fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError> {
+        self.run(|tx| {
+            tx.add_counts(day, counts);
+            Ok(())
+        })
+    }
+
+    fn totals(&mut self) -> Result<Totals, StoreError> {
+        self.run(|tx| Ok(tx.read_totals()))
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.query(Self::mark_flushed)
+    }
+
+    fn sweep(&mut self, limit: usize) -> Result<bool, StoreError> {
+        self.query(|tx| tx.sweep_rows(limit))
+    }
+
+    fn commit(mut self) -> Result<(), StoreError> {
+        self.run(|tx| tx.check_claimed())?;
+        self.query(Self::write_cached)?;
+        self.commit_database()?;
+        self.cache.keep();
+        self.kept = true;
+        Ok(())
+    }
+}

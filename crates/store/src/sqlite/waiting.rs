@@ -1,0 +1,176 @@
+//! Jobs in queues: pushed, claimed, looked at; queues paused and removed.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OptionalExtension, Row};
+use workmill_proto::Timestamp;
+
+use super::failure;
+use super::place::{POSITION_MAX, QueueId, key_at, keys_of};
+use super::queues::QueueState;
+use super::sql::Sql;
+use super::tx::SqliteTx;
+use crate::{CorruptRecord, JobKey, JobRecord, StoreError, StoredJob};
+
+impl SqliteTx<'_> {
+    pub(super) fn enqueue_jobs(
+        &mut self,
+        jobs: &[&JobRecord],
+        enqueued_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.begin().map_err(sqlite)?;
+        // Jobs of one push mostly go to one queue: remember the last one found.
+        let mut last: Option<(&str, QueueId)> = None;
+        for job in jobs {
+            let id = match last {
+                Some((name, id)) if *name == *job.queue => id,
+                _ => self
+                    .cache
+                    .find_or_make(&job.queue)
+                    .map_err(StoreError::Statement)?,
+            };
+            last = Some((&job.queue, id));
+            let key = self.next_key(id)?;
+            self.encoded.clear();
+            job.encode_enqueued(Some(enqueued_at), self.encoded);
+            let insert = self.statements.get(Sql::JobInsert).map_err(sqlite)?;
+            insert.execute((key, &**self.encoded)).map_err(sqlite)?;
+        }
+        Ok(())
+    }
+
+    fn next_key(&mut self, id: QueueId) -> Result<i64, StoreError> {
+        let missing = || StoreError::Statement(format!("queue number {id} is unknown"));
+        let queue = self.cache.touch(id).ok_or_else(missing)?;
+        let row = &mut queue.row;
+        if row.position_next > POSITION_MAX {
+            return Err(StoreError::Statement(format!(
+                "queue {} has used up its positions: drain it and remove it",
+                row.name
+            )));
+        }
+        let key = key_at(id, row.position_next);
+        row.position_next += 1;
+        row.size += 1;
+        Ok(key)
+    }
+
+    pub(super) fn claim_jobs(
+        &mut self,
+        queue: &str,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
+        let mut jobs = Vec::new();
+        let Some((id, size)) = self.claimable(queue) else {
+            return Ok(jobs);
+        };
+        self.begin()?;
+        while jobs.len() < limit
+            && let Some(key) = self.cache.take_returned(id)
+        {
+            jobs.extend(self.read_job(key)?.map(|job| (JobKey(key), job)));
+        }
+        if jobs.len() < limit && (jobs.len() as u64) < size {
+            self.claim_from_head(id, limit - jobs.len(), &mut jobs)?;
+        }
+        if let Some(queue) = self.cache.touch(id) {
+            queue.row.size = queue.row.size.saturating_sub(jobs.len() as u64);
+        }
+        self.claimed.extend(jobs.iter().map(|(key, _)| key.0));
+        Ok(jobs)
+    }
+
+    /// The queue of this name and how many jobs wait in it, if any may be claimed.
+    fn claimable(&self, queue: &str) -> Option<(QueueId, u64)> {
+        let id = self.cache.queues().find(queue)?;
+        let row = &self.cache.queues().get(id)?.now.row;
+        (!row.paused && row.size > 0).then_some((id, row.size))
+    }
+
+    fn claim_from_head(
+        &mut self,
+        id: QueueId,
+        limit: usize,
+        jobs: &mut Vec<(JobKey, StoredJob)>,
+    ) -> rusqlite::Result<()> {
+        let Some(queue) = self.cache.touch(id) else {
+            return Ok(());
+        };
+        let statement = self.statements.get(Sql::JobsFrom)?;
+        let mut rows = statement.query((queue.head, keys_of(id).end(), limit))?;
+        while let Some(row) = rows.next()? {
+            let key: i64 = row.get(0)?;
+            queue.head = key + 1;
+            jobs.push((JobKey(key), stored_job(row, 1)?));
+        }
+        Ok(())
+    }
+
+    /// The job under this key, waiting or not.
+    pub(super) fn read_job(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
+        let read = self.statements.get(Sql::JobRead)?;
+        read.query_row((key,), |row| stored_job(row, 0)).optional()
+    }
+
+    pub(super) fn read_head(
+        &mut self,
+        queue: &str,
+    ) -> rusqlite::Result<Option<(JobKey, StoredJob)>> {
+        let Some(id) = self.cache.queues().find(queue) else {
+            return Ok(None);
+        };
+        let Some(queue) = self.cache.queues().get(id) else {
+            return Ok(None);
+        };
+        let first = queue.returned.first().copied().unwrap_or(queue.now.head);
+        let read = self.statements.get(Sql::JobsFrom)?;
+        read.query_row((first, keys_of(id).end(), 1), |row| {
+            Ok((JobKey(row.get(0)?), stored_job(row, 1)?))
+        })
+        .optional()
+    }
+
+    pub(super) fn mark_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
+        for name in queues {
+            let id = if paused {
+                Some(
+                    self.cache
+                        .find_or_make(name)
+                        .map_err(StoreError::Statement)?,
+                )
+            } else {
+                self.cache.queues().find(name)
+            };
+            if let Some(queue) = id.and_then(|id| self.cache.touch(id)) {
+                queue.row.paused = paused;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn mark_removed(&mut self, queues: &[&str]) {
+        for name in queues {
+            if let Some(id) = self.cache.queues().find(name) {
+                self.cache.retire(id, QueueState::Removed);
+            }
+        }
+    }
+}
+
+/// Reads a record in place; whatever else lies there is handed on as unreadable.
+pub(super) fn stored_job(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredJob> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Blob(bytes) => JobRecord::decode(bytes),
+        ValueRef::Text(bytes) => Err(CorruptRecord {
+            bytes: bytes.to_vec(),
+            reason: "a text stands in place of a record".into(),
+        }),
+        _ => Err(CorruptRecord {
+            bytes: Vec::new(),
+            reason: "no bytes stand in place of a record".into(),
+        }),
+    })
+}
