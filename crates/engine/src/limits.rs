@@ -34,6 +34,9 @@ pub(crate) const CLOCK_JUMP_SECS: i64 = 10;
 /// How long the end of an expired reservation is remembered, in seconds.
 pub(crate) const RESERVATION_END_MEMORY_SECS: i64 = 24 * 3_600;
 
+/// A worker from which nothing came for this long is lost, in seconds (the time Faktory gives a worker's BEAT).
+pub(crate) const WORKER_SILENT_SECS: i64 = 60;
+
 /// A job recovered from lost workers this often within [`RECOVERY_WINDOW_SECS`] is a poison pill.
 pub(crate) const RECOVERIES_MAX: usize = 3;
 

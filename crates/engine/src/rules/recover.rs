@@ -8,7 +8,9 @@ use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError,
 
 use super::fail::Report;
 use crate::group::Group;
-use crate::limits::{RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS};
+use crate::limits::{
+    RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,
+};
 
 const POISON: Report<'static> = Report {
     errtype: "WorkerLost",
@@ -22,17 +24,24 @@ impl<T: Tx> Group<'_, T> {
         if !self.grace_over {
             return Ok(false);
         }
-        let workers = self.tx.reserving_workers()?;
-        let Some(lost) = workers.iter().find(|wid| !alive.contains(*wid)) else {
-            return Ok(false);
-        };
-        let reservations = self
-            .tx
-            .reservations_of_worker(lost, RESERVATION_SLICE_JOBS)?;
-        for reservation in &reservations {
-            self.recover(reservation)?;
+        // Whoever reserved a job was heard from then.
+        let silent_since = self.now.plus_secs(-WORKER_SILENT_SECS);
+        let mut room = RESERVATION_SLICE_JOBS;
+        for wid in self.tx.reserving_workers()? {
+            if room == 0 {
+                break;
+            }
+            if alive.contains(&wid) {
+                continue;
+            }
+            let mut lost = self.tx.reservations_of_worker(&wid, room)?;
+            lost.retain(|reservation| reservation.reserved_at <= silent_since);
+            for reservation in &lost {
+                self.recover(reservation)?;
+            }
+            room -= lost.len();
         }
-        Ok(true)
+        Ok(room == 0)
     }
 
     fn recover(&mut self, reservation: &Reservation) -> Result<(), StoreError> {

@@ -4,6 +4,13 @@
 //! the right order, with the right counts. `WORKMILL_MODEL_SEED` runs one seed, `WORKMILL_MODEL_SEEDS` and
 //! `WORKMILL_MODEL_STEPS` make a run longer.
 
+#![expect(unreachable_pub, reason = "a test binary has no readers outside of it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod compare;
 mod naive;
 mod runner;

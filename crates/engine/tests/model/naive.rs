@@ -274,6 +274,7 @@ impl Naive {
             .working
             .iter()
             .filter(|work| !work.wid.is_empty() && !alive.contains(&work.wid))
+            .filter(|work| work.reserved_at.plus_secs(60) <= self.now)
             .cloned()
             .collect();
         lost.sort_by_key(|work| (work.wid.clone(), work.reserved_at, work.key));

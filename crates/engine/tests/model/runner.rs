@@ -269,7 +269,7 @@ impl<'d> Runner<'d> {
                     .as_ref()
                     .map(|jids| MutationFilter::Jids(jids.iter().cloned().collect()));
                 let mutation = Mutation {
-                    verb: verb.clone(),
+                    verb: *verb,
                     target: *set,
                     filter,
                 };

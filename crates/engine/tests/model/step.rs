@@ -155,7 +155,7 @@ fn push(rng: &mut SmallRng) -> Push {
 fn mutate(rng: &mut SmallRng) -> Act {
     use MutationVerb::{Clear, Discard, Kill, Requeue};
     Act::Mutate {
-        verb: [Clear, Discard, Kill, Requeue].choose(rng).unwrap().clone(),
+        verb: *[Clear, Discard, Kill, Requeue].choose(rng).unwrap(),
         set: *SetName::ALL.choose(rng).unwrap(),
         jids: rng
             .random_bool(0.7)

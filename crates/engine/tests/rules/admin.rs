@@ -19,7 +19,7 @@ fn a_paused_queue_gives_nothing_until_it_is_resumed() {
     world.queue("PAUSE q");
     world.push("jid-00002", "q", json!({}));
     world.assert_nothing(&["q"]);
-    let waiting = world.try_fetch(&["q"], "w").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w").unwrap_err();
     world.queue("RESUME q");
     assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00001");
 }
@@ -112,7 +112,7 @@ fn flush_forgets_everything_but_who_waits() {
     world.push("jid-00003", "q", json!({ "at": at }));
     world.fetch(&["q"], "w");
     world.queue("PAUSE p");
-    let waiting = world.try_fetch(&["other"], "w").err().unwrap();
+    let waiting = world.try_fetch(&["other"], "w").unwrap_err();
     world.ok(workmill_engine::Op::Flush);
     let totals = world.totals();
     assert_eq!(totals, workmill_store::Totals::default());

@@ -20,8 +20,8 @@ fn the_left_most_queue_with_something_wins() {
 #[test]
 fn whoever_waits_longest_is_served_first_in_the_group_of_the_push() {
     let mut world = World::new();
-    let first = world.try_fetch(&["x", "q"], "w1").err().unwrap();
-    let second = world.try_fetch(&["q"], "w2").err().unwrap();
+    let first = world.try_fetch(&["x", "q"], "w1").unwrap_err();
+    let second = world.try_fetch(&["q"], "w2").unwrap_err();
     let payload = json!({"jid": "jid-00001", "queue": "q", "jobtype": "T", "args": []});
     let push = world.push_op(&payload);
     let tickets = world.group(vec![push, fetch_op(&["q"], "late")]);
@@ -44,7 +44,7 @@ fn a_waiting_fetch_is_answered_nothing_in_time() {
 fn several_waiting_fetches_are_served_by_one_group() {
     let mut world = World::new();
     let waiting: Vec<_> = (0..3)
-        .map(|_| world.try_fetch(&["q"], "w").err().unwrap())
+        .map(|_| world.try_fetch(&["q"], "w").unwrap_err())
         .collect();
     let pushes = (0..2)
         .map(|index| {
@@ -61,7 +61,7 @@ fn several_waiting_fetches_are_served_by_one_group() {
 #[test]
 fn a_fetch_whose_client_left_takes_no_job() {
     let mut world = World::new();
-    let gone = world.try_fetch(&["q"], "w").err().unwrap();
+    let gone = world.try_fetch(&["q"], "w").unwrap_err();
     world.ok(Op::Forget(gone));
     assert!(matches!(world.answer(gone), Some(Outcome::Nothing)));
     world.push("jid-00001", "q", json!({}));
@@ -81,10 +81,10 @@ fn an_undelivered_job_goes_back_to_its_place_and_to_whoever_waits() {
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001");
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00003");
-    let waiting = world.try_fetch(&["q"], "w4").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w4").unwrap_err();
     world.push("jid-00004", "q", json!({}));
     let fourth = world.take_job(waiting).unwrap();
-    let waiting = world.try_fetch(&["q"], "w5").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w5").unwrap_err();
     world.ok(Op::Return(vec![fourth.handout]));
     assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00004");
 }
@@ -105,7 +105,7 @@ fn a_late_return_does_not_take_a_job_from_its_next_worker() {
 #[test]
 fn a_group_that_never_happened_leaves_the_waiting_fetches_waiting() {
     let mut world = World::new();
-    let waiting = world.try_fetch(&["q"], "w").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w").unwrap_err();
     let payload = json!({"jid": "jid-00001", "queue": "q", "jobtype": "T", "args": []});
     let ticket = world.next_ticket();
     let request = workmill_engine::Request {
@@ -123,7 +123,7 @@ fn a_group_that_never_happened_leaves_the_waiting_fetches_waiting() {
 #[test]
 fn a_stopping_server_sends_everybody_away() {
     let mut world = World::new();
-    let waiting = world.try_fetch(&["q"], "w").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w").unwrap_err();
     world.ok(Op::Drain);
     assert!(matches!(world.answer(waiting), Some(Outcome::Nothing)));
     assert!(matches!(world.run(fetch_op(&["q"], "w")), Outcome::Nothing));

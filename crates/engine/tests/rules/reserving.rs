@@ -8,7 +8,9 @@ use workmill_engine::{Duty, Op};
 
 use crate::world::World;
 
+/// A minute passes in which nothing was heard but from `alive`.
 fn recover(world: &mut World, alive: &[&str]) {
+    world.pass(60);
     let alive: BTreeSet<String> = alive.iter().map(|wid| (*wid).to_owned()).collect();
     world.tick(Duty::RecoverLost {
         alive: Arc::new(alive),
@@ -172,6 +174,23 @@ fn jobs_of_a_lost_worker_go_back_to_the_front_without_using_a_retry() {
 }
 
 #[test]
+fn a_worker_that_reserved_a_moment_ago_is_not_lost() {
+    let mut world = World::new();
+    world.push("jid-00001", "q", json!({}));
+    world.fetch(&["q"], "new");
+    world.pass(59);
+    world.tick(Duty::RecoverLost {
+        alive: Arc::default(),
+    });
+    assert_eq!(world.totals().working, 1);
+    world.pass(1);
+    world.tick(Duty::RecoverLost {
+        alive: Arc::default(),
+    });
+    assert_eq!(world.totals().working, 0);
+}
+
+#[test]
 fn connections_without_a_name_are_never_lost() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({}));
@@ -214,8 +233,11 @@ fn nobody_is_lost_during_the_grace_after_a_start() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({}));
     world.fetch(&["q"], "w");
+    world.pass(60);
     world.restart();
-    recover(&mut world, &[]);
+    world.tick(Duty::RecoverLost {
+        alive: Arc::default(),
+    });
     assert_eq!(world.totals().working, 1);
 }
 

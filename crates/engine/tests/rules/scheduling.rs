@@ -38,7 +38,7 @@ fn a_promotion_wakes_who_waits() {
     let mut world = World::new();
     let at = world.now.plus_secs(1).to_string();
     world.push("jid-00001", "q", json!({ "at": at }));
-    let waiting = world.try_fetch(&["q"], "w").err().unwrap();
+    let waiting = world.try_fetch(&["q"], "w").unwrap_err();
     world.now = world.now.plus_secs(1);
     world.tick(Duty::Promote);
     assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00001");

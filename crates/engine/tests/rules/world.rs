@@ -24,6 +24,7 @@ pub struct World {
 }
 
 /// A job as a worker got it.
+#[derive(Debug)]
 pub struct Fetched {
     pub payload: Value,
     pub handout: Handout,
@@ -215,12 +216,12 @@ impl World {
 
     /// Fetches a job that must be there.
     pub fn fetch(&mut self, queues: &[&str], wid: &str) -> Fetched {
-        self.try_fetch(queues, wid).ok().expect("a job is there")
+        self.try_fetch(queues, wid).expect("a job is there")
     }
 
     /// Asserts that there is nothing to fetch, and waits the FETCH out.
     pub fn assert_nothing(&mut self, queues: &[&str]) {
-        let ticket = self.try_fetch(queues, "").err().expect("nothing is there");
+        let ticket = self.try_fetch(queues, "").expect_err("nothing is there");
         self.now = self.now.plus(Duration::from_millis(1_900));
         self.group(vec![]);
         assert!(matches!(self.answer(ticket), Some(Outcome::Nothing)));
