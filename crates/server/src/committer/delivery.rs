@@ -1,0 +1,37 @@
+//! The care for a job between its reservation and the last byte of its reply.
+
+use std::sync::Arc;
+
+use workmill_engine::{Handout, Op};
+
+use super::inbox::Inbox;
+
+/// Gives a job back to the front of its queue when dropped, unless it was delivered.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    handout: Option<Handout>,
+    inbox: Arc<Inbox>,
+}
+
+impl Delivery {
+    /// Takes care of a job that was just reserved.
+    pub(super) fn new(handout: Handout, inbox: Arc<Inbox>) -> Self {
+        Self {
+            handout: Some(handout),
+            inbox,
+        }
+    }
+
+    /// The reply has been written to the last byte: the job is the worker's now.
+    pub(crate) fn complete(mut self) {
+        self.handout = None;
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let Some(handout) = self.handout.take() {
+            self.inbox.submit_unanswered(Op::Return(vec![handout]));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Where submissions wait for the committer.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use smallvec::smallvec;
+use tokio::sync::oneshot;
+use workmill_engine::{Op, Rules};
+
+use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_MAX};
+use super::submission::{Answers, Ops, Pending, Submission, ticket};
+
+/// The queue before the committer.
+///
+/// It has no bound of its own: every connection waits for its answers before it submits more, and what it
+/// submits at a time is bounded, so that the connections' limits bound the inbox.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Submission>,
+    serials: u64,
+    rules: Option<Rules>,
+    closed: bool,
+    /// Whether the committer sleeps and must be woken.
+    asleep: bool,
+}
+
+/// The server is stopping: nothing is taken in any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InboxClosed;
+
+/// What the committer takes out at a time.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    pub(super) submissions: Vec<Submission>,
+    pub(super) rules: Option<Rules>,
+    /// Nothing waits, and nothing will come.
+    pub(super) finished: bool,
+}
+
+impl Inbox {
+    /// Hands over ops of one connection, in order. A FETCH must be the only op of its submission.
+    pub(crate) fn submit(self: &Arc<Self>, ops: Ops, bytes: usize) -> Result<Pending, InboxClosed> {
+        let fetches = ops.iter().any(|op| matches!(op, Op::Fetch(_)));
+        let (sink, receiver) = oneshot::channel();
+        let serial = self.push(ops, bytes, Some(sink))?;
+        let fetch = fetches.then(|| ticket(serial, 0));
+        Ok(Pending::new(receiver, fetch, Arc::clone(self)))
+    }
+
+    /// Hands over an op nobody waits for.
+    pub(crate) fn submit_unanswered(&self, op: Op) {
+        if let Err(InboxClosed) = self.push(smallvec![op], 0, None) {
+            tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
+        }
+    }
+
+    /// Changes the engine's rules, from the next group on.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        let mut state = self.state.lock();
+        state.rules = Some(rules);
+        self.wake(&mut state);
+    }
+
+    /// Takes nothing in any more. What waits is still run.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.wake(&mut state);
+    }
+
+    /// How many submissions wait.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().waiting.len()
+    }
+
+    fn push(
+        &self,
+        ops: Ops,
+        bytes: usize,
+        sink: Option<oneshot::Sender<Answers>>,
+    ) -> Result<u64, InboxClosed> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(InboxClosed);
+        }
+        let serial = state.serials;
+        state.serials += 1;
+        state.waiting.push_back(Submission {
+            serial,
+            ops,
+            bytes,
+            sink,
+        });
+        self.wake(&mut state);
+        Ok(serial)
+    }
+
+    fn wake(&self, state: &mut State) {
+        if std::mem::take(&mut state.asleep) {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Refuses everything that waits, and takes nothing in any more: nobody is left to run it.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+    }
+
+    /// Waits until something is there or `until` has come, then takes what a group may hold beside the
+    /// `weight` it has already, one submission at least if there is one.
+    pub(super) fn take(&self, until: Option<Instant>, weight: usize) -> Intake {
+        let mut state = self.state.lock();
+        self.wait(&mut state, until);
+        let (mut weight, mut bytes) = (weight, 0);
+        let mut submissions = Vec::with_capacity(state.waiting.len().min(GROUP_WEIGHT_MAX));
+        while let Some(next) = state.waiting.front() {
+            weight += next.weight();
+            bytes += next.bytes;
+            let fits = weight <= GROUP_WEIGHT_MAX && bytes <= GROUP_BYTES_MAX;
+            if !fits && !submissions.is_empty() {
+                break;
+            }
+            submissions.extend(state.waiting.pop_front());
+        }
+        let finished = state.closed && state.waiting.is_empty();
+        Intake {
+            submissions,
+            rules: state.rules.take(),
+            finished,
+        }
+    }
+
+    fn wait(&self, state: &mut MutexGuard<'_, State>, until: Option<Instant>) {
+        while state.waiting.is_empty() && state.rules.is_none() && !state.closed {
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return;
+            }
+            state.asleep = true;
+            match until {
+                Some(until) => {
+                    self.arrived.wait_until(state, until);
+                }
+                None => self.arrived.wait(state),
+            }
+            state.asleep = false;
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The thread that owns the store and the engine.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
+use workmill_store::{Store, StoreError, Tx};
+
+use super::failure::wire_error;
+use super::group::Backlog;
+use super::inbox::Inbox;
+use super::stats::GroupStats;
+use super::waiters::Waiters;
+use crate::clock::Clock;
+use crate::log_limit::LogLimit;
+
+/// How much later than asked a FETCH may be answered nil: so many end together in one group, rather than each
+/// in its own.
+const NIL_DELAY_MAX: Duration = Duration::from_millis(5);
+
+/// How long the committer rests after a group without requests failed, so that it does not fail in a loop.
+const FAILURE_REST: Duration = Duration::from_millis(100);
+
+/// How the committer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to, and everything that waited has been run.
+    Stopped,
+    /// It could not go on: whether the last group was committed is unknown. Nobody has been answered.
+    Faulted(String),
+}
+
+/// The state of the committer thread.
+pub(crate) struct Committer<S: Store> {
+    store: S,
+    engine: Engine,
+    clock: Arc<Clock>,
+    inbox: Arc<Inbox>,
+    stats: Arc<GroupStats>,
+    waiters: Waiters,
+    backlog: Backlog,
+    /// No group without requests runs before this.
+    rest_until: Option<Instant>,
+    failures: LogLimit,
+}
+
+/// The store cannot be used any more.
+#[derive(Debug)]
+struct Poisoned(String);
+
+/// What one try to run a group came to.
+enum Attempt {
+    Committed(GroupResult),
+    RolledBack(StoreError),
+}
+
+impl<S: Store + Send + 'static> Committer<S> {
+    /// Starts the thread. It ends once the inbox is closed and empty, or when the store is poisoned; the
+    /// receiver then says how, after the store has been closed.
+    pub(crate) fn start(
+        store: S,
+        rules: Rules,
+        clock: Arc<Clock>,
+        inbox: Arc<Inbox>,
+        stats: Arc<GroupStats>,
+    ) -> io::Result<oneshot::Receiver<Ended>> {
+        let (ended_sink, ended) = oneshot::channel();
+        let committer = Self {
+            store,
+            engine: Engine::new(rules),
+            clock,
+            waiters: Waiters::new(Arc::clone(&inbox)),
+            inbox: Arc::clone(&inbox),
+            stats,
+            backlog: Backlog::default(),
+            rest_until: None,
+            failures: LogLimit::default(),
+        };
+        thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || {
+                let ended = catch_unwind(AssertUnwindSafe(|| committer.run()))
+                    .unwrap_or_else(|_| Ended::Faulted("the committer panicked".to_owned()));
+                inbox.abandon();
+                // The receiver is only gone when the process is ending anyway.
+                drop(ended_sink.send(ended));
+            })?;
+        Ok(ended)
+    }
+
+    fn run(mut self) -> Ended {
+        loop {
+            let (group, finished) = self.gather();
+            let result = if group.is_empty() && !self.nil_is_due() {
+                Ok(())
+            } else {
+                self.run_group(group)
+            };
+            let ended = match result {
+                Ok(()) if finished => self.finish(),
+                Ok(()) => continue,
+                Err(poisoned) => Err(poisoned),
+            };
+            // If it is poisoned, nobody is answered any more: the waiters' senders are dropped with `self`.
+            return ended.map_or_else(
+                |Poisoned(reason)| Ended::Faulted(reason),
+                |()| Ended::Stopped,
+            );
+        }
+    }
+
+    /// The inbox is closed, so nobody waits for an answer any more: what long requests have left is left.
+    fn finish(&mut self) -> Result<(), Poisoned> {
+        let returns = self.backlog.take_returns();
+        if returns.is_empty() {
+            Ok(())
+        } else {
+            self.run_group(returns)
+        }
+    }
+
+    /// Waits for something to do. Tells whether nothing more will come.
+    fn gather(&mut self) -> (Vec<Request>, bool) {
+        let (mut group, weight) = self.backlog.take(Instant::now());
+        let until = if group.is_empty() {
+            self.next_wake()
+        } else {
+            Some(Instant::now())
+        };
+        let intake = self.inbox.take(until, weight);
+        if let Some(rules) = intake.rules {
+            self.engine.set_rules(rules);
+        }
+        group.reserve(intake.submissions.len());
+        for submission in intake.submissions {
+            self.waiters.admit(submission, &mut group);
+        }
+        (group, intake.finished)
+    }
+
+    /// When something has to be done even if nothing is submitted.
+    fn next_wake(&self) -> Option<Instant> {
+        let nil_due = self.engine.next_deadline().map(|deadline| {
+            let due = self.clock.instant_of(deadline) + NIL_DELAY_MAX;
+            self.rest_until
+                .map_or(due, |rest_until| rest_until.max(due))
+        });
+        [nil_due, self.backlog.due()].into_iter().flatten().min()
+    }
+
+    fn nil_is_due(&self) -> bool {
+        let resting = self.rest_until.is_some_and(|until| Instant::now() < until);
+        !resting
+            && self
+                .engine
+                .next_deadline()
+                .is_some_and(|deadline| deadline <= self.clock.now())
+    }
+
+    fn run_group(&mut self, group: Vec<Request>) -> Result<(), Poisoned> {
+        match self.attempt(&group)? {
+            Attempt::Committed(result) => self.settle(result),
+            Attempt::RolledBack(error) if group.is_empty() => {
+                self.rest_until = Some(Instant::now() + FAILURE_REST);
+                self.log_failure(&error);
+            }
+            Attempt::RolledBack(error) => self.run_one_by_one(group, error)?,
+        }
+        Ok(())
+    }
+
+    /// Runs the requests of a group that was rolled back each in a transaction of its own, so that one that
+    /// cannot be done does not fail the others.
+    fn run_one_by_one(&mut self, group: Vec<Request>, error: StoreError) -> Result<(), Poisoned> {
+        if group.len() == 1 {
+            for request in group {
+                self.refuse(request, &error);
+            }
+            return Ok(());
+        }
+        for request in group {
+            match self.attempt(std::slice::from_ref(&request))? {
+                Attempt::Committed(result) => self.settle(result),
+                Attempt::RolledBack(error) => self.refuse(request, &error),
+            }
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, group: &[Request]) -> Result<Attempt, Poisoned> {
+        let moment = Moment {
+            now: self.clock.now(),
+            seed: rand::random(),
+        };
+        let result = match self.store.begin() {
+            Ok(mut tx) => match self.engine.run_group(&mut tx, moment, group) {
+                Ok(result) => tx.commit().map(|()| result),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(result) => {
+                self.engine.committed();
+                self.stats.count_committed(group.len());
+                Ok(Attempt::Committed(result))
+            }
+            Err(StoreError::Poisoned(reason)) => Err(Poisoned(reason)),
+            Err(error) => {
+                self.engine.rolled_back();
+                self.stats.count_failed();
+                Ok(Attempt::RolledBack(error))
+            }
+        }
+    }
+
+    fn settle(&mut self, result: GroupResult) {
+        self.backlog.keep(result.unfinished);
+        for answer in result.answers {
+            self.waiters.settle(answer);
+        }
+    }
+
+    /// Tells a request that it failed.
+    fn refuse(&mut self, request: Request, error: &StoreError) {
+        self.log_failure(error);
+        let Request { ticket, op } = request;
+        let begun = match &op {
+            Op::PushBulk(bulk) => bulk.next_index > 0,
+            Op::Mutate(mutate) => mutate.progress.is_some(),
+            _ => false,
+        };
+        if matches!(op, Op::Return(_)) {
+            self.backlog
+                .keep_return(Request { ticket, op }, Instant::now());
+            return;
+        }
+        let outcome = Outcome::Refused(wire_error(error, begun));
+        self.waiters.settle(Answer { ticket, outcome });
+    }
+
+    fn log_failure(&mut self, error: &StoreError) {
+        if let Some(suppressed) = self.failures.pass(Instant::now()) {
+            tracing::error!(%error, suppressed, "a command failed in the store; it changed nothing");
+        }
+    }
+}
