@@ -5,10 +5,23 @@
 
 pub mod banner;
 pub mod cli;
+mod clock;
+mod committer;
+mod connections;
 pub mod descriptors;
+mod dump;
+mod info;
+mod input_budget;
+mod listener;
+mod log_limit;
 pub mod logging;
 pub mod password;
 mod permissions;
+mod registry;
+pub mod run;
+mod services;
+mod session;
 pub mod settings;
+mod shared;
 pub mod storage_dir;
 pub mod tls;

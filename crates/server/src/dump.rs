@@ -1,0 +1,135 @@
+//! What the server is doing, into the log: for whoever wonders why nothing moves.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use workmill_store::{Observer, StoreError, Totals};
+
+use crate::connections::Phase;
+use crate::shared::Shared;
+
+/// How many connections, workers and queues are listed one by one, of each.
+const LINES_MAX: usize = 100;
+
+/// Writes the state of the server into the log.
+pub(crate) struct Dump {
+    observer: Arc<Mutex<dyn Observer + Send>>,
+}
+
+impl Dump {
+    /// The observer reads sizes without asking the committer, which may be what is stuck.
+    pub(crate) fn new(observer: impl Observer + Send + 'static) -> Self {
+        Self {
+            observer: Arc::new(Mutex::new(observer)),
+        }
+    }
+
+    /// Writes it.
+    pub(crate) async fn log(&self, shared: &Shared) {
+        log_groups(shared);
+        log_workers(shared);
+        log_connections(shared);
+        let observer = Arc::clone(&self.observer);
+        let totals = tokio::task::spawn_blocking(move || observer.lock().totals()).await;
+        match totals {
+            Ok(totals) => log_totals(totals),
+            Err(error) => tracing::error!(%error, "the sizes of queues cannot be read"),
+        }
+    }
+}
+
+fn log_groups(shared: &Shared) {
+    let counts = shared.groups.counts();
+    tracing::info!(
+        groups = counts.groups,
+        requests = counts.requests,
+        largest = counts.largest,
+        failed = counts.failed,
+        waiting = shared.inbox.len(),
+        commands = shared.commands(),
+        "dump: committer"
+    );
+    let duties = &shared.duties;
+    for (name, counter) in [
+        ("promotion", &duties.promote),
+        ("expiry", &duties.expire),
+        ("purge", &duties.purge),
+        ("sweep", &duties.sweep),
+        ("recovery", &duties.recover),
+    ] {
+        let count = counter.count_so_far();
+        tracing::info!(duty = name, runs = count.runs, time = ?count.time, "dump: duty");
+    }
+}
+
+fn log_workers(shared: &Shared) {
+    let lines = shared.registry.lines(Instant::now());
+    tracing::info!(
+        workers = lines.len(),
+        reaped = shared.registry.counts().reaped,
+        "dump: workers"
+    );
+    for worker in lines.iter().take(LINES_MAX) {
+        tracing::info!(
+            wid = %worker.wid,
+            state = worker.state,
+            connections = worker.connections,
+            silent_for = ?worker.silent_for,
+            hostname = %worker.hostname,
+            pid = worker.pid,
+            rss_kb = worker.rss_kb,
+            labels = ?worker.labels,
+            "dump: worker"
+        );
+    }
+}
+
+fn log_connections(shared: &Shared) {
+    let connections = shared.connections.list();
+    let in_phase = |phase| {
+        connections
+            .iter()
+            .filter(|one| one.phase() == phase)
+            .count()
+    };
+    tracing::info!(
+        connections = connections.len(),
+        idle = in_phase(Phase::Idle),
+        running = in_phase(Phase::Running),
+        fetching = in_phase(Phase::Fetching),
+        sending = in_phase(Phase::Sending),
+        "dump: connections"
+    );
+    for connection in connections.iter().take(LINES_MAX) {
+        tracing::info!(
+            connection = connection.id,
+            peer = %connection.peer,
+            wid = %connection.wid,
+            phase = ?connection.phase(),
+            open_for = ?connection.since.elapsed(),
+            "dump: connection"
+        );
+    }
+}
+
+fn log_totals(totals: Result<Totals, StoreError>) {
+    let totals = match totals {
+        Ok(totals) => totals,
+        Err(error) => {
+            tracing::error!(%error, "the sizes of queues cannot be read");
+            return;
+        }
+    };
+    tracing::info!(
+        queues = totals.queues.len(),
+        scheduled = totals.scheduled,
+        retries = totals.retries,
+        dead = totals.dead,
+        working = totals.working,
+        "dump: jobs"
+    );
+    for (name, queue) in totals.queues.iter().take(LINES_MAX) {
+        tracing::info!(%name, size = queue.size, paused = queue.paused, "dump: queue");
+    }
+}

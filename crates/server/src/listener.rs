@@ -1,0 +1,157 @@
+//! Takes connections in, and sees to it that they all end when the server stops.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smallvec::smallvec;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use workmill_engine::Op;
+
+use crate::log_limit::LogLimit;
+use crate::services::Life;
+use crate::session::{HANDSHAKE_WITHIN, converse};
+use crate::shared::Shared;
+
+/// How many sockets may be open beyond the limit of connections: those that are saying HELLO, and those that
+/// are being told that there are too many. Below the descriptors that are kept in reserve.
+const SOCKETS_SPARE: usize = 32;
+
+/// How long no connection is taken in after the system refused one, for want of memory for instance.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long connections have to end by themselves when the server stops, before they are ended: a client
+/// that reads nothing would hold it up.
+const END_WITHIN: Duration = Duration::from_secs(8);
+
+/// Takes connections in until the server stops, then ends them all.
+pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life: Life) {
+    let mut door = Door {
+        listener,
+        shared,
+        reserve: open_reserve(),
+        refusals: LogLimit::default(),
+    };
+    let mut conversations = JoinSet::new();
+    let close = CancellationToken::new();
+    life.started();
+    loop {
+        tokio::select! {
+            biased;
+            () = life.stopping() => break,
+            Some(ended) = conversations.join_next() => note_end(ended),
+            accepted = door.accept() => {
+                let room = door.shared.live().connections_max + SOCKETS_SPARE;
+                if let Some((stream, peer)) = accepted
+                    && conversations.len() < room
+                {
+                    let shared = Arc::clone(&door.shared);
+                    conversations.spawn(welcome(shared, stream, peer, close.child_token()));
+                }
+            }
+        }
+    }
+    let Door {
+        listener, shared, ..
+    } = door;
+    drop(listener);
+    end_all(&shared, conversations, &close).await;
+}
+
+/// Where connections come in.
+struct Door {
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    /// A descriptor to fall back on when there are no others, so that whoever knocks can be turned away.
+    reserve: Option<File>,
+    refusals: LogLimit,
+}
+
+impl Door {
+    /// Waits for the next connection. None if there was one that could not be taken in.
+    async fn accept(&mut self) -> Option<(TcpStream, SocketAddr)> {
+        match self.listener.accept().await {
+            Ok(accepted) => Some(accepted),
+            Err(error) => {
+                self.refuse(&error).await;
+                None
+            }
+        }
+    }
+
+    /// A connection could not be taken in. The server goes on, whatever it was.
+    async fn refuse(&mut self, error: &io::Error) {
+        if let Some(suppressed) = self.refusals.pass(std::time::Instant::now()) {
+            tracing::warn!(%error, suppressed, "a connection cannot be taken in");
+        }
+        if self.reserve.take().is_some() {
+            // With the descriptor that is free now one connection can be taken and closed at once, instead
+            // of leaving its client to wait. If none is waiting any more, that is as good.
+            timeout(Duration::ZERO, self.listener.accept()).await.ok();
+        }
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+        self.reserve = open_reserve();
+    }
+}
+
+fn open_reserve() -> Option<File> {
+    File::open("/dev/null").ok()
+}
+
+async fn welcome(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    close: CancellationToken,
+) {
+    let deadline = Instant::now() + HANDSHAKE_WITHIN;
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "a connection has ended before it began");
+        return;
+    }
+    let Some(tls) = &shared.tls else {
+        return converse(shared, stream, peer, deadline, close).await;
+    };
+    match timeout_at(deadline, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => Box::pin(converse(shared, stream, peer, deadline, close)).await,
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake has failed"),
+        Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+    }
+}
+
+/// A conversation that panics is a bug, and hurts nobody but itself.
+fn note_end(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a connection has failed; it is closed");
+    }
+}
+
+/// Sends those away who wait for jobs, lets running commands finish, and closes all connections.
+async fn end_all(shared: &Shared, mut conversations: JoinSet<()>, close: &CancellationToken) {
+    let deadline = Instant::now() + END_WITHIN;
+    shared.set_stopping();
+    if let Ok(mut drained) = shared.inbox.submit(smallvec![Op::Drain], 0) {
+        // If the committer has ended there is nobody waiting for a job either.
+        timeout_at(deadline, drained.answers()).await.ok();
+    }
+    close.cancel();
+    let ending = async {
+        while let Some(ended) = conversations.join_next().await {
+            note_end(ended);
+        }
+    };
+    if timeout_at(deadline, ending).await.is_err() {
+        tracing::warn!(
+            connections = conversations.len(),
+            "connections do not end; they are cut"
+        );
+        conversations.shutdown().await;
+    }
+}

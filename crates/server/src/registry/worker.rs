@@ -1,0 +1,96 @@
+//! One worker: its state, which only moves forward, and its last sign of life.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a worker is to do. Its order is the only way it can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WorkerState {
+    /// Work.
+    Running,
+    /// Finish what it holds and fetch no more.
+    Quiet,
+    /// End.
+    Terminate,
+}
+
+impl WorkerState {
+    /// The state of this name; none for any other text, which changes nothing (as Faktory).
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Quiet, Self::Terminate]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+
+    /// Its name on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Quiet => "quiet",
+            Self::Terminate => "terminate",
+        }
+    }
+
+    /// What a BEAT is told of it; nothing while all is well.
+    pub(crate) fn news(self) -> Option<&'static str> {
+        match self {
+            Self::Running => None,
+            Self::Quiet => Some(r#"{"state":"quiet"}"#),
+            Self::Terminate => Some(r#"{"state":"terminate"}"#),
+        }
+    }
+}
+
+/// A worker as its connections share it.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    wid: Arc<str>,
+    state: AtomicU8,
+    /// When the worker registered; `heard_millis` counts from here.
+    since: Instant,
+    heard_millis: AtomicU64,
+}
+
+impl Worker {
+    pub(super) fn new(wid: Arc<str>, now: Instant) -> Self {
+        let state = AtomicU8::new(WorkerState::Running as u8);
+        Self {
+            wid,
+            state,
+            since: now,
+            heard_millis: AtomicU64::new(0),
+        }
+    }
+
+    /// Its id.
+    pub(crate) fn wid(&self) -> &Arc<str> {
+        &self.wid
+    }
+
+    /// The state it is in.
+    pub(crate) fn state(&self) -> WorkerState {
+        match self.state.load(Ordering::Relaxed) {
+            0 => WorkerState::Running,
+            1 => WorkerState::Quiet,
+            _ => WorkerState::Terminate,
+        }
+    }
+
+    /// Moves it on to a state; never back.
+    pub(super) fn advance(&self, state: WorkerState) {
+        self.state.fetch_max(state as u8, Ordering::Relaxed);
+    }
+
+    /// Takes note of a command of it.
+    pub(crate) fn hear(&self, now: Instant) {
+        let millis = now.saturating_duration_since(self.since).as_millis();
+        self.heard_millis
+            .fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// When a command of it last came.
+    pub(crate) fn heard(&self) -> Instant {
+        self.since + Duration::from_millis(self.heard_millis.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,217 @@
+//! All workers.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+use workmill_proto::{Beat, Hello};
+
+use super::membership::Membership;
+use super::worker::{Worker, WorkerState};
+
+/// How long a worker may be without BEAT, and how long one that was heard counts as alive. Faktory's.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How many workers that have left are remembered. They are remembered for [`SILENCE_MAX`]; a client that
+/// makes up worker ids must not fill the memory meanwhile.
+const GONE_MAX: usize = 100_000;
+
+/// The workers that are there, and those that were a moment ago.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    workers: HashMap<Arc<str>, Entry>,
+    /// Workers that left, the earliest first, and when they were last heard.
+    gone: VecDeque<(Arc<str>, Instant)>,
+    reaped: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    worker: Arc<Worker>,
+    /// What its first connection said.
+    hello: Hello,
+    rss_kb: i64,
+    beat_at: Instant,
+    connections: HashMap<u64, CancellationToken>,
+}
+
+/// The numbers of INFO.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WorkerCounts {
+    /// Workers that are there.
+    pub(crate) size: u64,
+    /// Workers removed because they sent no BEAT.
+    pub(crate) reaped: u64,
+}
+
+/// One worker as an operator wants to see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WorkerLine {
+    pub(crate) wid: Arc<str>,
+    pub(crate) hostname: String,
+    pub(crate) pid: i64,
+    pub(crate) labels: Vec<String>,
+    pub(crate) rss_kb: i64,
+    pub(crate) state: &'static str,
+    pub(crate) connections: usize,
+    pub(crate) silent_for: Duration,
+}
+
+impl Registry {
+    /// Adds a connection to the worker it names, which is made if it is not there. None for a connection that
+    /// names no worker. The token closes the connection when the worker is reaped.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        hello: &Hello,
+        connection_id: u64,
+        close: &CancellationToken,
+        now: Instant,
+    ) -> Option<Membership> {
+        if hello.wid.is_empty() {
+            return None;
+        }
+        let mut state = self.state.lock();
+        let wid: Arc<str> = hello.wid.as_str().into();
+        let entry = state
+            .workers
+            .entry(Arc::clone(&wid))
+            .or_insert_with(|| Entry {
+                worker: Arc::new(Worker::new(wid, now)),
+                hello: hello.clone(),
+                rss_kb: hello.rss_kb,
+                beat_at: now,
+                connections: HashMap::new(),
+            });
+        entry.connections.insert(connection_id, close.clone());
+        entry.worker.hear(now);
+        Some(Membership::new(
+            Arc::clone(&entry.worker),
+            connection_id,
+            Arc::clone(self),
+        ))
+    }
+
+    /// A connection of a worker has closed. The last one takes the worker with it.
+    pub(super) fn leave(&self, worker: &Arc<Worker>, connection_id: u64) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.workers.get_mut(worker.wid()) else {
+            return;
+        };
+        if !Arc::ptr_eq(&entry.worker, worker) {
+            // The worker was reaped meanwhile, and has come back.
+            return;
+        }
+        entry.connections.remove(&connection_id);
+        if entry.connections.is_empty() {
+            state.workers.remove(worker.wid());
+            state.remember(worker);
+        }
+    }
+
+    /// A sign of life. Answers with the worker's state after it; none for a worker that is not there. Any
+    /// connection may send it (as Faktory).
+    pub(crate) fn beat(&self, beat: &Beat, now: Instant) -> Option<WorkerState> {
+        let mut state = self.state.lock();
+        let entry = state.workers.get_mut(beat.wid.as_str())?;
+        entry.beat_at = now;
+        entry.worker.hear(now);
+        entry.rss_kb = beat.rss_kb.unwrap_or(entry.rss_kb);
+        if let Some(wanted) = beat.current_state.as_deref().and_then(WorkerState::parse) {
+            entry.worker.advance(wanted);
+        }
+        Some(entry.worker.state())
+    }
+
+    /// Removes the workers that have sent no BEAT for too long, and closes their connections. One that comes
+    /// back is taken in again. Tells who they were.
+    pub(crate) fn reap(&self, now: Instant) -> Vec<Arc<str>> {
+        let mut state = self.state.lock();
+        let overdue: Vec<Entry> = state
+            .workers
+            .extract_if(|_, entry| now.saturating_duration_since(entry.beat_at) >= SILENCE_MAX)
+            .map(|(_, entry)| entry)
+            .collect();
+        state.reaped += overdue.len() as u64;
+        for entry in &overdue {
+            state.remember(&entry.worker);
+        }
+        drop(state);
+        for close in overdue.iter().flat_map(|entry| entry.connections.values()) {
+            close.cancel();
+        }
+        overdue
+            .iter()
+            .map(|entry| Arc::clone(entry.worker.wid()))
+            .collect()
+    }
+
+    /// The workers from which a command came within the last minute, whether they are still there or not.
+    pub(crate) fn alive(&self, now: Instant) -> BTreeSet<String> {
+        let is_recent = |heard: Instant| now.saturating_duration_since(heard) < SILENCE_MAX;
+        let mut state = self.state.lock();
+        state.gone.retain(|(_, heard)| is_recent(*heard));
+        let gone = state.gone.iter().map(|(wid, _)| wid);
+        let here = state
+            .workers
+            .values()
+            .filter(|entry| is_recent(entry.worker.heard()));
+        here.map(|entry| entry.worker.wid())
+            .chain(gone)
+            .map(|wid| wid.to_string())
+            .collect()
+    }
+
+    /// How many there are.
+    pub(crate) fn counts(&self) -> WorkerCounts {
+        let state = self.state.lock();
+        WorkerCounts {
+            size: state.workers.len() as u64,
+            reaped: state.reaped,
+        }
+    }
+
+    /// All of them, by id.
+    pub(crate) fn lines(&self, now: Instant) -> Vec<WorkerLine> {
+        let state = self.state.lock();
+        let mut lines: Vec<WorkerLine> = state
+            .workers
+            .values()
+            .map(|entry| entry.line(now))
+            .collect();
+        drop(state);
+        lines.sort_by(|a, b| a.wid.cmp(&b.wid));
+        lines
+    }
+}
+
+impl State {
+    fn remember(&mut self, worker: &Worker) {
+        if self.gone.len() >= GONE_MAX {
+            self.gone.pop_front();
+        }
+        self.gone
+            .push_back((Arc::clone(worker.wid()), worker.heard()));
+    }
+}
+
+impl Entry {
+    fn line(&self, now: Instant) -> WorkerLine {
+        WorkerLine {
+            wid: Arc::clone(self.worker.wid()),
+            hostname: self.hello.hostname.clone(),
+            pid: self.hello.pid,
+            labels: self.hello.labels.clone(),
+            rss_kb: self.rss_kb,
+            state: self.worker.state().as_str(),
+            connections: self.connections.len(),
+            silent_for: now.saturating_duration_since(self.worker.heard()),
+        }
+    }
+}

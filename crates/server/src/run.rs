@@ -1,0 +1,246 @@
+//! The server's life: what starts in which order, what signals do, what stops in which order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use workmill_store::Store;
+use workmill_store::sqlite::SqliteStore;
+
+use crate::banner;
+use crate::committer::{Committer, Ended};
+use crate::dump::Dump;
+use crate::listener::listen;
+use crate::services::{Life, Service, reap_workers, recover_lost, tick};
+use crate::settings::{Binding, Reloader, Settings};
+use crate::shared::Shared;
+use crate::storage_dir::StorageDir;
+use crate::tls::TlsReloader;
+
+/// How many connections may wait to be taken in: as many as the system allows by default.
+const BACKLOG: u32 = 4_096;
+
+/// Runs the server until a signal stops it or it cannot go on.
+///
+/// Fails if it cannot start, and if it had to stop by itself.
+pub async fn run(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
+    // First, so that a signal that comes early is not lost.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let mut server = Server::start(settings).await?;
+    for line in banner::lines(&server.settings, server.addr) {
+        tracing::info!("{line}");
+    }
+    let fault = server.attend(&mut signals, &reloader).await;
+    let fault = server.stop().await.or(fault);
+    match fault {
+        None => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        Some(reason) => Err(anyhow!(
+            "the store failed and commands in flight were not answered; start the server again: {reason}"
+        )),
+    }
+}
+
+/// The running server.
+pub(crate) struct Server {
+    shared: Arc<Shared>,
+    settings: Settings,
+    pub(crate) addr: SocketAddr,
+    dump: Dump,
+    /// In the order they were started; stopped in the opposite order.
+    services: Vec<Service>,
+    /// Gets the reason if the committer cannot go on.
+    fault: oneshot::Receiver<String>,
+    /// Keeps other servers out of the storage directory until all else is closed.
+    _storage_dir: StorageDir,
+}
+
+impl Server {
+    /// Starts everything. When it returns, clients can connect.
+    pub(crate) async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
+        if let Some(warning) = storage_dir.warning() {
+            tracing::warn!("{warning}");
+        }
+        let tls = open_tls(&settings)?;
+        let listener = bind(&settings.binding)
+            .with_context(|| format!("cannot listen on {}", settings.binding))?;
+        let addr = listener
+            .local_addr()
+            .context("cannot tell where the server listens")?;
+        let store = SqliteStore::open(storage_dir.path(), settings.durability)
+            .context("cannot open the database")?;
+        let dump = Dump::new(
+            store
+                .observer()
+                .context("cannot open the database for reading")?,
+        );
+        let shared = Arc::new(Shared::new(&settings, tls));
+        let (committer, fault) = start_committer(store, &settings, &shared)?;
+        let mut services = vec![committer];
+        services.extend(tick(&shared));
+        services.push(recover_lost(&shared));
+        services.push(reap_workers(&shared));
+        let listened = Arc::clone(&shared);
+        services.push(Service::start("connections", |life| {
+            listen(listener, listened, life)
+        }));
+        for service in &mut services {
+            service.started().await;
+        }
+        Ok(Self {
+            shared,
+            settings,
+            addr,
+            dump,
+            services,
+            fault,
+            _storage_dir: storage_dir,
+        })
+    }
+
+    /// Does what signals ask for until one asks for the end, or the committer cannot go on: then tells why.
+    async fn attend(&mut self, signals: &mut Signals, reloader: &Reloader) -> Option<String> {
+        loop {
+            tokio::select! {
+                biased;
+                reason = &mut self.fault => {
+                    return Some(reason.unwrap_or_else(|_| "the committer has vanished".to_owned()));
+                }
+                _ = signals.terminate.recv() => {
+                    tracing::info!("stopping on SIGTERM");
+                    return None;
+                }
+                _ = signals.interrupt.recv() => {
+                    tracing::info!("stopping on SIGINT");
+                    return None;
+                }
+                _ = signals.reload.recv() => self.reload(reloader),
+                _ = signals.dump.recv() => self.dump.log(&self.shared).await,
+            }
+        }
+    }
+
+    /// Stops everything: connections first, the committer and with it the store last. Tells why the committer
+    /// failed, if it did only now.
+    pub(crate) async fn stop(mut self) -> Option<String> {
+        for service in self.services.iter_mut().rev() {
+            service.stop().await;
+        }
+        self.fault.try_recv().ok()
+    }
+
+    /// Puts changed settings into force. After an error everything is as before.
+    fn reload(&mut self, reloader: &Reloader) {
+        match reloader.reload(&self.settings, self.shared.tls.as_ref()) {
+            Ok(reload) => {
+                for warning in reload.warnings {
+                    tracing::warn!("{warning}");
+                }
+                for change in &reload.changes {
+                    tracing::info!("{change}");
+                }
+                self.shared.reload(&reload.settings);
+                self.settings = reload.settings;
+                tracing::info!("settings read again, {} changes", reload.changes.len());
+            }
+            Err(error) => tracing::error!("the settings stay as they are: {error}"),
+        }
+    }
+}
+
+fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {
+    let Some(files) = &settings.tls else {
+        return Ok(None);
+    };
+    let (tls, warning) = TlsReloader::open(files)?;
+    if let Some(warning) = warning {
+        tracing::warn!("{warning}");
+    }
+    Ok(Some(tls))
+}
+
+fn bind(binding: &Binding) -> anyhow::Result<TcpListener> {
+    let mut refusal = anyhow!("the name has no address");
+    for addr in binding.addresses()? {
+        match bind_one(addr) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refusal = anyhow!(error).context(format!("cannot bind {addr}")),
+        }
+    }
+    Err(refusal)
+}
+
+fn bind_one(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart must not wait for the connections of the server before it to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
+
+/// Starts the committer, and the service that stops it. The receiver gets the reason if it cannot go on.
+fn start_committer(
+    store: SqliteStore,
+    settings: &Settings,
+    shared: &Arc<Shared>,
+) -> anyhow::Result<(Service, oneshot::Receiver<String>)> {
+    let ended = Committer::start(
+        store,
+        settings.rules,
+        Arc::clone(&shared.clock),
+        Arc::clone(&shared.inbox),
+        Arc::clone(&shared.groups),
+    )
+    .context("cannot start the committer's thread")?;
+    let inbox = Arc::clone(&shared.inbox);
+    let (fault_sink, fault) = oneshot::channel();
+    let service = Service::start("committer", |mut life: Life| async move {
+        let mut ended = ended;
+        life.started();
+        let ended = tokio::select! {
+            ended = &mut ended => ended,
+            () = life.stopping() => {
+                inbox.close();
+                ended.await
+            }
+        };
+        let reason = match ended {
+            Ok(Ended::Stopped) => return,
+            Ok(Ended::Faulted(reason)) => reason,
+            Err(_) => "the committer's thread has vanished".to_owned(),
+        };
+        // If nobody listens, the server is past caring.
+        fault_sink.send(reason).ok();
+    });
+    Ok((service, fault))
+}
+
+/// The signals the server acts on. They are caught for as long as the process lives: once the server is
+/// stopping, further ones have no effect.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+    dump: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+            dump: signal(SignalKind::from_raw(rustix::process::Signal::TTIN.as_raw()))?,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Removes workers that have fallen silent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::service::{Life, Service};
+use crate::shared::Shared;
+
+/// How often silent workers are looked for.
+const REAP_EVERY: Duration = Duration::from_secs(1);
+
+/// Starts the removal of workers that send no BEAT.
+pub(crate) fn reap_workers(shared: &Arc<Shared>) -> Service {
+    let shared = Arc::clone(shared);
+    Service::start("reaper", |mut life: Life| async move {
+        let mut interval = tokio::time::interval(REAP_EVERY);
+        life.started();
+        loop {
+            tokio::select! {
+                biased;
+                () = life.stopping() => return,
+                _ = interval.tick() => {}
+            }
+            for wid in shared.registry.reap(Instant::now()) {
+                tracing::warn!(%wid, "a worker has sent no BEAT for a minute; its connections are closed");
+            }
+        }
+    })
+}

@@ -1,0 +1,45 @@
+//! Takes jobs back from workers that have fallen silent, if the operator wants it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use workmill_engine::Duty;
+
+use super::service::{Life, Service};
+use super::ticker::perform;
+use crate::shared::Shared;
+
+/// How often jobs of lost workers are looked for.
+const RECOVER_EVERY: Duration = Duration::from_secs(5);
+
+/// After a start, how long workers have to be heard again before they count as lost.
+const RECOVER_AFTER_START: Duration = Duration::from_secs(60);
+
+/// Starts the recovery. It does nothing while `recover_lost` is off.
+pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
+    let shared = Arc::clone(shared);
+    Service::start("recovery", |mut life: Life| async move {
+        let first = tokio::time::Instant::now() + RECOVER_AFTER_START;
+        let mut interval = tokio::time::interval_at(first, RECOVER_EVERY);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        life.started();
+        loop {
+            tokio::select! {
+                biased;
+                () = life.stopping() => return,
+                _ = interval.tick() => {}
+            }
+            if !shared.live().recover_lost {
+                continue;
+            }
+            let alive = Arc::new(shared.registry.alive(Instant::now()));
+            let duty = Duty::RecoverLost { alive };
+            if perform(&shared, duty, &shared.duties.recover)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    })
+}

@@ -1,0 +1,108 @@
+//! Asks the engine for what time demands.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smallvec::smallvec;
+use tokio::time::{MissedTickBehavior, interval};
+use workmill_engine::{Duty, Op};
+
+use super::duties::DutyCounter;
+use super::service::{Life, Service};
+use crate::committer::{InboxClosed, Unanswered};
+use crate::shared::Shared;
+
+/// How often due jobs are moved into their queues: they must be there within a second.
+const PROMOTE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often reservations past their time are ended: they must be within five seconds.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often what is too old is forgotten.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// How often what was removed is deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Starts the duties of time. Each has at most one run outstanding: a slow store is not flooded.
+pub(crate) fn tick(shared: &Arc<Shared>) -> Vec<Service> {
+    vec![
+        repeat(
+            shared,
+            "promotion",
+            PROMOTE_EVERY,
+            Duty::Promote,
+            |shared| &shared.duties.promote,
+        ),
+        repeat(
+            shared,
+            "expiry",
+            EXPIRE_EVERY,
+            Duty::ExpireReservations,
+            |shared| &shared.duties.expire,
+        ),
+        repeat(shared, "purge", PURGE_EVERY, Duty::Purge, |shared| {
+            &shared.duties.purge
+        }),
+        repeat(shared, "sweep", SWEEP_EVERY, Duty::Sweep, |shared| {
+            &shared.duties.sweep
+        }),
+    ]
+}
+
+fn repeat(
+    shared: &Arc<Shared>,
+    name: &'static str,
+    every: Duration,
+    duty: Duty,
+    counter: fn(&Shared) -> &DutyCounter,
+) -> Service {
+    let shared = Arc::clone(shared);
+    Service::start(name, move |mut life: Life| async move {
+        let mut interval = interval(every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        life.started();
+        loop {
+            tokio::select! {
+                biased;
+                () = life.stopping() => return,
+                _ = interval.tick() => {}
+            }
+            if perform(&shared, duty.clone(), counter(&shared))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    })
+}
+
+/// Has a duty run to its end, and counts it. A run that failed was logged by the committer.
+pub(super) async fn perform(
+    shared: &Shared,
+    duty: Duty,
+    counter: &DutyCounter,
+) -> Result<(), CommitterGone> {
+    let start = Instant::now();
+    let mut pending = shared.inbox.submit(smallvec![Op::Tick(duty)], 0)?;
+    pending.answers().await?;
+    counter.count(start.elapsed());
+    Ok(())
+}
+
+/// Nobody is left to do anything.
+#[derive(Debug)]
+pub(super) struct CommitterGone;
+
+impl From<InboxClosed> for CommitterGone {
+    fn from(_: InboxClosed) -> Self {
+        Self
+    }
+}
+
+impl From<Unanswered> for CommitterGone {
+    fn from(_: Unanswered) -> Self {
+        Self
+    }
+}

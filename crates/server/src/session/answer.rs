@@ -1,0 +1,68 @@
+//! What each outcome becomes on the wire.
+
+use std::collections::BTreeMap;
+
+use bytes::BytesMut;
+use serde::Serialize;
+use workmill_engine::Outcome;
+use workmill_proto::{Reply, WireError, write_job};
+
+use super::batch::Slot;
+use crate::info;
+use crate::shared::Shared;
+
+/// Writes the replies to the commands of a batch, in order.
+pub(super) fn write_slots(
+    slots: impl IntoIterator<Item = Slot>,
+    outcomes: impl IntoIterator<Item = Outcome>,
+    shared: &Shared,
+    out: &mut BytesMut,
+) {
+    let mut outcomes = outcomes.into_iter();
+    for slot in slots {
+        match slot {
+            Slot::Asked => {
+                if let Some(outcome) = outcomes.next() {
+                    write_outcome(outcome, shared, out);
+                }
+            }
+            Slot::Ok => Reply::Ok.write(out),
+            Slot::Nil => Reply::Nil.write(out),
+            Slot::Text(text) => Reply::Bulk(text.as_bytes()).write(out),
+            Slot::Error(error) => Reply::Error(&error).write(out),
+        }
+    }
+}
+
+/// Writes the reply to a command.
+pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMut) {
+    match outcome {
+        Outcome::Ok => Reply::Ok.write(out),
+        Outcome::Nothing => Reply::Nil.write(out),
+        Outcome::Refused(error) => Reply::Error(&error).write(out),
+        Outcome::Job(job) => write_job(out, &job.body, job.enqueued_at_index, job.enqueued_at),
+        // Maps, as in Faktory: sorted, and every key once.
+        Outcome::Refusals(refused) => {
+            let texts: BTreeMap<String, String> = refused
+                .into_iter()
+                .map(|(jid, error)| (jid, error.to_string()))
+                .collect();
+            write_json(&texts, out);
+        }
+        Outcome::Latencies(latencies) => {
+            let latencies: BTreeMap<String, f64> = latencies.into_iter().collect();
+            write_json(&latencies, out);
+        }
+        Outcome::Totals(totals) => write_json(&info::info(shared, &totals), out),
+    }
+}
+
+fn write_json(value: &impl Serialize, out: &mut BytesMut) {
+    match serde_json::to_vec(value) {
+        Ok(json) => Reply::Bulk(&json).write(out),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Reply::Error(&WireError::err("internal error: see the server's log")).write(out);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The loop of a connection that has said HELLO.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smallvec::{SmallVec, smallvec};
+use tokio::io::{AsyncRead, AsyncWrite};
+use workmill_engine::{Op, Outcome};
+
+use super::answer::{write_outcome, write_slots};
+use super::batch::{Batch, Last};
+use super::dispatch::Caller;
+use super::farewell::Farewell;
+use super::watch::{Closed, Watched, watch};
+use super::wire::Wire;
+use crate::committer::{Answers, Delivery, Pending};
+use crate::connections::{Phase, Place};
+use crate::registry::Membership;
+use crate::shared::Shared;
+
+/// How long the FETCH of a worker that is to fetch no more takes: as long as one that finds nothing, so that
+/// the worker does not ask again and again.
+const REST: Duration = Duration::from_millis(1_900);
+
+/// A connection after its handshake.
+pub(super) struct Conversation<S> {
+    shared: Arc<Shared>,
+    wire: Wire<S>,
+    // Dropped in this order: the worker leaves while its connection still counts.
+    membership: Option<Membership>,
+    place: Place,
+    closed: Closed,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        wire: Wire<S>,
+        place: Place,
+        membership: Option<Membership>,
+    ) -> Self {
+        let closed = Box::pin(place.close.clone().cancelled_owned());
+        Self {
+            shared,
+            wire,
+            membership,
+            place,
+            closed,
+        }
+    }
+
+    /// Serves the client until one side ends it.
+    pub(super) async fn serve(mut self) {
+        let farewell = match self.run().await {
+            Ok(farewell) | Err(farewell) => farewell,
+        };
+        self.wire.close(farewell).await;
+    }
+
+    async fn run(&mut self) -> Result<Farewell, Farewell> {
+        loop {
+            if self.place.close.is_cancelled() {
+                return Ok(self.closing().await);
+            }
+            let mut batch = self.gather();
+            if !batch.is_empty() {
+                let farewell = batch.farewell.take();
+                self.answer(batch).await?;
+                if let Some(farewell) = farewell {
+                    return Ok(farewell);
+                }
+            } else if self.wire.at_end {
+                return Ok(Farewell::Silent);
+            } else {
+                self.place.set_phase(Phase::Idle);
+                tokio::select! {
+                    biased;
+                    filled = self.wire.fill() => filled?,
+                    () = &mut self.closed => {}
+                }
+            }
+        }
+    }
+
+    /// Takes the commands that have been received completely.
+    fn gather(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        let caller = Caller {
+            shared: &self.shared,
+            wid: self.place.wid(),
+            membership: self.membership.as_ref(),
+            gone: self.wire.at_end,
+        };
+        while !batch.is_full() {
+            match self.wire.lines.next_line() {
+                Ok(Some(line)) => caller.dispatch(&line, &mut batch),
+                Ok(None) => break,
+                Err(too_long) => batch.close_with(Farewell::told(too_long.to_string())),
+            }
+        }
+        if batch.commands() != 0 {
+            self.shared.count_commands(batch.commands());
+            if let Some(membership) = &self.membership {
+                membership.worker().hear(Instant::now());
+            }
+        }
+        batch
+    }
+
+    /// Runs a batch and sends its replies.
+    async fn answer(&mut self, batch: Batch) -> Result<(), Farewell> {
+        self.place.set_phase(Phase::Running);
+        let Batch {
+            slots,
+            ops,
+            last,
+            bytes,
+            ..
+        } = batch;
+        let head = if ops.is_empty() {
+            None
+        } else {
+            Some(self.shared.inbox.submit(ops, bytes)?)
+        };
+        // Handed over before the answers of the others are there, so that one group can run them all.
+        let last = last.map(|last| self.begin(last, bytes));
+        let outcomes = match head {
+            Some(mut head) => head.answers().await?.outcomes,
+            None => SmallVec::new(),
+        };
+        write_slots(slots, outcomes, &self.shared, &mut self.wire.out);
+        let delivery = match last {
+            Some(begun) => self.finish(begun?).await?,
+            None => None,
+        };
+        self.send().await?;
+        if let Some(delivery) = delivery {
+            delivery.complete();
+        }
+        self.wire.settle_input();
+        Ok(())
+    }
+
+    fn begin(&self, last: Last, bytes: usize) -> Result<Begun, Farewell> {
+        let submit = |op: Op| self.shared.inbox.submit(smallvec![op], bytes);
+        Ok(match last {
+            Last::Fetch(op) => Begun::Fetch(submit(op)?),
+            Last::Long(op) => Begun::Long(submit(op)?),
+            Last::Rest => Begun::Rest,
+        })
+    }
+
+    /// Waits for the answer that takes its time, and writes its reply. What was answered before it is sent
+    /// before.
+    async fn finish(&mut self, begun: Begun) -> Result<Option<Delivery>, Farewell> {
+        if !self.wire.out.is_empty() {
+            self.send().await?;
+        }
+        let answers = match begun {
+            Begun::Long(mut pending) => pending.answers().await?,
+            Begun::Fetch(pending) => self.fetch(pending).await?,
+            Begun::Rest => {
+                self.place.set_phase(Phase::Fetching);
+                watch(&mut self.wire, &mut self.closed, tokio::time::sleep(REST)).await?;
+                Answers::nothing()
+            }
+        };
+        for outcome in answers.outcomes {
+            write_outcome(outcome, &self.shared, &mut self.wire.out);
+        }
+        Ok(answers.delivery)
+    }
+
+    /// Waits for a job. If the client goes meanwhile, the FETCH is forgotten, and a job that came for it all
+    /// the same goes back.
+    async fn fetch(&mut self, mut pending: Pending) -> Result<Answers, Farewell> {
+        self.place.set_phase(Phase::Fetching);
+        match watch(&mut self.wire, &mut self.closed, pending.answers()).await? {
+            Watched::Done(answers) => Ok(answers?),
+            Watched::Gone => {
+                pending.forget();
+                drop(pending.answers().await?);
+                Ok(Answers::nothing())
+            }
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), Farewell> {
+        self.place.set_phase(Phase::Sending);
+        Ok(self.wire.send().await?)
+    }
+
+    /// What to say when the connection is closed from this side. A command that has come is not run.
+    async fn closing(&mut self) -> Farewell {
+        if !self.shared.is_stopping() {
+            return Farewell::Silent;
+        }
+        tokio::select! {
+            biased;
+            // Whatever is wrong with the connection, it ends here.
+            _ = self.wire.fill() => {}
+            () = std::future::ready(()) => {}
+        }
+        match self.wire.lines.next_line() {
+            Ok(Some(_)) => Farewell::shutdown(),
+            _ => Farewell::Silent,
+        }
+    }
+}
+
+/// A command that the engine has been asked, or that waits by itself.
+enum Begun {
+    Fetch(Pending),
+    Long(Pending),
+    Rest,
+}
+
+impl Answers {
+    /// The answer to a FETCH that gets nothing.
+    fn nothing() -> Self {
+        Self {
+            outcomes: smallvec![Outcome::Nothing],
+            delivery: None,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Why a connection ends, and what its client is told of it.
+
+use workmill_proto::WireError;
+
+use super::wire::WireFault;
+use crate::committer::{InboxClosed, Unanswered};
+
+/// How a connection ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// Without a word: the client has gone, has said END, or is nobody one talks to.
+    Silent,
+    /// With an error as the last reply.
+    Told(WireError),
+}
+
+impl Farewell {
+    pub(super) fn told(text: impl Into<String>) -> Self {
+        Self::Told(WireError::err(text))
+    }
+
+    pub(super) fn shutdown() -> Self {
+        Self::told("shutdown in progress")
+    }
+}
+
+impl From<InboxClosed> for Farewell {
+    fn from(_: InboxClosed) -> Self {
+        Self::shutdown()
+    }
+}
+
+impl From<Unanswered> for Farewell {
+    /// Whether the command was done is unknown, so any reply could be a lie.
+    fn from(_: Unanswered) -> Self {
+        Self::Silent
+    }
+}
+
+impl From<WireFault> for Farewell {
+    fn from(fault: WireFault) -> Self {
+        match fault {
+            WireFault::Io(_) | WireFault::SendStalled => Self::Silent,
+            fault => Self::told(fault.to_string()),
+        }
+    }
+}

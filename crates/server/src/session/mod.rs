@@ -1,0 +1,16 @@
+//! One connection: greeting, commands in order, replies in order.
+//!
+//! Reading order: `handshake` (who is there), `conversation` (the loop), `batch` (which commands are run
+//! together), `dispatch` (what each command becomes), `answer` (what each outcome becomes), `watch` (a FETCH
+//! that waits), `wire` (bytes in and out).
+
+mod answer;
+mod batch;
+mod conversation;
+mod dispatch;
+mod farewell;
+mod handshake;
+mod watch;
+mod wire;
+
+pub(crate) use handshake::{HANDSHAKE_WITHIN, converse};

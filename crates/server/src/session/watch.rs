@@ -1,0 +1,51 @@
+//! Waiting with an eye on the client.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::wire::{Wire, WireFault};
+use crate::input_budget::FREE_BYTES;
+
+/// How many bytes of later commands a waiting connection reads ahead, in bytes. Beyond that its end is not
+/// noticed before its wait is over.
+const AHEAD_BYTES_MAX: usize = FREE_BYTES / 2;
+
+/// Ready once the connection is to be closed.
+pub(super) type Closed = Pin<Box<WaitForCancellationFutureOwned>>;
+
+/// How a wait ended.
+#[derive(Debug)]
+pub(super) enum Watched<T> {
+    /// What was waited for is there.
+    Done(T),
+    /// There is no point in waiting: the client has closed its side, or the connection is to be closed.
+    Gone,
+}
+
+/// Waits for something, unless the client goes or the connection is to be closed first. If both happen at
+/// the same time, the client has gone.
+pub(super) async fn watch<S: AsyncRead + AsyncWrite + Unpin, T>(
+    wire: &mut Wire<S>,
+    closed: &mut Closed,
+    work: impl Future<Output = T>,
+) -> Result<Watched<T>, WireFault> {
+    let mut work = pin!(work);
+    let mut ahead_bytes = wire.unread_bytes();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut *closed => return Ok(Watched::Gone),
+            read = wire.fill(), if ahead_bytes < AHEAD_BYTES_MAX => {
+                read?;
+                if wire.at_end {
+                    return Ok(Watched::Gone);
+                }
+                ahead_bytes = wire.unread_bytes();
+            }
+            done = &mut work => return Ok(Watched::Done(done)),
+        }
+    }
+}

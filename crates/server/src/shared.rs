@@ -1,0 +1,108 @@
+//! What every connection and every service needs of the server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::committer::{GroupStats, Inbox};
+use crate::connections::Connections;
+use crate::input_budget::InputBudget;
+use crate::password::Password;
+use crate::registry::Registry;
+use crate::services::DutyCounters;
+use crate::settings::Settings;
+use crate::tls::TlsReloader;
+
+/// How many password proofs are checked at a time. One check takes thousands of hashes; whoever guesses
+/// passwords on many connections must not take the processors from those who know theirs.
+const PROOFS_MAX: usize = 1;
+
+/// The server as its connections and services see it.
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) groups: Arc<GroupStats>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) input: Arc<InputBudget>,
+    pub(crate) duties: DutyCounters,
+    /// Permits to check a password proof.
+    pub(crate) proofs: Arc<Semaphore>,
+    /// None for plain TCP.
+    pub(crate) tls: Option<TlsReloader>,
+    live: ArcSwap<Live>,
+    commands: AtomicU64,
+    stopping: AtomicBool,
+}
+
+/// The settings that a reload can change.
+pub(crate) struct Live {
+    pub(crate) password: Option<Password>,
+    pub(crate) connections_max: usize,
+    pub(crate) line_bytes_max: usize,
+    pub(crate) recover_lost: bool,
+}
+
+impl Live {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            password: settings.password.clone(),
+            connections_max: settings.connections_max,
+            line_bytes_max: settings.line_bytes_max,
+            recover_lost: settings.recover_lost,
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
+        Self {
+            clock: Arc::new(Clock::start()),
+            inbox: Arc::default(),
+            groups: Arc::default(),
+            connections: Arc::default(),
+            registry: Arc::default(),
+            input: Arc::new(InputBudget::new(settings.input_bytes_max)),
+            duties: DutyCounters::default(),
+            proofs: Arc::new(Semaphore::new(PROOFS_MAX)),
+            tls,
+            live: ArcSwap::from_pointee(Live::of(settings)),
+            commands: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The reloadable settings, as they are now.
+    pub(crate) fn live(&self) -> Guard<Arc<Live>> {
+        self.live.load()
+    }
+
+    /// Puts reloaded settings into force.
+    pub(crate) fn reload(&self, settings: &Settings) {
+        self.live.store(Arc::new(Live::of(settings)));
+        self.inbox.set_rules(settings.rules);
+    }
+
+    /// Counts commands that clients have sent.
+    pub(crate) fn count_commands(&self, commands: usize) {
+        self.commands.fetch_add(commands as u64, Ordering::Relaxed);
+    }
+
+    /// How many commands clients have sent.
+    pub(crate) fn commands(&self) -> u64 {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    /// From now on no command is run any more.
+    pub(crate) fn set_stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the server is stopping.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}
