@@ -71,6 +71,17 @@ fn unknown_flags_and_values_are_refused() {
     }
 }
 
+#[test]
+fn every_flag_of_faktory_is_accepted() {
+    let server = Server::builder()
+        .arg("-w")
+        .arg("127.0.0.1:0")
+        .arg("-l")
+        .arg("debug")
+        .start();
+    server.client().info();
+}
+
 /// Demand 17: a server that could not start ended with status 0.
 #[test]
 fn taken_address_stops_the_start() {
@@ -278,7 +289,7 @@ fn hup_applies_a_new_password_and_leaves_connections_alone() {
         .write_config("50-test.toml", "[faktory]\npassword = \"new-one\"\n");
     let mark = server.log().mark();
     server.signal(Signal::SIGHUP);
-    server.wait_for_log_after(mark, "configuration");
+    server.wait_for_log_after(mark, "settings read again");
     assert_password(&server, "new-one", "old-one");
     before.info();
 }

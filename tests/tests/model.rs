@@ -219,7 +219,11 @@ impl Run {
                 let queue = QUEUES[queue];
                 self.client.ok(format!("QUEUE {subcommand} {queue}"));
                 match subcommand {
-                    "PAUSE" => self.model.paused.insert(queue),
+                    "PAUSE" => {
+                        // From its pause on a queue is known, though nothing was ever pushed to it.
+                        self.model.queues.entry(queue).or_default();
+                        self.model.paused.insert(queue)
+                    }
                     "RESUME" => self.model.paused.remove(queue),
                     _ => {
                         self.model.queues.remove(queue).is_some() | self.model.paused.remove(queue)

@@ -345,7 +345,7 @@ fn failed_job_keeps_its_payload_byte_for_byte() {
     client.ok(format!(
         r#"PUSH {{"jid":"12345678","queue":"q","jobtype":"T",{payload}"#
     ));
-    client.fetch_now("q");
+    client.cmd("FETCH q").bulk();
     client.fail("12345678");
     client.ok(r#"MUTATE {"cmd":"requeue","target":"retries"}"#);
     let text = client.cmd("FETCH q").text();

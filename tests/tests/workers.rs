@@ -163,17 +163,15 @@ fn quiet_worker_fetches_nothing_on_any_of_its_connections() {
 }
 
 #[test]
-fn worker_made_quiet_while_parked_gets_no_job() {
+fn worker_made_quiet_while_parked_fetches_nothing_afterwards() {
     let server = Server::start();
     let mut producer = server.client();
-    let mut first = server.worker("worker-1");
-    let mut second = server.worker("worker-1");
-    first.park(&mut producer, "q");
-    second.park(&mut producer, "q");
+    let mut worker = server.worker("worker-1");
+    worker.park(&mut producer, "q");
     producer.cmd(state("worker-1", "quiet")).bulk();
+    assert_eq!(worker.read_reply(), Reply::Nil);
     producer.push(&job("jid-000001", "q"));
-    assert_eq!(first.read_reply(), Reply::Nil);
-    assert_eq!(second.read_reply(), Reply::Nil);
+    assert_eq!(worker.fetch("q"), None);
     assert_eq!(producer.fetch_jid("q"), "jid-000001");
 }
 
