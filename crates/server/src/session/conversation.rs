@@ -98,11 +98,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
                 Err(too_long) => batch.close_with(Farewell::told(too_long.to_string())),
             }
         }
-        if batch.commands() != 0 {
-            self.shared.count_commands(batch.commands());
-            if let Some(membership) = &self.membership {
-                membership.worker().hear(Instant::now());
-            }
+        if batch.commands() != 0
+            && let Some(membership) = &self.membership
+        {
+            membership.worker().hear(Instant::now());
         }
         batch
     }
@@ -110,6 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
     /// Runs a batch and sends its replies.
     async fn answer(&mut self, batch: Batch) -> Result<(), Farewell> {
         self.place.set_phase(Phase::Running);
+        let commands = batch.commands();
         let Batch {
             slots,
             ops,
@@ -124,6 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
         };
         // Handed over before the answers of the others are there, so that one group can run them all.
         let last = last.map(|last| self.begin(last, bytes));
+        // Only now, so that whoever sees a command counted knows that it comes before his own next one.
+        self.shared.count_commands(commands);
         let outcomes = match head {
             Some(mut head) => head.answers().await?.outcomes,
             None => SmallVec::new(),
