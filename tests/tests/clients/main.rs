@@ -66,28 +66,36 @@ fn the_rust_client_survives_its_load_program() {
 #[test]
 fn clients_log_in_with_a_password() {
     let server = Server::builder().password("sesame").start();
-    python("password.py").url(server.url()).run();
     node("jobs.js").url(server.url()).run();
+    python("password.py").url(server.url()).run();
 }
 
 #[test]
-fn clients_work_through_tls() {
+fn the_node_client_works_through_tls_and_checks_the_certificate() {
+    let server = server_with_tls();
+    let certificate = server.files().config_dir().join("public.cert.pem");
+    node("jobs.js")
+        .env("CERTIFICATE", certificate)
+        .url(tls_url(&server))
+        .run();
+}
+
+#[test]
+fn the_newer_python_client_works_through_tls() {
+    let server = server_with_tls();
+    python("pyfaktory_jobs.py").url(tls_url(&server)).run();
+}
+
+/// A server with a certificate of its own making.
+fn server_with_tls() -> Server {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("make a certificate");
-    let certificate = cert.pem();
-    let server = Server::builder()
-        .tls(
-            certificate.as_bytes(),
-            signing_key.serialize_pem().as_bytes(),
-        )
-        .start();
-    let url = server.url().replace("tcp://", "tcp+tls://");
-    node("jobs.js")
-        .env(
-            "CERTIFICATE",
-            server.files().config_dir().join("public.cert.pem"),
-        )
-        .url(url.clone())
-        .run();
-    python("pyfaktory_jobs.py").url(url).run();
+    let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
+    Server::builder()
+        .tls(certificate.as_bytes(), key.as_bytes())
+        .start()
+}
+
+fn tls_url(server: &Server) -> String {
+    server.url().replace("tcp://", "tcp+tls://")
 }
