@@ -90,9 +90,18 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
 
 /// Job ids go before a pattern, a pattern before a type alone. What is empty counts as absent.
 fn parse_filter(filter: &RawValue) -> Result<Option<MutationFilter>, WireError> {
-    let [jids, regexp, jobtype] =
-        json::read_members(filter.get(), &["jids", "regexp", "jobtype"], |_, _| {})
-            .map_err(format_error)?;
+    let mut unknown = None;
+    let known @ [jids, regexp, jobtype] =
+        json::read_members(filter.get(), &["jids", "regexp", "jobtype"], |key, _| {
+            unknown = Some(key);
+        })
+        .map_err(format_error)?;
+    if let (Some(key), [None, None, None]) = (unknown, known) {
+        // A misspelt filter must not act on everything.
+        return Err(WireError::err(format!(
+            "invalid format: the filter has {key} and none of \"jids\", \"regexp\", \"jobtype\""
+        )));
+    }
     let jids = json::strings("jids", jids, MUTATE_JIDS_MAX + 1).map_err(format_error)?;
     let regexp = json::string("regexp", regexp)
         .map_err(format_error)?
@@ -216,6 +225,16 @@ mod tests {
         ] {
             assert_eq!(filter(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_filter_is_refused_rather_than_all() {
+        let json = |filter| format!(r#"{{"cmd":"discard","target":"dead","filter":{filter}}}"#);
+        assert_eq!(
+            mutate(&json(r#"{"jid":["a"]}"#)).unwrap_err(),
+            r#"invalid format: the filter has "jid" and none of "jids", "regexp", "jobtype""#
+        );
+        assert!(mutate(&json(r#"{"jid":["a"],"jobtype":"t"}"#)).is_ok());
     }
 
     #[test]
