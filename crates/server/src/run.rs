@@ -244,3 +244,6 @@ impl Signals {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,24 +3,29 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use workmill_engine::{Fetch, Op, Outcome, Rules};
+use workmill_engine::{BulkItem, BulkPush, Fetch, NewJob, Op, Outcome, Rules};
 use workmill_proto::{Job, Timestamp};
+use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
+use workmill_store::{Observer, Store};
 
-use super::{Answers, Committer, Ended, Inbox, InboxClosed, Pending};
+use super::{Answers, Committer, Ended, Inbox, InboxClosed, Pending, Unanswered};
 use crate::clock::Clock;
 
-/// A committer and its store.
+/// A committer and its store, which fails as planned.
 struct World {
     inbox: Arc<Inbox>,
+    plan: FaultPlan,
     ended: oneshot::Receiver<Ended>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl World {
     fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+        let plan = FaultPlan::default();
+        let store = FaultStore::new(store, plan.clone());
         let inbox: Arc<Inbox> = Arc::default();
         let ended = Committer::start(
             store,
@@ -32,8 +37,9 @@ impl World {
         .unwrap();
         Self {
             inbox,
+            plan,
             ended,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -50,6 +56,13 @@ impl World {
         assert!(matches!(answers.outcomes[..], [Outcome::Ok]), "{answers:?}");
     }
 
+    /// Waits until the planned fault has happened.
+    async fn fault_happened(&self) {
+        while self.plan.is_pending() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The sizes of a queue and of what is reserved.
     async fn sizes(&self, queue: &str) -> (u64, u64) {
         match &self.run(Op::Info).await.outcomes[..] {
@@ -62,13 +75,33 @@ impl World {
     }
 }
 
-fn push(queue: &str) -> Op {
+fn job(queue: &str) -> Job {
     let json = format!(r#"{{"jid":"12345678","queue":"{queue}","jobtype":"T","args":[]}}"#);
-    Op::push(
-        Job::parse(json.as_bytes()).unwrap(),
-        Timestamp::from_micros(0),
-    )
-    .unwrap()
+    Job::parse(json.as_bytes()).unwrap()
+}
+
+fn push(queue: &str) -> Op {
+    Op::push(job(queue), Timestamp::from_micros(0)).unwrap()
+}
+
+fn push_bulk(queue: &str, jobs: usize) -> Op {
+    let new_job = Arc::new(NewJob::new(job(queue), Timestamp::from_micros(0)).unwrap());
+    let item = BulkItem {
+        jid: String::new(),
+        job: Ok(new_job),
+    };
+    Op::PushBulk(BulkPush {
+        jobs: vec![item; jobs].into(),
+        next_index: 0,
+        refused: Vec::new(),
+    })
+}
+
+fn refusal(answers: &Answers) -> &str {
+    match &answers.outcomes[..] {
+        [Outcome::Refused(error)] => &error.text,
+        other => panic!("not refused: {other:?}"),
+    }
 }
 
 fn fetch(queue: &str) -> Op {
@@ -172,4 +205,106 @@ async fn what_waits_is_run_before_the_end() {
         assert!(matches!(answers.outcomes[..], [Outcome::Ok]));
     }
     assert_eq!(world.ended.await, Ok(Ended::Stopped));
+}
+
+#[tokio::test]
+async fn ops_of_a_group_that_failed_are_run_again_one_by_one() {
+    let world = World::start();
+    world.plan.fail_write(0, WriteFault::Statement);
+    let mut pending = world
+        .inbox
+        .submit(smallvec![push("a"), push("b")], 0)
+        .unwrap();
+    let outcomes = pending.answers().await.unwrap().outcomes;
+    assert!(matches!(outcomes[..], [Outcome::Ok, Outcome::Ok]));
+    assert!(!world.plan.is_pending());
+    assert_eq!(world.sizes("a").await.0, 1);
+    assert_eq!(world.sizes("b").await.0, 1);
+}
+
+#[tokio::test]
+async fn op_that_cannot_be_done_changes_nothing_and_is_told_so() {
+    let world = World::start();
+    world.plan.fail_write(0, WriteFault::Statement);
+    let text = refusal(&world.run(push("q")).await).to_owned();
+    assert!(text.contains("nothing was changed"), "{text}");
+    assert_eq!(world.sizes("q").await, (0, 0));
+}
+
+#[tokio::test]
+async fn full_disk_is_an_answer_and_not_an_end() {
+    let world = World::start();
+    world.plan.fail_commit(CommitFault::Full);
+    let text = refusal(&world.run(push("q")).await).to_owned();
+    assert!(text.contains("disk is full: nothing was changed"), "{text}");
+    world.push("q").await;
+    assert_eq!(world.sizes("q").await, (1, 0));
+}
+
+#[tokio::test]
+async fn long_command_that_fails_on_its_way_is_told_that_part_of_it_is_done() {
+    let world = World::start();
+    // As many jobs as one slice takes; how many writes that is depends on the engine.
+    world.run(push_bulk("q", 1_000)).await;
+    world.plan.fail_write(world.plan.writes(), WriteFault::Full);
+    let text = refusal(&world.run(push_bulk("q", 2_000)).await).to_owned();
+    assert!(text.contains("stays done"), "{text}");
+    assert_eq!(world.sizes("q").await, (2_000, 0));
+}
+
+#[tokio::test]
+async fn parked_fetch_survives_a_group_that_was_rolled_back() {
+    let world = World::start();
+    let mut parked = world.submit(fetch("q"));
+    // The INFO is answered after the FETCH before it has been parked.
+    world.sizes("q").await;
+    world.plan.fail_commit(CommitFault::Full);
+    refusal(&world.run(push("q")).await);
+    world.push("q").await;
+    let answers = parked.answers().await.unwrap();
+    assert!(matches!(answers.outcomes[..], [Outcome::Job(_)]));
+}
+
+#[tokio::test]
+async fn job_that_could_not_be_given_back_is_given_back_later() {
+    let world = World::start();
+    world.push("q").await;
+    let answers = world.run(fetch("q")).await;
+    world.plan.fail_write(0, WriteFault::Full);
+    drop(answers);
+    world.fault_happened().await;
+    let mut parked = world.submit(fetch("q"));
+    assert_eq!(world.sizes("q").await, (0, 1), "it is not back yet");
+    let answers = parked.answers().await.unwrap();
+    assert!(matches!(answers.outcomes[..], [Outcome::Job(_)]));
+}
+
+#[tokio::test]
+async fn job_that_could_not_be_given_back_gets_a_last_try_at_the_end() {
+    let world = World::start();
+    world.push("q").await;
+    let answers = world.run(fetch("q")).await;
+    world.plan.fail_write(0, WriteFault::Full);
+    drop(answers);
+    world.fault_happened().await;
+    world.inbox.close();
+    assert_eq!(world.ended.await, Ok(Ended::Stopped));
+    let store = SqliteStore::open(world.dir.path(), Durability::Always).unwrap();
+    let totals = store.observer().unwrap().totals().unwrap();
+    assert_eq!((totals.queues["q"].size, totals.working), (1, 0));
+}
+
+#[tokio::test]
+async fn nobody_is_answered_once_the_store_is_poisoned() {
+    let world = World::start();
+    let mut parked = world.submit(fetch("other"));
+    world.plan.fail_commit(CommitFault::PoisonedWith);
+    let mut pending = world.submit(push("q"));
+    assert_eq!(pending.answers().await.unwrap_err(), Unanswered);
+    assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
+    assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
+    assert_eq!(
+        world.inbox.submit(smallvec![Op::Info], 0).unwrap_err(),
+        InboxClosed
+    );
 }

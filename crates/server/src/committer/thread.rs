@@ -113,14 +113,22 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
     }
 
-    /// The inbox is closed, so nobody waits for an answer any more: what long requests have left is left.
+    /// The inbox is closed, so nobody waits for an answer any more: what long requests have left is left. What
+    /// could not be given back to its queue so far gets a last try.
     fn finish(&mut self) -> Result<(), Poisoned> {
         let returns = self.backlog.take_returns();
         if returns.is_empty() {
-            Ok(())
-        } else {
-            self.run_group(returns)
+            return Ok(());
         }
+        self.run_group(returns)?;
+        let lost = self.backlog.take_returns().len();
+        if lost > 0 {
+            tracing::error!(
+                jobs = lost,
+                "jobs that reached no worker could not be put back; they wait until their reservations end"
+            );
+        }
+        Ok(())
     }
 
     /// Waits for something to do. Tells whether nothing more will come.

@@ -89,19 +89,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends all replies to the last byte.
     pub(super) async fn send(&mut self) -> Result<(), WireFault> {
-        while !self.out.is_empty() {
-            let write = self.stream.write_buf(&mut self.out);
-            let sent = timeout(SEND_STALL_MAX, write)
-                .await
-                .map_err(|_| WireFault::SendStalled)??;
-            if sent == 0 {
-                return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+        let mut sent = 0;
+        while let Some(rest) = self.out.get(sent..).filter(|rest| !rest.is_empty()) {
+            let write = timeout(SEND_STALL_MAX, self.stream.write(rest));
+            match write.await.map_err(|_| WireFault::SendStalled)?? {
+                0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                bytes => sent += bytes,
             }
         }
         let flush = self.stream.flush();
         timeout(SEND_STALL_MAX, flush)
             .await
             .map_err(|_| WireFault::SendStalled)??;
+        self.out.clear();
         if self.out.capacity() > OUTPUT_KEPT_BYTES_MAX {
             self.out = BytesMut::new();
         }

@@ -1,0 +1,107 @@
+use std::path::Path;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use workmill_engine::Rules;
+use workmill_store::sqlite::Durability;
+
+use super::Server;
+use crate::connections::Phase;
+use crate::settings::{Binding, Environment, Settings};
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        binding: Binding::parse("127.0.0.1:0").unwrap(),
+        environment: Environment::Development,
+        storage_dir: dir.join("db"),
+        config_dir: dir.join("etc"),
+        password: None,
+        durability: Durability::Always,
+        tls: None,
+        connections_max: 10,
+        line_bytes_max: 1 << 20,
+        input_bytes_max: 1 << 20,
+        rules: Rules::default(),
+        recover_lost: false,
+    }
+}
+
+struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    async fn connect(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.addr).await.unwrap();
+        let mut client = Self {
+            stream: BufReader::new(stream),
+        };
+        assert_eq!(client.reply().await, "+HI {\"v\":2}");
+        assert_eq!(client.command(r#"HELLO {"v":2,"wid":"w"}"#).await, "+OK");
+        client
+    }
+
+    async fn send(&mut self, command: &str) {
+        let line = format!("{command}\r\n");
+        self.stream.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    /// The text of the next reply; empty at the end of the connection.
+    async fn reply(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await.unwrap();
+        let line = line.trim_end();
+        let Some(length) = line.strip_prefix('$').and_then(|n| n.parse().ok()) else {
+            return line.to_owned();
+        };
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await.unwrap();
+        let mut end = [0; 2];
+        self.stream.read_exact(&mut end).await.unwrap();
+        String::from_utf8(body).unwrap()
+    }
+
+    async fn command(&mut self, command: &str) -> String {
+        self.send(command).await;
+        self.reply().await
+    }
+}
+
+#[tokio::test]
+async fn job_is_pushed_fetched_and_acknowledged_and_survives_a_restart_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(settings(dir.path())).await.unwrap();
+    let mut client = Client::connect(&server).await;
+    let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[1]}"#;
+    assert_eq!(client.command(push).await, "+OK");
+    assert_eq!(server.stop().await, None);
+    assert_eq!(client.reply().await, "", "closed");
+
+    let server = Server::start(settings(dir.path())).await.unwrap();
+    let mut client = Client::connect(&server).await;
+    let job = client.command("FETCH default").await;
+    assert!(job.contains(r#""jid":"12345678""#), "{job}");
+    let info = client.command("INFO").await;
+    assert!(info.contains(r#""working":1"#), "{info}");
+    assert_eq!(client.command(r#"ACK {"jid":"12345678"}"#).await, "+OK");
+    let info = client.command("INFO").await;
+    assert!(
+        info.contains(r#""working":0"#) && info.contains(r#""total_processed":1"#),
+        "{info}"
+    );
+    assert_eq!(server.stop().await, None);
+}
+
+#[tokio::test]
+async fn parked_fetch_gets_nothing_when_the_server_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(settings(dir.path())).await.unwrap();
+    let mut client = Client::connect(&server).await;
+    client.send("FETCH default").await;
+    while server.shared.connections.list()[0].phase() != Phase::Fetching {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.stop().await, None);
+    assert_eq!(client.reply().await, "$-1");
+    assert_eq!(client.reply().await, "", "closed");
+}
