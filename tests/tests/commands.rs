@@ -378,6 +378,28 @@ fn huge_arguments_get_short_errors() {
 }
 
 #[test]
+fn errors_never_break_the_line_they_are_on() {
+    let server = Server::start();
+    let mut client = server.client();
+    for line in [
+        r#"FAIL {"jid":"a\r\n+OK\u0000\u2028\u0085"}"#,
+        r#"BEAT {"wid":"a\r\n+OK"}"#,
+        r#"PUSH {"jid":"12345678","jobtype":"T","args":[],"queue":"a\r\n+OK"}"#,
+        r#"PUSH {"jid":"12345678","jobtype":"T","args":[],"at":"a\r\n+OK"}"#,
+        "QUEUE \u{1}\u{1b}[31m\rx a",
+        "EXPLODE\u{0}\u{1b}\r\u{7f}",
+        "ACK \r\r{\r",
+    ] {
+        assert_refusal(&mut client, line.as_bytes());
+    }
+    let bulk = client
+        .cmd(r#"PUSHB [{"jid":"12345678","jobtype":"T","args":[],"queue":"a\r\n+OK"}]"#)
+        .text();
+    assert!(!bulk.contains(char::is_control), "{bulk:?}");
+    client.info();
+}
+
+#[test]
 fn huge_verbs_get_short_errors() {
     let server = Server::start();
     let mut client = server.client();

@@ -384,6 +384,18 @@ fn second_term_does_no_harm() {
 }
 
 #[test]
+fn ttin_tells_the_log_what_goes_on_and_stops_nothing() {
+    let server = Server::start();
+    let mut client = server.worker("worker-1");
+    client.push(&job("12345678", "some-queue"));
+    let mark = server.log().mark();
+    server.signal(Signal::SIGTTIN);
+    server.wait_for_log_after(mark, "worker-1");
+    server.wait_for_log_after(mark, "some-queue");
+    assert_eq!(client.fetch_jid("some-queue"), "12345678");
+}
+
+#[test]
 fn tls_pair_that_does_not_fit_stops_the_start() {
     let builder = Server::builder().tls(b"no certificate", b"no key");
     let ended = assert_refuses_to_start(builder, &[]);

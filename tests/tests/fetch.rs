@@ -155,6 +155,35 @@ fn job_for_many_vanished_clients_reaches_the_one_that_is_left() {
 }
 
 #[test]
+fn clients_that_leave_in_the_midst_lose_no_job() {
+    let server = Server::start();
+    let mut client = server.client();
+    let jobs: Vec<_> = (0..300)
+        .map(|number| job(&format!("jid-{number:06}"), "q"))
+        .collect();
+    client.push_bulk(&jobs);
+    for round in 0..200 {
+        let mut leaving = server.client();
+        let fetches = "FETCH q\r\n".repeat(round % 3 + 1);
+        leaving.send_raw(fetches.as_bytes()).unwrap();
+        if round % 2 == 0 {
+            leaving.read_reply().json();
+        }
+    }
+    client.wait_for_info(|info| info["server"]["connections"] == 1);
+    let mut fetched = BTreeSet::new();
+    while client.queue_size("q") > Some(0) {
+        let jid = client.fetch_jid("q");
+        client.ack(&jid);
+        assert!(fetched.insert(jid), "a job was fetched twice");
+    }
+    // What was delivered to a client that then left waits for the end of its reservation.
+    let delivered = client.task_size("Busy");
+    assert!(delivered >= 100, "every second client has read a job");
+    assert_eq!(fetched.len() as u64 + delivered, 300);
+}
+
+#[test]
 fn commands_behind_a_parked_fetch_wait_for_it() {
     let server = Server::start();
     let mut pusher = server.client();

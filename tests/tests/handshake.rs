@@ -228,6 +228,15 @@ fn longest_hello_is_accepted() {
 }
 
 #[test]
+fn identity_too_large_to_be_remembered_is_no_hello() {
+    let server = Server::start();
+    let mut client = Client::connect(server.addr());
+    let hello = json!({"v": 2, "wid": "w".repeat(60_000)});
+    assert_eq!(client.hello(&hello), Reply::Closed);
+    assert_eq!(server.client().task_size("Workers"), 0);
+}
+
+#[test]
 fn large_lines_are_allowed_after_hello() {
     let server = Server::start();
     let mut client = server.client();

@@ -345,6 +345,53 @@ fn at_takes_rfc3339_in_its_forms() {
 }
 
 #[test]
+fn instants_at_the_ends_of_time_are_taken() {
+    let server = Server::start();
+    let mut client = server.client();
+    let mut job = job("12345678", "q");
+    job["at"] = json!("0001-01-01T00:00:00Z");
+    client.push(&job);
+    assert_eq!(client.fetch_now("q")["at"], "0001-01-01T00:00:00Z");
+    for at in [
+        "2262-04-12T00:00:00Z",
+        "9999-12-31T23:59:59.999999999Z",
+        "9999-12-31T23:59:59-12:00",
+    ] {
+        job["at"] = json!(at);
+        client.push(&job);
+    }
+    assert_eq!(client.task_size("Scheduled"), 3);
+    client.ok(r#"MUTATE {"cmd":"requeue","target":"scheduled"}"#);
+    assert_eq!(client.fetch_now("q")["at"], "2262-04-12T00:00:00Z");
+}
+
+#[test]
+fn numbers_at_the_ends_of_their_range_are_taken() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (retry, set) in [(i64::MAX, "Retries"), (i64::MIN, "Dead")] {
+        let mut job = job("12345678", "q");
+        job["retry"] = json!(retry);
+        client.push(&job);
+        assert_eq!(client.fetch_now("q")["retry"], retry);
+        client.fail("12345678");
+        assert_eq!(client.task_size(set), 1, "retry {retry}");
+    }
+    client
+        .refused(r#"PUSH {"jid":"12345678","jobtype":"T","args":[],"retry":9223372036854775808}"#);
+}
+
+#[test]
+fn created_at_is_kept_whatever_it_says() {
+    let server = Server::start();
+    let mut client = server.client();
+    let mut job = job("12345678", "q");
+    job["created_at"] = json!("yesterday");
+    client.push(&job);
+    assert_eq!(client.fetch_now("q")["created_at"], "yesterday");
+}
+
+#[test]
 fn job_for_later_is_scheduled_and_queued_when_its_time_comes() {
     let server = Server::start();
     let mut client = server.client();
