@@ -1,1 +1,209 @@
-//! Faults.
+//! A wrapper that makes a store fail where a test wants it to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use workmill_proto::{SetName, Timestamp};
+
+use crate::{
+    Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, Store,
+    StoreError, StoredJob, Totals, Tx,
+};
+
+/// How a primitive that changes something fails. It has done nothing then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    /// [`StoreError::Statement`].
+    Statement,
+    /// [`StoreError::Full`].
+    Full,
+}
+
+/// How a commit fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFault {
+    /// [`StoreError::Full`]: nothing was committed, the store works on.
+    Full,
+    /// [`StoreError::Poisoned`], and nothing was committed.
+    PoisonedWithout,
+    /// [`StoreError::Poisoned`], and everything was committed.
+    PoisonedWith,
+}
+
+/// What is to fail. Copies are the same plan: keep one while the store has the other.
+#[derive(Clone, Debug, Default)]
+pub struct FaultPlan(Arc<Mutex<Planned>>);
+
+#[derive(Debug, Default)]
+struct Planned {
+    writes: u64,
+    write: Option<(u64, WriteFault)>,
+    commit: Option<CommitFault>,
+}
+
+impl FaultPlan {
+    /// Lets the `nth` of the following writes fail, counted from 0. Once.
+    pub fn fail_write(&self, nth: u64, fault: WriteFault) {
+        let mut planned = self.planned();
+        let nth = planned.writes + nth;
+        planned.write = Some((nth, fault));
+    }
+
+    /// Lets the next commit fail. Once.
+    pub fn fail_commit(&self, fault: CommitFault) {
+        self.planned().commit = Some(fault);
+    }
+
+    /// How many writes there were so far: calls of primitives that change something, failed ones included.
+    pub fn writes(&self) -> u64 {
+        self.planned().writes
+    }
+
+    /// Whether something is still to fail.
+    pub fn is_pending(&self) -> bool {
+        let planned = self.planned();
+        planned.write.is_some() || planned.commit.is_some()
+    }
+
+    fn planned(&self) -> MutexGuard<'_, Planned> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_write(&self) -> Result<(), StoreError> {
+        let mut planned = self.planned();
+        let now = planned.writes;
+        planned.writes += 1;
+        match planned.write.take_if(|(nth, _)| *nth == now) {
+            None => Ok(()),
+            Some((_, WriteFault::Statement)) => Err(StoreError::Statement(INJECTED.into())),
+            Some((_, WriteFault::Full)) => Err(StoreError::Full(INJECTED.into())),
+        }
+    }
+}
+
+const INJECTED: &str = "a fault was injected";
+
+/// A store that fails as planned.
+#[derive(Debug)]
+pub struct FaultStore<S> {
+    inner: S,
+    plan: FaultPlan,
+    poisoned: bool,
+}
+
+impl<S: Store> FaultStore<S> {
+    /// Wraps a store.
+    pub fn new(inner: S, plan: FaultPlan) -> Self {
+        Self {
+            inner,
+            plan,
+            poisoned: false,
+        }
+    }
+}
+
+impl<S: Store> Store for FaultStore<S> {
+    type Tx<'a>
+        = FaultTx<'a, S::Tx<'a>>
+    where
+        Self: 'a;
+    type Observer = S::Observer;
+
+    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned(INJECTED.into()));
+        }
+        Ok(FaultTx {
+            inner: self.inner.begin()?,
+            plan: &self.plan,
+            poisoned: &mut self.poisoned,
+        })
+    }
+
+    fn observer(&self) -> Result<Self::Observer, StoreError> {
+        self.inner.observer()
+    }
+}
+
+/// A transaction of a [`FaultStore`].
+#[derive(Debug)]
+pub struct FaultTx<'a, T> {
+    inner: T,
+    plan: &'a FaultPlan,
+    poisoned: &'a mut bool,
+}
+
+/// Passes calls on; those after `write` may be made to fail.
+macro_rules! pass_on {
+    (
+        write { $(fn $write:ident(&mut self $(, $arg:ident: $type:ty)*) -> $result:ty;)* }
+        read { $(fn $read:ident(&mut self $(, $read_arg:ident: $read_type:ty)*) -> $read_result:ty;)* }
+    ) => {
+        $(fn $write(&mut self $(, $arg: $type)*) -> Result<$result, StoreError> {
+            self.plan.check_write()?;
+            self.inner.$write($($arg),*)
+        })*
+        $(fn $read(&mut self $(, $read_arg: $read_type)*) -> Result<$read_result, StoreError> {
+            self.inner.$read($($read_arg),*)
+        })*
+    };
+}
+
+impl<T: Tx> Tx for FaultTx<'_, T> {
+    pass_on! {
+        write {
+            fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> ();
+            fn claim(&mut self, queue: &str, limit: usize) -> Vec<(JobKey, StoredJob)>;
+            fn reserve(&mut self, reservations: &[Reservation]) -> ();
+            fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> ();
+            fn finish(&mut self, keys: &[JobKey]) -> ();
+            fn release(&mut self, releases: &[Release]) -> ();
+            fn remember_ends(&mut self, ends: &[ReservationEnd]) -> ();
+            fn forget_ends(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn insert_entries(&mut self, set: SetName, entries: &[(Timestamp, JobRecord)]) -> ();
+            fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
+            fn clear_set(&mut self, set: SetName) -> ();
+            fn set_paused(&mut self, queues: &[&str], paused: bool) -> ();
+            fn remove_queues(&mut self, queues: &[&str]) -> ();
+            fn count(&mut self, day: i64, counts: Counts) -> ();
+            fn flush(&mut self) -> ();
+            fn sweep(&mut self, limit: usize) -> bool;
+        }
+        read {
+            fn reservations_of_jids(&mut self, jids: &[&str]) -> Vec<Reservation>;
+            fn reservations_by_key(&mut self, keys: &[JobKey]) -> Vec<Reservation>;
+            fn reservations_ending(&mut self, until: Timestamp, limit: usize) -> Vec<Reservation>;
+            fn reserving_workers(&mut self) -> Vec<String>;
+            fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
+            fn working_jobs(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
+            fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
+            fn entries(
+                &mut self,
+                set: SetName,
+                after: Option<EntryKey>,
+                until: Timestamp,
+                limit: usize
+            ) -> Vec<Entry>;
+            fn set_size(&mut self, set: SetName) -> u64;
+            fn last_serial(&mut self) -> i64;
+            fn head(&mut self, queue: &str) -> Option<(JobKey, StoredJob)>;
+            fn totals(&mut self) -> Totals;
+        }
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        let fault = self.plan.planned().commit.take();
+        match fault {
+            None => self.inner.commit(),
+            Some(CommitFault::Full) => Err(StoreError::Full(INJECTED.into())),
+            Some(CommitFault::PoisonedWithout) => {
+                *self.poisoned = true;
+                Err(StoreError::Poisoned(INJECTED.into()))
+            }
+            Some(CommitFault::PoisonedWith) => {
+                *self.poisoned = true;
+                self.inner.commit()?;
+                Err(StoreError::Poisoned(INJECTED.into()))
+            }
+        }
+    }
+}

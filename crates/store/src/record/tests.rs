@@ -49,7 +49,7 @@ prop_compose! {
             enqueued_at: enqueued_at.map(Timestamp::from_micros),
             failure_count,
             recovered_at: recovered_at.into_iter().map(Timestamp::from_micros).collect(),
-            enqueued_at_index: index.index(body.len() + 1) as u32,
+            enqueued_at_index: u32::try_from(index.index(body.len() + 1)).unwrap(),
             body,
         }
     }

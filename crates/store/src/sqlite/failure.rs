@@ -56,3 +56,52 @@ pub(super) fn of_open(path: &Path, error: &Error) -> StoreError {
         _ => format!("cannot open {path}: {error}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn error(code: i32) -> Error {
+        Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn only_a_commit_that_wrote_no_mark_is_known_not_to_have_happened() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED] {
+            assert!(
+                matches!(of_commit(&error(code)), CommitFailure::NotCommitted(_)),
+                "{code}"
+            );
+        }
+        for code in [
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_IOERR_SHMSIZE,
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_NOMEM,
+        ] {
+            assert!(
+                matches!(of_commit(&error(code)), CommitFailure::Unknown(_)),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart_from_other_failures() {
+        assert!(matches!(
+            of_statement(&error(ffi::SQLITE_FULL)),
+            StoreError::Full(_)
+        ));
+        assert!(matches!(
+            of_statement(&error(ffi::SQLITE_IOERR_READ)),
+            StoreError::Statement(_)
+        ));
+        assert!(matches!(
+            of_commit(&error(ffi::SQLITE_FULL)),
+            CommitFailure::NotCommitted(StoreError::Full(_))
+        ));
+    }
+}

@@ -24,6 +24,8 @@ mod store;
 mod sweep;
 mod sync;
 mod tallies;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod waiting;
 

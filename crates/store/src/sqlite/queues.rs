@@ -140,6 +140,8 @@ impl Queues {
     pub(super) fn restore(&mut self, id: QueueId, copy: Option<QueueCopy>) {
         if let Some(old) = self.rows.get(&id) {
             match old.now.row.state {
+                // While a transaction is undone, another row may have got the name back already.
+                QueueState::Live if self.find(&old.now.row.name) != Some(id) => {}
                 QueueState::Live => drop(self.by_name.remove(&old.now.row.name)),
                 QueueState::Removed | QueueState::Flushed => drop(self.unswept.remove(&id)),
                 QueueState::Free => drop(self.free.remove(&id)),

@@ -96,6 +96,12 @@ impl<'a> Statements<'a> {
         }
     }
 
+    /// Puts another statement in the place of one, to make it fail.
+    #[cfg(test)]
+    pub(super) fn replace(&mut self, sql: Sql, text: &str) {
+        self.prepared[sql as usize] = Some(self.conn.prepare_cached(text).unwrap());
+    }
+
     /// Whether no transaction of the database is open.
     pub(super) fn is_autocommit(&self) -> bool {
         self.conn.is_autocommit()

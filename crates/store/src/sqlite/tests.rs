@@ -1,0 +1,231 @@
+//! What can only be brought about from inside.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use workmill_proto::{SetName, Timestamp};
+
+use super::poison::Poison;
+use super::queues::QUEUES_MAX;
+use super::sql::Sql;
+use super::sync::Syncer;
+use super::*;
+use crate::{JobKey, JobRecord, Store, StoreError, Totals, Tx};
+
+fn job(queue: &str, body_bytes: usize) -> JobRecord {
+    JobRecord {
+        jid: "0123456789".into(),
+        queue: queue.into(),
+        jobtype: "Some".into(),
+        reserve_for_secs: 60,
+        enqueued_at: None,
+        failure_count: 0,
+        recovered_at: Vec::new(),
+        body: vec![b'x'; body_bytes],
+        enqueued_at_index: 1,
+    }
+}
+
+fn open(dir: &TempDir) -> SqliteStore {
+    SqliteStore::open(dir.path(), Durability::Interval(Duration::from_secs(3_600))).unwrap()
+}
+
+fn push(store: &mut SqliteStore, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+    let mut tx = store.begin()?;
+    tx.enqueue(jobs, Timestamp::from_micros(0))?;
+    tx.commit()
+}
+
+fn totals(store: &mut SqliteStore) -> Totals {
+    store.begin().unwrap().totals().unwrap()
+}
+
+#[test]
+fn a_full_database_refuses_and_works_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    store
+        .conn
+        .pragma_update(None, "max_page_count", 40)
+        .unwrap();
+    let large = job("a", 20_000);
+    let mut pushed = 1;
+    let error = loop {
+        match push(&mut store, &[&large, &large]) {
+            Ok(()) => pushed += 2,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StoreError::Full(_)), "{error}");
+    assert_eq!(totals(&mut store).queues["a"].size, pushed);
+    // Room made by finishing jobs is used again.
+    let mut tx = store.begin().unwrap();
+    let keys: Vec<JobKey> = tx
+        .claim("a", 3)
+        .unwrap()
+        .iter()
+        .map(|(key, _)| *key)
+        .collect();
+    tx.finish(&keys).unwrap();
+    tx.commit().unwrap();
+    push(&mut store, &[&large, &large]).unwrap();
+    drop(store);
+    assert_eq!(totals(&mut open(&dir)).queues["a"].size, pushed - 1);
+}
+
+#[test]
+fn a_failed_primitive_spoils_its_transaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    store
+        .conn
+        .pragma_update(None, "max_page_count", 20)
+        .unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    tx.enqueue(&[&job("a", 200_000)], Timestamp::from_micros(0))
+        .unwrap_err();
+    tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
+        .unwrap_err();
+    tx.commit().unwrap_err();
+    assert_eq!(totals(&mut store), Totals::default());
+}
+
+#[test]
+fn a_failed_sync_poisons() {
+    let poison = Poison::default();
+    // This file cannot be synced.
+    let syncer = Syncer::start(
+        Path::new("/dev/null"),
+        Duration::from_secs(3_600),
+        poison.clone(),
+    );
+    let syncer = syncer.unwrap();
+    poison.check().unwrap();
+    syncer.note_commit();
+    drop(syncer);
+    assert!(matches!(poison.check(), Err(StoreError::Poisoned(_))));
+}
+
+#[test]
+fn a_poisoned_store_refuses_to_begin() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    store.poison.set("first".into());
+    store.poison.set("second".into());
+    for _ in 0..2 {
+        match store.begin().err() {
+            Some(StoreError::Poisoned(reason)) => assert_eq!(reason, "first"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Fails when it is run.
+const FAILING: &str = "INSERT INTO meta VALUES ('schema', 1)";
+
+#[test]
+fn a_rollback_that_fails_poisons() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let mut tx = store.begin().unwrap();
+    tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    tx.statements.replace(Sql::Rollback, FAILING);
+    drop(tx);
+    assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
+}
+
+#[test]
+fn a_commit_that_fails_poisons() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let mut tx = store.begin().unwrap();
+    tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    tx.statements.replace(Sql::Commit, FAILING);
+    assert!(matches!(tx.commit(), Err(StoreError::Poisoned(_))));
+    assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
+    drop(store);
+    assert_eq!(totals(&mut open(&dir)), Totals::default());
+}
+
+#[test]
+fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.statements.replace(Sql::Begin, FAILING);
+    tx.statements.replace(Sql::Commit, FAILING);
+    assert!(tx.claim("unknown", 1).unwrap().is_empty());
+    assert!(tx.head("a").unwrap().is_some());
+    tx.finish(&[JobKey(1)]).unwrap();
+    tx.set_paused(&["a"], false).unwrap();
+    tx.clear_set(SetName::Dead).unwrap();
+    assert!(!tx.sweep(10).unwrap());
+    tx.commit().unwrap();
+}
+
+#[test]
+fn there_is_a_limit_to_queues() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let names: Vec<String> = (0..QUEUES_MAX).map(|n| format!("q{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut tx = store.begin().unwrap();
+    tx.set_paused(&names, true).unwrap();
+    tx.commit().unwrap();
+    let refused = push(&mut store, &[&job("another", 10)]).unwrap_err();
+    assert!(refused.to_string().contains("remove some"), "{refused}");
+    push(&mut store, &[&job("q7", 10)]).unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.remove_queues(&["q9"]).unwrap();
+    tx.enqueue(&[&job("another", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    tx.commit().unwrap();
+    assert_eq!(totals(&mut store).queues["another"].size, 1);
+}
+
+#[test]
+fn numbers_of_swept_queues_are_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        let mut store = open(&dir);
+        push(&mut store, &[&job("a", 10), &job("b", 10)]).unwrap();
+        let mut tx = store.begin().unwrap();
+        tx.remove_queues(&["a", "b"]).unwrap();
+        tx.commit().unwrap();
+        let mut tx = store.begin().unwrap();
+        assert!(!tx.sweep(100).unwrap());
+        tx.commit().unwrap();
+    }
+    let store = open(&dir);
+    let rows: i64 = store
+        .conn
+        .query_row("SELECT count(*) FROM queues", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 2);
+}
+
+/// Undoing meets two rows with one name: the flushed one gets it back before the new one loses it.
+#[test]
+fn a_name_that_moved_within_a_transaction_is_found_again_after_its_rollback() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("stays", 10), &job("goes", 10)]).unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.remove_queues(&["goes"]).unwrap();
+    tx.commit().unwrap();
+    let mut tx = store.begin().unwrap();
+    assert!(!tx.sweep(9).unwrap());
+    tx.flush().unwrap();
+    tx.enqueue(&[&job("stays", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    drop(tx);
+    push(&mut store, &[&job("stays", 10)]).unwrap();
+    assert_eq!(totals(&mut store).queues["stays"].size, 2);
+}

@@ -1,0 +1,79 @@
+//! Remembered ends of reservations.
+
+use super::Fixture;
+use super::steps::*;
+use crate::{ReservationEnd, Store, Tx};
+
+fn remember(store: &mut impl Store, jid: &str, wid: &str, secs: i64) {
+    let end = ReservationEnd {
+        jid: jid.into(),
+        wid: wid.into(),
+        at: at(secs),
+    };
+    change(store, |tx| tx.remember_ends(&[end]).unwrap());
+}
+
+fn remembered(store: &mut impl Store, jid: &str, wid: &str) -> bool {
+    look(store, |tx| tx.end_remembered(jid, wid).unwrap())
+}
+
+pub(super) fn an_end_is_remembered_by_job_and_worker<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    remember(&mut store, "j1", "w1", 0);
+    remember(&mut store, "j2", "w2", 0);
+    assert!(remembered(&mut store, "j1", "w1"));
+    assert!(remembered(&mut store, "j2", "w2"));
+    assert!(!remembered(&mut store, "j1", "w2"));
+    assert!(!remembered(&mut store, "j2", ""));
+}
+
+pub(super) fn ends_are_forgotten_by_time<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    for (n, jid) in ["j0", "j1", "j2", "j3"].into_iter().enumerate() {
+        remember(&mut store, jid, "w", n as i64 * 10);
+    }
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(-1), 9).unwrap()),
+        0
+    );
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(20), 1).unwrap()),
+        1
+    );
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(20), 9).unwrap()),
+        2
+    );
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(20), 9).unwrap()),
+        0
+    );
+    for jid in ["j0", "j1", "j2"] {
+        assert!(!remembered(&mut store, jid, "w"), "{jid}");
+    }
+    assert!(remembered(&mut store, "j3", "w"));
+}
+
+pub(super) fn an_end_remembered_twice_is_forgotten_twice<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    remember(&mut store, "j", "w", 0);
+    remember(&mut store, "j", "w", 10);
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(5), 9).unwrap()),
+        1
+    );
+    assert!(remembered(&mut store, "j", "w"));
+    assert_eq!(
+        change(&mut store, |tx| tx.forget_ends(at(10), 9).unwrap()),
+        1
+    );
+    assert!(!remembered(&mut store, "j", "w"));
+}
+
+pub(super) fn ends_survive_reopening<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    remember(&mut store, "j", "w", 0);
+    drop(store);
+    let mut store = fixture.open();
+    assert!(remembered(&mut store, "j", "w"));
+}

@@ -1,0 +1,178 @@
+//! The conformance suite: what [`Tx`](crate::Tx) promises, as tests that every backend passes unchanged.
+//!
+//! A backend gives a [`Fixture`] and calls [`store_suite!`](crate::store_suite) in a test file: one test per
+//! case. A case that is not in the list at the end of this file is dead code, which the compiler reports.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the suite is test code: what fails must stop the test"
+)]
+
+mod corrupt;
+mod counters;
+mod ends;
+mod model;
+mod queues;
+mod random;
+mod release;
+mod removal;
+mod reservations;
+mod sets;
+mod steps;
+mod transactions;
+
+use crate::{EntryKey, JobKey, Store};
+
+/// A backend under test, with data of its own.
+pub trait Fixture {
+    /// The backend.
+    type S: Store;
+
+    /// A backend without any data.
+    fn new() -> Self;
+
+    /// Opens the store; again after the last one was dropped, on the same data.
+    fn open(&mut self) -> Self::S;
+
+    /// Overwrites the stored form of a job in a queue. No store is open.
+    fn plant_job(&mut self, key: JobKey, bytes: &[u8]);
+
+    /// Overwrites the stored form of a job in a set. No store is open.
+    fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
+
+    /// How many rows there are of jobs, reservations, entries and remembered ends. No store is open.
+    fn count_rows(&mut self) -> u64;
+}
+
+macro_rules! register {
+    ($dollar:tt $($module:ident { $($case:ident)* })*) => {
+        /// The cases, to be called by [`store_suite!`](crate::store_suite).
+        pub mod cases {
+            $($(
+                #[expect(missing_docs, reason = "the name says it")]
+                pub fn $case<F: super::Fixture>() {
+                    super::$module::$case(&mut F::new());
+                }
+            )*)*
+        }
+
+        /// Makes a test of every case of the conformance suite, run on new values of a
+        /// [`Fixture`](crate::suite::Fixture) type.
+        #[macro_export]
+        macro_rules! store_suite {
+            ($dollar fixture:ty) => {
+                $($(
+                    #[test]
+                    fn $case() {
+                        $dollar crate::suite::cases::$case::<$dollar fixture>();
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+register! { $
+    queues {
+        jobs_are_claimed_in_the_order_pushed
+        a_push_to_several_queues_keeps_the_order_of_each
+        a_push_makes_its_queue_and_a_drained_queue_stays
+        a_job_carries_the_time_it_was_pushed_at
+        a_record_comes_back_whole
+        a_large_payload_comes_back_whole
+        jobs_with_the_same_id_are_jobs_of_their_own
+        a_claim_takes_no_more_than_its_limit
+        nothing_is_claimed_from_a_paused_empty_or_unknown_queue
+        pausing_makes_a_queue_and_resuming_does_not
+        a_pause_survives_reopening
+        the_head_is_shown_and_not_taken
+        any_name_of_a_queue_is_taken_as_it_is
+        many_queues_are_kept_apart
+        keys_are_never_reused
+        empty_slices_change_nothing
+    }
+    reservations {
+        a_reserved_job_is_not_claimed_again
+        a_claimed_job_can_be_finished_at_once
+        a_finished_job_is_gone
+        keys_without_a_reservation_are_ignored
+        a_waiting_job_cannot_be_finished
+        reservations_of_job_ids_come_in_the_order_asked
+        reservations_by_key_come_in_the_order_asked
+        the_earliest_end_comes_first
+        an_extended_reservation_ends_later
+        workers_are_named_once_and_sorted
+        reservations_of_a_worker_come_oldest_first
+        working_jobs_come_in_the_order_asked
+        reservations_survive_reopening
+    }
+    release {
+        a_released_job_regains_its_place
+        jobs_released_out_of_order_regain_their_places
+        a_released_job_keeps_its_place_across_reopening
+        a_released_job_keeps_its_key
+        a_release_can_change_the_record
+        a_job_is_released_once
+        a_job_released_into_a_paused_queue_waits
+        a_job_of_a_removed_queue_goes_to_the_front_of_the_new_one
+        a_release_makes_the_queue_that_was_removed
+        jobs_of_a_removed_queue_keep_their_order
+    }
+    removal {
+        a_removed_queue_is_gone
+        a_queue_made_again_starts_empty
+        removing_spares_reserved_jobs
+        unknown_queues_are_not_removed
+        a_flush_forgets_everything
+        what_was_reserved_before_a_flush_is_unknown
+        work_goes_on_before_a_flush_is_swept
+        sweeping_leaves_nothing_behind
+        sweeping_keeps_to_its_limit
+        sweeping_spares_what_is_reserved
+        sweeping_nothing_changes_nothing
+        a_sweep_rolled_back_is_done_again
+    }
+    sets {
+        entries_come_by_time_then_arrival
+        entries_are_read_up_to_a_moment
+        entries_are_read_on_after_a_key
+        entries_are_kept_as_they_were_put_in
+        sets_are_kept_apart
+        serials_grow_and_are_never_reused
+        removed_entries_are_counted
+        a_cleared_set_is_empty_at_once
+        entries_after_a_clearing_stay
+        a_slice_of_large_entries_is_short
+        sizes_of_sets_follow
+    }
+    ends {
+        an_end_is_remembered_by_job_and_worker
+        ends_are_forgotten_by_time
+        an_end_remembered_twice_is_forgotten_twice
+        ends_survive_reopening
+    }
+    counters {
+        counts_add_up
+        counts_are_kept_by_day
+        counts_survive_reopening
+    }
+    transactions {
+        a_dropped_transaction_changes_nothing
+        a_transaction_sees_its_own_changes
+        a_commit_without_changes_succeeds
+        reopening_shows_everything
+        an_observer_sees_only_what_was_committed
+        an_observer_works_in_another_thread
+        totals_follow_every_step
+    }
+    corrupt {
+        a_corrupt_job_does_not_block_its_queue
+        a_corrupt_job_can_be_released_and_finished
+        a_corrupt_job_of_a_removed_queue_can_be_released
+        a_corrupt_entry_does_not_block_its_set
+    }
+    random {
+        random_groups_of_primitives_match_the_model
+    }
+}

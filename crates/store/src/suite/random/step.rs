@@ -1,0 +1,245 @@
+//! One primitive on a store and on the model.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use workmill_proto::{SetName, Timestamp};
+
+use super::super::model::Model;
+use super::super::steps::{at, job, reservation};
+use super::{JIDS, QUEUES, WIDS};
+use crate::{Counts, JobKey, JobRecord, Release, ReservationEnd, Tx};
+
+/// A primitive with small arguments. A `pick` chooses among what there is.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Enqueue(Vec<(usize, usize)>),
+    Claim {
+        queue: usize,
+        limit: usize,
+        wid: usize,
+        secs: i64,
+        finish_every: usize,
+    },
+    Finish(Vec<Index>),
+    Extend(Vec<(Index, i64)>),
+    Release(Vec<(Index, bool)>),
+    Remember {
+        jid: usize,
+        wid: usize,
+        secs: i64,
+    },
+    Forget(i64),
+    Insert(usize, Vec<(i64, usize)>),
+    Remove(usize, Vec<Index>),
+    Clear(usize),
+    Pause(usize, bool),
+    RemoveQueue(usize),
+    Count(i64, u64),
+    Flush,
+    Sweep(usize),
+}
+
+/// Any primitive, the common ones more often.
+pub(super) fn step() -> impl Strategy<Value = Step> {
+    let pick = any::<Index>;
+    prop_oneof![
+        6 => vec((0..3_usize, 0..4_usize), 1..5).prop_map(Step::Enqueue),
+        8 => (0..3_usize, 0..4_usize, 0..3_usize, 0..9_i64, 0..4_usize).prop_map(
+            |(queue, limit, wid, secs, finish_every)| {
+                Step::Claim { queue, limit, wid, secs, finish_every }
+            }
+        ),
+        3 => vec(pick(), 1..4).prop_map(Step::Finish),
+        2 => vec((pick(), 0..9_i64), 1..3).prop_map(Step::Extend),
+        6 => vec((pick(), any::<bool>()), 1..4).prop_map(Step::Release),
+        1 => (0..4_usize, 0..3_usize, 0..9_i64)
+            .prop_map(|(jid, wid, secs)| Step::Remember { jid, wid, secs }),
+        1 => (0..9_i64).prop_map(Step::Forget),
+        3 => (0..3_usize, vec((0..5_i64, 0..4_usize), 1..4)).prop_map(|(set, new)| Step::Insert(set, new)),
+        2 => (0..3_usize, vec(pick(), 1..3)).prop_map(|(set, picks)| Step::Remove(set, picks)),
+        1 => (0..3_usize).prop_map(Step::Clear),
+        2 => (0..3_usize, any::<bool>()).prop_map(|(queue, paused)| Step::Pause(queue, paused)),
+        2 => (0..3_usize).prop_map(Step::RemoveQueue),
+        1 => (0..3_i64, 0..3_u64).prop_map(|(day, processed)| Step::Count(day, processed)),
+        1 => Just(Step::Flush),
+        2 => (1..9_usize).prop_map(Step::Sweep),
+    ]
+}
+
+/// Runs it on both, and compares what it tells.
+pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
+    match step {
+        Step::Enqueue(new) => enqueue(tx, model, new),
+        Step::Claim {
+            queue,
+            limit,
+            wid,
+            secs,
+            finish_every,
+        } => {
+            claim(
+                tx,
+                model,
+                QUEUES[*queue],
+                *limit,
+                (WIDS[*wid], *secs),
+                *finish_every,
+            );
+        }
+        Step::Finish(picks) => {
+            let keys: Vec<JobKey> = picks.iter().map(|pick| key(model, pick)).collect();
+            tx.finish(&keys).unwrap();
+            keys.iter().for_each(|&key| model.finish(key));
+        }
+        Step::Extend(ends) => {
+            let ends: Vec<_> = ends
+                .iter()
+                .map(|(pick, secs)| (key(model, pick), at(*secs)))
+                .collect();
+            tx.extend(&ends).unwrap();
+            ends.iter().for_each(|&(key, end)| model.extend(key, end));
+        }
+        Step::Release(picks) => release(tx, model, picks),
+        Step::Remember { jid, wid, secs } => remember(tx, model, JIDS[*jid], WIDS[*wid], *secs),
+        Step::Forget(secs) => forget(tx, model, at(*secs)),
+        Step::Insert(set, new) => insert(tx, model, SetName::ALL[*set], new),
+        Step::Remove(set, picks) => remove(tx, model, SetName::ALL[*set], picks),
+        Step::Clear(set) => {
+            tx.clear_set(SetName::ALL[*set]).unwrap();
+            model.sets.remove(&SetName::ALL[*set]);
+        }
+        Step::Pause(queue, paused) => pause(tx, model, QUEUES[*queue], *paused),
+        Step::RemoveQueue(queue) => {
+            tx.remove_queues(&[QUEUES[*queue]]).unwrap();
+            model.queues.remove(QUEUES[*queue]);
+        }
+        Step::Count(day, processed) => {
+            let counts = Counts {
+                processed: *processed,
+                failures: 1,
+            };
+            tx.count(*day, counts).unwrap();
+            model.count(*day, counts);
+        }
+        Step::Flush => {
+            tx.flush().unwrap();
+            model.flush();
+        }
+        Step::Sweep(limit) => drop(tx.sweep(*limit).unwrap()),
+    }
+}
+
+/// A key that means a job or once did; one that never did if there is none yet.
+fn key(model: &Model, pick: &Index) -> JobKey {
+    let keys = model.keys();
+    if keys.is_empty() {
+        JobKey(1)
+    } else {
+        *pick.get(&keys)
+    }
+}
+
+fn enqueue<T: Tx>(tx: &mut T, model: &mut Model, new: &[(usize, usize)]) {
+    let jobs: Vec<JobRecord> = new
+        .iter()
+        .map(|&(queue, jid)| job(JIDS[jid], QUEUES[queue]))
+        .collect();
+    tx.enqueue(&jobs.iter().collect::<Vec<_>>(), at(5)).unwrap();
+    for mut record in jobs {
+        record.enqueued_at = Some(at(5));
+        model.enqueue(record);
+    }
+}
+
+/// Claims, and finishes every n-th job and reserves the others.
+fn claim<T: Tx>(
+    tx: &mut T,
+    model: &mut Model,
+    queue: &str,
+    limit: usize,
+    (wid, secs): (&str, i64),
+    finish_every: usize,
+) {
+    let claimed = tx.claim(queue, limit).unwrap();
+    let keys: Vec<JobKey> = claimed.iter().map(|(key, _)| *key).collect();
+    let expected = model.claim(queue, limit, &keys);
+    assert_eq!(claimed.len(), expected.len(), "jobs claimed");
+    for (n, ((key, found), (place, job))) in claimed.into_iter().zip(expected).enumerate() {
+        assert_eq!(found, Ok(job.record.clone()));
+        if finish_every > 0 && n % finish_every == 0 {
+            tx.finish(&[key]).unwrap();
+        } else {
+            let reservation = reservation(key, &job.record.jid, wid, secs);
+            tx.reserve(std::slice::from_ref(&reservation)).unwrap();
+            model.reserve(place, job, reservation);
+        }
+    }
+}
+
+fn release<T: Tx>(tx: &mut T, model: &mut Model, picks: &[(Index, bool)]) {
+    let release = |(pick, change): &(Index, bool)| {
+        let key = key(model, pick);
+        let record = model.working(key).filter(|_| *change).map(|record| {
+            let mut record = record.clone();
+            record.failure_count += 1;
+            record
+        });
+        Release { key, record }
+    };
+    let releases: Vec<Release> = picks.iter().map(release).collect();
+    tx.release(&releases).unwrap();
+    model.release(&releases);
+}
+
+fn remove<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
+    let entries = tx.entries(set, None, Timestamp::MAX, 1_000).unwrap();
+    let expected = model.entries(set);
+    assert_eq!(entries.len(), expected.len());
+    if entries.is_empty() {
+        return;
+    }
+    let mut chosen: Vec<usize> = picks.iter().map(|pick| pick.index(entries.len())).collect();
+    let keys: Vec<_> = chosen.iter().map(|&n| entries[n].key).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    assert_eq!(tx.remove_entries(&keys).unwrap(), chosen.len());
+    for n in chosen {
+        model.sets.entry(set).or_default().remove(&expected[n]);
+    }
+}
+
+fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i64) {
+    let end = ReservationEnd {
+        jid: jid.into(),
+        wid: wid.into(),
+        at: at(secs),
+    };
+    tx.remember_ends(std::slice::from_ref(&end)).unwrap();
+    model.ends.push(end);
+}
+
+fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: Timestamp) {
+    let before = model.ends.len();
+    model.ends.retain(|end| end.at > until);
+    let forgotten = tx.forget_ends(until, 1_000).unwrap();
+    assert_eq!(forgotten, before - model.ends.len());
+}
+
+fn insert<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, new: &[(i64, usize)]) {
+    let new = new
+        .iter()
+        .map(|&(secs, jid)| (at(secs), job(JIDS[jid], QUEUES[0])));
+    let new: Vec<(Timestamp, JobRecord)> = new.collect();
+    tx.insert_entries(set, &new).unwrap();
+    for (at, record) in new {
+        model.insert(set, at, record);
+    }
+}
+
+fn pause<T: Tx>(tx: &mut T, model: &mut Model, queue: &str, paused: bool) {
+    tx.set_paused(&[queue], paused).unwrap();
+    if paused || model.queues.contains_key(queue) {
+        model.queue(queue).paused = paused;
+    }
+}

@@ -1,0 +1,253 @@
+//! A fault at any place of a group leaves nothing of it, or, when the commit's outcome is unknown, all of
+//! it or nothing after reopening.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what fails must stop the test"
+)]
+
+mod sqlite_fixture;
+
+use workmill_proto::{SetName, Timestamp};
+use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
+use workmill_store::sqlite::SqliteStore;
+use workmill_store::suite::Fixture;
+use workmill_store::{
+    Counts, Entry, JobKey, JobRecord, Release, Reservation, ReservationEnd, Store, StoreError,
+    Totals, Tx,
+};
+
+type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_micros(0).plus_secs(secs)
+}
+
+fn job(jid: &str) -> JobRecord {
+    JobRecord {
+        jid: jid.into(),
+        queue: "a".into(),
+        jobtype: "Some".into(),
+        reserve_for_secs: 60,
+        enqueued_at: None,
+        failure_count: 0,
+        recovered_at: Vec::new(),
+        body: b"{}".to_vec(),
+        enqueued_at_index: 1,
+    }
+}
+
+fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
+    let (key, job) = tx.claim(queue, 1)?.remove(0);
+    let reservation = Reservation {
+        key,
+        jid: job.unwrap().jid,
+        wid: "w".into(),
+        reserved_at: at(0),
+        expires_at: at(60),
+    };
+    tx.reserve(&[reservation])?;
+    Ok(key)
+}
+
+/// What the group finds: jobs waiting and reserved, one of them of a removed queue, and a dead one.
+fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
+    let mut tx = store.begin().unwrap();
+    let jobs = ["a1", "a2", "a3", "a4", "a5"].map(job);
+    tx.enqueue(&jobs.each_ref(), at(0)).unwrap();
+    let mut gone = job("g1");
+    gone.queue = "gone".into();
+    tx.enqueue(&[&gone, &gone], at(0)).unwrap();
+    let keys = ["a", "a", "gone"].map(|queue| reserve_next(&mut tx, queue).unwrap());
+    tx.remove_queues(&["gone"]).unwrap();
+    tx.insert_entries(SetName::Dead, &[(at(1), job("d1"))])
+        .unwrap();
+    tx.remember_ends(&[end("before")]).unwrap();
+    tx.commit().unwrap();
+    keys
+}
+
+fn end(jid: &str) -> ReservationEnd {
+    ReservationEnd {
+        jid: jid.into(),
+        wid: "w".into(),
+        at: at(0),
+    }
+}
+
+/// A group that calls every primitive that changes something, except FLUSH.
+fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
+    let dead = tx.entries(SetName::Dead, None, Timestamp::MAX, 9)?;
+    tx.enqueue(&[&job("n1")], at(2))?;
+    tx.extend(&[(held[0], at(600))])?;
+    let key = reserve_next(tx, "a")?;
+    tx.finish(&[held[1]])?;
+    let front = Release {
+        key: held[2],
+        record: Some(job("g1")),
+    };
+    tx.release(&[front, Release { key, record: None }])?;
+    tx.remember_ends(&[end("after")])?;
+    tx.forget_ends(at(-1), 9)?;
+    tx.remove_entries(&[dead[0].key])?;
+    tx.insert_entries(SetName::Retries, &[(at(1), job("r1"))])?;
+    tx.insert_entries(SetName::Scheduled, &[(at(1), job("s1"))])?;
+    tx.clear_set(SetName::Scheduled)?;
+    tx.set_paused(&["p"], true)?;
+    tx.remove_queues(&["p"])?;
+    tx.count(
+        19_000,
+        Counts {
+            processed: 1,
+            failures: 0,
+        },
+    )?;
+    tx.sweep(1)?;
+    Ok(())
+}
+
+#[derive(Debug, PartialEq)]
+struct Sight {
+    totals: Totals,
+    reservations: Vec<Reservation>,
+    waiting: Vec<String>,
+    gone: Vec<String>,
+    entries: Vec<Entry>,
+    remembered: [bool; 2],
+}
+
+fn sight(store: &mut impl Store) -> Sight {
+    let mut tx = store.begin().unwrap();
+    let waiting = |tx: &mut _, queue| -> Vec<String> {
+        let jobs = Tx::claim(tx, queue, 99).unwrap();
+        jobs.into_iter()
+            .map(|(_, job)| job.unwrap().jid.to_string())
+            .collect()
+    };
+    Sight {
+        totals: tx.totals().unwrap(),
+        reservations: tx.reservations_ending(Timestamp::MAX, 99).unwrap(),
+        waiting: waiting(&mut tx, "a"),
+        gone: waiting(&mut tx, "gone"),
+        entries: SetName::ALL
+            .into_iter()
+            .flat_map(|set| tx.entries(set, None, Timestamp::MAX, 99).unwrap())
+            .collect(),
+        remembered: ["before", "after"].map(|jid| tx.end_remembered(jid, "w").unwrap()),
+    }
+}
+
+struct Scene {
+    fixture: SqliteFixture,
+    plan: FaultPlan,
+    store: FaultStore<SqliteStore>,
+    held: [JobKey; 3],
+    before: Sight,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut fixture = SqliteFixture::new();
+        let mut store = fixture.open();
+        let held = prepare(&mut store);
+        let before = sight(&mut store);
+        let plan = FaultPlan::default();
+        Self {
+            fixture,
+            store: FaultStore::new(store, plan.clone()),
+            plan,
+            held,
+            before,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.store.begin()?;
+        run_group(&mut tx, self.held)?;
+        tx.commit()
+    }
+
+    fn reopen(mut self) -> (SqliteFixture, SqliteStore, Sight) {
+        drop(self.store);
+        let store = self.fixture.open();
+        (self.fixture, store, self.before)
+    }
+}
+
+/// What is there when the group went through.
+fn sight_after() -> Sight {
+    let mut scene = Scene::new();
+    scene.run().unwrap();
+    sight(&mut scene.store)
+}
+
+fn writes_in_group() -> u64 {
+    let mut scene = Scene::new();
+    let before = scene.plan.writes();
+    scene.run().unwrap();
+    scene.plan.writes() - before
+}
+
+#[test]
+fn a_fault_at_any_write_leaves_nothing_of_the_group() {
+    let after = sight_after();
+    let writes = writes_in_group();
+    assert!(writes >= 16);
+    for fault in [WriteFault::Statement, WriteFault::Full] {
+        for nth in 0..writes {
+            let mut scene = Scene::new();
+            scene.plan.fail_write(nth, fault);
+            match (scene.run(), fault) {
+                (Err(StoreError::Statement(_)), WriteFault::Statement) => {}
+                (Err(StoreError::Full(_)), WriteFault::Full) => {}
+                (other, _) => panic!("write {nth}: {other:?}"),
+            }
+            assert!(!scene.plan.is_pending());
+            assert_eq!(sight(&mut scene.store), scene.before, "write {nth}");
+            // The same group goes through afterwards, and is what it would have been.
+            scene.run().unwrap();
+            assert_eq!(sight(&mut scene.store), after, "write {nth}");
+        }
+    }
+}
+
+#[test]
+fn a_commit_without_room_leaves_nothing_of_the_group() {
+    let mut scene = Scene::new();
+    scene.plan.fail_commit(CommitFault::Full);
+    assert!(matches!(scene.run(), Err(StoreError::Full(_))));
+    assert_eq!(sight(&mut scene.store), scene.before);
+    scene.run().unwrap();
+    assert_eq!(sight(&mut scene.store), sight_after());
+}
+
+#[test]
+fn a_poisoned_commit_stops_the_store() {
+    for fault in [CommitFault::PoisonedWith, CommitFault::PoisonedWithout] {
+        let mut scene = Scene::new();
+        scene.plan.fail_commit(fault);
+        assert!(matches!(scene.run(), Err(StoreError::Poisoned(_))));
+        for _ in 0..2 {
+            assert!(matches!(
+                scene.store.begin().err(),
+                Some(StoreError::Poisoned(_))
+            ));
+        }
+    }
+}
+
+#[test]
+fn reopening_after_a_poisoned_commit_shows_all_or_nothing() {
+    let after = sight_after();
+    let mut scene = Scene::new();
+    scene.plan.fail_commit(CommitFault::PoisonedWithout);
+    scene.run().unwrap_err();
+    let (_fixture, mut store, before) = scene.reopen();
+    assert_eq!(sight(&mut store), before);
+
+    let mut scene = Scene::new();
+    scene.plan.fail_commit(CommitFault::PoisonedWith);
+    scene.run().unwrap_err();
+    let (_fixture, mut store, _) = scene.reopen();
+    assert_eq!(sight(&mut store), after);
+}
