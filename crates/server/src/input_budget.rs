@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-/// What a connection may hold outside of the budget, in bytes: enough for the usual command.
-pub(crate) const FREE_BYTES: usize = 8 << 10;
+/// What a connection may hold outside of the budget, in bytes: enough for the usual command, and as much as an
+/// idle one keeps, so that idle connections use nothing up.
+pub(crate) const FREE_BYTES: usize = 16 << 10;
 
 /// The budget is handed out in pieces of this many bytes.
 const PIECE_BYTES: usize = 4 << 10;

@@ -46,9 +46,8 @@ pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life:
             () = life.stopping() => break,
             Some(ended) = conversations.join_next() => note_end(ended),
             accepted = door.accept() => {
-                let room = door.shared.live().connections_max + SOCKETS_SPARE;
                 if let Some((stream, peer)) = accepted
-                    && conversations.len() < room
+                    && door.has_room(conversations.len())
                 {
                     let shared = Arc::clone(&door.shared);
                     conversations.spawn(welcome(shared, stream, peer, close.child_token()));
@@ -82,6 +81,22 @@ impl Door {
                 None
             }
         }
+    }
+
+    /// Whether one more socket may be open beside these. If not, it is closed at once.
+    fn has_room(&mut self, sockets: usize) -> bool {
+        let sockets_max = self.shared.live().connections_max + SOCKETS_SPARE;
+        if sockets < sockets_max {
+            return true;
+        }
+        if let Some(suppressed) = self.refusals.pass(std::time::Instant::now()) {
+            tracing::warn!(
+                sockets,
+                suppressed,
+                "too many sockets are open; a connection is turned away"
+            );
+        }
+        false
     }
 
     /// A connection could not be taken in. The server goes on, whatever it was.

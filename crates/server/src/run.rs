@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -22,6 +24,12 @@ use crate::tls::TlsReloader;
 
 /// How many connections may wait to be taken in: as many as the system allows by default.
 const BACKLOG: u32 = 4_096;
+
+/// After how long a silent peer is asked by the system whether it is still there, and how often and how many
+/// times again: one whose machine lost its power would hold its connection for ever.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
+const KEEPALIVE_PROBES: u32 = 4;
 
 /// Runs the server until a signal stops it or it cannot go on.
 ///
@@ -184,6 +192,11 @@ fn bind_one(addr: SocketAddr) -> std::io::Result<TcpListener> {
     };
     // A restart must not wait for the connections of the server before it to be forgotten.
     socket.set_reuseaddr(true)?;
+    // The sockets of connections inherit these.
+    socket.set_keepalive(true)?;
+    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_AFTER)?;
+    sockopt::set_tcp_keepintvl(&socket, KEEPALIVE_EVERY)?;
+    sockopt::set_tcp_keepcnt(&socket, KEEPALIVE_PROBES)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }

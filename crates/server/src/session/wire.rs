@@ -22,8 +22,9 @@ const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long the last bytes may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
-/// An output buffer that has grown beyond this is given back after use, in bytes.
-const OUTPUT_KEPT_BYTES_MAX: usize = 64 << 10;
+/// An output buffer that has grown beyond this is given back after use, in bytes: every connection may keep
+/// one.
+const OUTPUT_KEPT_BYTES_MAX: usize = 8 << 10;
 
 /// A connection's stream and its buffers.
 #[derive(Debug)]
@@ -132,9 +133,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     async fn linger(&mut self) {
         let until = Instant::now() + LINGER_MAX;
         self.lines = LineReader::new(0);
+        self.settle_input();
         let mut scrap = BytesMut::with_capacity(4 << 10);
         while let Ok(Ok(1..)) = timeout_at(until, self.stream.read_buf(&mut scrap)).await {
             scrap.clear();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
