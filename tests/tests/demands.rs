@@ -5,6 +5,7 @@
 //!
 //! | number | where |
 //! |---|---|
+//! | 1, 3, 5, 6, 10, 12, 13, 22 | here |
 //! | 2, 18 | `crash*.rs` and `power*.rs`; the store's suite with faults |
 //! | 4 | here, and `fetch.rs` with many clients |
 //! | 7, 24 | `mutate.rs` |
@@ -14,8 +15,8 @@
 //! | 15 | `workers.rs` |
 //! | 17 | `config.rs` |
 //! | 19 | the half of it without TRACK: `shutdown.rs` |
-//! | 22 | here |
-//! | 23 | a returning worker: `workers.rs`; the heartbeat's time: the server's registry |
+//! | 23 | a returning worker: `workers.rs`; the time of its BEATs: `timers.rs` and the server's registry |
+//! | 27 | here; `timers.rs`; of the engine's rules `a_late_word_does_not_touch_a_job_that_is_somebody_elses`, `all_due_jobs_move_however_many` and `an_unreadable_job_blocks_nobody_and_keeps_its_bytes` |
 //!
 //! 14, 16 and 25 are about web pages, 19 (TRACK), 20, 21 and 26 about unique jobs, batches and throttles: they
 //! come with those features.
