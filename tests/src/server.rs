@@ -21,6 +21,7 @@ pub struct ServerBuilder {
     env: Vec<(OsString, OsString)>,
     password: Option<String>,
     open_files_max: Option<u64>,
+    wrapper: Vec<OsString>,
     only_own_flags: bool,
 }
 
@@ -112,6 +113,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Starts the server through another program: its name and its first arguments, which the server's command line
+    /// follows. The program must become the server, so that its pid is the server's.
+    pub fn wrapped_in(mut self, wrapper: &[OsString]) -> Self {
+        self.wrapper = wrapper.to_vec();
+        self
+    }
+
     /// Starts the server and waits until it listens. Panics with its log if it ends instead.
     pub fn start(self) -> Server {
         self.try_start().unwrap_or_else(|ended| {
@@ -132,15 +140,14 @@ impl ServerBuilder {
     }
 
     fn command(&self) -> Command {
-        let mut command = match self.open_files_max {
-            None => Command::new(binary_path()),
-            Some(files) => {
-                let mut shell = Command::new("sh");
-                let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
-                shell.arg("-c").arg(script).arg(binary_path());
-                shell
-            }
-        };
+        let mut words = self.wrapper.clone();
+        if let Some(files) = self.open_files_max {
+            let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+            words.extend(["sh".into(), "-c".into(), script.into()]);
+        }
+        words.push(binary_path().into());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("FAKTORY_") {
                 command.env_remove(name);
@@ -257,7 +264,8 @@ impl Server {
             .is_some_and(|run| run.process.is_running())
     }
 
-    /// Kills it as a power-loss of the process: no handler runs. [`Self::start_again`] continues on the same files.
+    /// Kills it with SIGKILL, so that nothing of it has time to put things in order. [`Self::start_again`] continues on the
+    /// same files.
     pub fn kill9(&mut self) -> Ended {
         self.signal(Signal::SIGKILL);
         self.wait_exit()
