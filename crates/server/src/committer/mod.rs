@@ -1,8 +1,8 @@
 //! The one thread that owns the store and the engine, and the way to it.
 //!
-//! A connection hands a [`Submission`] to the [`Inbox`] and waits for its [`Answers`]. The committer takes
-//! everything that waits, runs it as one group, commits once, and only then answers. While it syncs, the
-//! next group gathers: the busier the server, the bigger the groups.
+//! A connection hands a [`Submission`](submission::Submission) to the [`Inbox`] and waits for its [`Answers`].
+//! The committer takes everything that waits, runs it as one group, commits once, and only then answers. While
+//! it syncs, the next group gathers: the busier the server, the bigger the groups.
 //!
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `group` (what is
 //! taken together), `waiters` (who gets which answer), `thread` (the loop).
