@@ -9,9 +9,9 @@
 //! | 2, 18 | `crash*.rs` and `power*.rs`; the store's suite with faults |
 //! | 4 | here, and `fetch.rs` with many clients |
 //! | 7, 24 | `mutate.rs` |
-//! | 8 | `jobs.rs` |
+//! | 8 | `jobs` |
 //! | 9 | `queues.rs` |
-//! | 11 | `commands.rs` |
+//! | 11 | `commands` |
 //! | 15 | `workers.rs` |
 //! | 17 | `config.rs` |
 //! | 19 | the half of it without TRACK: `shutdown.rs` |
