@@ -6,19 +6,38 @@
 //! Times appear only as bounds after which a test is given up; no test passes or fails by speed.
 
 mod client;
+mod cycles;
+mod disk;
 mod files;
+mod fleet;
+mod fleet_operator;
+mod fleet_producer;
+mod fleet_worker;
 mod instant;
+mod ledger;
+mod ledger_audit;
+mod ledger_job;
+mod ledger_sizes;
 mod log;
 mod password;
+mod power;
 mod process;
 mod reply;
 mod server;
+mod trace;
+mod undo;
 
 pub use client::{Client, REPLY_WAIT, job};
+pub use cycles::{cycles, seed};
+pub use disk::Disk;
 pub use files::ServerFiles;
+pub use fleet::{Fleet, FleetPlan};
 pub use instant::{instant_in, parse_instant};
+pub use ledger::{Checked, Held, JobPlan, Ledger};
 pub use log::LogText;
 pub use password::{log_in, password_proof, read_challenge};
+pub use power::{Loss, Lost};
 pub use process::{Ended, binary_path};
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder};
+pub use trace::{Event, read_trace};

@@ -1,0 +1,104 @@
+//! A disk that can lose power, fill up, or lie: the server's system calls go through `shim/disk.c`.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::files::ServerFiles;
+use crate::server::ServerBuilder;
+
+/// The disk under a server's storage directory.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    pub(crate) storage_dir: PathBuf,
+    pub(crate) log_dir: PathBuf,
+    full_file: PathBuf,
+}
+
+impl Disk {
+    /// The disk under these files. Makes the storage directory.
+    pub fn under(files: &ServerFiles) -> Self {
+        let log_dir = files.home_dir().join("disk");
+        for dir in [files.storage_dir(), &log_dir] {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(dir)
+                .expect("make a directory of the disk");
+        }
+        let canonical = |dir: &Path| dir.canonicalize().expect("a directory just made exists");
+        Self {
+            storage_dir: canonical(files.storage_dir()),
+            full_file: canonical(&log_dir).join("full"),
+            log_dir: canonical(&log_dir),
+        }
+    }
+
+    /// Makes the server use this disk. `builder` must have been given the same files.
+    pub fn carry(&self, builder: ServerBuilder) -> ServerBuilder {
+        builder
+            .preload(shim_path())
+            .env("WORKMILL_DISK_DIR", &self.storage_dir)
+            .env("WORKMILL_DISK_LOG", &self.log_dir)
+            .env("WORKMILL_DISK_FULL", &self.full_file)
+    }
+
+    /// The same, but syncs do nothing and say that they succeeded.
+    pub fn carry_lying(&self, builder: ServerBuilder) -> ServerBuilder {
+        self.carry(builder).env("WORKMILL_DISK_LIES", "1")
+    }
+
+    /// From now on nothing may grow.
+    pub fn fill_up(&self) {
+        fs::write(&self.full_file, "").expect("mark the disk as full");
+    }
+
+    /// There is space again.
+    pub fn make_space(&self) {
+        fs::remove_file(&self.full_file).expect("mark the disk as not full");
+    }
+}
+
+/// The compiled shim, next to the test executable; each version of its source is compiled once.
+fn shim_path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shim/disk.c");
+        let test = std::env::current_exe().expect("know the path of the test executable");
+        let dir = test.parent().expect("a test executable lies in a folder");
+        let text = fs::read(&source).expect("read the source of the shim");
+        let library = dir.join(format!("disk-{:08x}.so", checksum(&text)));
+        if !library.exists() {
+            // Test executables run at the same time: each compiles for itself, and the last rename wins.
+            let fresh = dir.join(format!("disk-{}.so", std::process::id()));
+            compile(&source, &fresh);
+            fs::rename(&fresh, &library).expect("put the compiled shim into its place");
+        }
+        library
+    })
+}
+
+fn compile(source: &Path, library: &Path) {
+    let output = Command::new("cc")
+        .args([
+            "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o",
+        ])
+        .arg(library)
+        .arg(source)
+        .output()
+        .expect("run the C compiler, cc");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the shim does not compile:\n{errors}"
+    );
+}
+
+/// FNV-1a: tells versions of a source file from each other.
+fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |sum, byte| {
+        (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}

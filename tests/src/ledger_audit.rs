@@ -1,0 +1,266 @@
+//! The audit: what a server shows, compared with the ledger, job by job.
+//!
+//! It runs without faults and without other clients, and empties the server: afterwards every job of the
+//! ledger is accounted for, and every unknown outcome is resolved by what was found.
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::ledger::{Held, Ledger};
+use crate::ledger_job::{Entry, Status};
+use crate::ledger_sizes::Sizes;
+use crate::reply::Reply;
+
+/// Commands sent before their replies are read.
+const PIPELINED: usize = 200;
+
+/// FETCHes sent before their replies are read: one that finds nothing costs two seconds.
+const FETCHES_PIPELINED: usize = 20;
+
+/// Where the jobs come from that an audit drains, in the order it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The queues. What was due in the sets may be there too.
+    Queues,
+    /// The scheduled set, and what was due in retries.
+    Scheduled,
+    Retries,
+    Dead,
+}
+
+impl Source {
+    const ALL: [Self; 4] = [Self::Queues, Self::Scheduled, Self::Retries, Self::Dead];
+
+    fn set_name(self) -> Option<&'static str> {
+        match self {
+            Self::Queues => None,
+            Self::Scheduled => Some("scheduled"),
+            Self::Retries => Some("retries"),
+            Self::Dead => Some("dead"),
+        }
+    }
+
+    fn may_hold(self, entry: &Entry) -> bool {
+        let fails = i64::try_from(entry.fails).unwrap_or(i64::MAX);
+        match self {
+            Self::Queues => true,
+            Self::Scheduled => entry.plan.scheduled || fails > 0,
+            Self::Retries => fails > 0 && fails <= entry.plan.retry,
+            Self::Dead => fails > 0 && fails > entry.plan.retry,
+        }
+    }
+}
+
+impl Ledger {
+    /// Finds every job and finishes it. Nobody else may be connected.
+    pub fn audit(&self, client: &mut Client) {
+        let sizes = Sizes::of(&client.info());
+        self.compare_sizes(&sizes);
+        let dropped = self.end_reservations(client, sizes.working());
+        let mut found = dropped;
+        for source in Source::ALL {
+            if let Some(set) = source.set_name() {
+                client.ok(format!(
+                    "MUTATE {}",
+                    json!({"cmd": "requeue", "target": set})
+                ));
+            }
+            found += self.drain(client, source);
+        }
+        if found != sizes.total() {
+            self.violate(format!(
+                "INFO counted {} jobs, but {found} were found",
+                sizes.total()
+            ));
+        }
+        self.close_books(&Sizes::of(&client.info()));
+    }
+
+    /// Fails every job that may be reserved, and resolves what was unknown of ACKs and FAILs. Returns how many
+    /// jobs are no more because they must not be retried.
+    fn end_reservations(&self, client: &mut Client, working: u64) -> u64 {
+        let candidates = self.reservation_candidates();
+        let (mut found, mut dropped) = (0, 0);
+        for chunk in candidates.chunks(PIPELINED) {
+            for (jid, _) in chunk {
+                client.send(format!("FAIL {}", json!({"jid": jid, "errtype": "Audit"})));
+            }
+            for (jid, status) in chunk {
+                let is_reserved = match client.read_reply() {
+                    Reply::Error(text) if text.contains("Job not found") => false,
+                    reply => {
+                        if !reply.is_ok() {
+                            self.misanswered("FAIL", &format!("{reply:?}"));
+                        }
+                        reply.is_ok()
+                    }
+                };
+                found += u64::from(is_reserved);
+                dropped += u64::from(self.resolve_reservation(jid, *status, is_reserved));
+            }
+        }
+        if found != working {
+            self.violate(format!(
+                "INFO counted {working} reservations, but {found} could be ended"
+            ));
+        }
+        dropped
+    }
+
+    /// Jobs that are, or may be, reserved.
+    fn reservation_candidates(&self) -> Vec<(String, Status)> {
+        let state = self.state();
+        let any_may_be = state.fetches_unknown > 0;
+        let is_candidate = |status: Status| match status {
+            Status::Held | Status::AckSent | Status::FailSent => true,
+            Status::PushSent | Status::Waiting => any_may_be,
+            Status::Absent | Status::Gone => false,
+        };
+        let jobs = state
+            .jobs
+            .iter()
+            .filter(|(_, entry)| is_candidate(entry.status));
+        jobs.map(|(jid, entry)| (jid.clone(), entry.status))
+            .collect()
+    }
+
+    /// Takes note that a job was reserved, and has failed now, or was not. Tells whether it is no more.
+    fn resolve_reservation(&self, jid: &str, status: Status, is_reserved: bool) -> bool {
+        let mut state = self.state();
+        state.checked.acks_unknown += u64::from(status == Status::AckSent);
+        state.checked.fails_unknown += u64::from(status == Status::FailSent);
+        state.checked.reservations_kept += u64::from(status == Status::Held && is_reserved);
+        match (status, is_reserved) {
+            (Status::PushSent | Status::Waiting, true) => {
+                // A FETCH without an answer took it, and each took one at most.
+                if state.fetches_unknown == 0 {
+                    state.violate(format!("{jid} is reserved, though nobody fetched it"));
+                }
+                state.fetches_unknown = state.fetches_unknown.saturating_sub(1);
+                state.failed(jid);
+            }
+            (Status::FailSent, true) => {
+                // Its FAIL did not happen; or it did, and a FETCH without an answer took the job again.
+                let taken_again = state.fetches_unknown > 0;
+                let entry = state.entry(jid);
+                entry.fail_unknown = taken_again && entry.plan.retry != 0;
+                state.failed(jid);
+            }
+            (_, true) | (Status::FailSent, false) => state.failed(jid),
+            (Status::AckSent, false) => state.acknowledged(jid),
+            (Status::Held, false) => {
+                state.violate(format!("the reservation of {jid} is lost"));
+                state.entry(jid).status = Status::Absent;
+            }
+            _ => {}
+        }
+        is_reserved && state.entry(jid).status == Status::Gone
+    }
+
+    /// Fetches and acknowledges what is in the queues, as often as INFO says that there is something.
+    fn drain(&self, client: &mut Client, source: Source) -> u64 {
+        let mut drained = 0;
+        loop {
+            let sizes = Sizes::of(&client.info());
+            if sizes.queues.values().sum::<u64>() == 0 {
+                return drained;
+            }
+            for (queue, size) in &sizes.queues {
+                let size = usize::try_from(*size).expect("a size fits");
+                let taken = self.drain_queue(client, queue, size, source);
+                drained += taken as u64;
+                if taken < size {
+                    self.violate(format!(
+                        "INFO counted {size} jobs in {queue}, but {taken} could be fetched"
+                    ));
+                    return drained;
+                }
+            }
+        }
+    }
+
+    fn drain_queue(&self, client: &mut Client, queue: &str, size: usize, source: Source) -> usize {
+        let mut taken = 0;
+        while taken < size {
+            let wanted = FETCHES_PIPELINED.min(size - taken);
+            for _ in 0..wanted {
+                client.send(format!("FETCH {queue}"));
+            }
+            let replies: Vec<_> = (0..wanted).map(|_| client.read_reply()).collect();
+            let jobs: Vec<Value> = replies
+                .into_iter()
+                .filter(|reply| *reply != Reply::Nil)
+                .map(Reply::json)
+                .collect();
+            let held: Vec<_> = jobs
+                .iter()
+                .filter_map(|job| self.fetched_from(job, source))
+                .collect();
+            for job in &jobs {
+                client.send(format!("ACK {}", json!({"jid": job["jid"]})));
+            }
+            for _ in &jobs {
+                assert_eq!(client.read_reply(), Reply::ok(), "the answer to ACK");
+            }
+            for held in &held {
+                self.state().acknowledged(&held.jid);
+            }
+            taken += jobs.len();
+            if jobs.len() < wanted {
+                break;
+            }
+        }
+        taken
+    }
+
+    fn fetched_from(&self, job: &Value, source: Source) -> Option<Held> {
+        let mut state = self.state();
+        let held = state.fetched(job)?;
+        let entry = state.entry(&held.jid).clone();
+        if !source.may_hold(&entry) {
+            let (fails, retry) = (entry.fails, entry.plan.retry);
+            state.violate(format!(
+                "{} was in {source:?} after {fails} failures with retry {retry}",
+                held.jid
+            ));
+        }
+        Some(held)
+    }
+
+    /// Everything has been found that there is.
+    fn close_books(&self, sizes: &Sizes) {
+        let mut state = self.state();
+        let jobs = std::mem::take(&mut state.jobs);
+        for (jid, entry) in &jobs {
+            let is_gone = matches!(entry.status, Status::Gone | Status::Absent);
+            match (entry.push_acknowledged, is_gone) {
+                (true, true) => state.checked.pushes_kept += 1,
+                (true, false) => {
+                    let fails = entry.fails;
+                    state.violate(format!(
+                        "{jid} is lost ({:?}, {fails} failures)",
+                        entry.status
+                    ));
+                }
+                (false, _) if entry.status == Status::Absent => {}
+                (false, _) => state.checked.pushes_unknown += 1,
+            }
+        }
+        state.finished.extend(jobs.into_keys());
+        state.backlog = 0;
+        state.fetches_unknown = 0;
+        let numbers = [
+            ("jobs", sizes.total(), 0),
+            ("total_processed", sizes.processed, state.processed),
+            ("total_failures", sizes.failures, state.failures),
+        ];
+        for (what, found, wanted) in numbers {
+            state.checked.numbers += 1;
+            if found != wanted {
+                state.violate(format!(
+                    "after everything was done INFO shows {found} for {what}, not {wanted}"
+                ));
+            }
+        }
+    }
+}

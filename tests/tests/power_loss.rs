@@ -1,0 +1,228 @@
+//! The machine loses power under load: every write that was not synced is gone, or any part of them. Nothing
+//! acknowledged may be lost.
+//!
+//! The power is cut by a library that is loaded into the server (`shim/disk.c`) and notes what each write replaces
+//! until the file is synced. That the tests can fail is shown by two servers that do lose jobs: one that syncs
+//! rarely, and one whose syncs do nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use workmill_tests::{
+    Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerFiles, cycles, seed,
+};
+
+/// How long the server works between two losses, in milliseconds.
+const LOAD_MS: std::ops::RangeInclusive<u64> = 50..=1_200;
+
+/// Losses after which every job is looked for; in between only numbers are compared.
+const CYCLES_PER_AUDIT: u32 = 4;
+
+/// A server on a disk that can lose power, and what its clients know.
+struct Machine {
+    disk: Disk,
+    server: Server,
+    ledger: Arc<Ledger>,
+    rng: SmallRng,
+    seed: u64,
+    lost: Lost,
+}
+
+impl Machine {
+    fn new(durability: &str, lies: bool) -> Self {
+        let seed = seed();
+        println!("WORKMILL_CRASH_SEED={seed}, durability {durability}");
+        let files = ServerFiles::new();
+        let disk = Disk::under(&files);
+        let builder = Server::builder()
+            .files(files)
+            .config_file("40-durability.toml", durability);
+        let builder = if lies {
+            disk.carry_lying(builder)
+        } else {
+            disk.carry(builder)
+        };
+        Self {
+            disk,
+            server: builder.start(),
+            ledger: Arc::new(Ledger::default()),
+            rng: SmallRng::seed_from_u64(seed),
+            seed,
+            lost: Lost::default(),
+        }
+    }
+
+    /// Some load, and a loss of power in the middle of it.
+    fn lose_power_under_load(&mut self, name: &str, loss: Loss) {
+        let fleet = Fleet::start(
+            self.server.addr(),
+            &self.ledger,
+            FleetPlan::default(),
+            name,
+            self.rng.random(),
+        );
+        thread::sleep(Duration::from_millis(self.rng.random_range(LOAD_MS)));
+        self.server.kill9();
+        fleet.stop();
+        let lost = self.disk.lose_power(loss, &mut self.rng);
+        self.lost.changes += lost.changes;
+        self.lost.kept += lost.kept;
+        self.lost.names += lost.names;
+        self.server.start_again();
+    }
+
+    fn check_info(&mut self) {
+        self.ledger.check_info(&mut self.server.client());
+    }
+
+    fn audit(&mut self) {
+        self.ledger.audit(&mut self.server.client());
+    }
+}
+
+fn lose_power_again_and_again(loss: Loss, cycles: u32) {
+    let mut machine = Machine::new(ALWAYS, false);
+    for cycle in 1..=cycles {
+        machine.lose_power_under_load(&format!("c{cycle}"), loss);
+        machine.check_info();
+        if cycle % CYCLES_PER_AUDIT == 0 || cycle == cycles {
+            machine.audit();
+        }
+        machine
+            .ledger
+            .assert_kept(&format!("cycle {cycle}, {loss:?}, seed {}", machine.seed));
+    }
+    let checked = machine.ledger.checked();
+    println!("{checked:?}, {:?}", machine.lost);
+    let cycles = u64::from(cycles);
+    assert!(checked.pushes_kept >= 50 * cycles, "{checked:?}");
+    assert!(checked.acks_kept >= 25 * cycles, "{checked:?}");
+    assert!(checked.fails_kept >= 5 * cycles, "{checked:?}");
+    assert!(checked.numbers >= 4 * cycles, "{checked:?}");
+    assert!(
+        machine.lost.changes > 0,
+        "no loss took anything: {:?}",
+        machine.lost
+    );
+    if loss != Loss::Everything {
+        assert!(
+            machine.lost.kept > 0,
+            "every loss took everything: {:?}",
+            machine.lost
+        );
+    }
+}
+
+const ALWAYS: &str = "[storage]\ndurability = \"always\"\n";
+
+#[test]
+fn nothing_acknowledged_is_lost_with_everything_that_was_not_synced() {
+    lose_power_again_and_again(Loss::Everything, cycles(10));
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_with_the_last_writes() {
+    lose_power_again_and_again(Loss::Tail, cycles(6));
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_with_any_part_of_what_was_not_synced() {
+    lose_power_again_and_again(Loss::Scattered, cycles(10));
+}
+
+/// Canary: acknowledged jobs of the last seconds are lost, and the ledger sees it.
+#[test]
+fn loss_of_power_shows_when_syncs_are_rare() {
+    let mut machine = Machine::new(
+        "[storage]\ndurability = \"interval\"\ninterval_ms = 10000\n",
+        false,
+    );
+    machine.lose_power_under_load("c1", Loss::Everything);
+    machine.check_info();
+    assert!(
+        !machine.ledger.violations().is_empty(),
+        "a server that had not synced lost nothing"
+    );
+}
+
+/// Canary: the same with a server that syncs, and a disk that does not.
+#[test]
+fn loss_of_power_shows_when_the_disk_lies() {
+    let mut machine = Machine::new(ALWAYS, true);
+    machine.lose_power_under_load("c1", Loss::Everything);
+    machine.check_info();
+    assert!(
+        !machine.ledger.violations().is_empty(),
+        "a disk that never synced lost nothing"
+    );
+}
+
+/// What an interval may cost are the last commits, never the sense of what is left: no job is in two places, none is
+/// torn, and every job that is counted can be fetched.
+#[test]
+fn what_survives_rare_syncs_is_whole() {
+    let mut machine = Machine::new(
+        "[storage]\ndurability = \"interval\"\ninterval_ms = 20\n",
+        false,
+    );
+    let mut survivors = 0;
+    for cycle in 1..=cycles(5) {
+        let name = format!("c{cycle}");
+        machine.lose_power_under_load(&name, Loss::Scattered);
+        let mut client = machine.server.client();
+        survivors += drain_whole(
+            &mut client,
+            &format!("cycle {cycle}, seed {}", machine.seed),
+        );
+        client.ok("FLUSH");
+        machine.ledger = Arc::default();
+    }
+    assert!(
+        survivors > 0 && machine.lost.changes > 0,
+        "{survivors} jobs, {:?}",
+        machine.lost
+    );
+}
+
+/// Fetches everything that is not reserved; returns how many jobs that were.
+fn drain_whole(client: &mut Client, context: &str) -> usize {
+    let sizes = client.info()["faktory"].clone();
+    let sum = |sizes: &Value| {
+        sizes
+            .as_object()
+            .expect("sizes")
+            .values()
+            .filter_map(Value::as_u64)
+            .sum::<u64>()
+    };
+    let working = sizes["sets"]["working"].as_u64().expect("a size");
+    let waiting = sum(&sizes["queues"]) + sum(&sizes["sets"]) - working;
+    let mut seen = BTreeSet::new();
+    for set in ["retries", "scheduled", "dead"] {
+        client.ok(format!(
+            "MUTATE {}",
+            json!({"cmd": "requeue", "target": set})
+        ));
+    }
+    while sum(&client.info()["faktory"]["queues"]) > 0 {
+        let jid = client.fetch_jid("critical default bulk low");
+        client.ack(&jid);
+        assert!(seen.insert(jid.clone()), "{context}: {jid} was there twice");
+    }
+    assert_eq!(
+        seen.len() as u64,
+        waiting,
+        "{context}: jobs fetched, and those counted"
+    );
+    assert_eq!(
+        client.task_size("Busy"),
+        working,
+        "{context}: jobs under reservation"
+    );
+    seen.len()
+}
