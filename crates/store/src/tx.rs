@@ -43,7 +43,8 @@ pub trait Tx {
     /// Every claimed job must be given to [`Tx::reserve`] or [`Tx::finish`] in the same transaction.
     fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
-    /// Makes claimed jobs belong to a worker. The job's row stays where it is.
+    /// Makes claimed jobs belong to a worker. The job's row stays where it is. `Statement` if one was not
+    /// claimed.
     fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError>;
 
     /// All reservations of these job ids, by id in the order asked, then oldest first. An id without any
@@ -76,12 +77,13 @@ pub trait Tx {
     /// The jobs under reservation with these keys, in the order asked; a key without one is left out.
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
-    /// Forgets claimed or reserved jobs and their reservations. A key without a job is ignored.
+    /// Forgets claimed or reserved jobs and their reservations. A key of any other job or of none is ignored.
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError>;
 
     /// Ends reservations and puts their jobs back before every job that was not handed out before them:
     /// each regains its old place in its queue. If the queue was removed meanwhile, the job goes to the
-    /// front of the queue that has its name now (made if need be). A key without a reservation is ignored.
+    /// front of the queue that has its name now (made if need be); several keep the order in which they were
+    /// handed out. A key without a reservation is ignored.
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError>;
 
     /// Remembers that these reservations ended without the worker's word.
@@ -143,13 +145,14 @@ pub trait Tx {
     /// however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
-    /// Deletes up to `limit` rows of what was removed, cleared or flushed; tells whether more is left.
+    /// Deletes up to `limit` rows of what was removed, cleared or flushed; tells whether more may be left.
     fn sweep(&mut self, limit: usize) -> Result<bool, StoreError>;
 
     /// Makes everything the transaction did durable and visible. Does nothing, and syncs nothing, if it
     /// changed nothing.
     ///
-    /// `Full` and `Statement` mean that nothing of it happened.
+    /// `Full` and `Statement` mean that nothing of it happened; `Statement` also if a claimed job was neither
+    /// reserved nor finished.
     fn commit(self) -> Result<(), StoreError>;
 }
 

@@ -3,8 +3,8 @@
 //! What the layout is made for: every page a commit touches costs a 4 KiB frame in the log, so the hot
 //! path (a job's push, fetch and acknowledgement) touches only B-trees that grow at one end. A job's row
 //! stays where it was pushed until it is finished; a reservation is a small row of its own. There is no
-//! index on random job ids: reservations are mirrored in memory ([`mirror`]), and so are the rows of
-//! queues ([`queues`]), never their jobs. Both change with a transaction and go back with it ([`cache`]).
+//! index on random job ids: reservations are mirrored in memory (`mirror`), and so are the rows of
+//! queues (`queues`), never their jobs. Both change with a transaction and go back with it (`cache`).
 
 mod cache;
 mod counters;
@@ -17,6 +17,7 @@ mod mirror;
 mod observer;
 mod place;
 mod poison;
+mod primitives;
 mod queues;
 mod schema;
 mod sql;

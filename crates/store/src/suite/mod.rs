@@ -130,6 +130,7 @@ register! { $
         sweeping_leaves_nothing_behind
         sweeping_keeps_to_its_limit
         sweeping_spares_what_is_reserved
+        a_flush_takes_what_a_sweep_had_spared
         sweeping_nothing_changes_nothing
         a_sweep_rolled_back_is_done_again
     }

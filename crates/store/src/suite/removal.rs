@@ -271,6 +271,18 @@ pub(super) fn sweeping_spares_what_is_reserved<F: Fixture>(fixture: &mut F) {
     assert_eq!(fixture.count_rows(), 0);
 }
 
+pub(super) fn a_flush_takes_what_a_sweep_had_spared<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    push(&mut store, "a", &["a1", "a2"]);
+    fetch_one(&mut store, "a");
+    change(&mut store, |tx| tx.remove_queues(&["a"]).unwrap());
+    sweep_all(&mut store, 100);
+    change(&mut store, |tx| tx.flush().unwrap());
+    sweep_all(&mut store, 100);
+    drop(store);
+    assert_eq!(fixture.count_rows(), 0);
+}
+
 pub(super) fn sweeping_nothing_changes_nothing<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     fill(&mut store);

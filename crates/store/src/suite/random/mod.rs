@@ -12,6 +12,7 @@ use self::compare::{compare_inside, compare_outside};
 use self::step::{Step, run_step, step};
 use super::Fixture;
 use super::model::Model;
+use super::steps::{change, sweep_all};
 use crate::{Store, Tx};
 
 /// Random histories that are tried, unless `PROPTEST_CASES` says how many.
@@ -81,4 +82,8 @@ fn run_history<F: Fixture>(fixture: &mut F, groups: &[Group]) {
         }
         compare_outside(&mut store, &model);
     }
+    change(&mut store, |tx| tx.flush().unwrap());
+    sweep_all(&mut store, 3);
+    drop(store);
+    assert_eq!(fixture.count_rows(), 0, "rows nobody can reach");
 }

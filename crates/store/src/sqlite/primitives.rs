@@ -1,0 +1,162 @@
+//! The primitives of [`Tx`], each passed on to the file that has it.
+
+use workmill_proto::{SetName, Timestamp};
+
+use super::tx::SqliteTx;
+use crate::{
+    Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, StoreError,
+    StoredJob, Totals, Tx,
+};
+
+impl Tx for SqliteTx<'_> {
+    fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError> {
+        self.run(|tx| tx.enqueue_jobs(jobs, enqueued_at))
+    }
+
+    fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.claim_jobs(queue, limit))
+    }
+
+    fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
+        self.run(|tx| tx.reserve_jobs(reservations))
+    }
+
+    fn reservations_of_jids(&mut self, jids: &[&str]) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| {
+            let mut found = Vec::new();
+            for jid in jids {
+                tx.cache.mirror().collect_of_jid(jid, &mut found);
+            }
+            Ok(found)
+        })
+    }
+
+    fn reservations_by_key(&mut self, keys: &[JobKey]) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| {
+            let found = keys
+                .iter()
+                .filter_map(|key| tx.cache.mirror().reservation(key.0));
+            Ok(found.collect())
+        })
+    }
+
+    fn reservations_ending(
+        &mut self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().ending(until, limit)))
+    }
+
+    fn reserving_workers(&mut self) -> Result<Vec<String>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().workers()))
+    }
+
+    fn reservations_of_worker(
+        &mut self,
+        wid: &str,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().of_worker(wid, limit)))
+    }
+
+    fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.extend_reservations(ends))
+    }
+
+    fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.read_working(keys))
+    }
+
+    fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        self.query(|tx| tx.finish_jobs(keys))
+    }
+
+    fn release(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+        self.run(|tx| tx.release_jobs(releases))
+    }
+
+    fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
+        self.query(|tx| tx.insert_ends(ends))
+    }
+
+    fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
+        self.query(|tx| tx.find_end(jid, wid))
+    }
+
+    fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_ends(until, limit))
+    }
+
+    fn insert_entries(
+        &mut self,
+        set: SetName,
+        entries: &[(Timestamp, JobRecord)],
+    ) -> Result<(), StoreError> {
+        self.query(|tx| tx.write_entries(set, entries))
+    }
+
+    fn entries(
+        &mut self,
+        set: SetName,
+        after: Option<EntryKey>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.query(|tx| tx.read_entries(set, after, until, limit))
+    }
+
+    fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_entries(keys))
+    }
+
+    fn set_size(&mut self, set: SetName) -> Result<u64, StoreError> {
+        self.run(|tx| Ok(tx.tallies.set(set).size))
+    }
+
+    fn last_serial(&mut self) -> Result<i64, StoreError> {
+        self.run(|tx| Ok(tx.tallies.last_serial))
+    }
+
+    fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
+        self.query(|tx| tx.replace_set(set))
+    }
+
+    fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
+        self.run(|tx| tx.mark_paused(queues, paused))
+    }
+
+    fn remove_queues(&mut self, queues: &[&str]) -> Result<(), StoreError> {
+        self.run(|tx| {
+            tx.mark_removed(queues);
+            Ok(())
+        })
+    }
+
+    fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.read_head(queue))
+    }
+
+    fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError> {
+        self.run(|tx| {
+            tx.add_counts(day, counts);
+            Ok(())
+        })
+    }
+
+    fn totals(&mut self) -> Result<Totals, StoreError> {
+        self.run(|tx| Ok(tx.read_totals()))
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.query(Self::mark_flushed)
+    }
+
+    fn sweep(&mut self, limit: usize) -> Result<bool, StoreError> {
+        self.query(|tx| tx.sweep_rows(limit))
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        self.commit_changes()
+    }
+}
