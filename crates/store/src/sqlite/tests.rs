@@ -124,6 +124,20 @@ fn a_poisoned_store_refuses_to_begin() {
     }
 }
 
+#[test]
+fn a_store_poisoned_during_a_transaction_refuses_to_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let poison = store.poison.clone();
+    let mut tx = store.begin().unwrap();
+    tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    poison.set("the sync failed".into());
+    assert!(matches!(tx.commit(), Err(StoreError::Poisoned(_))));
+    drop(store);
+    assert_eq!(totals(&mut open(&dir)), Totals::default());
+}
+
 /// Fails when it is run.
 const FAILING: &str = "INSERT INTO meta VALUES ('schema', 1)";
 

@@ -162,6 +162,8 @@ impl<'a> SqliteTx<'a> {
 
     /// Commits, or leaves it to the drop to undo everything.
     pub(super) fn commit_changes(mut self) -> Result<(), StoreError> {
+        // A sync may have failed since the transaction began: nothing may be promised any more.
+        self.poison.check()?;
         self.run(|tx| tx.check_claimed())?;
         self.query(Self::write_cached)?;
         self.commit_database()?;
