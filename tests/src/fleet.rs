@@ -143,7 +143,9 @@ impl Crew {
 
     /// An answer that the command may only have because of a fault, if at all.
     pub(crate) fn answered_oddly(&self, command: &str, reply: &Reply) {
-        if !self.errors_expected || !matches!(reply, Reply::Error(_)) {
+        if self.errors_expected && matches!(reply, Reply::Error(_)) {
+            self.ledger.command_refused();
+        } else {
             self.ledger.misanswered(command, &format!("{reply:?}"));
         }
     }

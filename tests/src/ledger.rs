@@ -62,6 +62,8 @@ pub struct Checked {
     pub reservations_kept: u64,
     /// FETCHes that had no answer.
     pub fetches_unknown: u64,
+    /// Commands that were refused because of a fault that is part of the test.
+    pub commands_refused: u64,
     /// Numbers of INFO that were compared.
     pub numbers: u64,
 }
@@ -175,6 +177,7 @@ impl Ledger {
             state.violate(format!("{jid} was fetched, though its push was refused"));
         }
         state.entry(jid).status = Status::Absent;
+        state.backlog = state.backlog.saturating_sub(1);
         state.checked.pushes_refused += 1;
     }
 
@@ -238,6 +241,16 @@ impl Ledger {
     pub fn misanswered(&self, command: &str, answer: &str) {
         self.state()
             .violate(format!("{command} was answered {answer}"));
+    }
+
+    /// A command was refused because of a fault that is part of the test.
+    pub fn command_refused(&self) {
+        self.state().checked.commands_refused += 1;
+    }
+
+    /// Clients that do not write into the ledger have acknowledged this many jobs of their own, and left none.
+    pub fn others_acknowledged(&self, jobs: u64) {
+        self.state().processed += jobs;
     }
 
     /// Jobs in the hands of clients that are gone: reserved for certain, and those whose ACK had no answer.

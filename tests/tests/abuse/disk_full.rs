@@ -1,0 +1,140 @@
+//! The disk is full: an answer, not an end.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use workmill_tests::{
+    Checked, Client, Disk, Fleet, FleetPlan, Ledger, REPLY_WAIT, Reply, Server, ServerFiles, job,
+    seed,
+};
+
+/// How long the fleet works in each state of the disk.
+const WORK: Duration = Duration::from_millis(700);
+
+struct Room {
+    disk: Disk,
+    server: Server,
+    ledger: Arc<Ledger>,
+}
+
+impl Room {
+    fn new() -> Self {
+        let files = ServerFiles::new();
+        let disk = Disk::under(&files);
+        let server = disk.carry(Server::builder().files(files)).start();
+        Self {
+            disk,
+            server,
+            ledger: Arc::default(),
+        }
+    }
+
+    fn fleet(&self, name: &str) -> Fleet {
+        let plan = FleetPlan {
+            producers: 4,
+            workers: 6,
+            errors_expected: true,
+        };
+        Fleet::start(self.server.addr(), &self.ledger, plan, name, seed())
+    }
+
+    /// Waits until the fleet has met more of this than it had.
+    fn wait_for(&self, count: impl Fn(Checked) -> u64) {
+        let before = count(self.ledger.checked());
+        let deadline = Instant::now() + REPLY_WAIT;
+        while count(self.ledger.checked()) <= before {
+            assert!(
+                Instant::now() < deadline,
+                "what was waited for never came: {:?}",
+                self.ledger.checked()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn audit(&self) {
+        self.ledger.audit(&mut self.server.client());
+        self.ledger.assert_kept("after the disk was full");
+    }
+}
+
+/// Pushes large jobs until the files have no room left in them; returns how many were taken, and the refusal.
+fn push_until_full(client: &mut Client) -> (u64, String) {
+    let filler = "x".repeat(1_000_000);
+    for number in 0..1_000 {
+        let big = json!({"jid": format!("jid-big-{number:04}"), "queue": "big", "jobtype": "Big", "args": [filler]});
+        match client.cmd(format!("PUSH {big}")) {
+            Reply::Error(error) => return (number, error),
+            reply => assert!(reply.is_ok(), "{reply:?}"),
+        }
+    }
+    panic!("a thousand megabytes went onto a full disk");
+}
+
+fn push_until_taken(client: &mut Client, jid: &str) {
+    let deadline = Instant::now() + REPLY_WAIT;
+    while !client.cmd(format!("PUSH {}", job(jid, "late"))).is_ok() {
+        assert!(
+            Instant::now() < deadline,
+            "there is space again, but nothing is taken"
+        );
+    }
+}
+
+#[test]
+fn full_disk_is_an_answer_and_what_was_refused_did_not_happen() {
+    let room = Room::new();
+    let mut client = room.server.client();
+    client.push(&job("jid-before", "early"));
+    room.disk.fill_up();
+    let (taken, error) = push_until_full(&mut client);
+    assert!(
+        error.contains("full") && error.contains("nothing was changed"),
+        "{error}"
+    );
+    assert_eq!(client.queue_size("big").unwrap_or(0), taken);
+    assert_eq!(client.queue_size("early"), Some(1));
+    room.disk.make_space();
+    push_until_taken(&mut client, "jid-after");
+    assert_eq!(client.fetch_jid("early late"), "jid-before");
+    assert_eq!(client.fetch_jid("early late"), "jid-after");
+    client.ack("jid-before");
+    client.ack("jid-after");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_while_the_disk_is_full_and_work_goes_on_after_it() {
+    let mut room = Room::new();
+    let fleet = room.fleet("fleet");
+    for _ in 0..3 {
+        thread::sleep(WORK);
+        room.disk.fill_up();
+        room.wait_for(|checked| checked.commands_refused);
+        room.disk.make_space();
+        room.wait_for(|checked| checked.acks_kept);
+    }
+    thread::sleep(WORK);
+    fleet.stop();
+    assert!(room.server.is_running());
+    room.audit();
+    println!("{:?}", room.ledger.checked());
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_server_is_killed_on_a_full_disk() {
+    let mut room = Room::new();
+    for cycle in 0..3 {
+        let fleet = room.fleet(&format!("c{cycle}"));
+        thread::sleep(WORK);
+        room.disk.fill_up();
+        room.wait_for(|checked| checked.commands_refused);
+        room.server.kill9();
+        fleet.stop();
+        room.disk.make_space();
+        room.server.start_again();
+        room.audit();
+    }
+    println!("{:?}", room.ledger.checked());
+}

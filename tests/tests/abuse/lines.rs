@@ -1,0 +1,158 @@
+//! Too much input, and too little reading.
+
+use std::io::Write as _;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use workmill_tests::{Client, Memory, Reply, Server};
+
+use crate::attack::attack_while_others_work;
+
+const MIB: u64 = 1 << 20;
+
+/// The line that nobody should ever send, in bytes.
+const LINE_BYTES: u64 = 400_000_000;
+
+/// Clients that send one at the same time.
+const LINE_SENDERS: usize = 4;
+
+/// The most memory that four such lines may cost: the longest line allowed is 64 MiB, its buffer may be twice that
+/// while it grows, and the server itself needs some.
+const LONG_LINES_MEMORY_MAX: u64 = LINE_SENDERS as u64 * 128 * MIB + 96 * MIB;
+
+/// The most memory that clients may cost who read nothing.
+const UNREAD_MEMORY_MAX: u64 = 128 * MIB;
+
+/// How long a client that reads nothing goes on sending after the server has stopped taking anything in.
+const STALL: Duration = Duration::from_millis(500);
+
+/// Sends an endless line until the server closes, and returns what it said before.
+fn send_long_line(mut client: Client) -> Reply {
+    let mut sender = client
+        .socket()
+        .try_clone()
+        .expect("a second handle to the socket");
+    let sending = thread::spawn(move || {
+        let chunk = vec![b'x'; 1 << 20];
+        let mut left = LINE_BYTES;
+        if sender.write_all(b"PUSH ").is_err() {
+            return left;
+        }
+        // The server closes in the middle of it, so a refused write is what is wanted.
+        while left > 0 && sender.write_all(&chunk).is_ok() {
+            left = left.saturating_sub(chunk.len() as u64);
+        }
+        left
+    });
+    let reply = client.read_reply();
+    assert_eq!(client.read_reply(), Reply::Closed);
+    drop(client);
+    sending.join().expect("the sending thread does not panic");
+    reply
+}
+
+/// Demand 10.
+#[test]
+fn line_of_400_megabytes_is_refused_before_it_is_buffered() {
+    attack_while_others_work(Server::builder(), LONG_LINES_MEMORY_MAX, |server| {
+        let senders: Vec<_> = (0..LINE_SENDERS)
+            .map(|_| {
+                let client = server.client();
+                thread::spawn(move || send_long_line(client))
+            })
+            .collect();
+        for sender in senders {
+            let error = sender.join().expect("a sender does not panic").error();
+            assert!(error.starts_with("ERR "), "{error}");
+        }
+        0
+    });
+}
+
+#[test]
+fn line_before_hello_is_refused_much_sooner() {
+    attack_while_others_work(Server::builder(), UNREAD_MEMORY_MAX, |server| {
+        for _ in 0..20 {
+            let reply = send_long_line(Client::connect(server.addr()));
+            assert!(
+                matches!(reply, Reply::Error(_) | Reply::Closed),
+                "{reply:?}"
+            );
+        }
+        0
+    });
+}
+
+/// Sends this line again and again until the server takes in no more.
+fn send_until_stalled(client: &mut Client, line: &[u8], lines_max: usize) -> usize {
+    client
+        .socket()
+        .set_write_timeout(Some(STALL))
+        .expect("set a timeout");
+    (0..lines_max)
+        .take_while(|_| client.send_raw(line).is_ok())
+        .count()
+}
+
+#[test]
+fn client_that_reads_nothing_stops_being_served_and_costs_no_memory() {
+    attack_while_others_work(Server::builder(), UNREAD_MEMORY_MAX, |server| {
+        let line = b"INFO\r\n".repeat(1_000);
+        let mut greedy: Vec<_> = (0..4).map(|_| server.client()).collect();
+        for client in &mut greedy {
+            let lines = send_until_stalled(client, &line, 2_000);
+            assert!(
+                lines < 2_000,
+                "the server took in {lines} thousand commands whose replies nobody reads"
+            );
+        }
+        let memory = Memory::of(server.pid());
+        assert!(memory.peak_bytes <= UNREAD_MEMORY_MAX, "{memory:?}");
+        0
+    });
+}
+
+/// Jobs of 100 KB are handed to a client that never reads them. Those that it could have got are its own; all others
+/// go back when it leaves.
+#[test]
+fn jobs_that_a_client_does_not_read_go_back() {
+    let jobs = 300;
+    let server = Server::start();
+    let mut good = server.client();
+    for number in 0..jobs {
+        let args = json!(["x".repeat(100_000)]);
+        good.push(&json!({"jid": format!("jid-{number:06}"), "queue": "big", "jobtype": "Big", "args": args}));
+    }
+    let mut greedy = server.worker("greedy");
+    let stalled = send_until_stalled(&mut greedy, b"FETCH big\r\n", jobs);
+    assert_eq!(stalled, jobs, "FETCHes are short enough for any buffer");
+    // One more is always on its way to a client that does not read.
+    good.wait_for_info(|info| info["faktory"]["sets"]["working"].as_u64() > Some(0));
+    let memory = Memory::of(server.pid());
+    assert!(memory.peak_bytes <= UNREAD_MEMORY_MAX, "{memory:?}");
+    drop(greedy);
+    good.wait_for_info(|info| info["server"]["connections"] == 1);
+    let mut fetched = 0;
+    while good.queue_size("big") > Some(0) {
+        let jid = good.fetch_jid("big");
+        good.ack(&jid);
+        fetched += 1;
+    }
+    let delivered = (0..jobs)
+        .filter(|number| {
+            good.cmd(format!(
+                "FAIL {}",
+                json!({"jid": format!("jid-{number:06}")})
+            ))
+            .is_ok()
+        })
+        .count();
+    println!("{fetched} jobs went back, {delivered} had been sent completely");
+    assert_eq!(fetched + delivered, jobs);
+    assert!(
+        fetched > 0,
+        "all jobs fitted into the buffers of the connection"
+    );
+    assert_eq!(good.task_size("Busy"), 0);
+}

@@ -1,0 +1,108 @@
+//! Bad bytes on a TLS port.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use workmill_tests::{Memory, Server, seed};
+
+/// The most memory that bad TLS may cost.
+const BAD_TLS_MEMORY_MAX: u64 = 128 << 20;
+
+type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+
+/// A TLS connection that trusts this certificate, and has said HELLO.
+fn connect(server: &Server, config: &Arc<ClientConfig>) -> TlsStream {
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connection = ClientConnection::new(Arc::clone(config), name).expect("a client");
+    let stream = TcpStream::connect(server.addr()).expect("the server listens");
+    let mut tls = StreamOwned::new(connection, stream);
+    expect(&mut tls, "", "+HI {\"v\":2}\r\n");
+    expect(&mut tls, "HELLO {\"v\":2}\r\n", "+OK\r\n");
+    tls
+}
+
+/// Sends this and reads exactly that.
+fn expect(tls: &mut TlsStream, sent: &str, wanted: &str) {
+    tls.write_all(sent.as_bytes()).expect("send through TLS");
+    let mut got = vec![0; wanted.len()];
+    tls.read_exact(&mut got).expect("read through TLS");
+    assert_eq!(String::from_utf8_lossy(&got), wanted);
+}
+
+fn push_and_work(tls: &mut TlsStream) {
+    expect(
+        tls,
+        "PUSH {\"jid\":\"jid-000001\",\"queue\":\"q\",\"jobtype\":\"T\",\"args\":[]}\r\n",
+        "+OK\r\n",
+    );
+    expect(tls, "FETCH q\r\n", "$");
+    let mut line = Vec::new();
+    while !line.ends_with(b"}\r\n") {
+        let mut byte = [0];
+        tls.read_exact(&mut byte).expect("read through TLS");
+        line.extend(byte);
+    }
+    expect(tls, "ACK {\"jid\":\"jid-000001\"}\r\n", "+OK\r\n");
+}
+
+#[test]
+fn bad_bytes_on_the_tls_port_end_only_their_own_connection() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let mut server = Server::builder()
+        .tls(
+            cert.pem().as_bytes(),
+            signing_key.serialize_pem().as_bytes(),
+        )
+        .start();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(cert.der().clone())
+        .expect("a certificate to trust");
+    let config = Arc::new(
+        ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    );
+    let mut good = connect(&server, &config);
+    let mut rng = SmallRng::seed_from_u64(seed());
+    let mut half_open = Vec::new();
+    for round in 0..300 {
+        let mut bad = TcpStream::connect(server.addr()).expect("the server listens");
+        let mut bytes = vec![0; rng.random_range(1..4_096)];
+        rng.fill(&mut bytes[..]);
+        if round % 3 == 0 {
+            // The head of a handshake record of TLS 1.2 that promises more than comes.
+            bytes.splice(0..0, [0x16, 0x03, 0x03, 0x3f, 0xff]);
+        }
+        if round % 5 == 0 {
+            bytes = b"HELLO {\"v\":2}\r\n".to_vec();
+        }
+        // The server may be quicker to close than we are to send.
+        let _ = bad.write_all(&bytes);
+        half_open.push(bad);
+        if round % 10 == 0 {
+            push_and_work(&mut good);
+        }
+    }
+    for mut bad in half_open {
+        let mut answer = Vec::new();
+        // Reset with bytes unread is as good.
+        let _ = bad.read_to_end(&mut answer);
+        assert!(
+            !answer.starts_with(b"+HI"),
+            "the greeting was sent without TLS"
+        );
+    }
+    push_and_work(&mut good);
+    push_and_work(&mut connect(&server, &config));
+    let memory = Memory::of(server.pid());
+    assert!(memory.peak_bytes <= BAD_TLS_MEMORY_MAX, "{memory:?}");
+    assert!(server.is_running());
+}
