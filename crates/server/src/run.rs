@@ -157,7 +157,10 @@ impl Server {
                 self.settings = reload.settings;
                 tracing::info!("settings read again, {} changes", reload.changes.len());
             }
-            Err(error) => tracing::error!("the settings stay as they are: {error}"),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::error!("the settings stay as they are: {error:#}");
+            }
         }
     }
 }
