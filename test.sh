@@ -99,7 +99,7 @@ case "${1-}" in
 esac
 
 if [ "$mode" = long ]; then
-    export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=500 PROPTEST_CASES=20000
+    export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=200 PROPTEST_CASES=20000
 fi
 
 step "Format" cargo fmt --check
