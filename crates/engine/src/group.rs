@@ -7,7 +7,7 @@ use rand::rngs::SmallRng;
 use workmill_proto::{Timestamp, WireError};
 use workmill_store::{Counts, StoreError, Tx};
 
-use crate::engine::{Moment, Rules};
+use crate::moment::{Moment, Rules};
 use crate::op::{Duty, Op, Request, Ticket};
 use crate::outcome::{Answer, GroupResult, Outcome};
 use crate::parked::Parked;

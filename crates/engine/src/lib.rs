@@ -10,12 +10,14 @@ mod engine;
 mod grace;
 mod group;
 mod limits;
+mod moment;
 mod op;
 mod outcome;
 mod parked;
 mod rules;
 
-pub use engine::{Engine, Moment, Rules};
+pub use engine::Engine;
+pub use moment::{Moment, Rules};
 pub use op::{
     Ack, BulkItem, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewJob, Op,
     Request, Ticket,

@@ -6,7 +6,7 @@ use serde_json::json;
 use workmill_proto::Job;
 use workmill_store::{CorruptRecord, JobRecord, StoreError, Tx};
 
-use super::fail::Report;
+use super::report::Report;
 use crate::group::Group;
 use crate::op::NewJob;
 

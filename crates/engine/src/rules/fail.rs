@@ -4,18 +4,11 @@ use workmill_proto::{Failure, Job, SetName};
 use workmill_store::{CorruptRecord, JobKey, JobRecord, StoreError, Tx};
 
 use super::backoff::BackOff;
+use super::report::Report;
 use super::reservation::Holdings;
 use crate::group::Group;
 use crate::op::{Fail, Ticket};
 use crate::outcome::Outcome;
-
-/// What is known of a failure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Report<'r> {
-    pub(crate) errtype: &'r str,
-    pub(crate) message: &'r str,
-    pub(crate) backtrace: &'r [String],
-}
 
 /// Where a failed job goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,5 +11,6 @@ mod mutate;
 mod push;
 mod queue;
 mod recover;
+mod report;
 mod reservation;
 mod schedule;

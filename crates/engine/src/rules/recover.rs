@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use workmill_proto::Job;
 use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError, Tx};
 
-use super::fail::Report;
+use super::report::Report;
 use crate::group::Group;
 use crate::limits::{
     RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,

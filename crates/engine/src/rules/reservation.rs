@@ -2,7 +2,7 @@
 
 use workmill_store::{Release, Reservation, ReservationEnd, StoreError, Tx};
 
-use super::fail::Report;
+use super::report::Report;
 use crate::group::Group;
 use crate::limits::RESERVATION_SLICE_JOBS;
 use crate::op::{Handout, Ticket};
