@@ -6,7 +6,9 @@
  * A sync of a file (or of the directory) that succeeded empties the note. So whatever is noted when the process is
  * killed is what a loss of power could take; tests/src/power.rs takes it.
  *
- * While the file WORKMILL_DISK_FULL exists, nothing in the directory may grow (ENOSPC after as much as fits).
+ * Files say what is wrong with the disk while they exist. WORKMILL_DISK_FULL: nothing in the directory may grow (ENOSPC
+ * after as much as fits). WORKMILL_DISK_SICK: syncs fail (EIO). WORKMILL_DISK_FATAL holds a number: the process is
+ * killed at that many changes of files that are no write-ahead logs, so in the middle of a checkpoint.
  * With WORKMILL_DISK_LIES set, syncs do nothing and say that they succeeded.
  *
  * Files whose name ends in `-shm` are rebuilt from the others and are mapped into memory: they are not noted.
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,13 +49,15 @@ struct record {
 /* One change at a time: the notes of a file must be in the order of its changes. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t serial;
-static const char *disk_dir, *log_dir, *full_file;
+static const char *disk_dir, *log_dir, *full_file, *sick_file, *fatal_file;
 static int lies;
 
 __attribute__((constructor)) static void begin(void) {
     disk_dir = getenv("WORKMILL_DISK_DIR");
     log_dir = getenv("WORKMILL_DISK_LOG");
     full_file = getenv("WORKMILL_DISK_FULL");
+    sick_file = getenv("WORKMILL_DISK_SICK");
+    fatal_file = getenv("WORKMILL_DISK_FATAL");
     lies = getenv("WORKMILL_DISK_LIES") != NULL;
 }
 
@@ -92,7 +97,18 @@ static const char *name_of_fd(int fd, char *path) {
 
 static int is_file(const char *name) { return name != NULL && strcmp(name, DIRECTORY) != 0; }
 
-static int exists(const char *path) { return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0; }
+static int exists(const char *path) { return path != NULL && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0; }
+
+/* Kills the process if this is the change it must not survive. */
+static void die_if_fatal(const char *name) {
+    static int changes;
+    char text[16] = {0};
+    if (ends_with(name, "-wal") || !exists(fatal_file)) return;
+    int file = syscall(SYS_openat, AT_FDCWD, fatal_file, O_RDONLY | O_CLOEXEC);
+    long bytes = syscall(SYS_read, file, text, sizeof text - 1);
+    syscall(SYS_close, file);
+    if (bytes > 0 && ++changes >= atoi(text)) kill(getpid(), SIGKILL);
+}
 
 static void log_path(char *path, const char *name) {
     if (snprintf(path, PATH_MAX, "%s/%s.undo", log_dir, name) >= PATH_MAX) die("disk shim: path too long\n");
@@ -157,7 +173,7 @@ static uint64_t size_of(int fd) {
 
 /* How many of the bytes fit on the disk. */
 static size_t room(int fd, uint64_t offset, size_t bytes) {
-    if (full_file == NULL || !exists(full_file)) return bytes;
+    if (!exists(full_file)) return bytes;
     uint64_t size = size_of(fd);
     if (offset >= size) return 0;
     return size - offset < bytes ? size - offset : bytes;
@@ -172,6 +188,7 @@ static ssize_t change(int fd, const struct iovec *parts, int count, off_t offset
     if (!is_file(name) || bytes == 0)
         return offset < 0 ? syscall(SYS_writev, fd, parts, count) : syscall(SYS_pwritev, fd, parts, count, offset, 0);
     pthread_mutex_lock(&lock);
+    if (is_noted(name)) die_if_fatal(name);
     uint64_t at = offset;
     if (offset < 0) at = fcntl(fd, F_GETFL) & O_APPEND ? size_of(fd) : (uint64_t)lseek(fd, 0, SEEK_CUR);
     size_t fitting = room(fd, at, bytes);
@@ -212,7 +229,7 @@ static int resize(int fd, uint64_t size, long call, int mode, off_t offset, off_
     int grown = is_file(name) && size > size_of(fd);
     int result;
     pthread_mutex_lock(&lock);
-    if (grown && full_file != NULL && exists(full_file)) {
+    if (grown && exists(full_file)) {
         errno = ENOSPC;
         result = -1;
     } else {
@@ -243,6 +260,10 @@ static int sync_with(int fd, long call) {
     const char *name = name_of_fd(fd, path);
     if (name == NULL) return syscall(call, fd);
     if (lies) return 0;
+    if (exists(sick_file)) {
+        errno = EIO;
+        return -1;
+    }
     /* Nothing may be written between the sync and the end of its note. */
     pthread_mutex_lock(&lock);
     int result = syscall(call, fd);

@@ -15,6 +15,8 @@ pub struct Disk {
     pub(crate) storage_dir: PathBuf,
     pub(crate) log_dir: PathBuf,
     full_file: PathBuf,
+    sick_file: PathBuf,
+    fatal_file: PathBuf,
 }
 
 impl Disk {
@@ -29,20 +31,32 @@ impl Disk {
                 .expect("make a directory of the disk");
         }
         let canonical = |dir: &Path| dir.canonicalize().expect("a directory just made exists");
+        let (storage_dir, log_dir) = (canonical(files.storage_dir()), canonical(&log_dir));
         Self {
-            storage_dir: canonical(files.storage_dir()),
-            full_file: canonical(&log_dir).join("full"),
-            log_dir: canonical(&log_dir),
+            full_file: log_dir.join("full"),
+            sick_file: log_dir.join("sick"),
+            fatal_file: log_dir.join("fatal"),
+            storage_dir,
+            log_dir,
         }
+    }
+
+    /// The environment that makes a process use this disk.
+    pub fn environment(&self) -> [(&'static str, &Path); 6] {
+        [
+            ("LD_PRELOAD", shim_path()),
+            ("WORKMILL_DISK_DIR", &self.storage_dir),
+            ("WORKMILL_DISK_LOG", &self.log_dir),
+            ("WORKMILL_DISK_FULL", &self.full_file),
+            ("WORKMILL_DISK_SICK", &self.sick_file),
+            ("WORKMILL_DISK_FATAL", &self.fatal_file),
+        ]
     }
 
     /// Makes the server use this disk. `builder` must have been given the same files.
     pub fn carry(&self, builder: ServerBuilder) -> ServerBuilder {
-        builder
-            .preload(shim_path())
-            .env("WORKMILL_DISK_DIR", &self.storage_dir)
-            .env("WORKMILL_DISK_LOG", &self.log_dir)
-            .env("WORKMILL_DISK_FULL", &self.full_file)
+        let environment = self.environment().into_iter();
+        environment.fold(builder, |builder, (name, value)| builder.env(name, value))
     }
 
     /// The same, but syncs do nothing and say that they succeeded.
@@ -58,6 +72,27 @@ impl Disk {
     /// There is space again.
     pub fn make_space(&self) {
         fs::remove_file(&self.full_file).expect("mark the disk as not full");
+    }
+
+    /// From now on syncs fail.
+    pub fn fall_sick(&self) {
+        fs::write(&self.sick_file, "").expect("mark the disk as sick");
+    }
+
+    /// Syncs succeed again.
+    pub fn heal(&self) {
+        fs::remove_file(&self.sick_file).expect("mark the disk as healthy");
+    }
+
+    /// Kills the server at this many further changes of files that are no write-ahead logs: in the middle of a
+    /// checkpoint, if that is what is written then.
+    pub fn kill_at_change(&self, changes: u32) {
+        fs::write(&self.fatal_file, changes.to_string()).expect("mark a change as fatal");
+    }
+
+    /// No change is fatal any more.
+    pub fn spare(&self) {
+        fs::remove_file(&self.fatal_file).expect("mark no change as fatal");
     }
 }
 

@@ -38,6 +38,11 @@ fn crash_again_and_again(durability: &str, cycles: u32) {
         server.kill9();
         fleet.stop();
         server.start_again();
+        if rng.random_bool(0.25) {
+            // Once more, while it may still be busy with what the first crash left.
+            server.kill9();
+            server.start_again();
+        }
         ledger.check_info(&mut server.client());
         if cycle % CYCLES_PER_AUDIT == 0 || cycle == cycles {
             ledger.audit(&mut server.client());

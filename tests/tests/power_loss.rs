@@ -6,6 +6,7 @@
 //! rarely, and one whose syncs do nothing.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -14,11 +15,15 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use workmill_tests::{
-    Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerFiles, cycles, seed,
+    Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerFiles, binary_path, cycles,
+    job, seed,
 };
 
 /// How long the server works between two losses, in milliseconds.
 const LOAD_MS: std::ops::RangeInclusive<u64> = 50..=1_200;
+
+/// At which change of the database in a checkpoint the server is killed, at the latest. A checkpoint writes more pages.
+const CHECKPOINT_CHANGES_MAX: u32 = 200;
 
 /// Losses after which every job is looked for; in between only numbers are compared.
 const CYCLES_PER_AUDIT: u32 = 4;
@@ -57,18 +62,31 @@ impl Machine {
         }
     }
 
-    /// Some load, and a loss of power in the middle of it.
-    fn lose_power_under_load(&mut self, name: &str, loss: Loss) {
-        let fleet = Fleet::start(
+    fn fleet(&mut self, name: &str, plan: FleetPlan) -> Fleet {
+        Fleet::start(
             self.server.addr(),
             &self.ledger,
-            FleetPlan::default(),
+            plan,
             name,
             self.rng.random(),
-        );
+        )
+    }
+
+    /// Some load, and a loss of power in the middle of it; sometimes another one as soon as the server is back.
+    fn lose_power_under_load(&mut self, name: &str, loss: Loss) {
+        let fleet = self.fleet(name, FleetPlan::default());
         thread::sleep(Duration::from_millis(self.rng.random_range(LOAD_MS)));
         self.server.kill9();
         fleet.stop();
+        self.come_back(loss);
+        if self.rng.random_bool(0.25) {
+            self.server.kill9();
+            self.come_back(loss);
+        }
+    }
+
+    /// The server is dead; power is lost, and returns.
+    fn come_back(&mut self, loss: Loss) {
         let lost = self.disk.lose_power(loss, &mut self.rng);
         self.lost.changes += lost.changes;
         self.lost.kept += lost.kept;
@@ -133,6 +151,113 @@ fn nothing_acknowledged_is_lost_with_the_last_writes() {
 #[test]
 fn nothing_acknowledged_is_lost_with_any_part_of_what_was_not_synced() {
     lose_power_again_and_again(Loss::Scattered, cycles(10));
+}
+
+/// The database itself is written only while the log is copied into it, so that random moments hardly ever meet it.
+#[test]
+fn nothing_acknowledged_is_lost_in_the_middle_of_a_checkpoint() {
+    let mut machine = Machine::new(ALWAYS, false);
+    for cycle in 1..=cycles(6) {
+        let fleet = machine.fleet(&format!("c{cycle}"), FleetPlan::default());
+        machine
+            .disk
+            .kill_at_change(machine.rng.random_range(1..=CHECKPOINT_CHANGES_MAX));
+        let ended = machine.server.wait_exit();
+        assert!(!ended.status.success(), "{}", ended.log);
+        fleet.stop();
+        machine.disk.spare();
+        machine.come_back([Loss::Scattered, Loss::Everything][cycle as usize % 2]);
+        machine.check_info();
+        machine.audit();
+        machine
+            .ledger
+            .assert_kept(&format!("cycle {cycle}, seed {}", machine.seed));
+    }
+    assert!(
+        machine.lost.changes > 0 && machine.lost.kept > 0,
+        "{:?}",
+        machine.lost
+    );
+}
+
+/// What the kernel failed to write it may forget, so nothing can be promised any more: nobody is answered, the server
+/// ends, and a new one finds what had been promised before.
+#[test]
+fn failed_sync_ends_the_server_and_loses_nothing_acknowledged() {
+    let mut machine = Machine::new(ALWAYS, false);
+    // Commands that come when the end has begun are refused, and so must not have happened.
+    let plan = FleetPlan {
+        errors_expected: true,
+        ..FleetPlan::default()
+    };
+    for cycle in 1..=cycles(3) {
+        let fleet = machine.fleet(&format!("c{cycle}"), plan);
+        thread::sleep(Duration::from_millis(machine.rng.random_range(LOAD_MS)));
+        machine.disk.fall_sick();
+        let ended = machine.server.wait_exit();
+        assert!(
+            ended.status.code().is_some_and(|code| code != 0),
+            "{:?}\n{}",
+            ended.status,
+            ended.log
+        );
+        assert!(!ended.log.contains("panicked"), "{}", ended.log);
+        fleet.stop();
+        machine.disk.heal();
+        machine.come_back([Loss::Scattered, Loss::Everything][cycle as usize % 2]);
+        machine.check_info();
+        machine.audit();
+        machine
+            .ledger
+            .assert_kept(&format!("cycle {cycle}, seed {}", machine.seed));
+    }
+    let checked = machine.ledger.checked();
+    assert!(
+        checked.pushes_kept > 0 && checked.acks_kept > 0,
+        "{checked:?}"
+    );
+}
+
+/// The power goes while the server makes its database, or right after the first job.
+#[test]
+fn first_start_can_be_cut_short_at_any_moment() {
+    let mut rng = SmallRng::seed_from_u64(seed());
+    for round in 0..cycles(20) {
+        let files = ServerFiles::new();
+        let disk = Disk::under(&files);
+        start_and_kill(
+            &files,
+            &disk,
+            Duration::from_millis(rng.random_range(0..60)),
+        );
+        let loss = [Loss::Everything, Loss::Tail, Loss::Scattered][round as usize % 3];
+        disk.lose_power(loss, &mut rng);
+        let mut server = disk.carry(Server::builder().files(files)).start();
+        server.client().push(&job("jid-first", "q"));
+        server.kill9();
+        disk.lose_power(Loss::Everything, &mut rng);
+        server.start_again();
+        assert_eq!(server.client().fetch_jid("q"), "jid-first", "round {round}");
+    }
+}
+
+/// Starts a server and kills it after this time, whether it is ready or not.
+fn start_and_kill(files: &ServerFiles, disk: &Disk, after: Duration) {
+    let mut child = Command::new(binary_path())
+        .args(["-b", "127.0.0.1:0", "-d"])
+        .arg(files.storage_dir())
+        .arg("-c")
+        .arg(files.config_dir())
+        .env("HOME", files.home_dir())
+        .envs(disk.environment())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("start the server");
+    thread::sleep(after);
+    child.kill().expect("kill the server");
+    child.wait().expect("wait for the server");
 }
 
 /// Canary: acknowledged jobs of the last seconds are lost, and the ledger sees it.
