@@ -9,6 +9,12 @@ pub enum StoreError {
     /// A statement failed. The transaction must be dropped (rolled back); the store works on.
     #[error("the database refused a statement: {0}")]
     Statement(String),
+    /// Another program, such as a backup or a shell, holds a lock on the database. Nothing happened; the
+    /// transaction must be dropped (rolled back); the store works on, and the same may be tried again.
+    #[error(
+        "another program (a backup, a shell) locks the database, nothing was changed, try again: {0}"
+    )]
+    Busy(String),
     /// A commit, a sync or a rollback failed, so what is on disk is unknown. Nothing more may be done
     /// with this store: answer nobody, exit, and let a restart recover.
     #[error("the outcome of a commit is unknown, the store must be reopened: {0}")]

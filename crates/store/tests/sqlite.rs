@@ -142,10 +142,10 @@ fn a_store_locked_by_another_program_goes_on_when_it_is_free_again() {
     // before the store: that would drop the store's locks.
     let shell = Connection::open(fixture.dir.path().join(DATABASE_FILE)).unwrap();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(
-        push(&mut store, "a"),
-        Err(StoreError::Statement(_))
-    ));
+    let busy = push(&mut store, "a").unwrap_err();
+    assert!(matches!(busy, StoreError::Busy(_)), "{busy}");
+    let text = busy.to_string();
+    assert!(text.contains("nothing was changed, try again"), "{text}");
     shell.execute_batch("ROLLBACK").unwrap();
     push(&mut store, "a").unwrap();
     assert_eq!(store.begin().unwrap().totals().unwrap().queues["a"].size, 2);

@@ -14,6 +14,9 @@ use crate::StoreError;
 pub(super) fn of_statement(error: &Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full(error.to_string()),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Busy(error.to_string())
+        }
         _ => StoreError::Statement(error.to_string()),
     }
 }
@@ -86,6 +89,21 @@ mod tests {
                 matches!(of_commit(&error(code)), CommitFailure::Unknown(_)),
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn a_lock_of_another_program_is_told_apart_from_other_failures() {
+        for code in [
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_BUSY_SNAPSHOT,
+            ffi::SQLITE_LOCKED,
+        ] {
+            assert!(matches!(of_statement(&error(code)), StoreError::Busy(_)));
+            assert!(matches!(
+                of_commit(&error(code)),
+                CommitFailure::NotCommitted(StoreError::Busy(_))
+            ));
         }
     }
 
