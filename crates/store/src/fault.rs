@@ -174,6 +174,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn reservations_ending(&mut self, until: Timestamp, limit: usize) -> Vec<Reservation>;
             fn reserving_workers(&mut self) -> Vec<String>;
             fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
+            fn reserved_count(&mut self) -> u64;
             fn working_jobs(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
             fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
             fn entries(
@@ -185,6 +186,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             ) -> Vec<Entry>;
             fn set_size(&mut self, set: SetName) -> u64;
             fn last_serial(&mut self) -> i64;
+            fn queues_refused(&mut self, queues: &[&str]) -> Vec<bool>;
             fn head(&mut self, queue: &str) -> Option<(JobKey, StoredJob)>;
             fn totals(&mut self) -> Totals;
         }

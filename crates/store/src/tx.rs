@@ -71,6 +71,9 @@ pub trait Tx {
         limit: usize,
     ) -> Result<Vec<Reservation>, StoreError>;
 
+    /// How many jobs are under reservation.
+    fn reserved_count(&mut self) -> Result<u64, StoreError>;
+
     /// Moves the end of reservations. A key without one is ignored.
     fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError>;
 
@@ -124,6 +127,11 @@ pub trait Tx {
 
     /// Empties a set at once, however large: marks it; [`Tx::sweep`] does the work later.
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError>;
+
+    /// For each name in order whether a client may not make a queue of it: there is none, and there are
+    /// [`crate::QUEUES_MAX`] already, those counted that earlier names of the slice would make. No other
+    /// primitive keeps to that limit: a job that goes back to a queue must not be lost to it.
+    fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError>;
 
     /// Pauses or resumes queues. Pausing one that does not exist makes it; resuming one does nothing.
     fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError>;

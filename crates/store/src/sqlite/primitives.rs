@@ -60,6 +60,10 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.cache.mirror().of_worker(wid, limit)))
     }
 
+    fn reserved_count(&mut self) -> Result<u64, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().len() as u64))
+    }
+
     fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError> {
         self.query(|tx| tx.extend_reservations(ends))
     }
@@ -120,6 +124,10 @@ impl Tx for SqliteTx<'_> {
 
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
         self.query(|tx| tx.replace_set(set))
+    }
+
+    fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.run(|tx| Ok(tx.cache.queues().refused(queues)))
     }
 
     fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {

@@ -1,12 +1,10 @@
 //! The rows of queues in memory, and where the next job of each is to be claimed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::place::{POSITION_FIRST, POSITION_MAX, QUEUE_ID_MAX, QueueId, key_at};
-
-/// How many queues can exist at a time. Each takes some hundred bytes of memory.
-pub(super) const QUEUES_MAX: usize = 100_000;
+use crate::QUEUES_MAX;
 
 /// What a row of the table stands for. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +100,24 @@ impl Queues {
     /// Those removed or flushed and not yet swept.
     pub(super) fn unswept(&self) -> &BTreeSet<QueueId> {
         &self.unswept
+    }
+
+    /// For each name whether a client may not make a queue of it; see [`crate::Tx::queues_refused`].
+    pub(super) fn refused(&self, names: &[&str]) -> Vec<bool> {
+        let mut made: HashSet<&str> = HashSet::new();
+        // Jobs of one push mostly go to one queue: remember the last answer.
+        let mut last: Option<(&str, bool)> = None;
+        let answers = names.iter().map(|&name| {
+            let refused = match last {
+                Some((known, refused)) if known == name => refused,
+                _ if self.by_name.contains_key(name) || made.contains(name) => false,
+                _ if self.by_name.len() + made.len() >= QUEUES_MAX => true,
+                _ => !made.insert(name),
+            };
+            last = Some((name, refused));
+            refused
+        });
+        answers.collect()
     }
 
     /// The number and the first state of a new queue of this name; an error text if there is no room.

@@ -7,11 +7,10 @@ use tempfile::TempDir;
 use workmill_proto::{SetName, Timestamp};
 
 use super::poison::Poison;
-use super::queues::QUEUES_MAX;
 use super::sql::Sql;
 use super::sync::Syncer;
 use super::*;
-use crate::{JobKey, JobRecord, Store, StoreError, Totals, Tx};
+use crate::{JobKey, JobRecord, QUEUES_MAX, Store, StoreError, Totals, Tx};
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
     JobRecord {

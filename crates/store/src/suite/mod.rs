@@ -85,6 +85,7 @@ register! { $
         a_claim_takes_no_more_than_its_limit
         nothing_is_claimed_from_a_paused_empty_or_unknown_queue
         pausing_makes_a_queue_and_resuming_does_not
+        a_queue_beyond_the_limit_is_refused_to_clients
         a_pause_survives_reopening
         the_head_is_shown_and_not_taken
         any_name_of_a_queue_is_taken_as_it_is
@@ -105,6 +106,7 @@ register! { $
         workers_are_named_once_and_sorted
         reservations_of_a_worker_come_oldest_first
         working_jobs_come_in_the_order_asked
+        reservations_are_counted
         reservations_survive_reopening
     }
     release {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobRecord, QueueTotals, Tx};
+use crate::{JobRecord, QUEUES_MAX, QueueTotals, Tx};
 
 pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -160,6 +160,28 @@ pub(super) fn pausing_makes_a_queue_and_resuming_does_not<F: Fixture>(fixture: &
     );
     push(&mut store, "made", &["a1"]);
     assert!(look(&mut store, |tx| tx.claim("made", 1).unwrap()).is_empty());
+}
+
+pub(super) fn a_queue_beyond_the_limit_is_refused_to_clients<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let names: Vec<String> = (0..QUEUES_MAX - 2).map(|n| format!("q{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    change(&mut store, |tx| tx.set_paused(&names, true).unwrap());
+    // Both that can still be made are asked for, one of them again, and then more.
+    let asked = ["q0", "x", "x", "y", "z", "z", "q1", "x", "w"];
+    let refused = [false, false, false, false, true, true, false, false, true];
+    for _ in 0..2 {
+        let answers = look(&mut store, |tx| tx.queues_refused(&asked).unwrap());
+        assert_eq!(answers, refused, "asking makes no queue");
+    }
+    push(&mut store, "x", &["x1"]);
+    push(&mut store, "y", &["y1"]);
+    change(&mut store, |tx| {
+        assert_eq!(tx.queues_refused(&["x", "z"]).unwrap(), [false, true]);
+        tx.remove_queues(&["q0"]).unwrap();
+        assert_eq!(tx.queues_refused(&["z", "q0"]).unwrap(), [false, true]);
+    });
+    assert!(look(&mut store, |tx| tx.queues_refused(&[]).unwrap()).is_empty());
 }
 
 pub(super) fn a_pause_survives_reopening<F: Fixture>(fixture: &mut F) {

@@ -188,6 +188,22 @@ pub(super) fn working_jobs_come_in_the_order_asked<F: Fixture>(fixture: &mut F) 
     assert_eq!(jids_of(jobs), ["a2", "a1"]);
 }
 
+pub(super) fn reservations_are_counted<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    push(&mut store, "a", &["a1", "a2", "a3"]);
+    let count = |store: &mut F::S| look(store, |tx| tx.reserved_count().unwrap());
+    assert_eq!(count(&mut store), 0);
+    let held = fetch(&mut store, "a", "w", 3, 0);
+    assert_eq!(count(&mut store), 3);
+    look(&mut store, |tx| {
+        tx.finish(&[held[0].key]).unwrap();
+        assert_eq!(tx.reserved_count().unwrap(), 2);
+    });
+    change(&mut store, |tx| tx.finish(&[held[0].key]).unwrap());
+    drop(store);
+    assert_eq!(count(&mut fixture.open()), 2);
+}
+
 pub(super) fn reservations_survive_reopening<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2", "a3"]);

@@ -97,7 +97,11 @@ pub(super) fn waiting(store: &mut impl Store, queue: &str) -> Vec<String> {
 
 /// The totals, as a transaction and an observer both see them.
 pub(super) fn totals(store: &mut impl Store) -> Totals {
-    let seen = look(store, |tx| tx.totals().unwrap());
+    let seen = look(store, |tx| {
+        let seen = tx.totals().unwrap();
+        assert_eq!(tx.reserved_count().unwrap(), seen.working);
+        seen
+    });
     assert_eq!(store.observer().unwrap().totals().unwrap(), seen);
     seen
 }
