@@ -105,3 +105,28 @@ async fn parked_fetch_gets_nothing_when_the_server_stops() {
     assert_eq!(client.reply().await, "$-1");
     assert_eq!(client.reply().await, "", "closed");
 }
+
+#[tokio::test]
+async fn job_is_not_lost_on_a_client_that_left_behind_many_pipelined_commands() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(settings(dir.path())).await.unwrap();
+    let mut leaving = Client::connect(&server).await;
+    let acks = "ACK {\"jid\":\"87654321\"}\r\n".repeat(2_000);
+    leaving.send(&format!("FETCH default\r\n{acks}")).await;
+    while server.shared.connections.list()[0].phase() != Phase::Fetching {
+        tokio::task::yield_now().await;
+    }
+    drop(leaving);
+    let mut client = Client::connect(&server).await;
+    let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[1]}"#;
+    assert_eq!(client.command(push).await, "+OK");
+    let mut info = String::new();
+    for _ in 0..100 {
+        info = client.command("INFO").await;
+        if info.contains(r#""queues":{"default":1}"#) && info.contains(r#""working":0"#) {
+            break;
+        }
+    }
+    assert!(info.contains(r#""working":0"#), "{info}");
+    assert_eq!(server.stop().await, None);
+}

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smallvec::{SmallVec, smallvec};
-use tokio::io::{AsyncRead, AsyncWrite};
 use workmill_engine::{Op, Outcome};
 
 use super::answer::{write_outcome, write_slots};
 use super::batch::{Batch, Last};
 use super::dispatch::Caller;
 use super::farewell::Farewell;
+use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
 use crate::committer::{Answers, Delivery, Pending};
@@ -32,7 +32,7 @@ pub(super) struct Conversation<S> {
     closed: Closed,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
+impl<S: Stream> Conversation<S> {
     pub(super) fn new(
         shared: Arc<Shared>,
         wire: Wire<S>,
@@ -89,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
             shared: &self.shared,
             wid: self.place.wid(),
             membership: self.membership.as_ref(),
-            gone: self.wire.at_end,
+            gone: self.wire.closed_by_peer,
         };
         while !batch.is_full() {
             match self.wire.lines.next_line() {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use workmill_proto::limits::LINE_BYTES_BEFORE_HELLO_MAX;
@@ -13,6 +12,7 @@ use workmill_proto::{Challenge, Hello, Reply, greeting};
 
 use super::conversation::Conversation;
 use super::farewell::Farewell;
+use super::stream::Stream;
 use super::wire::Wire;
 use crate::connections::Place;
 use crate::password::Password;
@@ -26,7 +26,7 @@ pub(crate) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(2);
 const ITERATIONS: std::ops::RangeInclusive<u32> = 4_000..=8_095;
 
 /// Serves one connection from its greeting to its end.
-pub(crate) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn converse<S: Stream>(
     shared: Arc<Shared>,
     stream: S,
     peer: SocketAddr,
@@ -47,7 +47,7 @@ pub(crate) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+async fn shake_hands<S: Stream>(
     shared: &Arc<Shared>,
     wire: &mut Wire<S>,
     peer: SocketAddr,
@@ -76,10 +76,7 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     Ok((place, membership))
 }
 
-async fn read_hello<S: AsyncRead + AsyncWrite + Unpin>(
-    shared: &Shared,
-    wire: &mut Wire<S>,
-) -> Result<Hello, Farewell> {
+async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<Hello, Farewell> {
     loop {
         match wire.lines.next_line() {
             Ok(Some(line)) => {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `handshake` (who is there), `conversation` (the loop), `batch` (which commands are run
 //! together), `dispatch` (what each command becomes), `answer` (what each outcome becomes), `watch` (a FETCH
-//! that waits), `wire` (bytes in and out).
+//! that waits), `wire` (bytes in and out), `stream` (what they go over).
 
 mod answer;
 mod batch;
@@ -10,6 +10,7 @@ mod conversation;
 mod dispatch;
 mod farewell;
 mod handshake;
+mod stream;
 mod watch;
 mod wire;
 

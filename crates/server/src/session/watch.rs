@@ -3,14 +3,14 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use super::stream::Stream;
 use super::wire::{Wire, WireFault};
 use crate::input_budget::FREE_BYTES;
 
-/// How many bytes of later commands a waiting connection reads ahead, in bytes. Beyond that its end is not
-/// noticed before its wait is over.
+/// How many bytes of later commands a waiting connection reads ahead, in bytes. Beyond that only its
+/// end is looked out for.
 const AHEAD_BYTES_MAX: usize = FREE_BYTES / 2;
 
 /// Ready once the connection is to be closed.
@@ -27,23 +27,21 @@ pub(super) enum Watched<T> {
 
 /// Waits for something, unless the client goes or the connection is to be closed first. If both happen at
 /// the same time, the client has gone.
-pub(super) async fn watch<S: AsyncRead + AsyncWrite + Unpin, T>(
+pub(super) async fn watch<S: Stream, T>(
     wire: &mut Wire<S>,
     closed: &mut Closed,
     work: impl Future<Output = T>,
 ) -> Result<Watched<T>, WireFault> {
     let mut work = pin!(work);
-    let mut ahead_bytes = wire.unread_bytes();
     loop {
         tokio::select! {
             biased;
             () = &mut *closed => return Ok(Watched::Gone),
-            read = wire.fill(), if ahead_bytes < AHEAD_BYTES_MAX => {
-                read?;
-                if wire.at_end {
+            looked = wire.look_ahead(AHEAD_BYTES_MAX) => {
+                looked?;
+                if wire.closed_by_peer {
                     return Ok(Watched::Gone);
                 }
-                ahead_bytes = wire.unread_bytes();
             }
             done = &mut work => return Ok(Watched::Done(done)),
         }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use workmill_proto::{LineReader, Reply};
 
 use super::farewell::Farewell;
+use super::stream::Stream;
 use crate::input_budget::{BudgetExhausted, Charge, InputBudget};
 
 /// How long a client may take in no byte of what is sent to it.
@@ -34,8 +35,10 @@ pub(super) struct Wire<S> {
     /// Replies to be sent.
     pub(super) out: BytesMut,
     charge: Charge,
-    /// The client has closed its side: nothing more will come.
+    /// The client has closed its side, and all it has sent has been read.
     pub(super) at_end: bool,
+    /// The client has closed its side. What it sent before may be unread.
+    pub(super) closed_by_peer: bool,
 }
 
 /// Why nothing more can be read or sent.
@@ -51,7 +54,7 @@ pub(super) enum WireFault {
     Budget(#[from] BudgetExhausted),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+impl<S: Stream> Wire<S> {
     pub(super) fn new(stream: S, line_bytes_max: usize, budget: &Arc<InputBudget>) -> Self {
         Self {
             stream,
@@ -59,11 +62,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             out: BytesMut::new(),
             charge: budget.charge(),
             at_end: false,
+            closed_by_peer: false,
         }
     }
 
     /// Reads what is there, waiting for it if need be. Notes the end. May be dropped and called again.
     pub(super) async fn fill(&mut self) -> Result<(), WireFault> {
+        // A large buffer is paid for before it grows: copying it takes memory at once.
+        self.charge.cover(self.lines.wanted_bytes()).await?;
         self.lines.buffer_mut();
         self.charge.cover(self.lines.buffered_bytes()).await?;
         let due = self.charge.line_due();
@@ -75,12 +81,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 .map_err(|_| WireFault::LineTooSlow)??,
         };
         self.at_end = bytes_read == 0;
+        self.closed_by_peer |= self.at_end;
+        Ok(())
+    }
+
+    /// Waits for a sign of the client: reads on as long as less than this many bytes wait, then only looks out
+    /// for the client's end. May be dropped and called again.
+    pub(super) async fn look_ahead(&mut self, ahead_bytes_max: usize) -> Result<(), WireFault> {
+        if self.unread_bytes() < ahead_bytes_max {
+            return self.fill().await;
+        }
+        self.stream.closed_by_peer().await;
+        self.closed_by_peer = true;
         Ok(())
     }
 
     /// How many bytes have been read that are no commands yet.
-    pub(super) fn unread_bytes(&mut self) -> usize {
-        self.lines.buffer_mut().len()
+    fn unread_bytes(&self) -> usize {
+        self.lines.unread_bytes()
     }
 
     /// Gives back the share of the input budget of commands that have been answered.
