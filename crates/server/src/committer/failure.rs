@@ -15,6 +15,9 @@ pub(super) fn wire_error(error: &StoreError, begun: bool) -> WireError {
         StoreError::Full(_) => {
             format!("the server's disk is full: {effect}; free some space and try again")
         }
+        StoreError::Busy(_) => {
+            format!("another program locks the database: {effect}; try again")
+        }
         other => format!("{other}: {effect}"),
     };
     WireError::err(text)

@@ -22,10 +22,17 @@ struct World {
 
 impl World {
     fn start() -> Self {
+        Self::start_on(|store| store)
+    }
+
+    /// A committer on what `wrap` makes of the store.
+    fn start_on<S: Store + Send + 'static>(
+        wrap: impl FnOnce(FaultStore<SqliteStore>) -> S,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
         let plan = FaultPlan::default();
-        let store = FaultStore::new(store, plan.clone());
+        let store = wrap(FaultStore::new(store, plan.clone()));
         let inbox: Arc<Inbox> = Arc::default();
         let ended = Committer::start(
             store,
@@ -308,3 +315,5 @@ async fn nobody_is_answered_once_the_store_is_poisoned() {
         InboxClosed
     );
 }
+
+mod locked;

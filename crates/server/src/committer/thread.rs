@@ -176,6 +176,8 @@ impl<S: Store + Send + 'static> Committer<S> {
                 self.rest_until = Some(Instant::now() + FAILURE_REST);
                 self.log_failure(&error);
             }
+            // Every further try would wait for the lock as long again, and everybody behind it too.
+            Attempt::RolledBack(error @ StoreError::Busy(_)) => self.refuse_all(group, &error),
             Attempt::RolledBack(error) => self.run_one_by_one(group, error)?,
         }
         Ok(())
@@ -185,9 +187,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// cannot be done does not fail the others.
     fn run_one_by_one(&mut self, group: Vec<Request>, error: StoreError) -> Result<(), Poisoned> {
         if group.len() == 1 {
-            for request in group {
-                self.refuse(request, &error);
-            }
+            self.refuse_all(group, &error);
             return Ok(());
         }
         for request in group {
@@ -230,6 +230,12 @@ impl<S: Store + Send + 'static> Committer<S> {
         self.backlog.keep(result.unfinished);
         for answer in result.answers {
             self.waiters.settle(answer);
+        }
+    }
+
+    fn refuse_all(&mut self, group: Vec<Request>, error: &StoreError) {
+        for request in group {
+            self.refuse(request, error);
         }
     }
 
