@@ -23,6 +23,13 @@ pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;
 /// exactly 2.0 s and would lose what comes then.
 pub(crate) const FETCH_WAIT_MS: u64 = 1_900;
 
+/// How many names of queues all FETCHes that wait may list together. Each costs up to 300 bytes of memory.
+pub(crate) const PARKED_QUEUES_MAX: usize = 500_000;
+
+/// How many jobs may be under reservation. Each costs up to 1 KB of memory, so that workers that fetch and never
+/// acknowledge cannot use it up; beyond it a FETCH finds nothing.
+pub(crate) const RESERVATIONS_MAX: u64 = 500_000;
+
 /// For how long nothing expires after a start or a jump of the clock, in seconds: workers must have the
 /// time to finish what they hold and to say so.
 pub(crate) const GRACE_SECS: i64 = 60;

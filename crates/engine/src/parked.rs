@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use workmill_proto::Timestamp;
 
-use crate::limits::FETCH_WAIT_MS;
+use crate::limits::{FETCH_WAIT_MS, PARKED_QUEUES_MAX};
 use crate::op::{Fetch, Ticket};
 
 /// A FETCH that waits.
@@ -26,6 +26,8 @@ pub(crate) struct Parked {
     by_ticket: BTreeMap<Ticket, u64>,
     by_queue: BTreeMap<String, BTreeSet<u64>>,
     arrivals: u64,
+    /// Names of queues in all FETCHes that wait.
+    queues_count: usize,
     changes: Vec<Change>,
 }
 
@@ -50,6 +52,11 @@ impl Parked {
             },
         );
         self.changes.push(Change::Added(arrival));
+    }
+
+    /// Whether another FETCH may wait.
+    pub(crate) fn has_room_for(&self, fetch: &Fetch) -> bool {
+        self.queues_count.saturating_add(fetch.queues.len()) <= PARKED_QUEUES_MAX
     }
 
     /// Whether anybody waits for this queue.
@@ -117,6 +124,7 @@ impl Parked {
     }
 
     fn insert(&mut self, arrival: u64, parked: ParkedFetch) {
+        self.queues_count += parked.fetch.queues.len();
         for queue in parked.fetch.queues.iter() {
             match self.by_queue.get_mut(queue) {
                 Some(arrivals) => {
@@ -135,6 +143,7 @@ impl Parked {
     fn detach(&mut self, arrival: u64) -> Option<ParkedFetch> {
         let parked = self.by_arrival.remove(&arrival)?;
         self.by_ticket.remove(&parked.ticket);
+        self.queues_count -= parked.fetch.queues.len();
         for queue in parked.fetch.queues.iter() {
             if let Some(arrivals) = self.by_queue.get_mut(queue) {
                 arrivals.remove(&arrival);

@@ -12,23 +12,30 @@ impl<T: Tx> Group<'_, T> {
         let forgotten_at = self.now.plus_secs(self.rules.dead_ttl_secs);
         self.tx
             .insert_entries(SetName::Dead, &[(forgotten_at, record)])?;
+        self.trim_dead()?;
+        Ok(())
+    }
+
+    /// Forgets dead jobs and ends of reservations past their time, and dead jobs beyond the limit, which may
+    /// have been lowered. Tells whether there may be more.
+    pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
+        let dead = self.forget_dead(self.now, SWEEP_SLICE_ROWS)? + self.trim_dead()?;
+        let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
+        let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
+        Ok(dead > 0 || ends > 0)
+    }
+
+    /// Forgets a slice of what is beyond the limit; tells how many.
+    fn trim_dead(&mut self) -> Result<usize, StoreError> {
         let size = self.tx.set_size(SetName::Dead)?;
         let excess = size.saturating_sub(self.rules.dead_jobs_max);
         let excess = usize::try_from(excess)
             .unwrap_or(usize::MAX)
             .min(SWEEP_SLICE_ROWS);
-        if excess > 0 {
-            self.forget_dead(Timestamp::MAX, excess)?;
+        if excess == 0 {
+            return Ok(0);
         }
-        Ok(())
-    }
-
-    /// Forgets dead jobs and ends of reservations past their time. Tells whether there may be more.
-    pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
-        let dead = self.forget_dead(self.now, SWEEP_SLICE_ROWS)?;
-        let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
-        let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
-        Ok(dead > 0 || ends > 0)
+        self.forget_dead(Timestamp::MAX, excess)
     }
 
     fn forget_dead(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {

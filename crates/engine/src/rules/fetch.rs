@@ -3,6 +3,7 @@
 use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 
 use crate::group::Group;
+use crate::limits::RESERVATIONS_MAX;
 use crate::op::{Fetch, Handout, Op, Request, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
 
@@ -14,13 +15,16 @@ impl<T: Tx> Group<'_, T> {
             let Op::Fetch(fetch) = &request.op else {
                 continue;
             };
-            if self.hand_out(request.ticket, fetch)? {
-                continue;
-            }
             if self.draining {
                 self.answer(request.ticket, Outcome::Nothing);
-            } else {
+            } else if self.hand_out(request.ticket, fetch)? {
+                continue;
+            } else if self.parked.has_room_for(fetch) {
                 self.parked.add(request.ticket, fetch, self.now);
+            } else {
+                let text =
+                    "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
+                self.refuse(request.ticket, text);
             }
         }
         Ok(())
@@ -53,7 +57,6 @@ impl<T: Tx> Group<'_, T> {
 
     /// Sends everybody away who waits.
     pub(crate) fn drain(&mut self, ticket: Ticket) -> Result<(), StoreError> {
-        self.serve_parked()?;
         for waiting in self.parked.remove_due(workmill_proto::Timestamp::MAX) {
             self.answer(waiting, Outcome::Nothing);
         }
@@ -63,6 +66,9 @@ impl<T: Tx> Group<'_, T> {
 
     /// Reserves a job for a FETCH and answers it, if there is one.
     fn hand_out(&mut self, ticket: Ticket, fetch: &Fetch) -> Result<bool, StoreError> {
+        if self.tx.reserved_count()? >= RESERVATIONS_MAX {
+            return Ok(false);
+        }
         for queue in fetch.queues.iter() {
             while let Some((key, job)) = self.tx.claim(queue, 1)?.pop() {
                 match job {

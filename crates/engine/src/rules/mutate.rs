@@ -78,7 +78,7 @@ impl<T: Tx> Group<'_, T> {
         self.tx.remove_entries(&keys)?;
         match mutation.verb {
             MutationVerb::Clear | MutationVerb::Discard => Ok(()),
-            MutationVerb::Requeue => self.enqueue(&records.iter().collect::<Vec<_>>()),
+            MutationVerb::Requeue => self.enqueue_again(&records.iter().collect::<Vec<_>>()),
             MutationVerb::Kill => records.into_iter().try_for_each(|record| self.bury(record)),
         }
     }

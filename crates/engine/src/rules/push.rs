@@ -54,9 +54,10 @@ impl<T: Tx> Group<'_, T> {
                 _ => None,
             })
             .collect();
-        self.take_in(&jobs)?;
-        for request in run {
-            self.answer(request.ticket, Outcome::Ok);
+        let refusals = self.take_in(&jobs)?;
+        for (request, refusal) in run.iter().zip(refusals) {
+            let outcome = refusal.map_or(Outcome::Ok, Outcome::Refused);
+            self.answer(request.ticket, outcome);
         }
         Ok(())
     }
@@ -80,7 +81,10 @@ impl<T: Tx> Group<'_, T> {
             }
             next_index += 1;
         }
-        self.take_in(&jobs)?;
+        let refusals = self.take_in(&jobs)?;
+        for (job, refusal) in jobs.iter().zip(refusals) {
+            refused.extend(refusal.map(|error| (job.record.jid.to_string(), error)));
+        }
         if next_index < bulk.jobs.len() {
             let rest = BulkPush {
                 jobs: Arc::clone(&bulk.jobs),
@@ -97,10 +101,20 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    fn take_in(&mut self, jobs: &[&NewJob]) -> Result<(), StoreError> {
+    /// Takes jobs in, each by itself; tells for each whether it was refused. A job for later is refused now if
+    /// its queue could not be made now: later nobody is there to be told.
+    fn take_in(&mut self, jobs: &[&NewJob]) -> Result<Vec<Option<WireError>>, StoreError> {
+        let queues: Vec<&str> = jobs.iter().map(|job| &*job.record.queue).collect();
+        let queues_refused = self.tx.queues_refused(&queues)?;
+        let mut refusals = Vec::with_capacity(jobs.len());
         let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
         let mut for_later = Vec::new();
-        for job in jobs {
+        for (job, queue_refused) in jobs.iter().zip(queues_refused) {
+            if queue_refused {
+                refusals.push(Some(too_many_queues(&job.record.queue)));
+                continue;
+            }
+            refusals.push(None);
             match job.at {
                 Some(at) if at > self.now => for_later.push((at, job.record.clone())),
                 _ => for_now.push(&job.record),
@@ -110,11 +124,29 @@ impl<T: Tx> Group<'_, T> {
         if !for_later.is_empty() {
             self.tx.insert_entries(SetName::Scheduled, &for_later)?;
         }
-        Ok(())
+        Ok(refusals)
+    }
+
+    /// Puts jobs that were taken in before into their queues again. One whose queue is gone and cannot be made
+    /// any more is buried: it must not hold up the others.
+    pub(crate) fn enqueue_again(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+        let queues: Vec<&str> = jobs.iter().map(|job| &*job.queue).collect();
+        let queues_refused = self.tx.queues_refused(&queues)?;
+        let mut accepted = Vec::with_capacity(jobs.len());
+        for (&job, queue_refused) in jobs.iter().zip(queues_refused) {
+            if queue_refused {
+                let (jid, queue) = (&*job.jid, &*job.queue);
+                tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
+                self.bury(job.clone())?;
+            } else {
+                accepted.push(job);
+            }
+        }
+        self.enqueue(&accepted)
     }
 
     /// Puts jobs at the tail of their queues, from now on to be fetched.
-    pub(crate) fn enqueue(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+    fn enqueue(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
         if jobs.is_empty() {
             return Ok(());
         }
@@ -124,4 +156,10 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(())
     }
+}
+
+fn too_many_queues(queue: &str) -> WireError {
+    WireError::err(format!(
+        "cannot make queue {queue}: there are too many; QUEUE REMOVE those that are no longer used"
+    ))
 }

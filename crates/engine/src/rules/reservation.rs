@@ -4,7 +4,7 @@ use workmill_store::{Release, Reservation, ReservationEnd, StoreError, Tx};
 
 use super::report::Report;
 use crate::group::Group;
-use crate::limits::RESERVATION_SLICE_JOBS;
+use crate::limits::{RESERVATION_SLICE_JOBS, RESERVATIONS_MAX};
 use crate::op::{Handout, Ticket};
 use crate::outcome::Outcome;
 
@@ -48,6 +48,11 @@ impl Holdings {
 impl<T: Tx> Group<'_, T> {
     /// Ends reservations whose time is over: each counts as a failure. Tells whether there may be more.
     pub(crate) fn expire_reservations(&mut self) -> Result<bool, StoreError> {
+        if self.tx.reserved_count()? >= RESERVATIONS_MAX {
+            tracing::warn!(
+                "{RESERVATIONS_MAX} jobs are reserved: nothing is handed out until workers ACK or FAIL"
+            );
+        }
         if !self.grace_over {
             return Ok(false);
         }

@@ -24,7 +24,7 @@ impl<T: Tx> Group<'_, T> {
                 Err(corrupt) => self.bury_corrupt(None, corrupt)?,
             }
         }
-        self.enqueue(&jobs)?;
+        self.enqueue_again(&jobs)?;
         if !keys.is_empty() {
             self.tx.remove_entries(&keys)?;
         }

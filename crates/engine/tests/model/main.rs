@@ -13,6 +13,7 @@
 
 mod compare;
 mod naive;
+mod predict;
 mod runner;
 mod step;
 

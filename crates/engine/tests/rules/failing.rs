@@ -166,6 +166,22 @@ fn the_dead_set_keeps_the_youngest() {
 }
 
 #[test]
+fn a_lowered_limit_of_the_dead_set_holds_from_the_next_purge_on() {
+    let mut world = World::new();
+    for index in 0..5 {
+        world.push(&format!("job-{index:06}"), "q", json!({"retry": -1}));
+        fail_once(&mut world, &format!("job-{index:06}"));
+    }
+    world.set_rules(Rules {
+        dead_jobs_max: 2,
+        ..Rules::default()
+    });
+    assert_eq!(world.totals().dead, 5);
+    world.tick(workmill_engine::Duty::Purge);
+    assert_eq!(world.totals().dead, 2);
+}
+
+#[test]
 fn a_dead_job_is_forgotten_after_its_time() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({"retry": -1}));

@@ -121,10 +121,29 @@ fn a_group_that_never_happened_leaves_the_waiting_fetches_waiting() {
 }
 
 #[test]
+fn fetches_that_list_too_many_queues_together_are_refused() {
+    let mut world = World::new();
+    let queues: Vec<String> = (0..100_000).map(|index| format!("queue-{index}")).collect();
+    let queues: Vec<&str> = queues.iter().map(String::as_str).collect();
+    for _ in 0..5 {
+        world.try_fetch(&queues, "w").unwrap_err();
+    }
+    let text = world.refused(fetch_op(&["q"], "w"));
+    assert!(text.starts_with("too many FETCHes wait"), "{text}");
+    world.push("jid-00001", "q", json!({}));
+    assert_eq!(
+        world.fetch(&["q"], "w").jid(),
+        "jid-00001",
+        "what is there is given"
+    );
+}
+
+#[test]
 fn a_stopping_server_sends_everybody_away() {
     let mut world = World::new();
     let waiting = world.try_fetch(&["q"], "w").unwrap_err();
     world.ok(Op::Drain);
     assert!(matches!(world.answer(waiting), Some(Outcome::Nothing)));
+    world.push("jid-00001", "q", json!({}));
     assert!(matches!(world.run(fetch_op(&["q"], "w")), Outcome::Nothing));
 }

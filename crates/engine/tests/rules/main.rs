@@ -14,6 +14,7 @@ mod world;
 mod admin;
 mod failing;
 mod fetching;
+mod limits;
 mod mutating;
 mod pushing;
 mod reserving;

@@ -66,6 +66,11 @@ impl World {
         self.answers.clear();
     }
 
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+        self.engine.set_rules(rules);
+    }
+
     /// Runs one group and whatever it leaves unfinished; returns the tickets of its requests.
     pub fn group(&mut self, ops: Vec<Op>) -> Vec<Ticket> {
         let requests: Vec<Request> = ops

@@ -1,0 +1,72 @@
+//! What happens at the limits: one job over them hurts only itself.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use workmill_engine::{BulkItem, BulkPush, NewJob, Op, Outcome};
+use workmill_proto::Job;
+
+use crate::world::World;
+
+fn item(world: &World, payload: &Value) -> BulkItem {
+    let job = Job::parse(payload.to_string().as_bytes()).unwrap();
+    BulkItem {
+        jid: payload["jid"].as_str().unwrap().to_owned(),
+        job: Ok(Arc::new(NewJob::new(job, world.now).unwrap())),
+    }
+}
+
+/// Pushes jobs in bulk; returns the ids of those refused.
+fn push_bulk(world: &mut World, payloads: impl Iterator<Item = Value>) -> Vec<String> {
+    let jobs = payloads.map(|payload| item(world, &payload)).collect();
+    let bulk = BulkPush {
+        jobs,
+        next_index: 0,
+        refused: Vec::new(),
+    };
+    match world.run(Op::PushBulk(bulk)) {
+        Outcome::Refusals(refused) => refused.into_iter().map(|(jid, _)| jid).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn job(jid: &str, queue: &str) -> Value {
+    json!({"jid": jid, "queue": queue, "jobtype": "T", "args": []})
+}
+
+#[test]
+fn too_many_queues_refuse_only_the_job_that_would_make_one_more() {
+    let mut world = World::new();
+    let at = world.now.plus_secs(30).to_string();
+    let mut later = job("jid-later", "scheduled-before");
+    later["at"] = Value::from(at.clone());
+    let op = world.push_op(&later);
+    world.ok(op);
+    world.push("jid-due-1", "queue-7", json!({ "at": at }));
+    let fill = (0..100_000).map(|index| job(&format!("job-{index:06}"), &format!("queue-{index}")));
+    assert!(push_bulk(&mut world, fill).is_empty());
+
+    let op = world.push_op(&job("jid-00001", "one-more"));
+    let text = world.refused(op);
+    assert!(
+        text.contains("one-more") && text.contains("QUEUE REMOVE"),
+        "{text}"
+    );
+    later["queue"] = Value::from("one-more");
+    let op = world.push_op(&later);
+    world.refused(op);
+    let mixed = [
+        job("jid-good1", "queue-1"),
+        job("jid-bad-1", "new-1"),
+        job("jid-good2", "queue-2"),
+    ];
+    assert_eq!(push_bulk(&mut world, mixed.into_iter()), ["jid-bad-1"]);
+
+    world.pass(30);
+    let totals = world.totals();
+    assert_eq!(totals.scheduled, 0, "no due job is held up by another");
+    assert_eq!((totals.queues["queue-7"].size, totals.dead), (2, 1));
+    world.queue("REMOVE queue-9");
+    world.mutate(json!({"cmd": "requeue", "target": "dead"}));
+    assert_eq!(world.fetch(&["scheduled-before"], "w").jid(), "jid-later");
+}
