@@ -122,15 +122,13 @@ impl Queues {
 
     /// The number and the first state of a new queue of this name; an error text if there is no room.
     pub(super) fn plan(&self, name: &str) -> Result<(QueueId, QueueCopy), String> {
-        if self.by_name.len() >= QUEUES_MAX {
-            return Err(format!(
-                "there are {QUEUES_MAX} queues, the most possible: remove some that are not used"
-            ));
-        }
         let after_last = self.rows.last_key_value().map_or(1, |(&id, _)| id + 1);
         let id = self.free.first().copied().unwrap_or(after_last);
         if id > QUEUE_ID_MAX {
-            return Err("removed queues are still being swept: try again later".into());
+            return Err(format!(
+                "no number is left for queue {name}: there are {QUEUE_ID_MAX} queues, with those removed of \
+                 which jobs are left: remove queues that are not used and try again later"
+            ));
         }
         let (position_next, position_front) = match self.get(id) {
             Some(old) => (old.now.row.position_next, old.now.row.position_front),

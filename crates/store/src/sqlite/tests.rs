@@ -6,11 +6,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 use workmill_proto::{SetName, Timestamp};
 
+use super::place::{QUEUE_ID_MAX, key_at};
 use super::poison::Poison;
 use super::sql::Sql;
 use super::sync::Syncer;
 use super::*;
-use crate::{JobKey, JobRecord, QUEUES_MAX, Store, StoreError, Totals, Tx};
+use crate::{JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Totals, Tx};
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
     JobRecord {
@@ -23,6 +24,16 @@ fn job(queue: &str, body_bytes: usize) -> JobRecord {
         recovered_at: Vec::new(),
         body: vec![b'x'; body_bytes],
         enqueued_at_index: 1,
+    }
+}
+
+fn reservation(key: JobKey) -> Reservation {
+    Reservation {
+        key,
+        jid: "0123456789".into(),
+        wid: "w".into(),
+        reserved_at: Timestamp::from_micros(0),
+        expires_at: Timestamp::from_micros(60_000_000),
     }
 }
 
@@ -184,23 +195,53 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
 }
 
 #[test]
-fn there_is_a_limit_to_queues() {
+fn the_limit_of_clients_does_not_hold_up_jobs_that_move() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
+    push(&mut store, &[&job("gone", 10)]).unwrap();
+    let mut tx = store.begin().unwrap();
+    let key = tx.claim("gone", 1).unwrap()[0].0;
+    tx.reserve(&[reservation(key)]).unwrap();
+    tx.remove_queues(&["gone"]).unwrap();
     let names: Vec<String> = (0..QUEUES_MAX).map(|n| format!("q{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut tx = store.begin().unwrap();
     tx.set_paused(&names, true).unwrap();
     tx.commit().unwrap();
-    let refused = push(&mut store, &[&job("another", 10)]).unwrap_err();
-    assert!(refused.to_string().contains("remove some"), "{refused}");
-    push(&mut store, &[&job("q7", 10)]).unwrap();
     let mut tx = store.begin().unwrap();
-    tx.remove_queues(&["q9"]).unwrap();
-    tx.enqueue(&[&job("another", 10)], Timestamp::from_micros(0))
-        .unwrap();
+    assert_eq!(tx.queues_refused(&["gone"]).unwrap(), [true]);
+    tx.release(&[Release { key, record: None }]).unwrap();
     tx.commit().unwrap();
-    assert_eq!(totals(&mut store).queues["another"].size, 1);
+    push(&mut store, &[&job("another", 10)]).unwrap();
+    drop(store);
+    let queues = totals(&mut open(&dir)).queues;
+    assert_eq!(queues.len(), QUEUES_MAX + 2);
+    assert_eq!((queues["gone"].size, queues["another"].size), (1, 1));
+}
+
+#[test]
+fn a_queue_without_a_number_is_refused_and_the_others_work_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    let last = format!("UPDATE queues SET id = {QUEUE_ID_MAX}");
+    let moved = format!("UPDATE jobs SET key = {}", key_at(QUEUE_ID_MAX, 1 << 36));
+    store.conn.execute_batch(&last).unwrap();
+    store.conn.execute_batch(&moved).unwrap();
+    drop(store);
+    let mut store = open(&dir);
+    let refused = push(&mut store, &[&job("b", 10)]).unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("remove queues that are not used"), "{text}");
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    let mut tx = store.begin().unwrap();
+    tx.remove_queues(&["a"]).unwrap();
+    tx.commit().unwrap();
+    push(&mut store, &[&job("b", 10)]).unwrap_err();
+    let mut tx = store.begin().unwrap();
+    assert!(!tx.sweep(100).unwrap());
+    tx.commit().unwrap();
+    push(&mut store, &[&job("b", 10)]).unwrap();
+    assert_eq!(totals(&mut store).queues["b"].size, 1);
 }
 
 #[test]
