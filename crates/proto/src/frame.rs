@@ -10,6 +10,9 @@ const READ_BYTES_MIN: usize = 4 * 1024;
 /// new one costs less than the memory of tens of thousands that wait.
 const KEPT_BYTES_MAX: usize = 16 * 1024;
 
+/// The longest line end, CRLF, in bytes.
+const LINE_END_BYTES_MAX: usize = 2;
+
 /// How many bytes of the lines to come may be moved out of a buffer in order to give it back.
 const MOVED_BYTES_MAX: usize = 4 * 1024;
 
@@ -52,11 +55,41 @@ impl LineReader {
 
     /// The buffer to read into, with room for at least 4 KiB. Append to it only.
     pub fn buffer_mut(&mut self) -> &mut BytesMut {
-        let room = self.buffer.capacity() - self.buffer.len();
-        if room < READ_BYTES_MIN {
+        if self.must_grow() {
+            // Left to itself a buffer doubles: the last doubling for the longest line would be for nothing.
+            let mut larger = BytesMut::with_capacity(self.wanted_bytes());
+            larger.extend_from_slice(&self.buffer);
+            self.buffer = larger;
+            self.grown = 0;
+        } else if !self.has_room() {
             self.buffer.reserve(READ_BYTES_MIN);
         }
         &mut self.buffer
+    }
+
+    /// How many bytes have been read that are no lines taken yet.
+    pub fn unread_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The memory a large buffer will have once [`Self::buffer_mut`] has made room, in bytes, so that it can be
+    /// asked for before. Little more than the longest line takes, unless several lines wait.
+    pub fn wanted_bytes(&self) -> usize {
+        if !self.must_grow() {
+            return self.buffered_bytes();
+        }
+        let longest = LINE_END_BYTES_MAX + READ_BYTES_MIN;
+        let longest = self.line_bytes_max.saturating_add(longest);
+        let doubled = self.buffer.capacity().saturating_mul(2);
+        doubled.min(longest).max(self.buffer.len() + READ_BYTES_MIN)
+    }
+
+    fn has_room(&self) -> bool {
+        self.buffer.capacity() - self.buffer.len() >= READ_BYTES_MIN
+    }
+
+    fn must_grow(&self) -> bool {
+        !self.has_room() && self.buffer.len() > KEPT_BYTES_MAX
     }
 
     /// Takes the next line, without its LF or CRLF. None if it is not complete yet.
@@ -210,6 +243,21 @@ mod tests {
         );
         reader.buffer_mut().extend_from_slice(b" line\n");
         assert_eq!(line(&mut reader).unwrap(), b"next line");
+    }
+
+    #[test]
+    fn the_longest_line_takes_little_more_memory_than_it_is_long() {
+        let bytes = 1 << 20;
+        let mut reader = LineReader::new(bytes);
+        for _ in 0..bytes / 1024 {
+            let wanted = reader.wanted_bytes();
+            reader.buffer_mut().extend_from_slice(&[b'x'; 1024]);
+            assert!(wanted <= KEPT_BYTES_MAX || reader.buffered_bytes() == wanted);
+            assert_eq!(line(&mut reader), None);
+        }
+        assert!(reader.buffered_bytes() <= bytes + 2 + READ_BYTES_MIN);
+        reader.buffer_mut().extend_from_slice(b"\r\n");
+        assert_eq!(line(&mut reader).unwrap().len(), bytes);
     }
 
     #[test]

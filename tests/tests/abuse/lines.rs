@@ -15,11 +15,11 @@ const MIB: u64 = 1 << 20;
 const LINE_BYTES: u64 = 400_000_000;
 
 /// Clients that send one at the same time.
-const LINE_SENDERS: usize = 4;
+const LINE_SENDERS: usize = 12;
 
-/// The most memory that four such lines may cost: the longest line allowed is 64 MiB, its buffer may be twice that
-/// while it grows, and the server itself needs some.
-const LONG_LINES_MEMORY_MAX: u64 = LINE_SENDERS as u64 * 128 * MIB + 96 * MIB;
+/// The most memory that they may cost: what all connections together have sent has a budget of 256 MiB; a buffer is
+/// copied when it grows, and what it was copied from may be given back later; and the server itself needs some.
+const LONG_LINES_MEMORY_MAX: u64 = 3 * 256 * MIB + 128 * MIB;
 
 /// The most memory that clients may cost who read nothing.
 const UNREAD_MEMORY_MAX: u64 = 128 * MIB;
@@ -155,4 +155,32 @@ fn jobs_that_a_client_does_not_read_go_back() {
         "all jobs fitted into the buffers of the connection"
     );
     assert_eq!(good.task_size("Busy"), 0);
+}
+
+/// The settings allow a budget for all connections that is no larger than one line: that line must fit.
+#[test]
+fn longest_line_fits_into_the_smallest_budget() {
+    let bytes = 1 << 20;
+    let limits = format!("[limits]\nline_bytes_max = {bytes}\ninput_bytes_max = {bytes}\n");
+    let server = Server::builder().config(&limits).start();
+    let mut client = server.client();
+    for round in 0..3 {
+        let jid = format!("jid-{round:06}");
+        let line = |filler: usize| {
+            let job =
+                json!({"jid": jid, "queue": "q", "jobtype": "Long", "args": ["x".repeat(filler)]});
+            format!("PUSH {job}")
+        };
+        let longest = line(bytes - line(0).len());
+        assert_eq!(longest.len(), bytes);
+        client.ok(&longest);
+        assert_eq!(client.fetch_jid("q"), jid);
+        client.ack(&jid);
+    }
+    assert!(
+        client
+            .cmd("x".repeat(bytes + 1))
+            .error()
+            .contains("at most 1048576 bytes")
+    );
 }
