@@ -153,7 +153,8 @@ pub trait Tx {
     /// however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
-    /// Deletes up to `limit` rows of what was removed, cleared or flushed; tells whether more may be left.
+    /// Deletes up to `limit` rows of what was removed, cleared or flushed, and looks at no more queues than
+    /// that; goes on where the last call stopped. Tells whether more may be left.
     fn sweep(&mut self, limit: usize) -> Result<bool, StoreError>;
 
     /// Makes everything the transaction did durable and visible. Does nothing, and syncs nothing, if it

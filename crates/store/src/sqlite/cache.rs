@@ -31,6 +31,9 @@ pub(super) struct Cache {
     journal: Vec<Undo>,
     /// Tells the transactions apart.
     transaction: u64,
+    /// The queue a sweep goes on with. Lost at a restart, which only costs a second look.
+    sweep_from: QueueId,
+    sweep_from_before: QueueId,
 }
 
 impl Cache {
@@ -40,6 +43,8 @@ impl Cache {
             mirror,
             journal: Vec::new(),
             transaction: 0,
+            sweep_from: 0,
+            sweep_from_before: 0,
         }
     }
 
@@ -54,6 +59,7 @@ impl Cache {
     /// Starts a transaction.
     pub(super) fn begin(&mut self) {
         self.transaction += 1;
+        self.sweep_from_before = self.sweep_from;
     }
 
     /// Keeps what the transaction changed.
@@ -63,6 +69,7 @@ impl Cache {
 
     /// Undoes what the transaction changed.
     pub(super) fn undo(&mut self) {
+        self.sweep_from = self.sweep_from_before;
         while let Some(step) = self.journal.pop() {
             match step {
                 Undo::Queue(id, copy) => {
@@ -115,11 +122,28 @@ impl Cache {
         Some(&mut queue.now)
     }
 
+    /// The next queue of a sweep; none once it has been at all of them.
+    pub(super) fn next_unswept(&self) -> Option<QueueId> {
+        self.queues
+            .unswept()
+            .range(self.sweep_from..)
+            .next()
+            .copied()
+    }
+
+    /// Lets sweeping go on with the first queue that has this number or a larger one.
+    pub(super) fn sweep_from(&mut self, id: QueueId) {
+        self.sweep_from = id;
+    }
+
     /// Gives a queue another state and none of its old jobs to hand out.
     pub(super) fn retire(&mut self, id: QueueId, state: QueueState) {
         let Some(mut copy) = self.touch(id).map(|now| now.clone()) else {
             return;
         };
+        if state != QueueState::Free {
+            self.sweep_from = self.sweep_from.min(id);
+        }
         copy.row.state = state;
         copy.row.paused = false;
         copy.row.size = 0;

@@ -24,18 +24,25 @@ impl SqliteTx<'_> {
         Ok(())
     }
 
-    /// Deletes up to `limit` rows; tells whether there may be more.
+    /// Deletes up to `limit` rows; tells whether there may be more. Goes on where the last call stopped: a
+    /// queue whose jobs are reserved stays to be swept, and many of them must not keep it from the rest.
     pub(super) fn sweep_rows(&mut self, limit: usize) -> rusqlite::Result<bool> {
         let mut left = limit;
-        let queues: Vec<QueueId> = self.cache.queues().unswept().iter().copied().collect();
-        for id in queues {
-            left = left.saturating_sub(self.sweep_queue(id, left)?);
-            if left == 0 {
-                return Ok(true);
+        while left > 0
+            && let Some(id) = self.cache.next_unswept()
+        {
+            let looked_at = self.sweep_queue(id, left)?;
+            if looked_at < left {
+                self.cache.sweep_from(id + 1);
             }
+            // A queue without rows is a row itself.
+            left = left.saturating_sub(looked_at.max(1));
         }
         left = left.saturating_sub(self.sweep_sets(left)?);
         left = left.saturating_sub(self.sweep_ends(left)?);
+        if left > 0 {
+            self.cache.sweep_from(0);
+        }
         Ok(left == 0)
     }
 

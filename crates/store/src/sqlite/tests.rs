@@ -265,6 +265,83 @@ fn numbers_of_swept_queues_are_used_again() {
     assert_eq!(rows, 2);
 }
 
+/// A queue without rows is work too: its row is written, or it is looked at once more.
+#[test]
+fn a_sweep_visits_no_more_queues_than_its_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let names: Vec<String> = (0..10).map(|n| format!("q{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut tx = store.begin().unwrap();
+    tx.set_paused(&names, true).unwrap();
+    tx.flush().unwrap();
+    tx.commit().unwrap();
+    for left in [6, 2, 0] {
+        // What is rolled back is done again.
+        let mut tx = store.begin().unwrap();
+        tx.sweep(4).unwrap();
+        drop(tx);
+        let mut tx = store.begin().unwrap();
+        assert_eq!(tx.sweep(4).unwrap(), left > 0);
+        tx.commit().unwrap();
+        assert_eq!(store.cache.queues().unswept().len(), left);
+    }
+}
+
+/// They stay to be swept for as long as their jobs are reserved.
+#[test]
+fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let names = ["a", "b", "c", "d", "e"];
+    let mut tx = store.begin().unwrap();
+    for name in names {
+        tx.enqueue(&[&job(name, 10)], Timestamp::from_micros(0))
+            .unwrap();
+        let key = tx.claim(name, 1).unwrap()[0].0;
+        tx.reserve(&[reservation(key)]).unwrap();
+    }
+    tx.enqueue(&[&job("last", 10)], Timestamp::from_micros(0))
+        .unwrap();
+    tx.insert_entries(
+        SetName::Dead,
+        &[(Timestamp::from_micros(0), job("last", 10))],
+    )
+    .unwrap();
+    tx.remove_queues(&names).unwrap();
+    tx.remove_queues(&["last"]).unwrap();
+    tx.clear_set(SetName::Dead).unwrap();
+    tx.commit().unwrap();
+    let sweep_all = |store: &mut SqliteStore| {
+        (1..100).find(|_| {
+            let mut tx = store.begin().unwrap();
+            let more = tx.sweep(2).unwrap();
+            tx.commit().unwrap();
+            !more
+        })
+    };
+    assert!(sweep_all(&mut store).unwrap() > 3);
+    let rows = |store: &SqliteStore, table: &str| -> i64 {
+        let count = format!("SELECT count(*) FROM {table}");
+        store.conn.query_row(&count, (), |row| row.get(0)).unwrap()
+    };
+    assert_eq!((rows(&store, "jobs"), rows(&store, "entries")), (5, 0));
+    // A queue that is removed behind the place where a sweep goes on is not left out.
+    let mut tx = store.begin().unwrap();
+    assert!(tx.sweep(3).unwrap());
+    let keys: Vec<JobKey> = tx
+        .reservations_of_worker("w", 9)
+        .unwrap()
+        .iter()
+        .map(|reservation| reservation.key)
+        .collect();
+    tx.finish(&keys).unwrap();
+    tx.flush().unwrap();
+    tx.commit().unwrap();
+    sweep_all(&mut store).unwrap();
+    assert!(store.cache.queues().unswept().is_empty());
+}
+
 /// Undoing meets two rows with one name: the flushed one gets it back before the new one loses it.
 #[test]
 fn a_name_that_moved_within_a_transaction_is_found_again_after_its_rollback() {
