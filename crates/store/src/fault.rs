@@ -38,6 +38,7 @@ struct Planned {
     writes: u64,
     write: Option<(u64, WriteFault)>,
     commit: Option<CommitFault>,
+    close: bool,
 }
 
 impl FaultPlan {
@@ -53,6 +54,11 @@ impl FaultPlan {
         self.planned().commit = Some(fault);
     }
 
+    /// Lets closing the store fail with [`StoreError::Poisoned`], as if the last sync had failed.
+    pub fn fail_close(&self) {
+        self.planned().close = true;
+    }
+
     /// How many writes there were so far: calls of primitives that change something, failed ones included.
     pub fn writes(&self) -> u64 {
         self.planned().writes
@@ -61,7 +67,7 @@ impl FaultPlan {
     /// Whether something is still to fail.
     pub fn is_pending(&self) -> bool {
         let planned = self.planned();
-        planned.write.is_some() || planned.commit.is_some()
+        planned.write.is_some() || planned.commit.is_some() || planned.close
     }
 
     fn planned(&self) -> MutexGuard<'_, Planned> {
@@ -121,6 +127,15 @@ impl<S: Store> Store for FaultStore<S> {
 
     fn observer(&self) -> Result<Self::Observer, StoreError> {
         self.inner.observer()
+    }
+
+    fn close(self) -> Result<(), StoreError> {
+        let fails = std::mem::take(&mut self.plan.planned().close);
+        self.inner.close()?;
+        if fails || self.poisoned {
+            return Err(StoreError::Poisoned(INJECTED.into()));
+        }
+        Ok(())
     }
 }
 

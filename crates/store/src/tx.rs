@@ -28,6 +28,13 @@ pub trait Store {
     /// Opens a view of the committed state for another thread: it neither waits for a transaction nor
     /// delays one.
     fn observer(&self) -> Result<Self::Observer, StoreError>;
+
+    /// Closes the store; everything that was committed is durable then. Dropping it does the same and tells
+    /// nobody whether it succeeded.
+    ///
+    /// # Errors
+    /// [`StoreError::Poisoned`] if the last sync failed, or the store was poisoned before.
+    fn close(self) -> Result<(), StoreError>;
 }
 
 /// One transaction. Every method takes a slice and is one round trip where the database is remote.

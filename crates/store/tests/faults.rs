@@ -237,6 +237,16 @@ fn a_poisoned_commit_stops_the_store() {
 }
 
 #[test]
+fn a_close_can_be_made_to_fail() {
+    let scene = Scene::new();
+    scene.plan.fail_close();
+    assert!(scene.plan.is_pending());
+    assert!(matches!(scene.store.close(), Err(StoreError::Poisoned(_))));
+    assert!(!scene.plan.is_pending());
+    Scene::new().store.close().unwrap();
+}
+
+#[test]
 fn reopening_after_a_poisoned_commit_shows_all_or_nothing() {
     let after = sight_after();
     let mut scene = Scene::new();

@@ -100,4 +100,11 @@ impl Store for SqliteStore {
     fn observer(&self) -> Result<SqliteObserver, StoreError> {
         SqliteObserver::open(&self.path)
     }
+
+    fn close(self) -> Result<(), StoreError> {
+        let Self { poison, syncer, .. } = self;
+        // Ends the thread after its last sync.
+        drop(syncer);
+        poison.check()
+    }
 }

@@ -121,6 +121,25 @@ fn a_failed_sync_poisons() {
 }
 
 #[test]
+fn closing_tells_that_the_last_sync_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let syncer = Syncer::start(
+        Path::new("/dev/null"),
+        Duration::from_secs(3_600),
+        store.poison.clone(),
+    );
+    store.syncer = Some(syncer.unwrap());
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    let error = store.close().unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Poisoned(reason) if reason.contains("syncing")),
+        "{error}"
+    );
+    open(&dir).close().unwrap();
+}
+
+#[test]
 fn a_poisoned_store_refuses_to_begin() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);

@@ -165,6 +165,7 @@ register! { $
         a_transaction_sees_its_own_changes
         a_commit_without_changes_succeeds
         reopening_shows_everything
+        a_closed_store_keeps_what_was_committed
         an_observer_sees_only_what_was_committed
         an_observer_works_in_another_thread
         totals_follow_every_step

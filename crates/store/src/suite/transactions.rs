@@ -202,6 +202,15 @@ pub(super) fn a_commit_without_changes_succeeds<F: Fixture>(fixture: &mut F) {
     assert_eq!(sight(&mut store), before);
 }
 
+pub(super) fn a_closed_store_keeps_what_was_committed<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    store.close().unwrap();
+    store = fixture.open();
+    push(&mut store, "a", &["a1"]);
+    store.close().unwrap();
+    assert_eq!(waiting(&mut fixture.open(), "a"), ["a1"]);
+}
+
 pub(super) fn reopening_shows_everything<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     fill(&mut store);
