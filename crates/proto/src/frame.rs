@@ -78,8 +78,8 @@ impl LineReader {
         if !self.must_grow() {
             return self.buffered_bytes();
         }
-        let longest = LINE_END_BYTES_MAX + READ_BYTES_MIN;
-        let longest = self.line_bytes_max.saturating_add(longest);
+        let beside_line = LINE_END_BYTES_MAX + READ_BYTES_MIN;
+        let longest = self.line_bytes_max.saturating_add(beside_line);
         let doubled = self.buffer.capacity().saturating_mul(2);
         doubled.min(longest).max(self.buffer.len() + READ_BYTES_MIN)
     }
