@@ -16,7 +16,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 /// Something to do with queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueCommand {
-    /// Hand out no more jobs from them. Every name is one a queue can have.
+    /// Hand out no more jobs from them. Every name is one a queue can have: others were dropped, so there
+    /// may be none.
     Pause(QueueSelection),
     /// Hand out jobs from them again.
     Resume(QueueSelection),
@@ -48,11 +49,10 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     }
     let command = match subcommand.as_str() {
         "PAUSE" => {
-            let selection = select(names, "PAUSE")?;
-            if let QueueSelection::Named(names) = &selection {
-                names
-                    .iter()
-                    .try_for_each(|name| super::check_queue_name(name))?;
+            let mut selection = select(names, "PAUSE")?;
+            if let QueueSelection::Named(names) = &mut selection {
+                // A pause is kept even for a queue that does not exist yet; these never will.
+                names.retain(|name| super::check_queue_name(name).is_ok());
             }
             QueueCommand::Pause(selection)
         }
@@ -156,10 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_queue_that_can_exist_can_be_paused() {
-        let text = queue("PAUSE a b/c").unwrap_err();
-        assert!(text.starts_with("cannot get \"b/c\" queue: "), "{text}");
-        assert!(queue(&format!("PAUSE {}", "q".repeat(QUEUE_NAME_BYTES_MAX + 1))).is_err());
+    fn a_name_no_queue_can_have_is_ignored() {
+        let long = "q".repeat(QUEUE_NAME_BYTES_MAX + 1);
+        assert_eq!(
+            queue(&format!("PAUSE foo* a b:c {long} * b")),
+            Ok(QueueCommand::Pause(named(&["a", "b"])))
+        );
+        assert_eq!(queue("PAUSE foo*"), Ok(QueueCommand::Pause(named(&[]))));
         assert!(queue("RESUME b/c").is_ok());
         assert!(queue("REMOVE b/c").is_ok());
         assert!(queue("LATENCY b/c").is_ok());
