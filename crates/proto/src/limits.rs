@@ -50,8 +50,9 @@ pub const BACKTRACE_LINES_MAX: usize = 50;
 /// keeps a failure, which is stored with its job, below 50 KB.
 pub const BACKTRACE_LINE_BYTES_MAX: usize = 1_000;
 
-/// The most queues one FETCH may name, repeated names counted once. A FETCH that waits is noted at each.
-pub const FETCH_QUEUES_MAX: usize = 1_000;
+/// The most queues one FETCH may name, repeated names counted once. A FETCH that waits is noted at each,
+/// and every connection may have one that waits.
+pub const FETCH_QUEUES_MAX: usize = 256;
 
 /// The most queues one QUEUE command may name.
 pub const QUEUE_NAMES_MAX: usize = 10_000;
