@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::json::{self, JsonError};
-use crate::limits::{LABELS_MAX, WID_BYTES_MAX};
+use crate::limits::{HELLO_TEXT_BYTES_MAX, LABELS_MAX, WID_BYTES_MAX};
 
 /// What a client must prove it knows the password with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub fn greeting(challenge: Option<&Challenge>) -> String {
 }
 
 /// How a client introduces itself.
+///
+/// Texts other than the worker id are cut at [`HELLO_TEXT_BYTES_MAX`]. All of them are as the client sent
+/// them, control characters included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hello {
     /// The client's machine.
@@ -73,23 +76,26 @@ impl Hello {
         if wid.len() > WID_BYTES_MAX || labels.len() > LABELS_MAX {
             return Ok(None);
         }
+        let text = |name, value| {
+            json::string(name, value).map(|text| head(text.as_deref().unwrap_or_default()))
+        };
         Ok(Some(Self {
-            hostname: json::string("hostname", hostname)?
-                .unwrap_or_default()
-                .into_owned(),
+            hostname: text("hostname", hostname)?,
             wid: wid.into_owned(),
-            pwdhash: json::string("pwdhash", pwdhash)?
-                .unwrap_or_default()
-                .into_owned(),
-            username: json::string("username", username)?
-                .unwrap_or_default()
-                .into_owned(),
-            labels,
+            pwdhash: text("pwdhash", pwdhash)?,
+            username: text("username", username)?,
+            labels: labels.iter().map(|label| head(label)).collect(),
             pid: json::integer("pid", pid)?.unwrap_or(0),
             rss_kb: json::integer("rss_kb", rss_kb)?.unwrap_or(0),
             v,
         }))
     }
+}
+
+/// The beginning of a text that is kept, without the memory of the rest.
+fn head(text: &str) -> String {
+    let end = text.floor_char_boundary(HELLO_TEXT_BYTES_MAX);
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 impl Challenge {
@@ -229,6 +235,31 @@ mod tests {
         for line in lines {
             assert_eq!(Hello::parse(line.as_bytes()), None, "{line}");
         }
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = format!("a{}", "é".repeat(HELLO_TEXT_BYTES_MAX));
+        let line = format!(
+            r#"HELLO {{"hostname":"{long}","username":"{long}","pwdhash":"{long}","labels":["{long}","b"]}}"#
+        );
+        let hello = Hello::parse(line.as_bytes()).unwrap();
+        let cut = format!("a{}", "é".repeat(HELLO_TEXT_BYTES_MAX / 2 - 1));
+        for text in [&hello.hostname, &hello.username, &hello.pwdhash] {
+            assert_eq!((text, text.capacity()), (&cut, cut.len()));
+        }
+        assert_eq!(hello.labels, [cut, "b".to_owned()]);
+    }
+
+    #[test]
+    fn a_proof_that_only_begins_well_is_refused() {
+        let proof = "6d877f8e5544b1f2598768f817413ab8a357afffa924dedae99eb91472d4ec30";
+        let line = format!(
+            r#"HELLO {{"v":2,"pwdhash":"{proof}{}"}}"#,
+            "0".repeat(HELLO_TEXT_BYTES_MAX)
+        );
+        let hello = Hello::parse(line.as_bytes()).unwrap();
+        assert!(!challenge().accepts("foobar", &hello));
     }
 
     #[test]

@@ -71,3 +71,7 @@ pub const WID_BYTES_MAX: usize = 256;
 
 /// The most labels one worker may have.
 pub const LABELS_MAX: usize = 1_000;
+
+/// The longest host name, label, user name or password proof of a HELLO, in bytes; the rest is cut off. They
+/// are kept as long as the worker is known. A proof that is right has 64.
+pub const HELLO_TEXT_BYTES_MAX: usize = 256;
