@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::committer::{GroupStats, Inbox};
 use crate::connections::Connections;
-use crate::input_budget::InputBudget;
+use crate::memory_budget::MemoryBudget;
 use crate::password::Password;
 use crate::registry::Registry;
 use crate::services::DutyCounters;
@@ -27,7 +27,10 @@ pub(crate) struct Shared {
     pub(crate) groups: Arc<GroupStats>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) input: Arc<InputBudget>,
+    /// For what clients have sent.
+    pub(crate) input: Arc<MemoryBudget>,
+    /// For replies on their way.
+    pub(crate) output: Arc<MemoryBudget>,
     pub(crate) duties: DutyCounters,
     /// Permits to check a password proof.
     pub(crate) proofs: Arc<Semaphore>,
@@ -65,7 +68,9 @@ impl Shared {
             groups: Arc::default(),
             connections: Arc::default(),
             registry: Arc::default(),
-            input: Arc::new(InputBudget::new(settings.input_bytes_max)),
+            input: Arc::new(MemoryBudget::new(settings.input_bytes_max)),
+            // As much again: replies are jobs that came in, for the most part.
+            output: Arc::new(MemoryBudget::new(settings.input_bytes_max)),
             duties: DutyCounters::default(),
             proofs: Arc::new(Semaphore::new(PROOFS_MAX)),
             tls,

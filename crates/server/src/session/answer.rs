@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use serde::Serialize;
 use workmill_engine::Outcome;
 use workmill_proto::{Reply, WireError, write_job};
 
 use super::batch::Slot;
 use crate::info;
 use crate::shared::Shared;
+
+/// What a bulk reply has beside its content: `$`, a length, and two line ends.
+const BULK_FRAME_BYTES_MAX: usize = 1 + 20 + 2 + 2;
 
 /// Writes the replies to the commands of a batch, in order.
 pub(super) fn write_slots(
@@ -47,19 +49,28 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
                 .into_iter()
                 .map(|(jid, error)| (jid, error.to_string()))
                 .collect();
-            write_json(&texts, out);
+            write_bulk(serde_json::to_vec(&texts), out);
         }
         Outcome::Latencies(latencies) => {
             let latencies: BTreeMap<String, f64> = latencies.into_iter().collect();
-            write_json(&latencies, out);
+            write_bulk(serde_json::to_vec(&latencies), out);
         }
-        Outcome::Totals(totals) => write_json(&info::info(shared, &totals), out),
+        Outcome::Totals(totals) => {
+            let json = serde_json::to_vec(&info::info(shared, &totals));
+            // With many queues both are large.
+            drop(totals);
+            write_bulk(json, out);
+        }
     }
 }
 
-fn write_json(value: &impl Serialize, out: &mut BytesMut) {
-    match serde_json::to_vec(value) {
-        Ok(json) => Reply::Bulk(&json).write(out),
+fn write_bulk(json: serde_json::Result<Vec<u8>>, out: &mut BytesMut) {
+    match json {
+        Ok(json) => {
+            // At once, since a buffer that grows bit by bit ends up with twice the room.
+            out.reserve(json.len() + BULK_FRAME_BYTES_MAX);
+            Reply::Bulk(&json).write(out);
+        }
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");
             Reply::Error(&WireError::err("internal error: see the server's log")).write(out);

@@ -40,7 +40,7 @@ impl From<Unanswered> for Farewell {
 impl From<WireFault> for Farewell {
     fn from(fault: WireFault) -> Self {
         match fault {
-            WireFault::Io(_) | WireFault::SendStalled => Self::Silent,
+            WireFault::Io(_) | WireFault::SendStalled | WireFault::SendTooSlow => Self::Silent,
             fault => Self::told(fault.to_string()),
         }
     }

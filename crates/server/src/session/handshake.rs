@@ -33,7 +33,12 @@ pub(crate) async fn converse<S: Stream>(
     deadline: Instant,
     close: CancellationToken,
 ) {
-    let mut wire = Wire::new(stream, LINE_BYTES_BEFORE_HELLO_MAX, &shared.input);
+    let mut wire = Wire::new(
+        stream,
+        LINE_BYTES_BEFORE_HELLO_MAX,
+        &shared.input,
+        &shared.output,
+    );
     let shaken = timeout_at(deadline, shake_hands(&shared, &mut wire, peer, close)).await;
     match shaken {
         Ok(Ok((place, membership))) => {

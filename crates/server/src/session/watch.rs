@@ -7,7 +7,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::stream::Stream;
 use super::wire::{Wire, WireFault};
-use crate::input_budget::FREE_BYTES;
+use crate::memory_budget::FREE_BYTES;
 
 /// How many bytes of later commands a waiting connection reads ahead, in bytes. Beyond that only its
 /// end is looked out for.

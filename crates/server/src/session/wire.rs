@@ -11,10 +11,17 @@ use workmill_proto::{LineReader, Reply};
 
 use super::farewell::Farewell;
 use super::stream::Stream;
-use crate::input_budget::{BudgetExhausted, Charge, InputBudget};
+use crate::memory_budget::{BudgetExhausted, Charge, MemoryBudget};
 
 /// How long a client may take in no byte of what is sent to it.
 const SEND_STALL_MAX: Duration = Duration::from_secs(60);
+
+/// How long a client has for replies, beside what their size allows it at [`SEND_BYTES_PER_SEC_MIN`].
+const SEND_WITHIN: Duration = Duration::from_secs(60);
+
+/// How fast a client must take in large replies on the whole, in bytes per second: they take up memory until
+/// it has. Slower than any network that is worth a worker.
+const SEND_BYTES_PER_SEC_MIN: u64 = 64 << 10;
 
 /// How long a connection that is closed with an error is listened to: closing while the client still
 /// sends would take the error text from it.
@@ -34,7 +41,8 @@ pub(super) struct Wire<S> {
     pub(super) lines: LineReader,
     /// Replies to be sent.
     pub(super) out: BytesMut,
-    charge: Charge,
+    input: Charge,
+    output: Charge,
     /// The client has closed its side, and all it has sent has been read.
     pub(super) at_end: bool,
     /// The client has closed its side. What it sent before may be unread.
@@ -50,17 +58,34 @@ pub(super) enum WireFault {
     SendStalled,
     #[error("the line took too long to arrive: send large commands without a pause")]
     LineTooSlow,
-    #[error(transparent)]
-    Budget(#[from] BudgetExhausted),
+    #[error("the client takes in what is sent to it too slowly")]
+    SendTooSlow,
+    #[error(
+        "all connections together have sent more than the {} bytes the server may hold: \
+         try again later, or send less at a time",
+        .0.bytes_max
+    )]
+    InputExhausted(BudgetExhausted),
+    #[error(
+        "replies that clients do not take in take up all {} bytes the server has for them: try again later",
+        .0.bytes_max
+    )]
+    OutputExhausted(BudgetExhausted),
 }
 
 impl<S: Stream> Wire<S> {
-    pub(super) fn new(stream: S, line_bytes_max: usize, budget: &Arc<InputBudget>) -> Self {
+    pub(super) fn new(
+        stream: S,
+        line_bytes_max: usize,
+        input: &Arc<MemoryBudget>,
+        output: &Arc<MemoryBudget>,
+    ) -> Self {
         Self {
             stream,
             lines: LineReader::new(line_bytes_max),
             out: BytesMut::new(),
-            charge: budget.charge(),
+            input: input.charge(),
+            output: output.charge(),
             at_end: false,
             closed_by_peer: false,
         }
@@ -69,10 +94,12 @@ impl<S: Stream> Wire<S> {
     /// Reads what is there, waiting for it if need be. Notes the end. May be dropped and called again.
     pub(super) async fn fill(&mut self) -> Result<(), WireFault> {
         // A large buffer is paid for before it grows: copying it takes memory at once.
-        self.charge.cover(self.lines.wanted_bytes()).await?;
-        self.lines.buffer_mut();
-        self.charge.cover(self.lines.buffered_bytes()).await?;
-        let due = self.charge.line_due();
+        let bytes = self.lines.wanted_bytes();
+        self.input
+            .cover(bytes)
+            .await
+            .map_err(WireFault::InputExhausted)?;
+        let due = self.input.line_due();
         let read = self.stream.read_buf(self.lines.buffer_mut());
         let bytes_read = match due {
             None => read.await?,
@@ -103,27 +130,43 @@ impl<S: Stream> Wire<S> {
 
     /// Gives back the share of the input budget of commands that have been answered.
     pub(super) fn settle_input(&mut self) {
-        self.charge.shrink_to(self.lines.buffered_bytes());
+        self.input.shrink_to(self.lines.buffered_bytes());
     }
 
-    /// Sends all replies to the last byte.
+    /// Sends all replies to the last byte. After an error they are forgotten; after
+    /// [`WireFault::OutputExhausted`] nothing of them has been sent.
     pub(super) async fn send(&mut self) -> Result<(), WireFault> {
-        let mut sent = 0;
-        while let Some(rest) = self.out.get(sent..).filter(|rest| !rest.is_empty()) {
+        // Taken out, so that whatever happens no byte is sent twice.
+        let mut out = std::mem::take(&mut self.out);
+        let covered = self.output.cover_whole(out.capacity()).await;
+        covered.map_err(WireFault::OutputExhausted)?;
+        let by_size = out.len() as u64 / SEND_BYTES_PER_SEC_MIN;
+        let within = SEND_WITHIN + Duration::from_secs(by_size);
+        timeout(within, self.send_bytes(&out))
+            .await
+            .map_err(|_| WireFault::SendTooSlow)??;
+        if out.capacity() <= OUTPUT_KEPT_BYTES_MAX {
+            out.clear();
+            self.out = out;
+        } else {
+            drop(out);
+        }
+        self.output.shrink_to(0);
+        Ok(())
+    }
+
+    async fn send_bytes(&mut self, mut rest: &[u8]) -> Result<(), WireFault> {
+        while !rest.is_empty() {
             let write = timeout(SEND_STALL_MAX, self.stream.write(rest));
             match write.await.map_err(|_| WireFault::SendStalled)?? {
                 0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                bytes => sent += bytes,
+                bytes => rest = rest.get(bytes..).unwrap_or_default(),
             }
         }
         let flush = self.stream.flush();
         timeout(SEND_STALL_MAX, flush)
             .await
             .map_err(|_| WireFault::SendStalled)??;
-        self.out.clear();
-        if self.out.capacity() > OUTPUT_KEPT_BYTES_MAX {
-            self.out = BytesMut::new();
-        }
         Ok(())
     }
 

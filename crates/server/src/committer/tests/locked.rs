@@ -30,6 +30,10 @@ impl Store for LockedStore {
         self.store.begin()
     }
 
+    fn close(self) -> Result<(), StoreError> {
+        self.store.close()
+    }
+
     fn observer(&self) -> Result<Self::Observer, StoreError> {
         self.store.observer()
     }

@@ -11,19 +11,24 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 const BUDGET_BYTES: usize = 256 << 10;
 
 struct World {
-    budget: Arc<InputBudget>,
+    budget: Arc<MemoryBudget>,
+    output: Arc<MemoryBudget>,
 }
 
 impl World {
     fn new() -> Self {
-        let budget = Arc::new(InputBudget::new(BUDGET_BYTES));
-        Self { budget }
+        let budget = Arc::new(MemoryBudget::new(BUDGET_BYTES));
+        let output = Arc::new(MemoryBudget::new(BUDGET_BYTES));
+        Self { budget, output }
     }
 
     /// A connection and its client; between them fits so much unread.
     fn connect(&self, unread_bytes_max: usize) -> (Wire<DuplexStream>, DuplexStream) {
         let (server, client) = duplex(unread_bytes_max);
-        (Wire::new(server, LINE_BYTES_MAX, &self.budget), client)
+        (
+            Wire::new(server, LINE_BYTES_MAX, &self.budget, &self.output),
+            client,
+        )
     }
 
     /// Takes the whole budget and gives it back.
@@ -106,21 +111,73 @@ async fn client_that_takes_nothing_in_is_given_up() {
     assert!(matches!(fault, WireFault::SendStalled), "{fault:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn slow_client_gets_everything_as_long_as_it_goes_on_reading() {
-    let world = World::new();
-    let (mut wire, mut client) = world.connect(100);
-    wire.out.extend_from_slice(&[b'x'; 1_000]);
-    let slow = tokio::spawn(async move {
-        let mut taken = 0;
-        while taken < 1_000 {
-            tokio::time::sleep(SEND_STALL_MAX / 2).await;
-            taken += client.read(&mut [0; 100]).await.unwrap();
+/// Takes in some bytes of a client's, so many every so often, until the connection ends. Tells how many came.
+async fn read_slowly(mut client: DuplexStream, bytes: usize, every: Duration) -> usize {
+    let mut taken = 0;
+    loop {
+        tokio::time::sleep(every).await;
+        match client.read(&mut vec![0; bytes]).await.unwrap() {
+            0 => return taken,
+            more => taken += more,
         }
-        taken
-    });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_client_gets_everything_as_long_as_it_keeps_to_the_least_rate() {
+    let world = World::new();
+    let (mut wire, client) = world.connect(100_000);
+    wire.out.extend_from_slice(&vec![b'x'; 10_000_000]);
+    // Some 66 kilobytes per second, with pauses shorter than a stall.
+    let slow = tokio::spawn(read_slowly(client, 100_000, Duration::from_millis(1_500)));
     wire.send().await.unwrap();
-    assert_eq!(slow.await.unwrap(), 1_000);
+    drop(wire);
+    assert_eq!(slow.await.unwrap(), 10_000_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_that_takes_in_a_byte_now_and_then_is_given_up_and_gets_nothing_twice() {
+    let world = World::new();
+    let (mut wire, client) = world.connect(100);
+    wire.out.extend_from_slice(&[b'x'; 1_000]);
+    let slow = tokio::spawn(read_slowly(client, 1, SEND_STALL_MAX / 2));
+    let fault = wire.send().await.unwrap_err();
+    assert!(matches!(fault, WireFault::SendTooSlow), "{fault:?}");
+    wire.close(Farewell::Silent).await;
+    assert!(slow.await.unwrap() <= 102);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reply_is_not_begun_while_unread_replies_take_up_the_budget() {
+    let world = World::new();
+    let (mut first, _unread) = world.connect(100);
+    first.out.extend_from_slice(&vec![b'x'; BUDGET_BYTES]);
+    let first = tokio::spawn(async move { first.send().await });
+    tokio::task::yield_now().await;
+    let (mut second, mut client) = world.connect(BUDGET_BYTES);
+    second.out.extend_from_slice(&vec![b'x'; BUDGET_BYTES / 2]);
+    let fault = second.send().await.unwrap_err();
+    assert!(matches!(fault, WireFault::OutputExhausted(_)), "{fault:?}");
+    second.close(fault.into()).await;
+    let mut text = String::new();
+    client.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("-ERR replies that"), "{text}");
+    // Small replies go on.
+    let (mut small, _client) = world.connect(1_000);
+    small.out.extend_from_slice(b"+OK\r\n");
+    small.send().await.unwrap();
+    first.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn reply_counts_until_it_is_sent() {
+    let world = World::new();
+    for _ in 0..3 {
+        let (mut wire, _client) = world.connect(BUDGET_BYTES);
+        wire.out.extend_from_slice(&vec![b'x'; BUDGET_BYTES]);
+        wire.send().await.unwrap();
+        assert_eq!(world.output.charge().cover(BUDGET_BYTES).await, Ok(()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,12 @@
-//! The memory that what clients have sent may take, all connections together.
+//! The memory that what clients have sent may take, and that replies to them may take: a budget for each, all
+//! connections together.
 //!
 //! A little is free for every connection ([`FREE_BYTES`]; the limit of connections bounds it). Beyond that a
-//! connection takes from the budget before it reads on, and gives back when its commands are answered. When
-//! the budget is used up, a connection waits for a while, then is refused and closed; and whoever holds part
-//! of it must complete its line within a time. So every wait ends, and connections that wait for each other
-//! cannot hold each other for ever.
+//! connection takes from the budget before it reads on, and gives back when its commands are answered; for its
+//! replies it takes before it sends, and gives back when they are sent. When the budget is used up, a connection
+//! waits for a while, then is refused and closed; and whoever holds part of it must complete its line, or take
+//! its replies in, within a time. So every wait ends, and connections that wait for each other cannot hold each
+//! other for ever.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,22 +29,19 @@ const HOLD_MAX: Duration = Duration::from_secs(120);
 
 /// The budget.
 #[derive(Debug)]
-pub(crate) struct InputBudget {
+pub(crate) struct MemoryBudget {
     bytes_max: usize,
     pieces: Arc<Semaphore>,
 }
 
 /// The budget is used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "all connections together have sent more than the {bytes_max} bytes the server may hold: \
-     try again later, or send less at a time"
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BudgetExhausted {
-    bytes_max: usize,
+    /// How many bytes it has.
+    pub(crate) bytes_max: usize,
 }
 
-impl InputBudget {
+impl MemoryBudget {
     /// A budget of this many bytes.
     pub(crate) fn new(bytes_max: usize) -> Self {
         let pieces = (bytes_max / PIECE_BYTES).min(Semaphore::MAX_PERMITS);
@@ -65,7 +64,7 @@ impl InputBudget {
 /// What one connection holds of the budget; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Charge {
-    budget: Arc<InputBudget>,
+    budget: Arc<MemoryBudget>,
     held: Option<OwnedSemaphorePermit>,
     since: Option<Instant>,
 }
@@ -93,6 +92,12 @@ impl Charge {
             }
         }
         Ok(())
+    }
+
+    /// Like [`Self::cover`], for something that cannot be made smaller: if it is larger than the whole budget, it
+    /// waits for all of it.
+    pub(crate) async fn cover_whole(&mut self, bytes: usize) -> Result<(), BudgetExhausted> {
+        self.cover(bytes.min(self.budget.bytes_max)).await
     }
 
     /// Gives back what is not needed to cover this many bytes.
@@ -129,8 +134,18 @@ fn pieces(bytes: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn budget(pieces: usize) -> Arc<InputBudget> {
-        Arc::new(InputBudget::new(pieces * PIECE_BYTES))
+    fn budget(pieces: usize) -> Arc<MemoryBudget> {
+        Arc::new(MemoryBudget::new(pieces * PIECE_BYTES))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_larger_than_the_whole_budget_waits_for_all_of_it() {
+        let budget = budget(10);
+        let mut first = budget.charge();
+        first.cover(FREE_BYTES + PIECE_BYTES).await.unwrap();
+        let mut huge = budget.charge();
+        let bytes = FREE_BYTES + 100 * PIECE_BYTES;
+        assert_eq!(huge.cover_whole(bytes).await, Ok(()));
     }
 
     #[tokio::test]
