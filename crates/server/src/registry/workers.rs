@@ -35,8 +35,10 @@ struct State {
 #[derive(Debug)]
 struct Entry {
     worker: Arc<Worker>,
-    /// What its first connection said.
-    hello: Hello,
+    /// What its first connection said, as far as operators see it.
+    hostname: String,
+    pid: i64,
+    labels: Vec<String>,
     rss_kb: i64,
     beat_at: Instant,
     connections: HashMap<u64, CancellationToken>,
@@ -84,7 +86,9 @@ impl Registry {
             .entry(Arc::clone(&wid))
             .or_insert_with(|| Entry {
                 worker: Arc::new(Worker::new(wid, now)),
-                hello: hello.clone(),
+                hostname: hello.hostname.clone(),
+                pid: hello.pid,
+                labels: hello.labels.clone(),
                 rss_kb: hello.rss_kb,
                 beat_at: now,
                 connections: HashMap::new(),
@@ -205,9 +209,9 @@ impl Entry {
     fn line(&self, now: Instant) -> WorkerLine {
         WorkerLine {
             wid: Arc::clone(self.worker.wid()),
-            hostname: self.hello.hostname.clone(),
-            pid: self.hello.pid,
-            labels: self.hello.labels.clone(),
+            hostname: self.hostname.clone(),
+            pid: self.pid,
+            labels: self.labels.clone(),
             rss_kb: self.rss_kb,
             state: self.worker.state().as_str(),
             connections: self.connections.len(),
