@@ -1,4 +1,6 @@
 //! What the server is doing, into the log: for whoever wonders why nothing moves.
+//!
+//! What clients have made up is written quoted and escaped, so that it cannot pass for lines of the log.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -72,11 +74,11 @@ fn log_workers(shared: &Shared) {
     );
     for worker in lines.iter().take(LINES_MAX) {
         tracing::info!(
-            wid = %worker.wid,
+            wid = ?worker.wid,
             state = worker.state,
             connections = worker.connections,
             silent_for = ?worker.silent_for,
-            hostname = %worker.hostname,
+            hostname = ?worker.hostname,
             pid = worker.pid,
             rss_kb = worker.rss_kb,
             labels = ?worker.labels,
@@ -105,7 +107,7 @@ fn log_connections(shared: &Shared) {
         tracing::info!(
             connection = connection.id,
             peer = %connection.peer,
-            wid = %connection.wid,
+            wid = ?connection.wid,
             phase = ?connection.phase(),
             open_for = ?connection.since.elapsed(),
             "dump: connection"
@@ -130,6 +132,58 @@ fn log_totals(totals: Result<Totals, StoreError>) {
         "dump: jobs"
     );
     for (name, queue) in totals.queues.iter().take(LINES_MAX) {
-        tracing::info!(%name, size = queue.size, paused = queue.paused, "dump: queue");
+        tracing::info!(
+            ?name,
+            size = queue.size,
+            paused = queue.paused,
+            "dump: queue"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tokio_util::sync::CancellationToken;
+    use workmill_proto::Hello;
+    use workmill_store::QueueTotals;
+
+    use super::*;
+    use crate::cli::{Level, LogFormat};
+    use crate::logging::tests::logged;
+    use crate::run::tests::settings;
+
+    const FORGED: &str = "x\n2026-01-01 ERROR forged \u{1b}[31m";
+
+    #[test]
+    fn client_texts_can_neither_begin_a_line_nor_send_escape_codes() {
+        let dir = tempfile::tempdir().unwrap();
+        let shared = Shared::new(&settings(dir.path()), None);
+        let hello = Hello {
+            wid: FORGED.to_owned(),
+            hostname: FORGED.to_owned(),
+            labels: vec![FORGED.to_owned()],
+            ..Hello::default()
+        };
+        let close = CancellationToken::new();
+        let _worker = shared.registry.join(&hello, 0, &close, Instant::now());
+        let peer = ([127, 0, 0, 1], 1).into();
+        let _place = shared.connections.enter(peer, FORGED, close, 1);
+        let totals = Totals {
+            queues: BTreeMap::from([(FORGED.to_owned(), QueueTotals::default())]),
+            ..Totals::default()
+        };
+        let text = logged(LogFormat::Text, Level::Info, || {
+            log_workers(&shared);
+            log_connections(&shared);
+            log_totals(Ok(totals));
+        });
+        assert_eq!(text.matches("forged").count(), 5, "{text}");
+        assert!(
+            text.lines().all(|line| !line.starts_with("2026-01-01 ")),
+            "{text}"
+        );
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 }

@@ -61,7 +61,7 @@ impl FormatTime for UtcMillis {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -79,7 +79,8 @@ mod tests {
         }
     }
 
-    fn logged(format: LogFormat, level: Level, events: impl FnOnce()) -> String {
+    /// What events become in the log.
+    pub(crate) fn logged(format: LogFormat, level: Level, events: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
         let layer = lines(format, false, move || writer.clone());

@@ -262,4 +262,4 @@ impl Signals {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,7 +9,7 @@ use super::Server;
 use crate::connections::Phase;
 use crate::settings::{Binding, Environment, Settings};
 
-fn settings(dir: &Path) -> Settings {
+pub(crate) fn settings(dir: &Path) -> Settings {
     Settings {
         binding: Binding::parse("127.0.0.1:0").unwrap(),
         environment: Environment::Development,
