@@ -63,8 +63,15 @@ pub const PUSHB_JOBS_MAX: usize = 100_000;
 /// The most job ids one MUTATE may name.
 pub const MUTATE_JIDS_MAX: usize = 100_000;
 
-/// The longest MUTATE pattern, in bytes. Matching takes time in proportion to it for every byte of a job.
-pub const GLOB_BYTES_MAX: usize = 4_096;
+/// The longest MUTATE pattern, in bytes. It is kept while the jobs of a set are held against it.
+pub const GLOB_BYTES_MAX: usize = 1_024;
+
+/// The most `?` and classes in one MUTATE pattern. Each part with some takes 4 KiB while it is matched.
+pub const GLOB_WILDCARDS_MAX: usize = 64;
+
+/// The longest part of a MUTATE pattern between two `*` that has `?` or classes, in bytes of the text it
+/// matches. As many matches can be followed at the same time in one machine operation or two.
+pub const GLOB_PART_BYTES_MAX: usize = 128;
 
 /// The longest worker id, in bytes. It is kept with every reservation of the worker.
 pub const WID_BYTES_MAX: usize = 256;

@@ -115,7 +115,8 @@ pub(crate) fn object() -> impl Strategy<Value = String> {
 pub(crate) fn glob_piece() -> impl Strategy<Value = &'static str> {
     select(
         &[
-            "a", "b", "c", "*", "?", "[^a]", "[a-b]", "[c-b]", "\\a", "\\*",
+            "a", "b", "c", "*", "?", "[^a]", "[a-b]", "[c-b]", "\\a", "\\*", "ab", "aab", "a?a",
+            "*",
         ][..],
     )
 }
