@@ -12,8 +12,8 @@ use crate::limits::{GLOB_BYTES_MAX, GLOB_PART_BYTES_MAX, GLOB_WILDCARDS_MAX};
 ///
 /// Matching takes time in proportion to the length of the text plus that of the pattern, whatever both say:
 /// no byte of the text is held against more than one part of the pattern at a time, and a part goes over it
-/// once; 4 MiB take a few milliseconds. A pattern takes at most 4 KiB of memory for each of its parts with `?` or a class, which are at most
-/// [`GLOB_WILDCARDS_MAX`].
+/// once; 4 MiB take a few milliseconds. A pattern takes 4 KiB of memory for each of its parts with `?` or a
+/// class, which are at most [`GLOB_WILDCARDS_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     /// What stands before the first star: the text begins with it.
