@@ -158,7 +158,8 @@ impl<T: Tx> Group<'_, T> {
     }
 }
 
-fn too_many_queues(queue: &str) -> WireError {
+/// The answer to what would make one queue too many.
+pub(super) fn too_many_queues(queue: &str) -> WireError {
     WireError::err(format!(
         "cannot make queue {queue}: there are too many; QUEUE REMOVE those that are no longer used"
     ))

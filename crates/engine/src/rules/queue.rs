@@ -3,6 +3,7 @@
 use workmill_proto::{QueueCommand, QueueSelection};
 use workmill_store::{StoreError, Tx};
 
+use super::push::too_many_queues;
 use crate::group::Group;
 use crate::op::Ticket;
 use crate::outcome::Outcome;
@@ -16,6 +17,11 @@ impl<T: Tx> Group<'_, T> {
         match command {
             QueueCommand::Pause(selection) => {
                 let queues = self.selected(selection)?;
+                let queues_refused = self.tx.queues_refused(&borrowed(&queues))?;
+                if let Some((queue, _)) = queues.iter().zip(queues_refused).find(|(_, no)| *no) {
+                    self.answer(ticket, Outcome::Refused(too_many_queues(queue)));
+                    return Ok(());
+                }
                 self.tx.set_paused(&borrowed(&queues), true)?;
             }
             QueueCommand::Resume(selection) => {

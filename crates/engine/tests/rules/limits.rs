@@ -55,6 +55,9 @@ fn too_many_queues_refuse_only_the_job_that_would_make_one_more() {
     later["queue"] = Value::from("one-more");
     let op = world.push_op(&later);
     world.refused(op);
+    assert!(matches!(world.queue("PAUSE one-more"), Outcome::Refused(_)));
+    assert!(matches!(world.queue("PAUSE queue-1"), Outcome::Ok));
+    assert!(matches!(world.queue("RESUME one-more"), Outcome::Ok));
     let mixed = [
         job("jid-good1", "queue-1"),
         job("jid-bad-1", "new-1"),
