@@ -17,6 +17,7 @@ pub mod logging;
 mod memory_budget;
 pub mod password;
 mod permissions;
+mod proofs;
 mod registry;
 pub mod run;
 mod services;

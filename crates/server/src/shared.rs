@@ -4,21 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::committer::{GroupStats, Inbox};
 use crate::connections::Connections;
 use crate::memory_budget::MemoryBudget;
 use crate::password::Password;
+use crate::proofs::Proofs;
 use crate::registry::Registry;
 use crate::services::DutyCounters;
 use crate::settings::Settings;
 use crate::tls::TlsReloader;
-
-/// How many password proofs are checked at a time. One check takes thousands of hashes; whoever guesses
-/// passwords on many connections must not take the processors from those who know theirs.
-const PROOFS_MAX: usize = 1;
 
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
@@ -32,8 +28,7 @@ pub(crate) struct Shared {
     /// For replies on their way.
     pub(crate) output: Arc<MemoryBudget>,
     pub(crate) duties: DutyCounters,
-    /// Permits to check a password proof.
-    pub(crate) proofs: Arc<Semaphore>,
+    pub(crate) proofs: Arc<Proofs>,
     /// None for plain TCP.
     pub(crate) tls: Option<TlsReloader>,
     live: ArcSwap<Live>,
@@ -72,7 +67,7 @@ impl Shared {
             // As much again: replies are jobs that came in, for the most part.
             output: Arc::new(MemoryBudget::new(settings.input_bytes_max)),
             duties: DutyCounters::default(),
-            proofs: Arc::new(Semaphore::new(PROOFS_MAX)),
+            proofs: Arc::default(),
             tls,
             live: ArcSwap::from_pointee(Live::of(settings)),
             commands: AtomicU64::new(0),

@@ -1,6 +1,6 @@
 //! Greeting, HELLO, password, and the place among the connections.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn shake_hands<S: Stream>(
     wire.send().await?;
     let mut hello = read_hello(shared, wire).await?;
     if let Some((challenge, password)) = guarded {
-        hello = check_proof(shared, challenge, password, hello).await?;
+        hello = check_proof(shared, peer.ip(), challenge, password, hello).await?;
     }
     let connections_max = shared.live().connections_max;
     Reply::Ok.write(&mut wire.out);
@@ -100,17 +100,14 @@ async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<He
 /// Lets a HELLO pass whose proof is right.
 async fn check_proof(
     shared: &Shared,
+    peer: IpAddr,
     challenge: Challenge,
     password: Password,
     hello: Hello,
 ) -> Result<Hello, Farewell> {
-    // The semaphore is never closed.
-    let permit = Arc::clone(&shared.proofs)
-        .acquire_owned()
-        .await
-        .map_err(|_| Farewell::Silent)?;
+    let turn = shared.proofs.turn(peer).await.ok_or(Farewell::Silent)?;
     let checked = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+        let _turn = turn;
         let accepted = challenge.accepts(password.expose(), &hello);
         accepted.then_some(hello)
     });
