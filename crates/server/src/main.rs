@@ -51,7 +51,10 @@ fn serve(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(run::run(settings, reloader))
+    let result = runtime.block_on(run::run(settings, reloader));
+    // What is stuck in a read of the disk must not hold up the end.
+    runtime.shutdown_background();
+    result
 }
 
 /// An environment variable. A home directory is also known where `HOME` is not set.

@@ -9,6 +9,7 @@ use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use workmill_store::Store;
 use workmill_store::sqlite::SqliteStore;
 
@@ -30,6 +31,13 @@ const BACKLOG: u32 = 4_096;
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 4;
+
+/// How long all that gives work to the committer may take to stop, together.
+const CLIENTS_STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long the committer may take to end its last group and to close the store. Both times together stay well
+/// below the 90 seconds after which service managers kill a process.
+const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs the server until a signal stops it or it cannot go on.
 ///
@@ -60,7 +68,7 @@ pub(crate) struct Server {
     settings: Settings,
     pub(crate) addr: SocketAddr,
     dump: Dump,
-    /// In the order they were started; stopped in the opposite order.
+    /// The committer first, which is stopped last.
     services: Vec<Service>,
     /// Gets the reason if the committer cannot go on.
     fault: oneshot::Receiver<String>,
@@ -137,8 +145,17 @@ impl Server {
     /// Stops everything: connections first, the committer and with it the store last. Tells why the committer
     /// failed, if it did only now.
     pub(crate) async fn stop(mut self) -> Option<String> {
-        for service in self.services.iter_mut().rev() {
-            service.stop().await;
+        let (committer, others) = self.services.split_first_mut()?;
+        // All at once: each of them may wait for the same slow disk.
+        let deadline = Instant::now() + CLIENTS_STOP_WITHIN;
+        for service in others.iter() {
+            service.ask_to_stop();
+        }
+        for service in others.iter_mut().rev() {
+            service.stop(deadline).await;
+        }
+        if !committer.stop(Instant::now() + COMMITTER_STOP_WITHIN).await {
+            return Some("the disk does not answer".to_owned());
         }
         self.fault.try_recv().ok()
     }

@@ -57,8 +57,19 @@ impl Inbox {
 
     /// Hands over an op nobody waits for.
     pub(crate) fn submit_unanswered(&self, op: Op) {
-        if let Err(InboxClosed) = self.push(smallvec![op], 0, None) {
-            tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
+        let lost = match &op {
+            Op::Return(handouts) => Some(handouts.clone()),
+            _ => None,
+        };
+        match (self.push(smallvec![op], 0, None), lost) {
+            (Err(InboxClosed), Some(handouts)) => tracing::error!(
+                ?handouts,
+                "the committer has ended; jobs that reached no worker wait until their reservations end"
+            ),
+            (Err(InboxClosed), None) => {
+                tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
+            }
+            (Ok(_), _) => {}
         }
     }
 

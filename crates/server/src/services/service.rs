@@ -1,14 +1,11 @@
 //! The one shape of every background duty.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-
-/// How long a service may take to stop before it is ended.
-const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// A background duty that runs until it is stopped.
 #[derive(Debug)]
@@ -55,13 +52,20 @@ impl Service {
         }
     }
 
-    /// Stops it and waits for its end. May be called again, and then does nothing.
-    pub(crate) async fn stop(&mut self) {
+    /// Asks it to stop, and does not wait for its end.
+    pub(crate) fn ask_to_stop(&self) {
         self.stopping.cancel();
+    }
+
+    /// Stops it and waits for its end, until `deadline`; then it is ended. Tells whether it ended by itself. May be
+    /// called again, and then does nothing.
+    pub(crate) async fn stop(&mut self, deadline: Instant) -> bool {
+        self.ask_to_stop();
         let Some(mut task) = self.task.take() else {
-            return;
+            return true;
         };
-        match tokio::time::timeout(STOP_WITHIN, &mut task).await {
+        let ended = timeout_at(deadline, &mut task).await;
+        match &ended {
             Ok(Ok(())) => tracing::debug!(service = self.name, "stopped"),
             Ok(Err(error)) => tracing::error!(service = self.name, %error, "a service has failed"),
             Err(_) => {
@@ -69,6 +73,7 @@ impl Service {
                 task.abort();
             }
         }
+        ended.is_ok()
     }
 }
 
@@ -92,7 +97,13 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use std::time::Duration;
+
     use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
 
     #[tokio::test]
     async fn service_can_be_stopped_twice_and_ends_once() {
@@ -105,8 +116,8 @@ mod tests {
         });
         service.started().await;
         assert_eq!(ends.load(Ordering::SeqCst), 0);
-        service.stop().await;
-        service.stop().await;
+        service.stop(soon()).await;
+        service.stop(soon()).await;
         assert_eq!(ends.load(Ordering::SeqCst), 1);
     }
 
@@ -114,6 +125,15 @@ mod tests {
     async fn service_that_ends_early_does_not_hold_up_who_waits_for_its_start() {
         let mut service = Service::start("test", |life| async move { drop(life) });
         service.started().await;
-        service.stop().await;
+        service.stop(soon()).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn service_that_does_not_stop_is_ended() {
+        let mut service = Service::start("test", |life| async move {
+            let _life = life;
+            std::future::pending::<()>().await;
+        });
+        assert!(!service.stop(soon()).await);
     }
 }

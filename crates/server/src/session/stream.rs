@@ -31,7 +31,7 @@ impl Stream for TlsStream<TcpStream> {
 #[cfg(test)]
 impl Stream for tokio::io::DuplexStream {
     async fn closed_by_peer(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
