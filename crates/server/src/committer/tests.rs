@@ -316,4 +316,12 @@ async fn nobody_is_answered_once_the_store_is_poisoned() {
     );
 }
 
+#[tokio::test]
+async fn a_last_sync_that_fails_is_a_fault() {
+    let world = World::start();
+    world.plan.fail_close();
+    world.inbox.close();
+    assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
+}
+
 mod locked;

@@ -106,10 +106,11 @@ impl<S: Store + Send + 'static> Committer<S> {
                 Err(poisoned) => Err(poisoned),
             };
             // If it is poisoned, nobody is answered any more: the waiters' senders are dropped with `self`.
-            return ended.map_or_else(
-                |Poisoned(reason)| Ended::Faulted(reason),
-                |()| Ended::Stopped,
-            );
+            return match ended.map(|()| self.store.close()) {
+                Ok(Ok(())) => Ended::Stopped,
+                Ok(Err(error)) => Ended::Faulted(error.to_string()),
+                Err(Poisoned(reason)) => Ended::Faulted(reason),
+            };
         }
     }
 
