@@ -260,17 +260,26 @@ fn start_and_kill(files: &ServerFiles, disk: &Disk, after: Duration) {
     child.wait().expect("wait for the server");
 }
 
+/// How often a canary may lose power until the ledger sees a loss: a checkpoint just before it syncs too, and then
+/// what is missing can hide behind what was under way.
+const CANARY_LOSSES_MAX: u32 = 5;
+
+/// Whether the ledger sees that acknowledged jobs are gone after a loss of power.
+fn a_loss_shows(durability: &str, disk_lies: bool) -> bool {
+    (0..CANARY_LOSSES_MAX).any(|_| {
+        let mut machine = Machine::new(durability, disk_lies);
+        machine.lose_power_under_load("c1", Loss::Everything);
+        machine.check_info();
+        !machine.ledger.violations().is_empty()
+    })
+}
+
 /// Canary: acknowledged jobs of the last seconds are lost, and the ledger sees it.
 #[test]
 fn loss_of_power_shows_when_syncs_are_rare() {
-    let mut machine = Machine::new(
-        "[storage]\ndurability = \"interval\"\ninterval_ms = 10000\n",
-        false,
-    );
-    machine.lose_power_under_load("c1", Loss::Everything);
-    machine.check_info();
+    let rare = "[storage]\ndurability = \"interval\"\ninterval_ms = 10000\n";
     assert!(
-        !machine.ledger.violations().is_empty(),
+        a_loss_shows(rare, false),
         "a server that had not synced lost nothing"
     );
 }
@@ -278,11 +287,8 @@ fn loss_of_power_shows_when_syncs_are_rare() {
 /// Canary: the same with a server that syncs, and a disk that does not.
 #[test]
 fn loss_of_power_shows_when_the_disk_lies() {
-    let mut machine = Machine::new(ALWAYS, true);
-    machine.lose_power_under_load("c1", Loss::Everything);
-    machine.check_info();
     assert!(
-        !machine.ledger.violations().is_empty(),
+        a_loss_shows(ALWAYS, true),
         "a disk that never synced lost nothing"
     );
 }
