@@ -104,6 +104,16 @@ impl Challenge {
     /// A client that speaks version 2 hashes as often as asked, an older one once.
     pub fn accepts(&self, password: &str, hello: &Hello) -> bool {
         let iterations = if hello.v < 2 { 1 } else { self.iterations };
+        let proof = self.hash(password, iterations);
+        proof.as_bytes().ct_eq(hello.pwdhash.as_bytes()).into()
+    }
+
+    /// What a client of version 2 sends as `pwdhash`.
+    pub fn proof(&self, password: &str) -> String {
+        self.hash(password, self.iterations)
+    }
+
+    fn hash(&self, password: &str, iterations: u32) -> String {
         let mut digest = Sha256::new()
             .chain_update(password)
             .chain_update(&self.salt)
@@ -116,7 +126,7 @@ impl Challenge {
             // Writing to a String cannot fail.
             let _ = write!(proof, "{byte:02x}");
         }
-        proof.as_bytes().ct_eq(hello.pwdhash.as_bytes()).into()
+        proof
     }
 }
 
@@ -152,6 +162,7 @@ mod tests {
     #[test]
     fn the_known_proof_is_accepted() {
         let proof = "6d877f8e5544b1f2598768f817413ab8a357afffa924dedae99eb91472d4ec30";
+        assert_eq!(challenge().proof("foobar"), proof);
         assert!(challenge().accepts("foobar", &hello(2, proof)));
         assert!(!challenge().accepts("foobaz", &hello(2, proof)));
         assert!(!challenge().accepts("foobar", &hello(1, proof)));
