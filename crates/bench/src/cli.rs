@@ -1,0 +1,39 @@
+//! The command line.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::target::TargetOptions;
+use crate::workload::Workload;
+use crate::workload::cycle::Cycle;
+
+/// Measures job servers that speak the Faktory Work Protocol.
+#[derive(Debug, Parser)]
+#[command(name = "workmill-bench", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) tool: Tool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// PUSH, FETCH and ACK over and over on many connections: how many jobs a server can do
+    Cycle(Load<Cycle>),
+    /// Answer every command and store nothing: the ceiling that real servers are compared with
+    Null {
+        /// Address to listen on
+        #[arg(long, default_value = "127.0.0.1:7419")]
+        bind: SocketAddr,
+    },
+}
+
+/// A workload and the servers to put it on.
+#[derive(Debug, Args)]
+pub(crate) struct Load<W: Workload + Args> {
+    #[command(flatten)]
+    pub(crate) workload: W,
+
+    #[command(flatten)]
+    pub(crate) targets: TargetOptions,
+}

@@ -1,0 +1,167 @@
+//! The server under test, while it is measured.
+
+mod child;
+mod info;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::time::{Instant, sleep};
+
+use crate::client::{Client, Reply};
+use crate::process::{self, Process, Usage};
+use crate::target::Target;
+use child::Child;
+
+pub(crate) use info::{Identity, Info};
+
+/// How long a started server may take to answer. One that reads a large backlog into memory takes its time.
+const START_WAIT: Duration = Duration::from_secs(120);
+
+/// How often it is asked whether it answers.
+const START_PAUSE: Duration = Duration::from_millis(5);
+
+/// A server that runs and answers.
+#[derive(Debug)]
+pub(crate) struct Server {
+    target: Target,
+    child: Option<Child>,
+    /// For whatever is not part of the load.
+    control: Client,
+    identity: Identity,
+    process: Option<Process>,
+    companion: Option<Process>,
+}
+
+/// What a server has used so far; none of a process that cannot be looked into.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ServerUsage {
+    pub(crate) server: Option<Usage>,
+    pub(crate) companion: Option<Usage>,
+}
+
+impl Server {
+    /// Starts the server if it has to be started, and asks who it is.
+    pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
+        let mut child = target.start.as_deref().map(Child::start).transpose()?;
+        let mut control = match &mut child {
+            Some(child) => connect_when_ready(target, child).await?,
+            None => Client::connect(&target.address, None).await?,
+        };
+        let identity = info(&mut control).await?.server;
+        let process = find_process(target, child.as_ref(), &control)?;
+        let companion = target.companion.as_deref();
+        let companion = companion.map(|name| process::companion(name, process));
+        Ok(Self {
+            target: target.clone(),
+            child,
+            control,
+            identity,
+            process,
+            companion: companion.transpose()?,
+        })
+    }
+
+    /// Another connection, of the worker `wid` if there is one.
+    pub(crate) async fn connect(&self, wid: Option<&str>) -> anyhow::Result<Client> {
+        Client::connect(&self.target.address, wid).await
+    }
+
+    /// As many connections of the worker `wid` as asked for.
+    pub(crate) async fn connect_workers(
+        &self,
+        count: u16,
+        wid: &str,
+    ) -> anyhow::Result<Vec<Client>> {
+        let mut clients = Vec::with_capacity(usize::from(count));
+        for _ in 0..count {
+            clients.push(self.connect(Some(wid)).await?);
+        }
+        Ok(clients)
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What the server and its companion have used so far.
+    pub(crate) fn usage(&self) -> ServerUsage {
+        ServerUsage {
+            server: self.process.and_then(Process::usage),
+            companion: self.companion.and_then(Process::usage),
+        }
+    }
+
+    /// INFO.
+    pub(crate) async fn info(&mut self) -> anyhow::Result<Info> {
+        info(&mut self.control).await
+    }
+
+    /// Says that the worker `wid` lives. Servers forget those who are silent for a minute.
+    pub(crate) async fn beat(&mut self, wid: &str) -> anyhow::Result<()> {
+        let beat: [&[u8]; 3] = [br#"BEAT {"wid":""#, wid.as_bytes(), br#""}"#];
+        match self.control.request(&beat).await? {
+            Reply::Line(_) => Ok(()),
+            _ => bail!("the server wants its workers to stop: nothing can be measured now"),
+        }
+    }
+
+    /// Removes queues that are no longer needed. Servers that do not know how keep them, which does no harm.
+    pub(crate) async fn remove_queues(&mut self, queues: &[String]) {
+        let names = queues.join(" ");
+        let _ = self
+            .control
+            .request(&[b"QUEUE REMOVE ", names.as_bytes()])
+            .await;
+    }
+
+    /// Stops the server if it was started for this.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        drop(self.control);
+        match self.child {
+            Some(child) => child.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn info(control: &mut Client) -> anyhow::Result<Info> {
+    match control.request(&[b"INFO"]).await? {
+        Reply::Bulk(json) => Info::parse(json),
+        _ => bail!("INFO is not answered with JSON"),
+    }
+}
+
+async fn connect_when_ready(target: &Target, child: &mut Child) -> anyhow::Result<Client> {
+    let deadline = Instant::now() + START_WAIT;
+    loop {
+        child.check()?;
+        match Client::connect(&target.address, None).await {
+            Ok(client) => return Ok(client),
+            Err(error) if Instant::now() > deadline => {
+                return Err(error.context("the server was started and does not answer"));
+            }
+            Err(_) => sleep(START_PAUSE).await,
+        }
+    }
+}
+
+/// The process of the server: as the user says, else whoever listens on its port of this machine.
+fn find_process(
+    target: &Target,
+    child: Option<&Child>,
+    control: &Client,
+) -> anyhow::Result<Option<Process>> {
+    if let Some(pid) = target.pid {
+        let process = Process::new(pid);
+        process
+            .usage()
+            .with_context(|| format!("--pid {pid}: there is no such process on this machine"))?;
+        return Ok(Some(process));
+    }
+    let local = control.peer()?.ip().is_loopback();
+    let listener = local
+        .then(|| process::listener(target.address.port))
+        .flatten();
+    Ok(listener.or_else(|| child?.pid().map(Process::new)))
+}

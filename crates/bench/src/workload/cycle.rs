@@ -1,0 +1,215 @@
+//! The closed loop: each connection pushes a job, fetches one and acknowledges it, and begins again.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{JobOptions, Workload};
+use crate::client::Client;
+use crate::drain;
+use crate::job::{JobNumber, JobTemplate, Run};
+use crate::latency::Step;
+use crate::ledger::Ledger;
+use crate::report::Measurement;
+use crate::server::Server;
+use crate::session::Session;
+use crate::stage::{Stage, Timing};
+use crate::window::{Tasks, Window, conduct};
+
+/// Options of `cycle`.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Cycle {
+    /// Number of connections
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    job: JobOptions,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    timing: Timing,
+
+    /// Share of jobs that FAIL, and are not tried again, instead of ACK
+    #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
+    fail: u32,
+}
+
+impl Workload for Cycle {
+    const NAME: &'static str = "cycle";
+
+    fn describe(&self) -> String {
+        let fail = match self.fail {
+            0 => String::new(),
+            percent => format!(", {percent} % of them fail"),
+        };
+        format!(
+            "{} connections, {}{fail}, {}",
+            self.connections,
+            self.job.describe(),
+            self.timing.describe()
+        )
+    }
+
+    async fn measure(
+        &self,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<Measurement> {
+        let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
+        let stage = Arc::new(Stage::new(&self.timing));
+        let window = self.load(&ledger, &stage, server, session).await?;
+        let delivery = drain::finish(&ledger, self.job.queues, server).await?;
+        Ok(Measurement {
+            interrupted: window.interrupted,
+            figures: window.figures(),
+            latencies_us: stage.latencies().percentiles(),
+            delivery: Some(delivery),
+        })
+    }
+}
+
+impl Cycle {
+    /// Puts the load on the queues of the ledger's run and measures it. The first producers of the ledger are its own.
+    async fn load(
+        &self,
+        ledger: &Arc<Ledger>,
+        stage: &Arc<Stage>,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<Window> {
+        let wid = ledger.run().wid();
+        let mut tasks = Tasks::new();
+        let clients = server.connect_workers(self.connections, &wid).await?;
+        for (producer, client) in (0..).zip(clients) {
+            let worker = Worker {
+                client,
+                producer,
+                jobs: self.templates(ledger.run(), producer)?,
+                fail: self.fail,
+                ledger: Arc::clone(ledger),
+                stage: Arc::clone(stage),
+            };
+            tasks.spawn(worker.run());
+        }
+        conduct(stage, &self.timing, tasks, server, &wid, session).await
+    }
+
+    /// A queue and a job for it, for each queue, beginning with another one for each producer.
+    fn templates(&self, run: &Run, producer: u16) -> anyhow::Result<Vec<(String, JobTemplate)>> {
+        let mut queues = run.queues(self.job.queues);
+        queues.rotate_left(usize::from(producer % self.job.queues));
+        let templates = queues.into_iter().map(|queue| {
+            let template = run.template(&queue, self.job.payload)?;
+            Ok((queue, template))
+        });
+        templates.collect()
+    }
+}
+
+/// One connection of the load.
+struct Worker {
+    client: Client,
+    producer: u16,
+    jobs: Vec<(String, JobTemplate)>,
+    fail: u32,
+    ledger: Arc<Ledger>,
+    stage: Arc<Stage>,
+}
+
+impl Worker {
+    /// Goes round until it is told to stop. It fetches from the queue it has pushed to, so there is always a job for
+    /// it, its own or that of another connection.
+    async fn run(mut self) -> anyhow::Result<()> {
+        let mut round = 0;
+        while self.stage.next_job() {
+            let begin = Instant::now();
+            self.push(round).await?;
+            let pushed = Instant::now();
+            let job = self.fetch(round).await?;
+            let fetched = Instant::now();
+            if let Some(job) = job {
+                self.acknowledge(job).await?;
+                let end = Instant::now();
+                self.stage.record(
+                    1,
+                    &[
+                        (Step::Push, pushed - begin),
+                        (Step::Fetch, fetched - pushed),
+                        (Step::Acknowledge, end - fetched),
+                        (Step::Cycle, end - begin),
+                    ],
+                )?;
+            }
+            round += 1;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, round: usize) -> anyhow::Result<()> {
+        let job = self.ledger.issue(self.producer);
+        let jid = self.ledger.run().jid(job);
+        let index = round % self.jobs.len().max(1);
+        if let Some((_, template)) = self.jobs.get_mut(index) {
+            self.client.push(template.with_jid(&jid)).await?;
+            self.ledger.pushed(job);
+        }
+        Ok(())
+    }
+
+    /// None if there was no job, or that of somebody else.
+    async fn fetch(&mut self, round: usize) -> anyhow::Result<Option<JobNumber>> {
+        let index = round % self.jobs.len().max(1);
+        let Some((queue, _)) = self.jobs.get(index) else {
+            return Ok(None);
+        };
+        let json = self.client.fetch(queue).await?;
+        Ok(json.and_then(|json| self.ledger.fetched(json)))
+    }
+
+    async fn acknowledge(&mut self, job: JobNumber) -> anyhow::Result<()> {
+        let jid = self.ledger.run().jid(job);
+        if fails(job, self.fail) {
+            self.client.fail(&jid).await?;
+        } else {
+            self.client.acknowledge(&jid).await?;
+        }
+        self.ledger.acknowledged(job);
+        Ok(())
+    }
+}
+
+/// Whether a job is one of the `percent` that fail: they are spread evenly.
+fn fails(job: JobNumber, percent: u32) -> bool {
+    let share = |number: u64| number * u64::from(percent) / 100;
+    let number = u64::from(job.number);
+    share(number + 1) > share(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_as_many_as_asked_for_and_spread() {
+        let failed = |percent| -> Vec<u32> {
+            let numbers = (0..100).filter(|number| {
+                let job = JobNumber {
+                    producer: 0,
+                    number: *number,
+                };
+                fails(job, percent)
+            });
+            numbers.collect()
+        };
+        assert_eq!(failed(0), Vec::<u32>::new());
+        assert_eq!(failed(2), [49, 99]);
+        assert_eq!(failed(30).len(), 30);
+        assert_eq!(failed(100).len(), 100);
+    }
+}
