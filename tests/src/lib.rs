@@ -44,4 +44,4 @@ pub use power::{Loss, Lost};
 pub use process::{Ended, binary_path};
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder};
-pub use trace::{Event, read_trace};
+pub use trace::{Event, read_trace, wait_for_trace};

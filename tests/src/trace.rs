@@ -1,6 +1,13 @@
 //! What `strace -f -y` saw of a server, as far as the order of writes, syncs and replies goes.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the tracer may take to write its last line.
+const TRACE_WAIT: Duration = Duration::from_secs(30);
 
 /// One system call that matters here, in the order they were seen.
 ///
@@ -39,6 +46,22 @@ struct Begun {
     name: String,
     arguments: String,
     writes_before: usize,
+}
+
+/// What `strace` has written into a file, as soon as all of it is there. The server must have been killed before.
+pub fn wait_for_trace(path: &Path, is_whole: impl Fn(&str) -> bool) -> String {
+    let deadline = Instant::now() + TRACE_WAIT;
+    loop {
+        let text = fs::read_to_string(path).expect("strace writes its trace");
+        if is_whole(&text) {
+            return text;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "strace has not seen the end of the server"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Reads the output of `strace -f -y -o`.

@@ -2,13 +2,11 @@
 //! arrival of a command that changes something and its reply the write-ahead log was written and then synced; and
 //! that what changes nothing syncs nothing.
 
-use std::fs;
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
-use workmill_tests::{Client, Event, Server, ServerFiles, job, read_trace};
+use workmill_tests::{Client, Event, Server, ServerFiles, job, read_trace, wait_for_trace};
 
 /// Clients that push at the same time.
 const CLIENTS: usize = 8;
@@ -18,9 +16,6 @@ const JOBS_PER_CLIENT: usize = 25;
 
 /// The commands of [`see_through`], each of which changes something.
 const CHANGES: [&str; 6] = ["PUSH ", "PUSHB ", "FETCH ", "ACK ", "FAIL ", "MUTATE "];
-
-/// How long the tracer may take to write its last line.
-const TRACE_WAIT: Duration = Duration::from_secs(30);
 
 struct Traced {
     server: Server,
@@ -49,21 +44,10 @@ impl Traced {
     fn finish(mut self) -> Vec<Event> {
         let last = format!("{} ", self.server.pid());
         self.server.kill9();
-        let deadline = Instant::now() + TRACE_WAIT;
-        loop {
-            let text = fs::read_to_string(&self.trace).expect("strace writes its trace");
-            if text
-                .lines()
+        read_trace(&wait_for_trace(&self.trace, |text| {
+            text.lines()
                 .any(|line| line.starts_with(&last) && line.contains("+++ killed by SIGKILL"))
-            {
-                return read_trace(&text);
-            }
-            assert!(
-                Instant::now() < deadline,
-                "strace has not seen the end of the server"
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
+        }))
     }
 }
 
