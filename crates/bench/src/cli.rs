@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::target::TargetOptions;
 use crate::workload::Workload;
 use crate::workload::cycle::Cycle;
+use crate::workload::open::Open;
 
 /// Measures job servers that speak the Faktory Work Protocol.
 #[derive(Debug, Parser)]
@@ -20,6 +21,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Tool {
     /// PUSH, FETCH and ACK over and over on many connections: how many jobs a server can do
     Cycle(Load<Cycle>),
+    /// Push jobs at a fixed rate: how long a job takes from its push to its worker
+    Open(Load<Open>),
     /// Answer every command and store nothing: the ceiling that real servers are compared with
     Null {
         /// Address to listen on

@@ -16,7 +16,7 @@ const SIGNIFICANT_FIGURES: u8 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Step {
-    /// PUSH until its `+OK`.
+    /// PUSH until its `+OK`; in the open loop from the time the job was to be pushed.
     Push,
     /// FETCH until the job is there.
     Fetch,
@@ -24,6 +24,10 @@ pub(crate) enum Step {
     Acknowledge,
     /// All three, for one job.
     Cycle,
+    /// From the time a job was to be pushed until a worker has it.
+    Start,
+    /// How late the generator itself was: no server can be blamed for that.
+    Timer,
 }
 
 impl Step {
@@ -34,6 +38,8 @@ impl Step {
             Self::Fetch => "FETCH",
             Self::Acknowledge => "ACK",
             Self::Cycle => "cycle",
+            Self::Start => "push to start",
+            Self::Timer => "(generator late)",
         }
     }
 }

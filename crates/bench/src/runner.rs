@@ -87,3 +87,6 @@ impl Rounds {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

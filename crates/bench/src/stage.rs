@@ -5,21 +5,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::latency::{Latencies, Step};
 
 /// How long to measure.
 #[derive(Clone, Debug, Args, Serialize)]
+#[serde(into = "TimingRecord")]
 pub(crate) struct Timing {
     /// How long to measure, such as 10s or 2m
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "10s")]
-    #[serde(rename = "duration_seconds", serialize_with = "seconds")]
     pub(crate) duration: Duration,
 
     /// How long to run before measuring begins
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "1s")]
-    #[serde(rename = "warmup_seconds", serialize_with = "seconds")]
     pub(crate) warmup: Duration,
 
     /// Measure this many jobs, from the first on, instead of for a time
@@ -28,8 +28,26 @@ pub(crate) struct Timing {
     pub(crate) jobs: Option<u64>,
 }
 
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
+/// What machines read of it: either a time or a number of jobs.
+#[derive(Serialize)]
+struct TimingRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warmup_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs: Option<u64>,
+}
+
+impl From<Timing> for TimingRecord {
+    fn from(timing: Timing) -> Self {
+        let seconds = |time: Duration| timing.jobs.is_none().then_some(time.as_secs_f64());
+        Self {
+            duration_seconds: seconds(timing.duration),
+            warmup_seconds: seconds(timing.warmup),
+            jobs: timing.jobs,
+        }
+    }
 }
 
 impl Timing {
@@ -54,6 +72,7 @@ const OVER: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Stage {
     phase: AtomicU8,
+    over: CancellationToken,
     jobs_max: u64,
     begun: AtomicU64,
     done: AtomicU64,
@@ -70,6 +89,7 @@ impl Stage {
         };
         Self {
             phase: AtomicU8::new(phase),
+            over: CancellationToken::new(),
             jobs_max: timing.jobs.unwrap_or(u64::MAX),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -104,6 +124,12 @@ impl Stage {
     /// No further job begins, and nothing counts any more.
     pub(crate) fn end(&self) {
         self.phase.store(OVER, Ordering::Relaxed);
+        self.over.cancel();
+    }
+
+    /// Done when no further job is to begin.
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
     }
 
     /// How many jobs have counted so far.
@@ -116,5 +142,52 @@ impl Stage {
         self.latencies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timing(jobs: Option<u64>) -> Timing {
+        Timing {
+            duration: Duration::from_secs(2),
+            warmup: Duration::from_millis(500),
+            jobs,
+        }
+    }
+
+    #[test]
+    fn machines_read_a_time_or_a_number_of_jobs() {
+        let json = |jobs| serde_json::to_string(&timing(jobs)).unwrap();
+        assert_eq!(
+            json(None),
+            r#"{"duration_seconds":2.0,"warmup_seconds":0.5}"#
+        );
+        assert_eq!(json(Some(7)), r#"{"jobs":7}"#);
+    }
+
+    #[test]
+    fn only_what_is_done_while_it_measures_counts() {
+        let stage = Stage::new(&timing(None));
+        let record = || stage.record(1, &[(Step::Push, Duration::ZERO)]).unwrap();
+        record();
+        stage.measure();
+        record();
+        record();
+        assert!(stage.next_job());
+        stage.end();
+        record();
+        assert_eq!(stage.jobs_done(), 2);
+        assert!(!stage.next_job());
+    }
+
+    #[test]
+    fn a_number_of_jobs_counts_from_the_first_on() {
+        let stage = Stage::new(&timing(Some(2)));
+        assert_eq!([stage.next_job(), stage.next_job()], [true, true]);
+        assert!(!stage.next_job());
+        stage.record(2, &[]).unwrap();
+        assert_eq!(stage.jobs_done(), 2);
     }
 }

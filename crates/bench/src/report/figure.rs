@@ -16,6 +16,8 @@ pub(crate) enum Figure {
     /// That time.
     Seconds,
     JobsPerSecond,
+    /// Share of the jobs of an open loop that no connection was free to push at their time.
+    LatePercent,
     /// CPU time of the server, its companion included, for each job.
     ServerCpuUsPerJob,
     /// The companion's part of it.
@@ -37,6 +39,7 @@ impl Figure {
             Self::Jobs => "jobs",
             Self::Seconds => "seconds",
             Self::JobsPerSecond => "jobs/s",
+            Self::LatePercent => "pushed late, %",
             Self::ServerCpuUsPerJob => "server CPU, µs/job",
             Self::CompanionCpuUsPerJob => "  of that its companion",
             Self::GeneratorCpuUsPerJob => "generator CPU, µs/job",
@@ -51,7 +54,8 @@ impl Figure {
         match self {
             Self::Jobs | Self::JobsPerSecond => 0,
             Self::Seconds => 2,
-            Self::ServerCpuUsPerJob
+            Self::LatePercent
+            | Self::ServerCpuUsPerJob
             | Self::CompanionCpuUsPerJob
             | Self::GeneratorCpuUsPerJob
             | Self::ServerResidentMb

@@ -37,6 +37,7 @@ pub(crate) struct Cycle {
     /// Share of jobs that FAIL, and are not tried again, instead of ACK
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[serde(rename = "fail_percent")]
     fail: u32,
 }
 

@@ -1,6 +1,7 @@
 //! What can be measured: a file for each workload.
 
 pub(crate) mod cycle;
+pub(crate) mod open;
 
 use clap::Args;
 use serde::Serialize;

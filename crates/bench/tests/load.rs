@@ -1,0 +1,182 @@
+//! The tool as its users run it, against its own null server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const TOOL: &str = env!("CARGO_BIN_EXE_workmill-bench");
+
+/// A running null server; it ends with the test.
+struct Null {
+    child: Child,
+    url: String,
+}
+
+impl Null {
+    fn start() -> Self {
+        let mut child = Command::new(TOOL)
+            .args(["null", "--bind", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("start the null server");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .expect("read where the null server listens");
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Null {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(TOOL)
+        .args(arguments)
+        .env_remove("FAKTORY_URL")
+        .output()
+        .expect("run workmill-bench")
+}
+
+/// The result of a workload on a null server, which must be a success.
+fn result(arguments: &[&str]) -> Value {
+    let output = run(&[arguments, &["--json"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).expect("one JSON document")
+}
+
+/// What every result states, of its first target.
+fn check(result: &Value, workload: &str, steps: &[&str]) {
+    assert_eq!(result["workload"], workload);
+    assert_eq!(result["interrupted"], false);
+    assert!(result["cores"].as_u64().unwrap() > 0);
+    let target = &result["targets"][0];
+    assert_eq!(target["server"]["description"], "Null");
+    assert_eq!(target["durability"], "none at all");
+    let figures = &target["median"]["figures"];
+    for figure in ["jobs_per_second", "seconds", "server_resident_mb"] {
+        assert!(figures[figure].as_f64().unwrap() > 0.0, "{figure}");
+    }
+    for figure in ["server_cpu_us_per_job", "generator_cpu_us_per_job"] {
+        assert!(figures[figure].is_f64(), "{figure}");
+    }
+    for step in steps {
+        let percentiles = &target["median"]["latencies_us"][step];
+        let [p50, max] = ["p50", "max"].map(|name| percentiles[name].as_f64().unwrap());
+        assert!(p50 > 0.0 && max >= p50, "{step}: {percentiles}");
+    }
+}
+
+#[test]
+fn a_cycle_states_all_that_a_figure_needs() {
+    let null = Null::start();
+    let options = "--jobs 200 -n 4 --queues 3 --payload 500 --fail 25 --durability";
+    let mut arguments = vec!["cycle", "--url", &null.url];
+    arguments.extend(options.split(' '));
+    arguments.push("none at all");
+    let result = result(&arguments);
+    check(&result, "cycle", &["push", "fetch", "acknowledge", "cycle"]);
+    let load = serde_json::json!({
+        "connections": 4, "queues": 3, "payload_bytes": 500, "fail_percent": 25, "jobs": 200
+    });
+    assert_eq!(result["load"], load);
+    let median = &result["targets"][0]["median"];
+    assert_eq!(median["figures"]["jobs"], 200.0);
+    assert_eq!(median["delivery"]["exact"], 200);
+}
+
+#[test]
+fn an_open_loop_states_how_long_jobs_waited() {
+    let null = Null::start();
+    let arguments = ["open", "--url", &null.url, "--durability", "none at all"];
+    let options = ["--rate", "5000", "--jobs", "200", "--queues", "2"];
+    let result = result(&[arguments.as_slice(), &options].concat());
+    check(&result, "open", &["push", "start", "acknowledge"]);
+    assert_eq!(result["load"]["rate"], 5_000);
+    let median = &result["targets"][0]["median"];
+    assert_eq!(median["figures"]["jobs"], 200.0);
+    // Each of ten consumers is sent home by a job of its own.
+    assert_eq!(median["delivery"]["exact"], 210);
+    assert!(median["figures"]["late_percent"].is_f64());
+}
+
+#[test]
+fn targets_are_compared_with_the_last() {
+    let (first, second) = (Null::start(), Null::start());
+    let vs = format!("last={}", second.url);
+    let arguments = [
+        "cycle", "--url", &first.url, "--vs", &vs, "--jobs", "50", "--rounds", "2",
+    ];
+    let result = result(&arguments);
+    let targets = result["targets"].as_array().unwrap();
+    assert_eq!(targets.len(), 2);
+    assert_eq!(targets[1]["name"], "last");
+    assert_eq!(targets[1]["ratios"]["jobs_per_second"], 1.0);
+    assert!(targets[0]["ratios"]["jobs_per_second"].is_f64());
+    for target in targets {
+        assert_eq!(target["rounds"].as_array().unwrap().len(), 2);
+    }
+    let output = run(&arguments);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("ratio to last"), "{table}");
+}
+
+#[test]
+fn a_server_that_the_tool_has_started_is_gone_afterwards() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let place = format!("127.0.0.1:{port}");
+    let (url, start) = (
+        format!("tcp://{place}"),
+        format!("'{TOOL}' null --bind {place}"),
+    );
+    let arguments = ["cycle", "--url", &url, "--start", &start, "--jobs", "20"];
+    let result = result(&arguments);
+    assert_eq!(result["targets"][0]["median"]["delivery"]["exact"], 20);
+    assert!(TcpStream::connect(place).is_err());
+}
+
+#[test]
+fn what_cannot_be_measured_is_said_on_standard_error() {
+    for (arguments, hint) in [
+        (
+            ["cycle", "--url", "tcp+tls://localhost:1"],
+            "TLS is not measured",
+        ),
+        (
+            ["cycle", "--start", "/nonexistent/server"],
+            "cannot start \"/nonexistent/server\"",
+        ),
+        (
+            ["cycle", "--start", "false"],
+            "\"false\" has ended: exit status: 1",
+        ),
+    ] {
+        let output = run(&arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty());
+        assert!(errors.contains(hint), "{errors}");
+    }
+}
