@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::target::{Target, TargetOptions};
 use crate::workload::Workload;
 
-/// What is stated when neither the server nor the user says it.
+/// What is stated of a server's durability when the user does not say it; servers do not tell.
 const NOT_STATED: &str = "not stated";
 
 /// The rounds of one target so far.
@@ -77,7 +77,7 @@ impl Rounds {
     }
 
     fn report(self) -> TargetReport {
-        let durability = self.identity.durability.clone().or(self.target.durability);
+        let durability = self.target.durability;
         TargetReport::new(
             self.target.name,
             self.target.address.url(),

@@ -29,9 +29,6 @@ pub(crate) struct Identity {
     pub(crate) faktory_version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) workmill_version: Option<String>,
-    /// Faktory does not know this word: there it is what the user says, or nothing.
-    #[serde(skip_serializing)]
-    pub(crate) durability: Option<String>,
 }
 
 impl Info {
