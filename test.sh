@@ -38,6 +38,7 @@ install_packages() {
     local missing=()
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     command -v strace >/dev/null || missing+=(strace)
+    command -v valgrind >/dev/null || missing+=(valgrind)
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
@@ -116,6 +117,9 @@ else
     step "Rust client" tests/clients/rust/published.sh build
     # All targets, so that the tests below find everything built with the same features.
     step "Build" cargo build --workspace --all-targets
+    # In a debug build what SQLite does for a job would be lost among the instructions of everything else.
+    step "Build of the workload whose instructions are counted" \
+        cargo build --release -p workmill-engine --example job_cost
     step "Unit, black-box, client and crash tests" test_packages --workspace
 fi
 step "Documentation" check_documentation

@@ -1,0 +1,102 @@
+//! Instructions per job of protocol, engine and store.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::figure::{Figure, Tolerance, check};
+
+// Instructions per job, as measured on 2026-11-24. The workloads are described in crates/engine/examples/job_cost.
+const PROTOCOL: u64 = 22_100;
+const ALONE: u64 = 233_100;
+const TOGETHER: u64 = 53_800;
+const BULK: u64 = 22_600;
+
+/// Two runs differ by less than a thousandth; another C compiler or C library makes the rest.
+const TOLERANCE: Tolerance = Tolerance {
+    percent: 10,
+    absolute: 0,
+};
+
+/// The jobs of a run whose instructions are taken off: start and end of the program, and what is done once.
+const JOBS_BEFORE: u64 = 1_000;
+
+/// The jobs that are counted.
+const JOBS: u64 = 1_000;
+
+fn check_workload(workload: &str, what: &'static str, committed: u64) {
+    let before = instructions(workload, JOBS_BEFORE);
+    let measured = (instructions(workload, JOBS_BEFORE + JOBS) - before) / JOBS;
+    let figure = Figure {
+        what,
+        committed,
+        measured,
+        tolerance: TOLERANCE,
+    };
+    check("Instructions per job", &[figure]);
+}
+
+fn instructions(workload: &str, jobs: u64) -> u64 {
+    let dir = TempDir::with_prefix("workmill-test-").expect("make a temporary directory");
+    let profile = dir.path().join("callgrind.out");
+    let mut command = Command::new("valgrind");
+    command
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
+        .arg(driver_path())
+        .args([workload, &jobs.to_string()])
+        .env("TMPDIR", dir.path());
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start valgrind, which this test needs: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let profile = fs::read_to_string(profile).expect("read what callgrind has counted");
+    let total = profile
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "));
+    total
+        .and_then(|total| total.trim().parse().ok())
+        .expect("callgrind writes a line of totals")
+}
+
+/// The release build of the example `job_cost`, beside the folder of the profile of this test.
+fn driver_path() -> PathBuf {
+    let test = std::env::current_exe().expect("know the path of the test executable");
+    let target_dir = test
+        .ancestors()
+        .nth(3)
+        .expect("a test executable lies in target/<profile>/deps");
+    let path = target_dir.join("release/examples/job_cost");
+    assert!(
+        path.exists(),
+        "there is no {}: run `cargo build --release -p workmill-engine --example job_cost`",
+        path.display()
+    );
+    path
+}
+
+#[test]
+fn protocol_takes_no_more_instructions_than_committed() {
+    check_workload("protocol", "protocol alone", PROTOCOL);
+}
+
+#[test]
+fn jobs_in_groups_of_their_own_take_no_more_instructions_than_committed() {
+    check_workload("alone", "one command a group", ALONE);
+}
+
+#[test]
+fn jobs_that_share_groups_take_no_more_instructions_than_committed() {
+    check_workload("together", "48 commands a group", TOGETHER);
+}
+
+#[test]
+fn bulk_takes_no_more_instructions_than_committed() {
+    check_workload("bulk", "PUSHB", BULK);
+}

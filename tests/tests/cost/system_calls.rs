@@ -1,0 +1,156 @@
+//! System calls of the server per 1,000 jobs.
+
+use serde_json::{Value, json};
+use workmill_tests::{Client, Reply, job};
+
+use crate::calls::calls_of;
+use crate::figure::{Figure, Tolerance, check};
+
+/// What the figures below count, in their order.
+const KINDS: [Kind; 5] = [
+    Kind {
+        what: "syncs",
+        calls: &["fsync", "fdatasync"],
+        tolerance: Tolerance {
+            percent: 5,
+            absolute: 1,
+        },
+    },
+    Kind {
+        what: "writes to files",
+        calls: &["pwrite64", "pwritev", "pwritev2"],
+        tolerance: Tolerance {
+            percent: 5,
+            absolute: 10,
+        },
+    },
+    Kind {
+        what: "receives",
+        calls: &["recvfrom", "recvmsg", "read", "readv"],
+        tolerance: Tolerance {
+            percent: 5,
+            absolute: 10,
+        },
+    },
+    // Threads wake each other by `write`, more or less often.
+    Kind {
+        what: "sends and wake-ups",
+        calls: &["sendto", "sendmsg", "write", "writev"],
+        tolerance: Tolerance {
+            percent: 10,
+            absolute: 20,
+        },
+    },
+    // How often threads wait for each other differs from run to run, and so does the start by some calls. Timers tick
+    // more often the longer a run takes.
+    Kind {
+        what: "all system calls",
+        calls: &[],
+        tolerance: Tolerance {
+            percent: 15,
+            absolute: 150,
+        },
+    },
+];
+
+// As measured on 2026-11-24: syncs, writes to files, receives, sends and wake-ups, all.
+const ONE_BY_ONE: [u64; KINDS.len()] = [3_006, 18_026, 3_000, 6_300, 67_000];
+const PIPELINED: [u64; KINDS.len()] = [1_071, 7_006, 92, 2_150, 22_200];
+const BULK: [u64; KINDS.len()] = [1, 230, 9, 2, 330];
+
+/// The jobs of each workload.
+const JOBS: usize = 1_000;
+
+/// Commands that a pipelining client sends before it reads their replies.
+const PIPELINE_COMMANDS: usize = 50;
+
+/// The bytes of a job's argument; with it a payload has about 300 bytes.
+const ARGUMENT_BYTES: usize = 210;
+
+struct Kind {
+    what: &'static str,
+    /// Their names; all calls if there are none.
+    calls: &'static [&'static str],
+    tolerance: Tolerance,
+}
+
+/// Holds what the server does for a workload, beyond its start and a HELLO, against the figures.
+fn check_workload(title: &str, committed: [u64; KINDS.len()], workload: fn(&mut Client)) {
+    let idle = calls_of(|_| {});
+    let busy = calls_of(workload);
+    let figures: Vec<Figure> = KINDS
+        .iter()
+        .zip(committed)
+        .map(|(kind, committed)| Figure {
+            what: kind.what,
+            committed,
+            measured: busy
+                .count(kind.calls)
+                .saturating_sub(idle.count(kind.calls)),
+            tolerance: kind.tolerance,
+        })
+        .collect();
+    check(&format!("{title}, per {JOBS} jobs"), &figures);
+}
+
+fn jid(number: usize) -> String {
+    format!("jid-{number:020}")
+}
+
+fn sized_job(number: usize) -> Value {
+    let mut job = job(&jid(number), "default");
+    job["args"] = json!([number, "x".repeat(ARGUMENT_BYTES)]);
+    job
+}
+
+fn pipelined(client: &mut Client, commands: impl Iterator<Item = String>) {
+    let commands: Vec<String> = commands.collect();
+    client
+        .send_raw(commands.concat().as_bytes())
+        .expect("send commands");
+    for command in commands {
+        let reply = client.read_reply();
+        assert!(
+            reply.is_ok() || matches!(reply, Reply::Bulk(_)),
+            "{reply:?} to {command:?}"
+        );
+    }
+}
+
+#[test]
+fn jobs_one_by_one_take_no_more_system_calls_than_committed() {
+    check_workload("PUSH, FETCH, ACK one by one", ONE_BY_ONE, |client| {
+        for number in 0..JOBS {
+            client.push(&sized_job(number));
+            client.fetch_jid("default");
+            client.ack(&jid(number));
+        }
+    });
+}
+
+#[test]
+fn pipelined_commands_take_no_more_system_calls_than_committed() {
+    check_workload("PUSH, FETCH, ACK pipelined", PIPELINED, |client| {
+        for first in (0..JOBS).step_by(PIPELINE_COMMANDS) {
+            let numbers = first..first + PIPELINE_COMMANDS;
+            let pushes = numbers
+                .clone()
+                .map(|number| format!("PUSH {}\r\n", sized_job(number)));
+            pipelined(client, pushes);
+            pipelined(
+                client,
+                numbers.clone().map(|_| "FETCH default\r\n".to_owned()),
+            );
+            let acks = numbers.map(|number| format!("ACK {}\r\n", json!({"jid": jid(number)})));
+            pipelined(client, acks);
+        }
+    });
+}
+
+#[test]
+fn bulk_takes_no_more_system_calls_than_committed() {
+    check_workload("PUSHB", BULK, |client| {
+        let jobs: Vec<Value> = (0..JOBS).map(sized_job).collect();
+        assert_eq!(client.push_bulk(&jobs), json!({}), "what was refused");
+    });
+}
