@@ -6,7 +6,7 @@ use workmill_proto::{SetName, Timestamp};
 
 use crate::{
     Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, Store,
-    StoreError, StoredJob, Totals, Tx,
+    StoreError, StoredJob, Syncer, Totals, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -38,7 +38,9 @@ struct Planned {
     writes: u64,
     write: Option<(u64, WriteFault)>,
     commit: Option<CommitFault>,
+    sync: bool,
     close: bool,
+    poisoned: bool,
 }
 
 impl FaultPlan {
@@ -54,6 +56,11 @@ impl FaultPlan {
         self.planned().commit = Some(fault);
     }
 
+    /// Lets the next sync fail with [`StoreError::Poisoned`].
+    pub fn fail_sync(&self) {
+        self.planned().sync = true;
+    }
+
     /// Lets closing the store fail with [`StoreError::Poisoned`], as if the last sync had failed.
     pub fn fail_close(&self) {
         self.planned().close = true;
@@ -67,11 +74,23 @@ impl FaultPlan {
     /// Whether something is still to fail.
     pub fn is_pending(&self) -> bool {
         let planned = self.planned();
-        planned.write.is_some() || planned.commit.is_some() || planned.close
+        planned.write.is_some() || planned.commit.is_some() || planned.sync || planned.close
     }
 
     fn planned(&self) -> MutexGuard<'_, Planned> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_poison(&self) -> Result<(), StoreError> {
+        match self.planned().poisoned {
+            true => Err(StoreError::Poisoned(INJECTED.into())),
+            false => Ok(()),
+        }
+    }
+
+    fn poison(&self) -> StoreError {
+        self.planned().poisoned = true;
+        StoreError::Poisoned(INJECTED.into())
     }
 
     fn check_write(&self) -> Result<(), StoreError> {
@@ -93,17 +112,12 @@ const INJECTED: &str = "a fault was injected";
 pub struct FaultStore<S> {
     inner: S,
     plan: FaultPlan,
-    poisoned: bool,
 }
 
 impl<S: Store> FaultStore<S> {
     /// Wraps a store.
     pub fn new(inner: S, plan: FaultPlan) -> Self {
-        Self {
-            inner,
-            plan,
-            poisoned: false,
-        }
+        Self { inner, plan }
     }
 }
 
@@ -113,16 +127,25 @@ impl<S: Store> Store for FaultStore<S> {
     where
         Self: 'a;
     type Observer = S::Observer;
+    type Syncer = FaultSyncer<S::Syncer>;
 
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
-        if self.poisoned {
-            return Err(StoreError::Poisoned(INJECTED.into()));
-        }
+        self.plan.check_poison()?;
         Ok(FaultTx {
             inner: self.inner.begin()?,
             plan: &self.plan,
-            poisoned: &mut self.poisoned,
         })
+    }
+
+    fn syncer(&self) -> Self::Syncer {
+        FaultSyncer {
+            inner: self.inner.syncer(),
+            plan: self.plan.clone(),
+        }
+    }
+
+    fn wants_sync(&self) -> bool {
+        self.inner.wants_sync()
     }
 
     fn observer(&self) -> Result<Self::Observer, StoreError> {
@@ -132,10 +155,27 @@ impl<S: Store> Store for FaultStore<S> {
     fn close(self) -> Result<(), StoreError> {
         let fails = std::mem::take(&mut self.plan.planned().close);
         self.inner.close()?;
-        if fails || self.poisoned {
-            return Err(StoreError::Poisoned(INJECTED.into()));
+        if fails {
+            return Err(self.plan.poison());
         }
-        Ok(())
+        self.plan.check_poison()
+    }
+}
+
+/// What syncs a [`FaultStore`].
+#[derive(Debug)]
+pub struct FaultSyncer<S> {
+    inner: S,
+    plan: FaultPlan,
+}
+
+impl<S: Syncer> Syncer for FaultSyncer<S> {
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.plan.planned().sync) {
+            return Err(self.plan.poison());
+        }
+        self.plan.check_poison()?;
+        self.inner.sync()
     }
 }
 
@@ -144,7 +184,6 @@ impl<S: Store> Store for FaultStore<S> {
 pub struct FaultTx<'a, T> {
     inner: T,
     plan: &'a FaultPlan,
-    poisoned: &'a mut bool,
 }
 
 /// Passes calls on; those after `write` may be made to fail.
@@ -212,14 +251,10 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
         match fault {
             None => self.inner.commit(),
             Some(CommitFault::Full) => Err(StoreError::Full(INJECTED.into())),
-            Some(CommitFault::PoisonedWithout) => {
-                *self.poisoned = true;
-                Err(StoreError::Poisoned(INJECTED.into()))
-            }
+            Some(CommitFault::PoisonedWithout) => Err(self.plan.poison()),
             Some(CommitFault::PoisonedWith) => {
-                *self.poisoned = true;
                 self.inner.commit()?;
-                Err(StoreError::Poisoned(INJECTED.into()))
+                Err(self.plan.poison())
             }
         }
     }

@@ -23,7 +23,8 @@ pub use error::StoreError;
 pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};
 pub use tx::{
-    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Totals, Tx,
+    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Syncer,
+    Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

@@ -9,9 +9,12 @@ use crate::{EntryKey, JobKey, JobRecord, StoreError, StoredJob};
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
 ///
 /// To ensure correctness:
-/// - When [`Tx::commit`] returns `Ok`, everything the transaction did survives what the store's
-///   durability promises; in no other case is anything of it visible later, except after
-///   [`StoreError::Poisoned`], when all of it or nothing of it is found at the next opening.
+/// - When [`Tx::commit`] returns `Ok`, everything the transaction did is visible and survives the end of the
+///   process; in no other case is anything of it visible later, except after [`StoreError::Poisoned`], when
+///   all of it or nothing of it is found at the next opening.
+/// - When [`Syncer::sync`] returns `Ok`, everything that was committed before it was called survives what the
+///   store's durability promises. Of what was committed later a loss of power leaves a beginning: the first
+///   so many transactions, each whole.
 /// - A poisoned store refuses every further transaction.
 /// - Dropping a transaction without committing undoes it wholly, in the database and in every cache.
 pub trait Store {
@@ -21,9 +24,17 @@ pub trait Store {
         Self: 'a;
     /// Read-only views of this store.
     type Observer: Observer + Send + 'static;
+    /// What makes commits of this store durable.
+    type Syncer: Syncer + Send + 'static;
 
     /// Starts a transaction.
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError>;
+
+    /// What makes commits durable, for another thread: transactions go on while it syncs.
+    fn syncer(&self) -> Self::Syncer;
+
+    /// Whether something was committed that has to be synced and is not yet.
+    fn wants_sync(&self) -> bool;
 
     /// Opens a view of the committed state for another thread: it neither waits for a transaction nor
     /// delays one.
@@ -164,12 +175,21 @@ pub trait Tx {
     /// that; goes on where the last call stopped. Tells whether more may be left.
     fn sweep(&mut self, limit: usize) -> Result<bool, StoreError>;
 
-    /// Makes everything the transaction did durable and visible. Does nothing, and syncs nothing, if it
+    /// Makes everything the transaction did visible; [`Syncer::sync`] makes it durable. Does nothing if it
     /// changed nothing.
     ///
     /// `Full` and `Statement` mean that nothing of it happened; `Statement` also if a claimed job was neither
     /// reserved nor finished.
     fn commit(self) -> Result<(), StoreError>;
+}
+
+/// Makes durable what a store has committed.
+pub trait Syncer {
+    /// Makes everything durable that was committed before the call. Does nothing if it is already.
+    ///
+    /// # Errors
+    /// [`StoreError::Poisoned`] if that failed, or the store was poisoned before: what is on disk is unknown.
+    fn sync(&mut self) -> Result<(), StoreError>;
 }
 
 /// A read-only view of the committed state.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use smallvec::smallvec;
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use workmill_engine::{Op, Rules};
 
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_MAX};
+use super::pace::{Next, Pace};
 use super::submission::{Answers, Ops, Pending, Submission, ticket};
 
 /// The queue before the committer.
@@ -28,8 +29,9 @@ struct State {
     serials: u64,
     rules: Option<Rules>,
     closed: bool,
-    /// Whether the committer sleeps and must be woken.
-    asleep: bool,
+    pace: Pace,
+    /// The committer sleeps and wants to be woken once so many submissions wait.
+    wake_at: Option<usize>,
 }
 
 /// The server is stopping: nothing is taken in any more.
@@ -110,14 +112,45 @@ impl Inbox {
             bytes,
             sink,
         });
-        self.wake(&mut state);
+        if state
+            .wake_at
+            .is_some_and(|count| state.waiting.len() >= count)
+        {
+            self.wake(&mut state);
+        }
         Ok(serial)
     }
 
     fn wake(&self, state: &mut State) {
-        if std::mem::take(&mut state.asleep) {
+        if state.wake_at.take().is_some() {
             self.arrived.notify_one();
         }
+    }
+
+    /// Notes that a committed group goes to be synced.
+    pub(super) fn note_sync_begun(&self) {
+        self.state.lock().pace.note_sync_begun();
+    }
+
+    /// Notes that this took so long, and that so many submissions were answered then.
+    pub(super) fn note_synced(&self, took: Duration, answered: usize) {
+        let mut state = self.state.lock();
+        state.pace.note_synced(took);
+        state.pace.note_answered(Instant::now(), answered);
+        self.wake(&mut state);
+    }
+
+    /// Notes that so many submissions were answered without a sync.
+    pub(super) fn note_answered(&self, answered: usize) {
+        self.state
+            .lock()
+            .pace
+            .note_answered(Instant::now(), answered);
+    }
+
+    /// Whether a committed group is not synced yet.
+    pub(super) fn is_syncing(&self) -> bool {
+        self.state.lock().pace.is_syncing()
     }
 
     /// Refuses everything that waits, and takes nothing in any more: nobody is left to run it.
@@ -125,11 +158,12 @@ impl Inbox {
         let mut state = self.state.lock();
         state.closed = true;
         let waiting = std::mem::take(&mut state.waiting);
+        self.wake(&mut state);
         drop(state);
         drop(waiting);
     }
 
-    /// Waits until something is there or `until` has come, then takes what a group may hold beside the
+    /// Waits until enough is there (see [`Pace`]) or `until` has come, then takes what a group may hold beside the
     /// `weight` it has already, one submission at least if there is one.
     pub(super) fn take(&self, until: Option<Instant>, weight: usize) -> Intake {
         let mut state = self.state.lock();
@@ -154,18 +188,24 @@ impl Inbox {
     }
 
     fn wait(&self, state: &mut MutexGuard<'_, State>, until: Option<Instant>) {
-        while state.waiting.is_empty() && state.rules.is_none() && !state.closed {
-            if until.is_some_and(|until| until <= Instant::now()) {
+        let free_since = Instant::now();
+        while state.rules.is_none() && !state.closed {
+            let now = Instant::now();
+            let Next::Sleep(sleep) = state.pace.next(state.waiting.len(), free_since, now) else {
+                return;
+            };
+            let until = [until, sleep.until].into_iter().flatten().min();
+            if until.is_some_and(|until| until <= now) {
                 return;
             }
-            state.asleep = true;
+            state.wake_at = Some(sleep.wake_at);
             match until {
                 Some(until) => {
                     self.arrived.wait_until(state, until);
                 }
                 None => self.arrived.wait(state),
             }
-            state.asleep = false;
+            state.wake_at = None;
         }
     }
 }

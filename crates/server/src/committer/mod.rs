@@ -7,10 +7,12 @@
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `group` (what is
 //! taken together), `waiters` (who gets which answer), `thread` (the loop).
 
+mod acknowledger;
 mod delivery;
 mod failure;
 mod group;
 mod inbox;
+mod pace;
 mod stats;
 mod submission;
 mod thread;

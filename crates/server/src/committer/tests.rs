@@ -317,6 +317,22 @@ async fn nobody_is_answered_once_the_store_is_poisoned() {
 }
 
 #[tokio::test]
+async fn nobody_is_answered_once_a_sync_has_failed() {
+    let world = World::start();
+    let mut parked = world.submit(fetch("other"));
+    world.push("q").await;
+    world.plan.fail_sync();
+    let mut pending = world.submit(push("q"));
+    assert_eq!(pending.answers().await.unwrap_err(), Unanswered);
+    assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
+    assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
+    assert_eq!(
+        world.inbox.submit(smallvec![Op::Info], 0).unwrap_err(),
+        InboxClosed
+    );
+}
+
+#[tokio::test]
 async fn a_last_sync_that_fails_is_a_fault() {
     let world = World::start();
     world.plan.fail_close();

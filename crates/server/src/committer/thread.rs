@@ -10,11 +10,12 @@ use tokio::sync::oneshot;
 use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
 use workmill_store::{Store, StoreError, Tx};
 
+use super::acknowledger::{Acknowledger, Gone};
 use super::failure::wire_error;
 use super::group::Backlog;
 use super::inbox::Inbox;
 use super::stats::GroupStats;
-use super::waiters::Waiters;
+use super::waiters::{Due, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
 
@@ -42,6 +43,9 @@ pub(crate) struct Committer<S: Store> {
     inbox: Arc<Inbox>,
     stats: Arc<GroupStats>,
     waiters: Waiters,
+    acknowledger: Acknowledger,
+    /// Answers of the group at work, in the order in which they are to be sent.
+    due: Vec<Due>,
     backlog: Backlog,
     /// No group without requests runs before this.
     rest_until: Option<Instant>,
@@ -69,6 +73,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         stats: Arc<GroupStats>,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
+        let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox))?;
         let committer = Self {
             store,
             engine: Engine::new(rules),
@@ -76,6 +81,8 @@ impl<S: Store + Send + 'static> Committer<S> {
             waiters: Waiters::new(Arc::clone(&inbox)),
             inbox: Arc::clone(&inbox),
             stats,
+            acknowledger,
+            due: Vec::new(),
             backlog: Backlog::default(),
             rest_until: None,
             failures: LogLimit::default(),
@@ -105,12 +112,17 @@ impl<S: Store + Send + 'static> Committer<S> {
                 Ok(()) => continue,
                 Err(poisoned) => Err(poisoned),
             };
-            // If it is poisoned, nobody is answered any more: the waiters' senders are dropped with `self`.
-            return match ended.map(|()| self.store.close()) {
-                Ok(Ok(())) => Ended::Stopped,
-                Ok(Err(error)) => Ended::Faulted(error.to_string()),
-                Err(Poisoned(reason)) => Ended::Faulted(reason),
-            };
+            return self.end(ended);
+        }
+    }
+
+    /// If the store is poisoned, nobody is answered any more: the waiters' senders are dropped with `self`.
+    fn end(self, ended: Result<(), Poisoned>) -> Ended {
+        self.acknowledger.finish();
+        match ended.map(|()| self.store.close()) {
+            Ok(Ok(())) => Ended::Stopped,
+            Ok(Err(error)) => Ended::Faulted(error.to_string()),
+            Err(Poisoned(reason)) => Ended::Faulted(reason),
         }
     }
 
@@ -181,7 +193,25 @@ impl<S: Store + Send + 'static> Committer<S> {
             Attempt::RolledBack(error @ StoreError::Busy(_)) => self.refuse_all(group, &error),
             Attempt::RolledBack(error) => self.run_one_by_one(group, error)?,
         }
-        Ok(())
+        self.acknowledge()
+    }
+
+    /// Sends the answers of the group, or lets them be sent as soon as what they tell of is durable. What others
+    /// have changed is told of too, so nothing overtakes a group before.
+    fn acknowledge(&mut self) -> Result<(), Poisoned> {
+        if !self.store.wants_sync() && !self.inbox.is_syncing() {
+            self.inbox.note_answered(self.due.len());
+            for due in self.due.drain(..) {
+                due.send(&self.inbox);
+            }
+            return Ok(());
+        }
+        self.inbox.note_sync_begun();
+        let group = std::mem::take(&mut self.due);
+        self.acknowledger.hand_over(group).map_err(|Gone| {
+            let reason = self.store.begin().err().map(|error| error.to_string());
+            Poisoned(reason.unwrap_or_else(|| "the thread that syncs has ended".to_owned()))
+        })
     }
 
     /// Runs the requests of a group that was rolled back each in a transaction of its own, so that one that
@@ -230,7 +260,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     fn settle(&mut self, result: GroupResult) {
         self.backlog.keep(result.unfinished);
         for answer in result.answers {
-            self.waiters.settle(answer);
+            self.due.extend(self.waiters.settle(answer));
         }
     }
 
@@ -255,7 +285,8 @@ impl<S: Store + Send + 'static> Committer<S> {
             return;
         }
         let outcome = Outcome::Refused(wire_error(error, begun));
-        self.waiters.settle(Answer { ticket, outcome });
+        let answer = Answer { ticket, outcome };
+        self.due.extend(self.waiters.settle(answer));
     }
 
     fn log_failure(&mut self, error: &StoreError) {

@@ -1,11 +1,12 @@
 //! Who waits for which answer.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
-use workmill_engine::{Answer, Outcome, Request};
+use workmill_engine::{Answer, Handout, Outcome, Request};
 
 use super::delivery::Delivery;
 use super::inbox::Inbox;
@@ -20,10 +21,16 @@ pub(super) struct Waiters {
 
 #[derive(Debug)]
 struct Waiter {
+    due: Due,
+    missing: usize,
+}
+
+/// A submission that is wholly answered. Its answers may be sent once what they tell of is durable.
+#[derive(Debug)]
+pub(super) struct Due {
     sink: oneshot::Sender<Answers>,
     outcomes: SmallVec<[Option<Outcome>; 1]>,
-    missing: usize,
-    delivery: Option<Delivery>,
+    handout: Option<Handout>,
 }
 
 impl Waiters {
@@ -42,10 +49,12 @@ impl Waiters {
         if let Some(sink) = sink {
             let outcomes = ops.iter().map(|_| None).collect();
             let waiter = Waiter {
-                sink,
-                outcomes,
+                due: Due {
+                    sink,
+                    outcomes,
+                    handout: None,
+                },
                 missing: ops.len(),
-                delivery: None,
             };
             self.by_serial.insert(serial, waiter);
         }
@@ -56,39 +65,42 @@ impl Waiters {
         }));
     }
 
-    /// Hands an answer to whoever waits for it. A job nobody waits for any more goes back.
-    pub(super) fn settle(&mut self, answer: Answer) {
+    /// Takes an answer; gives what may be sent now that nothing of its submission is missing. A job nobody
+    /// waits for goes back.
+    pub(super) fn settle(&mut self, answer: Answer) -> Option<Due> {
         let Answer { ticket, outcome } = answer;
-        let delivery = match &outcome {
-            Outcome::Job(job) => Some(Delivery::new(job.handout, Arc::clone(&self.inbox))),
+        let handout = match &outcome {
+            Outcome::Job(job) => Some(job.handout),
             _ => None,
         };
         let (serial, index) = place(ticket);
-        let Some(waiter) = self.by_serial.get_mut(&serial) else {
-            return;
+        let Entry::Occupied(mut entry) = self.by_serial.entry(serial) else {
+            drop(handout.map(|handout| Delivery::new(handout, Arc::clone(&self.inbox))));
+            return None;
         };
-        let Some(slot) = waiter.outcomes.get_mut(index) else {
-            return;
-        };
-        if slot.replace(outcome).is_none() {
+        let waiter = entry.get_mut();
+        if waiter
+            .due
+            .outcomes
+            .get_mut(index)?
+            .replace(outcome)
+            .is_none()
+        {
             waiter.missing -= 1;
         }
-        waiter.delivery = delivery.or(waiter.delivery.take());
-        if waiter.missing == 0
-            && let Some(waiter) = self.by_serial.remove(&serial)
-        {
-            waiter.send();
-        }
+        waiter.due.handout = handout.or(waiter.due.handout);
+        (waiter.missing == 0).then(|| entry.remove().due)
     }
 }
 
-impl Waiter {
-    fn send(self) {
+impl Due {
+    /// Sends the answers.
+    pub(super) fn send(self, inbox: &Arc<Inbox>) {
         let outcomes = self.outcomes.into_iter().flatten().collect();
+        let delivery = self
+            .handout
+            .map(|handout| Delivery::new(handout, Arc::clone(inbox)));
         // Whoever waited may be gone: then the answers are dropped, and a job among them goes back.
-        drop(self.sink.send(Answers {
-            outcomes,
-            delivery: self.delivery,
-        }));
+        drop(self.sink.send(Answers { outcomes, delivery }));
     }
 }

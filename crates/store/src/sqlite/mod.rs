@@ -12,7 +12,9 @@ mod ends;
 mod entries;
 mod failure;
 mod held;
+mod interval;
 mod load;
+mod log;
 mod mirror;
 mod observer;
 mod place;
@@ -32,5 +34,5 @@ mod waiting;
 
 pub use observer::SqliteObserver;
 pub use store::{DATABASE_FILE, SqliteStore};
-pub use sync::Durability;
+pub use sync::{Durability, SqliteSyncer};
 pub use tx::SqliteTx;

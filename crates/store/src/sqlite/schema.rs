@@ -55,16 +55,12 @@ const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
 const BUSY_WAIT_MS: i64 = 1_000;
 
 /// Checks that the file is ours or empty, makes or migrates its tables, and configures the connection.
-pub(super) fn prepare(
-    conn: &mut Connection,
-    path: &Path,
-    synchronous: &str,
-) -> Result<(), StoreError> {
+pub(super) fn prepare(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
     conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)
         .map_err(open_error)?;
     let version = read_version(conn, path)?;
-    configure(conn, synchronous).map_err(open_error)?;
+    configure(conn).map_err(open_error)?;
     migrate(conn, version).map_err(open_error)
 }
 
@@ -105,7 +101,7 @@ fn read_version(conn: &Connection, path: &Path) -> Result<usize, StoreError> {
     Ok(0)
 }
 
-fn configure(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
+fn configure(conn: &Connection) -> rusqlite::Result<()> {
     let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
     // The page of the file system and of the log's frames. Holds only for a new file, before its first page.
     set("page_size", &4096)?;
@@ -120,7 +116,9 @@ fn configure(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
             )),
         ));
     }
-    set("synchronous", &synchronous)?;
+    // COMMIT does not sync the log, its owner does. Copying the log into the database still does, in the right
+    // order.
+    set("synchronous", &"normal")?;
     set("wal_autocheckpoint", &CHECKPOINT_PAGES)?;
     set("journal_size_limit", &LOG_BYTES_KEPT_MAX)?;
     set("cache_size", &-CACHE_KIB)?;

@@ -118,7 +118,7 @@ mod tests {
     fn no_statement_scans_a_table_that_grows_with_the_backlog() {
         let dir = tempfile::tempdir().unwrap();
         let mut conn = Connection::open(dir.path().join("plan.db")).unwrap();
-        super::super::schema::prepare(&mut conn, dir.path(), "FULL").unwrap();
+        super::super::schema::prepare(&mut conn, dir.path()).unwrap();
         for text in TEXTS.iter().filter(|text| text.contains("WHERE")) {
             let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let count = statement.parameter_count();

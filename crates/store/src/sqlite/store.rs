@@ -1,15 +1,19 @@
 //! Opening the database, and starting transactions on it.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::cache::Cache;
+use super::interval::IntervalSync;
+use super::log::Log;
 use super::observer::SqliteObserver;
 use super::poison::Poison;
 use super::sql::STATEMENTS_MAX;
-use super::sync::{Durability, Syncer};
+use super::sync::{Durability, SqliteSyncer};
 use super::tallies::Tallies;
 use super::tx::SqliteTx;
 use super::{failure, load, schema};
@@ -27,8 +31,10 @@ pub struct SqliteStore {
     pub(super) poison: Poison,
     /// The bytes of the record being written, kept for their room.
     pub(super) encoded: Vec<u8>,
+    pub(super) log: Arc<Log>,
+    durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
-    pub(super) syncer: Option<Syncer>,
+    pub(super) interval: Option<IntervalSync>,
     pub(super) conn: Connection,
     path: PathBuf,
 }
@@ -48,25 +54,21 @@ impl SqliteStore {
         let open_error = |error: rusqlite::Error| failure::of_open(&path, &error);
         let mut conn = Connection::open_with_flags(&path, flags).map_err(open_error)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let synchronous = match durability {
-            // Every COMMIT syncs the log before it returns.
-            Durability::Always => "FULL",
-            // COMMIT does not sync; copying the log into the database still does, in the right order.
-            Durability::Interval(_) => "NORMAL",
-        };
-        schema::prepare(&mut conn, &path, synchronous)?;
+        schema::prepare(&mut conn, &path)?;
         let (cache, tallies) = load::load(&conn).map_err(open_error)?;
         sync_directory(dir)?;
 
         let poison = Poison::default();
-        let syncer = match durability {
+        let log_path = dir.join(format!("{DATABASE_FILE}-wal"));
+        let sync_error = |error: io::Error| {
+            StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
+        };
+        let log = Arc::new(Log::open(&log_path, poison.clone()).map_err(sync_error)?);
+        let interval = match durability {
             Durability::Always => None,
             Durability::Interval(interval) => {
-                let log = dir.join(format!("{DATABASE_FILE}-wal"));
-                let syncer = Syncer::start(&log, interval, poison.clone());
-                Some(syncer.map_err(|error| {
-                    StoreError::Open(format!("cannot sync {}: {error}", log.display()))
-                })?)
+                let sync = IntervalSync::start(Arc::clone(&log), interval, poison.clone());
+                Some(sync.map_err(sync_error)?)
             }
         };
         Ok(Self {
@@ -74,7 +76,9 @@ impl SqliteStore {
             tallies,
             poison,
             encoded: Vec::new(),
-            syncer,
+            log,
+            durability,
+            interval,
             conn,
             path,
         })
@@ -91,10 +95,19 @@ fn sync_directory(dir: &Path) -> Result<(), StoreError> {
 impl Store for SqliteStore {
     type Tx<'a> = SqliteTx<'a>;
     type Observer = SqliteObserver;
+    type Syncer = SqliteSyncer;
 
     fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
         self.poison.check()?;
         Ok(SqliteTx::new(self))
+    }
+
+    fn syncer(&self) -> SqliteSyncer {
+        SqliteSyncer::new(&self.log, self.durability)
+    }
+
+    fn wants_sync(&self) -> bool {
+        self.durability == Durability::Always && self.log.is_behind()
     }
 
     fn observer(&self) -> Result<SqliteObserver, StoreError> {
@@ -102,9 +115,9 @@ impl Store for SqliteStore {
     }
 
     fn close(self) -> Result<(), StoreError> {
-        let Self { poison, syncer, .. } = self;
+        let Self { log, interval, .. } = self;
         // Ends the thread after its last sync.
-        drop(syncer);
-        poison.check()
+        drop(interval);
+        log.sync()
     }
 }

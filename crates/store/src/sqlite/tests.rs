@@ -1,17 +1,21 @@
 //! What can only be brought about from inside.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use workmill_proto::{SetName, Timestamp};
 
+use super::interval::IntervalSync;
+use super::log::Log;
 use super::place::{QUEUE_ID_MAX, key_at};
 use super::poison::Poison;
 use super::sql::Sql;
-use super::sync::Syncer;
 use super::*;
-use crate::{JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Totals, Tx};
+use crate::{
+    JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Syncer, Totals, Tx,
+};
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
     JobRecord {
@@ -104,39 +108,68 @@ fn a_failed_primitive_spoils_its_transaction() {
     assert_eq!(totals(&mut store), Totals::default());
 }
 
+/// A log that cannot be synced, for a store with this poison.
+fn unsyncable(poison: &Poison) -> Arc<Log> {
+    Arc::new(Log::open(Path::new("/dev/null"), poison.clone()).unwrap())
+}
+
+#[test]
+fn a_sync_covers_what_was_committed_and_is_wanted_only_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    let mut syncer = store.syncer();
+    assert!(!store.wants_sync());
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    assert!(store.wants_sync());
+    syncer.sync().unwrap();
+    assert!(!store.wants_sync());
+    // What changes nothing wants no sync.
+    store.begin().unwrap().commit().unwrap();
+    assert!(!store.wants_sync());
+}
+
 #[test]
 fn a_failed_sync_poisons() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    store.log = unsyncable(&store.poison);
+    let mut syncer = store.syncer();
+    syncer.sync().expect("nothing is to be synced");
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    assert!(matches!(syncer.sync(), Err(StoreError::Poisoned(_))));
+    // It must not be taken for done because nothing was committed since.
+    assert!(matches!(syncer.sync(), Err(StoreError::Poisoned(_))));
+    assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
+}
+
+#[test]
+fn a_failed_sync_at_an_interval_poisons() {
     let poison = Poison::default();
-    // This file cannot be synced.
-    let syncer = Syncer::start(
-        Path::new("/dev/null"),
-        Duration::from_secs(3_600),
-        poison.clone(),
-    );
-    let syncer = syncer.unwrap();
+    let log = unsyncable(&poison);
+    let sync = IntervalSync::start(Arc::clone(&log), Duration::from_secs(3_600), poison.clone());
     poison.check().unwrap();
-    syncer.note_commit();
-    drop(syncer);
+    log.note_commit();
+    drop(sync.unwrap());
     assert!(matches!(poison.check(), Err(StoreError::Poisoned(_))));
 }
 
 #[test]
 fn closing_tells_that_the_last_sync_failed() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = open(&dir);
-    let syncer = Syncer::start(
-        Path::new("/dev/null"),
-        Duration::from_secs(3_600),
-        store.poison.clone(),
-    );
-    store.syncer = Some(syncer.unwrap());
-    push(&mut store, &[&job("a", 10)]).unwrap();
-    let error = store.close().unwrap_err();
-    assert!(
-        matches!(&error, StoreError::Poisoned(reason) if reason.contains("syncing")),
-        "{error}"
-    );
-    open(&dir).close().unwrap();
+    for durability in [
+        Durability::Always,
+        Durability::Interval(Duration::from_secs(3_600)),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(dir.path(), durability).unwrap();
+        store.log = unsyncable(&store.poison);
+        push(&mut store, &[&job("a", 10)]).unwrap();
+        let error = store.close().unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Poisoned(reason) if reason.contains("syncing")),
+            "{error}"
+        );
+        open(&dir).close().unwrap();
+    }
 }
 
 #[test]

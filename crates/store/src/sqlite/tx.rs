@@ -6,10 +6,10 @@ use workmill_proto::SetName;
 
 use super::cache::Cache;
 use super::failure::{self, CommitFailure};
+use super::log::Log;
 use super::poison::Poison;
 use super::sql::{Sql, Statements};
 use super::store::SqliteStore;
-use super::sync::Syncer;
 use super::tallies::Tallies;
 use crate::{Counts, StoreError};
 
@@ -26,7 +26,7 @@ pub struct SqliteTx<'a> {
     pub(super) counted: BTreeMap<i64, Counts>,
     tallies_before: Tallies,
     poison: &'a Poison,
-    syncer: Option<&'a Syncer>,
+    log: &'a Log,
     begun: bool,
     failed: bool,
     kept: bool,
@@ -44,7 +44,7 @@ impl<'a> SqliteTx<'a> {
             claimed: BTreeSet::new(),
             counted: BTreeMap::new(),
             poison: &store.poison,
-            syncer: store.syncer.as_ref(),
+            log: &store.log,
             begun: false,
             failed: false,
             kept: false,
@@ -154,9 +154,7 @@ impl<'a> SqliteTx<'a> {
             Err(CommitFailure::NotCommitted(error)) => return Err(error),
             Err(CommitFailure::Unknown(reason)) => return Err(self.poison.set(reason)),
         }
-        if let Some(syncer) = self.syncer {
-            syncer.note_commit();
-        }
+        self.log.note_commit();
         Ok(())
     }
 

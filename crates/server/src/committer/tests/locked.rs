@@ -21,6 +21,7 @@ struct Lock {
 impl Store for LockedStore {
     type Tx<'a> = <FaultStore<SqliteStore> as Store>::Tx<'a>;
     type Observer = <FaultStore<SqliteStore> as Store>::Observer;
+    type Syncer = <FaultStore<SqliteStore> as Store>::Syncer;
 
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
         if self.lock.locked.load(Ordering::SeqCst) {
@@ -28,6 +29,14 @@ impl Store for LockedStore {
             return Err(StoreError::Busy("locked".to_owned()));
         }
         self.store.begin()
+    }
+
+    fn syncer(&self) -> Self::Syncer {
+        self.store.syncer()
+    }
+
+    fn wants_sync(&self) -> bool {
+        self.store.wants_sync()
     }
 
     fn close(self) -> Result<(), StoreError> {

@@ -1,0 +1,78 @@
+//! The thread that makes groups durable and then sends their answers, while the committer runs the next one.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use workmill_store::Syncer;
+
+use super::inbox::Inbox;
+use super::waiters::Due;
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Acknowledger {
+    groups: SyncSender<Vec<Due>>,
+    thread: JoinHandle<()>,
+}
+
+/// The thread has ended: a sync has failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gone;
+
+impl Acknowledger {
+    /// Starts the thread. It ends when this is dropped, or when a sync fails: then nothing more is answered,
+    /// and nothing more taken in.
+    pub(super) fn start(
+        syncer: impl Syncer + Send + 'static,
+        inbox: Arc<Inbox>,
+    ) -> io::Result<Self> {
+        // No room in it: a group is handed over when the one before is answered.
+        let (groups, handed_over) = sync_channel(0);
+        let thread = thread::Builder::new()
+            .name("acknowledger".to_owned())
+            .spawn(move || {
+                let abandoning = Abandoning(inbox);
+                run(syncer, &handed_over, &abandoning.0);
+            })?;
+        Ok(Self { groups, thread })
+    }
+
+    /// Hands over the answers of a committed group. Waits until those of the one before are sent.
+    pub(super) fn hand_over(&self, group: Vec<Due>) -> Result<(), Gone> {
+        self.groups.send(group).map_err(|_| Gone)
+    }
+
+    /// Waits until everything that was handed over is answered.
+    pub(super) fn finish(self) {
+        drop(self.groups);
+        // If it has panicked, the inbox is abandoned and the panic reported.
+        drop(self.thread.join());
+    }
+}
+
+fn run(mut syncer: impl Syncer, groups: &Receiver<Vec<Due>>, inbox: &Arc<Inbox>) {
+    while let Ok(group) = groups.recv() {
+        let begun = Instant::now();
+        if syncer.sync().is_err() {
+            return;
+        }
+        let took = begun.elapsed();
+        let answered = group.len();
+        for due in group {
+            due.send(inbox);
+        }
+        inbox.note_synced(took, answered);
+    }
+}
+
+/// Abandons the inbox when the thread ends, however it does: nobody would be answered any more.
+struct Abandoning(Arc<Inbox>);
+
+impl Drop for Abandoning {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
