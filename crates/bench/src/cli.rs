@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::target::TargetOptions;
 use crate::workload::Workload;
+use crate::workload::bulk::Bulk;
 use crate::workload::cycle::Cycle;
 use crate::workload::open::Open;
 
@@ -23,6 +24,8 @@ pub(crate) enum Tool {
     Cycle(Load<Cycle>),
     /// Push jobs at a fixed rate: how long a job takes from its push to its worker
     Open(Load<Open>),
+    /// Push jobs in batches: how many jobs a server takes in
+    Bulk(Load<Bulk>),
     /// Answer every command and store nothing: the ceiling that real servers are compared with
     Null {
         /// Address to listen on

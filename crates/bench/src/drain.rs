@@ -27,6 +27,22 @@ pub(crate) async fn finish(
     Ok(delivery)
 }
 
+/// The same for more jobs than can be fetched in a reasonable time: those that wait by the server's own count are
+/// counted as waiting, and removed with their queues. A server that cannot count or remove them has them fetched.
+pub(crate) async fn discard(
+    ledger: &Ledger,
+    queues: u16,
+    server: &mut Server,
+) -> anyhow::Result<Delivery> {
+    let names = ledger.run().queues(queues);
+    let waiting = server.info().await?.faktory.waiting(&names);
+    let delivery = ledger.delivery().with_waiting(waiting);
+    if delivery.waiting == waiting && delivery.is_exact() && server.remove_queues(&names).await {
+        return Ok(delivery);
+    }
+    finish(ledger, queues, server).await
+}
+
 /// Fetches until there is nothing.
 async fn drain(ledger: &Ledger, queue: &str, server: &Server) -> anyhow::Result<()> {
     let mut client = server.connect(Some(&ledger.run().wid())).await?;

@@ -19,7 +19,7 @@ const NUMBER_DIGITS: usize = 8;
 pub(crate) const JID_BYTES: usize = 1 + RUN_DIGITS + PRODUCER_DIGITS + NUMBER_DIGITS;
 
 /// Where a job's id begins in its JSON.
-const JID_AT: usize = br#"{"jid":""#.len();
+pub(crate) const JID_AT: usize = br#"{"jid":""#.len();
 
 /// One measuring of one target. Its name is part of all its queues and job ids, so that it never meets the jobs of
 /// others.
@@ -35,6 +35,14 @@ pub(crate) struct Run {
 pub(crate) struct JobNumber {
     pub(crate) producer: u16,
     pub(crate) number: u32,
+}
+
+impl JobNumber {
+    /// This job and those that follow it, `count` in all.
+    pub(crate) fn and_next(self, count: u32) -> impl Iterator<Item = Self> {
+        let numbers = self.number..self.number.saturating_add(count);
+        numbers.map(move |number| Self { number, ..self })
+    }
 }
 
 impl Run {
@@ -95,17 +103,7 @@ impl Run {
     ///
     /// It vanishes when it fails (`retry` 0): measuring must not leave jobs behind.
     pub(crate) fn template(&self, queue: &str, bytes: u32) -> anyhow::Result<JobTemplate> {
-        let jid = "0".repeat(JID_BYTES);
-        let head =
-            format!(r#"{{"jid":"{jid}","queue":"{queue}","jobtype":"Bench","retry":0,"args":[""#);
-        let tail = r#""]}"#;
-        let padding = (bytes as usize)
-            .checked_sub(head.len() + tail.len())
-            .with_context(|| format!("a job needs more than {bytes} bytes"))?;
-        let json = [head.as_str(), &"x".repeat(padding), tail].concat();
-        Ok(JobTemplate {
-            json: json.into_bytes(),
-        })
+        JobTemplate::new(queue, bytes)
     }
 }
 
@@ -116,6 +114,25 @@ pub(crate) struct JobTemplate {
 }
 
 impl JobTemplate {
+    fn new(queue: &str, bytes: u32) -> anyhow::Result<Self> {
+        let jid = "0".repeat(JID_BYTES);
+        let head =
+            format!(r#"{{"jid":"{jid}","queue":"{queue}","jobtype":"Bench","retry":0,"args":[""#);
+        let tail = r#""]}"#;
+        let padding = (bytes as usize)
+            .checked_sub(head.len() + tail.len())
+            .with_context(|| format!("a job needs more than {bytes} bytes"))?;
+        let json = [head.as_str(), &"x".repeat(padding), tail].concat();
+        Ok(Self {
+            json: json.into_bytes(),
+        })
+    }
+
+    /// The JSON, with some id.
+    pub(crate) fn json(&self) -> &[u8] {
+        &self.json
+    }
+
     /// The JSON of the job with this id.
     pub(crate) fn with_jid(&mut self, jid: &[u8; JID_BYTES]) -> &[u8] {
         if let Some(place) = self.json.get_mut(JID_AT..JID_AT + JID_BYTES) {

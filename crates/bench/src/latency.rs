@@ -18,6 +18,8 @@ const SIGNIFICANT_FIGURES: u8 = 3;
 pub(crate) enum Step {
     /// PUSH until its `+OK`; in the open loop from the time the job was to be pushed.
     Push,
+    /// PUSHB of a whole batch until its answer.
+    PushBulk,
     /// FETCH until the job is there.
     Fetch,
     /// ACK or FAIL until its `+OK`.
@@ -35,6 +37,7 @@ impl Step {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Push => "PUSH",
+            Self::PushBulk => "PUSHB",
             Self::Fetch => "FETCH",
             Self::Acknowledge => "ACK",
             Self::Cycle => "cycle",

@@ -38,12 +38,14 @@ pub(crate) struct Delivery {
     pub(crate) unacknowledged: u64,
     /// Fetched, and not of this run.
     pub(crate) foreign: u64,
+    /// Of those pushed: still in their queue at the end, as the server said.
+    pub(crate) waiting: u64,
 }
 
 impl Delivery {
     /// Whether the server kept its promise.
     pub(crate) fn is_exact(&self) -> bool {
-        self.exact == self.pushed && self.doubled == 0
+        self.exact + self.waiting == self.pushed && self.doubled == 0
     }
 
     /// Both together.
@@ -55,6 +57,16 @@ impl Delivery {
             doubled: self.doubled + other.doubled,
             unacknowledged: self.unacknowledged + other.unacknowledged,
             foreign: self.foreign + other.foreign,
+            waiting: self.waiting + other.waiting,
+        }
+    }
+
+    /// The same when so many of the jobs that were never fetched are known to wait in their queue.
+    pub(crate) fn with_waiting(self, waiting: u64) -> Self {
+        Self {
+            lost: self.lost.saturating_sub(waiting),
+            waiting: waiting.min(self.lost),
+            ..self
         }
     }
 }
@@ -75,17 +87,34 @@ impl Ledger {
 
     /// The next job of a producer.
     pub(crate) fn issue(&self, producer: u16) -> JobNumber {
+        self.issue_many(producer, 1)
+    }
+
+    /// The next `count` jobs of a producer: the first of them, the others follow it.
+    pub(crate) fn issue_many(&self, producer: u16, count: u32) -> JobNumber {
         let mut number = 0;
         if let Some(mut entries) = self.entries(producer) {
             number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            entries.push(Entry::default());
+            let length = entries.len() + count as usize;
+            entries.resize(length, Entry::default());
         }
         JobNumber { producer, number }
     }
 
     /// Notes that the server took a job in.
     pub(crate) fn pushed(&self, job: JobNumber) {
-        self.change(job, |entry| entry.pushed = true);
+        self.pushed_many(job, 1);
+    }
+
+    /// Notes that the server took `count` jobs in, from `first` on.
+    pub(crate) fn pushed_many(&self, first: JobNumber, count: u32) {
+        let Some(mut entries) = self.entries(first.producer) else {
+            return;
+        };
+        let others = entries.iter_mut().skip(first.number as usize);
+        for entry in others.take(count as usize) {
+            entry.pushed = true;
+        }
     }
 
     /// Notes that the server handed this JSON out. None if it is not a job of this run: leave it alone.
@@ -212,6 +241,28 @@ mod tests {
         let delivery = ledger.delivery();
         assert!(!delivery.is_exact());
         assert_eq!(delivery.unacknowledged, 1);
+    }
+
+    #[test]
+    fn a_job_that_still_waits_is_not_lost() {
+        let (ledger, jobs) = ledger(3);
+        deliver(&ledger, jobs[0]);
+        let delivery = ledger.delivery();
+        for (waiting, lost) in [(2, 0), (1, 1)] {
+            let delivery = delivery.with_waiting(waiting);
+            assert_eq!((delivery.waiting, delivery.lost), (waiting, lost));
+            assert_eq!(delivery.is_exact(), lost == 0);
+        }
+    }
+
+    #[test]
+    fn jobs_of_a_batch_are_numbered_and_noted_together() {
+        let (ledger, _) = ledger(1);
+        let first = ledger.issue_many(0, 3);
+        assert_eq!(first.number, 1);
+        assert_eq!(ledger.issue(0).number, 4);
+        ledger.pushed_many(first, 3);
+        assert_eq!(ledger.delivery().pushed, 4);
     }
 
     #[test]

@@ -9,11 +9,12 @@
 //! - [`server`] and [`process`]: one target while it is measured, and what it uses.
 //! - [`workload`]: a file for each load; [`window`] is the time in which it counts, [`stage`] what its connections
 //!   have in common.
-//! - [`client`] and [`job`]: what a connection says.
+//! - [`client`], [`job`] and [`batch`]: what a connection says.
 //! - [`ledger`] and [`drain`]: whether every job was delivered once. [`latency`]: how long it took.
 //! - [`report`]: the result, for people and for machines.
 //! - [`null`]: the null server.
 
+mod batch;
 mod cli;
 mod client;
 mod drain;
@@ -57,6 +58,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().tool {
         Tool::Cycle(load) => measure(&load).await,
         Tool::Open(load) => measure(&load).await,
+        Tool::Bulk(load) => measure(&load).await,
         Tool::Null { bind } => serve_nothing(bind).await,
     };
     match done {

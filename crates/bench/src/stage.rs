@@ -99,8 +99,17 @@ impl Stage {
 
     /// Whether to begin another job.
     pub(crate) fn next_job(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) != OVER
-            && self.begun.fetch_add(1, Ordering::Relaxed) < self.jobs_max
+        self.next_jobs(1) == 1
+    }
+
+    /// How many jobs to begin together, `max` at most. 0 if it is over.
+    pub(crate) fn next_jobs(&self, max: u32) -> u32 {
+        if self.phase.load(Ordering::Relaxed) == OVER {
+            return 0;
+        }
+        let begun = self.begun.fetch_add(u64::from(max), Ordering::Relaxed);
+        let left = self.jobs_max.saturating_sub(begun);
+        u32::try_from(left).unwrap_or(u32::MAX).min(max)
     }
 
     /// Counts jobs that are done, and what their steps took, if this is the time that counts.
@@ -189,5 +198,14 @@ mod tests {
         assert!(!stage.next_job());
         stage.record(2, &[]).unwrap();
         assert_eq!(stage.jobs_done(), 2);
+    }
+
+    #[test]
+    fn the_last_batch_is_what_is_left() {
+        let stage = Stage::new(&timing(Some(25)));
+        assert_eq!(
+            [10, 10, 10, 10].map(|max| stage.next_jobs(max)),
+            [10, 10, 5, 0]
+        );
     }
 }

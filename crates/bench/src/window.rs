@@ -174,17 +174,26 @@ impl Window {
         if let Some(cpu) = cpu(self.begin.own, self.end.own) {
             figures.insert(Figure::GeneratorCpuUsPerJob, per_job(cpu));
         }
-        let (begin, end) = (self.begin.server, self.end.server);
-        let companion = cpu(begin.companion, end.companion);
-        if let Some(cpu) = companion {
+        if let Some(cpu) = self.companion_cpu() {
             figures.insert(Figure::CompanionCpuUsPerJob, per_job(cpu));
         }
-        if let Some(cpu) = cpu(begin.server, end.server) {
-            let cpu = cpu + companion.unwrap_or_default();
+        if let Some(cpu) = self.server_cpu() {
             figures.insert(Figure::ServerCpuUsPerJob, per_job(cpu));
+            let percent = cpu.as_secs_f64() * 100.0 / time.as_secs_f64().max(f64::MIN_POSITIVE);
+            figures.insert(Figure::ServerCpuPercent, percent);
         }
-        figures.append(&mut end.memory());
+        figures.append(&mut self.end.server.memory());
         figures
+    }
+
+    fn companion_cpu(&self) -> Option<Duration> {
+        cpu(self.begin.server.companion, self.end.server.companion)
+    }
+
+    /// CPU time of the server, its companion included.
+    fn server_cpu(&self) -> Option<Duration> {
+        let cpu = cpu(self.begin.server.server, self.end.server.server)?;
+        Some(cpu + self.companion_cpu().unwrap_or_default())
     }
 }
 

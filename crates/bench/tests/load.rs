@@ -120,6 +120,32 @@ fn an_open_loop_states_how_long_jobs_waited() {
 }
 
 #[test]
+fn a_bulk_load_counts_what_waits_and_removes_it() {
+    let null = Null::start();
+    let arguments = ["bulk", "--url", &null.url, "--durability", "none at all"];
+    let options = "--jobs 1050 --batch 100 -n 3 --queues 2 --payload 200";
+    let options: Vec<&str> = options.split(' ').collect();
+    for _ in 0..2 {
+        let result = result(&[arguments.as_slice(), &options].concat());
+        check(&result, "bulk", &["push_bulk"]);
+        let load = serde_json::json!({
+            "connections": 3, "batch": 100, "queues": 2, "payload_bytes": 200, "jobs": 1_050, "keep": false
+        });
+        assert_eq!(result["load"], load);
+        let median = &result["targets"][0]["median"];
+        assert_eq!(median["figures"]["jobs"], 1_050.0);
+        // What the first run had left would be waiting here too.
+        assert_eq!(median["delivery"]["waiting"], 1_050);
+    }
+    let kept = result(&[arguments.as_slice(), &options, &["--keep"]].concat());
+    assert!(kept["targets"][0]["median"]["delivery"].is_null());
+    // What was kept waits before the jobs of the next run, which has to take it out with its own.
+    let output = run(&[arguments.as_slice(), &options].concat());
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("exact, 1050 foreign"), "{table}");
+}
+
+#[test]
 fn targets_are_compared_with_the_last() {
     let (first, second) = (Null::start(), Null::start());
     let vs = format!("last={}", second.url);

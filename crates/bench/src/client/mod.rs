@@ -17,6 +17,9 @@ use frame::Kind;
 /// The room offered to each read, in bytes, at least.
 const READ_BYTES_MIN: usize = 8 * 1_024;
 
+/// How much is shown of what a server says of jobs it refuses, in bytes.
+const REFUSED_BYTES_MAX: usize = 300;
+
 /// An open connection that has said HELLO.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -67,6 +70,20 @@ impl Client {
     /// PUSH of a job's JSON.
     pub(crate) async fn push(&mut self, job: &[u8]) -> anyhow::Result<()> {
         self.expect_ok(&[b"PUSH ", job]).await
+    }
+
+    /// PUSHB of an array of jobs. Fails if the server refuses one of them.
+    pub(crate) async fn push_bulk(&mut self, jobs: &[u8]) -> anyhow::Result<()> {
+        match self.request(&[b"PUSHB ", jobs]).await? {
+            Reply::Bulk(b"{}") => Ok(()),
+            Reply::Bulk(text) | Reply::Line(text) => {
+                bail!(unexpected(
+                    b"PUSHB",
+                    text.get(..REFUSED_BYTES_MAX).unwrap_or(text)
+                ))
+            }
+            Reply::Nil => bail!(unexpected(b"PUSHB", b"nil")),
+        }
     }
 
     /// FETCH from one queue. None if no job came while the server waited for one.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use workmill_proto::limits::{LINE_BYTES_BEFORE_HELLO_MAX, LINE_BYTES_MAX_DEFAULT};
@@ -56,6 +56,10 @@ impl Connection {
                 b"FETCH" => self.fetch().await?,
                 b"ACK" | b"FAIL" | b"BEAT" => Reply::Ok.write(&mut self.replies),
                 b"FLUSH" => {
+                    self.jobs.clear();
+                    Reply::Ok.write(&mut self.replies);
+                }
+                b"QUEUE" if argument.starts_with(b"REMOVE ") => {
                     self.jobs.clear();
                     Reply::Ok.write(&mut self.replies);
                 }
@@ -120,15 +124,12 @@ impl Connection {
     }
 
     fn inform(&mut self, commands: u64) {
-        let info = format!(
-            concat!(
-                r#"{{"faktory":{{"queues":{{"default":{jobs}}},"total_enqueued":{jobs}}},"#,
-                r#""server":{{"description":"Null","faktory_version":"1.10.0","command_count":{commands}}}}}"#
-            ),
-            jobs = self.jobs.len(),
-            commands = commands
-        );
-        Reply::Bulk(info.as_bytes()).write(&mut self.replies);
+        let jobs = self.jobs.len();
+        let info = json!({
+            "faktory": {"queues": {self.jobs.queue(): jobs}, "total_enqueued": jobs},
+            "server": {"description": "Null", "faktory_version": "1.10.0", "command_count": commands}
+        });
+        Reply::Bulk(info.to_string().as_bytes()).write(&mut self.replies);
     }
 
     fn refuse(&mut self, text: impl Into<String>) {

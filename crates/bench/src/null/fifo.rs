@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,6 +20,21 @@ pub(super) struct Fifo {
     jobs: Mutex<VecDeque<Bytes>>,
     pushed: Notify,
     commands: AtomicU64,
+}
+
+/// The part of a job that says where it goes.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Named {
+    queue: String,
+}
+
+impl Default for Named {
+    fn default() -> Self {
+        Self {
+            queue: "default".to_owned(),
+        }
+    }
 }
 
 impl Fifo {
@@ -56,6 +72,13 @@ impl Fifo {
     /// Forgets all jobs.
     pub(super) fn clear(&self) {
         self.jobs().clear();
+    }
+
+    /// The queue that its oldest job names: whoever asks how many jobs wait asks for a queue.
+    pub(super) fn queue(&self) -> String {
+        let oldest = self.jobs().front().cloned().unwrap_or_default();
+        let named: Named = serde_json::from_slice(&oldest).unwrap_or_default();
+        named.queue
     }
 
     /// How many jobs there are.

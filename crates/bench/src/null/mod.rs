@@ -1,7 +1,7 @@
 //! The null server: what the protocol and the network cost when nothing is kept, checked or decided.
 //!
-//! A job goes from PUSH to FETCH through one FIFO in memory, whatever its queue, byte for byte. ACK and FAIL change
-//! nothing, and a job whose client has gone is gone too. Do not use it for jobs that matter.
+//! A job goes from PUSH to FETCH through one FIFO in memory, whatever its queue, byte for byte; removing any queue empties
+//! it. ACK and FAIL change nothing, and a job whose client has gone is gone too. Do not use it for jobs that matter.
 
 mod connection;
 mod fifo;

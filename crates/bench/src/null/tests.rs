@@ -74,19 +74,24 @@ async fn the_rest_of_the_protocol_is_answered() {
     let [mut client] = connect().await;
     send(
         &mut client,
-        "PUSH {}\r\nFLUSH\r\nFAIL {}\r\nBEAT {}\r\nINFO\r\nNO SUCH\r\nEND\r\n",
+        "PUSH {}\r\nFLUSH\r\nPUSH {\"queue\":\"q\"}\r\nINFO\r\nQUEUE REMOVE q\r\nFAIL {}\r\nBEAT {}\r\nINFO\r\nNO SUCH\r\nEND\r\n",
     )
     .await;
     let mut replies = String::new();
     client.read_to_string(&mut replies).await.unwrap();
-    let info = concat!(
-        r#"{"faktory":{"queues":{"default":0},"total_enqueued":0},"#,
-        r#""server":{"description":"Null","faktory_version":"1.10.0","command_count":5}}"#
-    );
+    let info = |queue: &str, jobs: u64, commands: u64| {
+        let info = serde_json::json!({
+            "faktory": {"queues": {queue: jobs}, "total_enqueued": jobs},
+            "server": {"description": "Null", "faktory_version": "1.10.0", "command_count": commands}
+        });
+        let text = info.to_string();
+        format!("${}\r\n{text}\r\n", text.len())
+    };
+    let ok = "+OK\r\n".repeat(3);
     let expected = format!(
-        "{}${}\r\n{info}\r\n-ERR the null server does not know this command\r\n",
-        "+OK\r\n".repeat(4),
-        info.len()
+        "{ok}{}{ok}{}-ERR the null server does not know this command\r\n",
+        info("q", 1, 4),
+        info("default", 0, 8),
     );
     assert_eq!(replies, expected);
 }

@@ -22,6 +22,8 @@ pub(crate) enum Figure {
     ServerCpuUsPerJob,
     /// The companion's part of it.
     CompanionCpuUsPerJob,
+    /// CPU time of the server, its companion included, as a share of the time: 100 is one core.
+    ServerCpuPercent,
     /// CPU time of this tool for each job.
     GeneratorCpuUsPerJob,
     /// Memory of the server, its companion included, at the end of the measuring, in units of 1,000,000 bytes.
@@ -42,6 +44,7 @@ impl Figure {
             Self::LatePercent => "pushed late, %",
             Self::ServerCpuUsPerJob => "server CPU, µs/job",
             Self::CompanionCpuUsPerJob => "  of that its companion",
+            Self::ServerCpuPercent => "server CPU, % of a core",
             Self::GeneratorCpuUsPerJob => "generator CPU, µs/job",
             Self::ServerResidentMb => "server memory, MB",
             Self::CompanionResidentMb => "  of that its companion",
@@ -57,6 +60,7 @@ impl Figure {
             Self::LatePercent
             | Self::ServerCpuUsPerJob
             | Self::CompanionCpuUsPerJob
+            | Self::ServerCpuPercent
             | Self::GeneratorCpuUsPerJob
             | Self::ServerResidentMb
             | Self::CompanionResidentMb

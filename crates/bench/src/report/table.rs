@@ -129,7 +129,11 @@ impl TargetReport {
             foreign => format!(", {foreign} foreign"),
         };
         if delivery.is_exact() {
-            return format!("exact{foreign}");
+            let waiting = match delivery.waiting {
+                0 => String::new(),
+                waiting => format!(", {waiting} not fetched"),
+            };
+            return format!("exact{waiting}{foreign}");
         }
         format!(
             "WRONG: {} lost, {} doubled, {} unacknowledged{foreign}",

@@ -96,6 +96,19 @@ fn a_wrong_delivery_is_shouted() {
 }
 
 #[test]
+fn jobs_that_still_wait_are_named() {
+    let waiting = report(Delivery {
+        pushed: 10,
+        exact: 7,
+        waiting: 3,
+        ..Delivery::default()
+    });
+    assert!(waiting.is_exact());
+    let text = waiting.to_string();
+    assert!(text.contains("exact, 6 not fetched"), "{text}");
+}
+
+#[test]
 fn machines_read_the_same() {
     let json = serde_json::to_value(report(Delivery::default())).unwrap();
     assert_eq!(json["load"]["connections"], 50);

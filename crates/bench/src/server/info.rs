@@ -21,6 +21,14 @@ pub(crate) struct Contents {
     pub(crate) queues: BTreeMap<String, u64>,
 }
 
+impl Contents {
+    /// How many jobs wait in these queues together.
+    pub(crate) fn waiting(&self, queues: &[String]) -> u64 {
+        let sizes = queues.iter().filter_map(|queue| self.queues.get(queue));
+        sizes.sum()
+    }
+}
+
 /// Which server it is.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -53,11 +61,12 @@ mod tests {
 
     #[test]
     fn a_server_is_known_by_its_own_name() {
-        let json = br#"{"now":"x","faktory":{"queues":{"a":3},"total_queues":1},
+        let json = br#"{"now":"x","faktory":{"queues":{"a":3,"b":4,"c":5}},
             "server":{"description":"Faktory Enterprise","faktory_version":"1.10.0","workmill_version":"0.1.0"}}"#;
         let info = Info::parse(json).unwrap();
         assert_eq!(info.server.title(), "Workmill 0.1.0");
-        assert_eq!(info.faktory.queues["a"], 3);
+        let queues = ["a", "c", "d"].map(str::to_owned);
+        assert_eq!(info.faktory.waiting(&queues), 8);
         let json = br#"{"server":{"description":"Faktory","faktory_version":"1.9.0"}}"#;
         assert_eq!(Info::parse(json).unwrap().server.title(), "Faktory 1.9.0");
         assert!(Info::parse(b"[]x").is_err());

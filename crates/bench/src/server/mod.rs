@@ -106,13 +106,11 @@ impl Server {
         }
     }
 
-    /// Removes queues that are no longer needed. Servers that do not know how keep them, which does no harm.
-    pub(crate) async fn remove_queues(&mut self, queues: &[String]) {
+    /// Removes queues that are no longer needed, and whatever waits in them. False if the server does not know how.
+    pub(crate) async fn remove_queues(&mut self, queues: &[String]) -> bool {
         let names = queues.join(" ");
-        let _ = self
-            .control
-            .request(&[b"QUEUE REMOVE ", names.as_bytes()])
-            .await;
+        let command: [&[u8]; 2] = [b"QUEUE REMOVE ", names.as_bytes()];
+        self.control.request(&command).await.is_ok()
     }
 
     /// Stops the server if it was started for this.

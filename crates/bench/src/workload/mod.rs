@@ -1,12 +1,14 @@
 //! What can be measured: a file for each workload.
 
+pub(crate) mod bulk;
 pub(crate) mod cycle;
+mod filling;
 pub(crate) mod open;
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::job::PAYLOAD_BYTES_MIN;
+use crate::job::{JobTemplate, PAYLOAD_BYTES_MIN, Run};
 use crate::report::Measurement;
 use crate::server::Server;
 use crate::session::Session;
@@ -49,5 +51,12 @@ impl JobOptions {
     pub(crate) fn describe(&self) -> String {
         let queues = if self.queues == 1 { "queue" } else { "queues" };
         format!("{} {queues}, jobs of {} bytes", self.queues, self.payload)
+    }
+
+    /// A job for each queue of a run.
+    fn templates(&self, run: &Run) -> anyhow::Result<Vec<JobTemplate>> {
+        let queues = run.queues(self.queues);
+        let templates = queues.iter().map(|queue| run.template(queue, self.payload));
+        templates.collect()
     }
 }

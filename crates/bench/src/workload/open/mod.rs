@@ -126,10 +126,7 @@ impl Open {
         farewell: Client,
     ) -> anyhow::Result<Tasks> {
         let queues = exchange.ledger.run().queues(self.job.queues);
-        let jobs: Vec<JobTemplate> = queues
-            .iter()
-            .map(|queue| exchange.ledger.run().template(queue, self.job.payload))
-            .collect::<anyhow::Result<_>>()?;
+        let jobs = self.job.templates(exchange.ledger.run())?;
         let mut tasks = Tasks::new();
         for client in consumers {
             let consumer = Consumer::new(client, queues.join(" "), Arc::clone(exchange));

@@ -1,0 +1,92 @@
+//! Jobs pushed in batches, by PUSHB, as fast as the server takes them. Nobody fetches them.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::Args;
+use serde::Serialize;
+
+use super::filling::Filling;
+use super::{JobOptions, Workload};
+use crate::drain;
+use crate::job::Run;
+use crate::ledger::Ledger;
+use crate::report::Measurement;
+use crate::server::Server;
+use crate::session::Session;
+use crate::stage::{Stage, Timing};
+
+/// Options of `bulk`.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct Bulk {
+    /// Number of connections
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 4)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    connections: u16,
+
+    /// Jobs of one PUSHB; they go to the queues in turn
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    batch: u32,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    job: JobOptions,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    timing: Timing,
+
+    /// Leave the jobs in the server
+    #[arg(long)]
+    keep: bool,
+}
+
+impl Workload for Bulk {
+    const NAME: &'static str = "bulk";
+
+    fn describe(&self) -> String {
+        format!(
+            "{} connections, batches of {}, {}, {}",
+            self.connections,
+            self.batch,
+            self.job.describe(),
+            self.timing.describe()
+        )
+    }
+
+    async fn measure(
+        &self,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<Measurement> {
+        if u32::from(self.job.queues) > self.batch {
+            bail!(
+                "a batch of {} jobs does not reach {} queues: make --batch larger or --queues fewer",
+                self.batch,
+                self.job.queues
+            );
+        }
+        let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
+        let filling = Filling {
+            ledger: &ledger,
+            first_producer: 0,
+            connections: self.connections,
+            batch: self.batch,
+            templates: self.job.templates(ledger.run())?,
+        };
+        let stage = Arc::new(Stage::new(&self.timing));
+        let window = filling.run(&stage, &self.timing, server, session).await?;
+        let delivery = if self.keep {
+            None
+        } else {
+            Some(drain::discard(&ledger, self.job.queues, server).await?)
+        };
+        Ok(Measurement {
+            interrupted: window.interrupted,
+            figures: window.figures(),
+            latencies_us: stage.latencies().percentiles(),
+            delivery,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Many jobs, pushed in batches.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::batch::Batch;
+use crate::client::Client;
+use crate::job::JobTemplate;
+use crate::latency::Step;
+use crate::ledger::Ledger;
+use crate::server::Server;
+use crate::session::Session;
+use crate::stage::{Stage, Timing};
+use crate::window::{Tasks, Window, conduct};
+
+/// What is pushed, and how.
+pub(super) struct Filling<'a> {
+    pub(super) ledger: &'a Arc<Ledger>,
+    /// The first of its producers in the ledger; there is one for each connection.
+    pub(super) first_producer: u16,
+    pub(super) connections: u16,
+    /// Jobs of one PUSHB, at most.
+    pub(super) batch: u32,
+    /// Used in turn.
+    pub(super) templates: Vec<JobTemplate>,
+}
+
+impl Filling<'_> {
+    /// Pushes until the time is over or the jobs are all pushed, and measures it.
+    pub(super) async fn run(
+        &self,
+        stage: &Arc<Stage>,
+        timing: &Timing,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<Window> {
+        let wid = self.ledger.run().wid();
+        let mut tasks = Tasks::new();
+        let clients = server.connect_workers(self.connections, &wid).await?;
+        for (producer, client) in (self.first_producer..).zip(clients) {
+            let filler = Filler {
+                client,
+                producer,
+                size: self.batch,
+                batch: Batch::new(&self.templates, self.batch as usize),
+                ledger: Arc::clone(self.ledger),
+                stage: Arc::clone(stage),
+            };
+            tasks.spawn(filler.run());
+        }
+        conduct(stage, timing, tasks, server, &wid, session).await
+    }
+}
+
+/// One connection.
+struct Filler {
+    client: Client,
+    producer: u16,
+    size: u32,
+    batch: Batch,
+    ledger: Arc<Ledger>,
+    stage: Arc<Stage>,
+}
+
+impl Filler {
+    async fn run(mut self) -> anyhow::Result<()> {
+        let run = self.ledger.run();
+        loop {
+            let count = self.stage.next_jobs(self.size);
+            if count == 0 {
+                return Ok(());
+            }
+            let first = self.ledger.issue_many(self.producer, count);
+            let jids = first.and_next(count).map(|job| run.jid(job));
+            let json = self.batch.with_jids(jids);
+            let begin = Instant::now();
+            self.client.push_bulk(json).await?;
+            let time = begin.elapsed();
+            self.ledger.pushed_many(first, count);
+            self.stage
+                .record(u64::from(count), &[(Step::PushBulk, time)])?;
+        }
+    }
+}
