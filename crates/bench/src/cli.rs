@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::target::TargetOptions;
 use crate::workload::Workload;
+use crate::workload::backlog::Backlog;
 use crate::workload::bulk::Bulk;
 use crate::workload::cycle::Cycle;
 use crate::workload::open::Open;
@@ -26,6 +27,8 @@ pub(crate) enum Tool {
     Open(Load<Open>),
     /// Push jobs in batches: how many jobs a server takes in
     Bulk(Load<Bulk>),
+    /// Fill a server with jobs: what memory they take, and what they cost those that come and go, and its next start
+    Backlog(Load<Backlog>),
     /// Answer every command and store nothing: the ceiling that real servers are compared with
     Null {
         /// Address to listen on

@@ -29,18 +29,28 @@ pub(crate) async fn finish(
 
 /// The same for more jobs than can be fetched in a reasonable time: those that wait by the server's own count are
 /// counted as waiting, and removed with their queues. A server that cannot count or remove them has them fetched.
+///
+/// `scheduled_before` is the number of scheduled jobs before the run; none if the run schedules no jobs.
 pub(crate) async fn discard(
     ledger: &Ledger,
     queues: u16,
+    scheduled_before: Option<u64>,
     server: &mut Server,
 ) -> anyhow::Result<Delivery> {
     let names = ledger.run().queues(queues);
-    let waiting = server.info().await?.faktory.waiting(&names);
+    let contents = server.info().await?.faktory;
+    let scheduled =
+        scheduled_before.map_or(0, |before| contents.scheduled().saturating_sub(before));
+    let waiting = contents.waiting(&names) + scheduled;
+    if scheduled > 0 {
+        server.remove_scheduled(&ledger.run().pattern()).await?;
+    }
     let delivery = ledger.delivery().with_waiting(waiting);
     if delivery.waiting == waiting && delivery.is_exact() && server.remove_queues(&names).await {
         return Ok(delivery);
     }
-    finish(ledger, queues, server).await
+    let delivery = finish(ledger, queues, server).await?;
+    Ok(delivery.with_waiting(scheduled))
 }
 
 /// Fetches until there is nothing.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
+use workmill_proto::Timestamp;
 
 /// The least bytes a job may be asked to have: what the JSON takes without any padding, rounded up.
 pub(crate) const PAYLOAD_BYTES_MIN: u32 = 128;
@@ -103,7 +104,22 @@ impl Run {
     ///
     /// It vanishes when it fails (`retry` 0): measuring must not leave jobs behind.
     pub(crate) fn template(&self, queue: &str, bytes: u32) -> anyhow::Result<JobTemplate> {
-        JobTemplate::new(queue, bytes)
+        JobTemplate::new(queue, "", bytes)
+    }
+
+    /// The same, to be put into its queue at `at`.
+    pub(crate) fn scheduled_template(
+        &self,
+        queue: &str,
+        bytes: u32,
+        at: Timestamp,
+    ) -> anyhow::Result<JobTemplate> {
+        JobTemplate::new(queue, &format!(r#""at":"{at}","#), bytes)
+    }
+
+    /// What is found in the JSON of its jobs and of nobody else's: a pattern for MUTATE.
+    pub(crate) fn pattern(&self) -> String {
+        format!("*bench-{}-*", self.name)
     }
 }
 
@@ -114,10 +130,11 @@ pub(crate) struct JobTemplate {
 }
 
 impl JobTemplate {
-    fn new(queue: &str, bytes: u32) -> anyhow::Result<Self> {
+    fn new(queue: &str, more: &str, bytes: u32) -> anyhow::Result<Self> {
         let jid = "0".repeat(JID_BYTES);
-        let head =
-            format!(r#"{{"jid":"{jid}","queue":"{queue}","jobtype":"Bench","retry":0,"args":[""#);
+        let head = format!(
+            r#"{{"jid":"{jid}","queue":"{queue}","jobtype":"Bench","retry":0,{more}"args":[""#
+        );
         let tail = r#""]}"#;
         let padding = (bytes as usize)
             .checked_sub(head.len() + tail.len())
@@ -145,7 +162,7 @@ impl JobTemplate {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use workmill_proto::{Command, parse_command};
+    use workmill_proto::{Command, Glob, parse_command};
 
     use super::*;
 
@@ -169,6 +186,23 @@ mod tests {
             assert_eq!(job.jid.as_bytes(), jid);
             assert_eq!(job.queue, run.queue(9_999));
         }
+    }
+
+    #[test]
+    fn a_scheduled_job_has_its_time_and_is_of_its_run() {
+        let run = Run::new().unwrap();
+        let at = Timestamp::parse_rfc3339("2031-02-03T04:05:06.789Z").unwrap();
+        let mut template = run.scheduled_template(&run.queue(0), 300, at).unwrap();
+        let json = template.with_jid(&run.jid(JOB)).to_vec();
+        assert_eq!(json.len(), 300);
+        let line = [b"PUSH ", json.as_slice()].concat();
+        let Ok(Command::Push(job)) = parse_command(&Bytes::from(line)) else {
+            panic!("a PUSH the server takes");
+        };
+        assert_eq!(job.at, Some(at));
+        let [own, foreign] =
+            [&run, &Run::new().unwrap()].map(|run| Glob::new(&run.pattern()).unwrap());
+        assert!(own.matches(&json) && !foreign.matches(&json));
     }
 
     #[test]

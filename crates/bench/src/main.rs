@@ -9,7 +9,7 @@
 //! - [`server`] and [`process`]: one target while it is measured, and what it uses.
 //! - [`workload`]: a file for each load; [`window`] is the time in which it counts, [`stage`] what its connections
 //!   have in common.
-//! - [`client`], [`job`] and [`batch`]: what a connection says.
+//! - [`client`], [`job`] and [`batch`]: what a connection says; [`clock`]: what time it is.
 //! - [`ledger`] and [`drain`]: whether every job was delivered once. [`latency`]: how long it took.
 //! - [`report`]: the result, for people and for machines.
 //! - [`null`]: the null server.
@@ -17,6 +17,7 @@
 mod batch;
 mod cli;
 mod client;
+mod clock;
 mod drain;
 mod job;
 mod latency;
@@ -59,6 +60,7 @@ async fn main() -> ExitCode {
         Tool::Cycle(load) => measure(&load).await,
         Tool::Open(load) => measure(&load).await,
         Tool::Bulk(load) => measure(&load).await,
+        Tool::Backlog(load) => measure(&load).await,
         Tool::Null { bind } => serve_nothing(bind).await,
     };
     match done {

@@ -48,6 +48,16 @@ impl Drop for Null {
     }
 }
 
+/// The address of a null server that is to be started, and the command that starts it.
+fn place() -> (String, String) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = free.local_addr().unwrap().to_string();
+    (
+        format!("tcp://{place}"),
+        format!("'{TOOL}' null --bind {place}"),
+    )
+}
+
 fn run(arguments: &[&str]) -> Output {
     Command::new(TOOL)
         .args(arguments)
@@ -146,6 +156,56 @@ fn a_bulk_load_counts_what_waits_and_removes_it() {
 }
 
 #[test]
+fn a_backlog_is_compared_with_the_empty_server_and_removed() {
+    let null = Null::start();
+    let arguments = ["backlog", "--url", &null.url, "--durability", "none at all"];
+    let options = "--queued 2500 --scheduled 1500 --reserved 20 -n 3 --jobs 200";
+    let options: Vec<&str> = options.split(' ').collect();
+    for _ in 0..2 {
+        let result = result(&[arguments.as_slice(), &options].concat());
+        check(&result, "backlog", &["push", "fetch", "cycle"]);
+        let median = &result["targets"][0]["median"];
+        for figure in [
+            "empty_jobs_per_second",
+            "percent_of_empty",
+            "filled_per_second",
+            "server_before_mb",
+            "server_filled_mb",
+        ] {
+            assert!(
+                median["figures"][figure].as_f64().unwrap() > 0.0,
+                "{figure}"
+            );
+        }
+        // 200 on the empty server and 200 on the full one; what was reserved is acknowledged in the end.
+        assert_eq!(median["delivery"]["pushed"], 4_400);
+        assert_eq!(median["delivery"]["exact"], 420);
+        assert_eq!(median["delivery"]["waiting"], 3_980);
+        // What the first run had left would be in the way of the second.
+        assert_eq!(median["delivery"]["foreign"], 0);
+        let note = median["notes"][0].as_str().unwrap();
+        assert!(note.contains("--start"), "{note}");
+    }
+}
+
+#[test]
+fn a_server_that_forgets_its_backlog_in_a_crash_is_caught() {
+    let (url, start) = place();
+    let arguments = [
+        "backlog", "--url", &url, "--start", &start, "--queued", "100", "--jobs", "10", "--json",
+    ];
+    let output = run(&arguments);
+    assert!(!output.status.success());
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let median = &result["targets"][0]["median"];
+    assert!(median["figures"]["restart_seconds"].as_f64().unwrap() > 0.0);
+    assert!(median["figures"]["first_fetch_seconds"].is_null());
+    assert_eq!(median["delivery"]["lost"], 100);
+    let note = median["notes"][0].as_str().unwrap();
+    assert!(note.contains("no job to hand out"), "{note}");
+}
+
+#[test]
 fn targets_are_compared_with_the_last() {
     let (first, second) = (Null::start(), Null::start());
     let vs = format!("last={}", second.url);
@@ -168,20 +228,11 @@ fn targets_are_compared_with_the_last() {
 
 #[test]
 fn a_server_that_the_tool_has_started_is_gone_afterwards() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let place = format!("127.0.0.1:{port}");
-    let (url, start) = (
-        format!("tcp://{place}"),
-        format!("'{TOOL}' null --bind {place}"),
-    );
+    let (url, start) = place();
     let arguments = ["cycle", "--url", &url, "--start", &start, "--jobs", "20"];
     let result = result(&arguments);
     assert_eq!(result["targets"][0]["median"]["delivery"]["exact"], 20);
-    assert!(TcpStream::connect(place).is_err());
+    assert!(TcpStream::connect(url.strip_prefix("tcp://").unwrap()).is_err());
 }
 
 #[test]

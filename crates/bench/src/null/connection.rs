@@ -57,10 +57,15 @@ impl Connection {
                 b"ACK" | b"FAIL" | b"BEAT" => Reply::Ok.write(&mut self.replies),
                 b"FLUSH" => {
                     self.jobs.clear();
+                    self.jobs.clear_scheduled();
                     Reply::Ok.write(&mut self.replies);
                 }
                 b"QUEUE" if argument.starts_with(b"REMOVE ") => {
                     self.jobs.clear();
+                    Reply::Ok.write(&mut self.replies);
+                }
+                b"MUTATE" => {
+                    self.jobs.clear_scheduled();
                     Reply::Ok.write(&mut self.replies);
                 }
                 b"INFO" => self.inform(commands),
@@ -126,7 +131,11 @@ impl Connection {
     fn inform(&mut self, commands: u64) {
         let jobs = self.jobs.len();
         let info = json!({
-            "faktory": {"queues": {self.jobs.queue(): jobs}, "total_enqueued": jobs},
+            "faktory": {
+                "queues": {self.jobs.queue(): jobs},
+                "tasks": {"Scheduled": {"size": self.jobs.scheduled()}},
+                "total_enqueued": jobs
+            },
             "server": {"description": "Null", "faktory_version": "1.10.0", "command_count": commands}
         });
         Reply::Bulk(info.to_string().as_bytes()).write(&mut self.replies);

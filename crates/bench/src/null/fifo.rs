@@ -3,13 +3,17 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
+use workmill_proto::Timestamp;
+
+use super::timetable::Timetable;
+use crate::clock::now;
 
 /// How long a FETCH waits for a job, as in the server this one is compared with.
 const FETCH_WAIT: Duration = Duration::from_millis(1900);
@@ -19,6 +23,7 @@ const FETCH_WAIT: Duration = Duration::from_millis(1900);
 pub(super) struct Fifo {
     jobs: Mutex<VecDeque<Bytes>>,
     pushed: Notify,
+    timetable: Timetable,
     commands: AtomicU64,
 }
 
@@ -42,10 +47,24 @@ impl Fifo {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a job and wakes one FETCH that waits.
-    pub(super) fn push(&self, job: Bytes) {
+    /// Takes a job in: it goes to the end and wakes one FETCH that waits, or does so when its time comes.
+    pub(super) fn push(self: &Arc<Self>, job: Bytes) {
+        if let Some(at) = self.timetable.time_of(&job) {
+            if self.timetable.add(at, job) {
+                tokio::spawn(Arc::clone(self).promote(at));
+            }
+            return;
+        }
         self.jobs().push_back(job);
         self.pushed.notify_one();
+    }
+
+    /// Appends all jobs of a moment when it comes.
+    async fn promote(self: Arc<Self>, at: Timestamp) {
+        sleep(at.since(now())).await;
+        let due = self.timetable.take(at);
+        self.jobs().extend(due);
+        self.pushed.notify_waiters();
     }
 
     /// Takes the oldest job, if there is one.
@@ -69,9 +88,19 @@ impl Fifo {
         }
     }
 
-    /// Forgets all jobs.
+    /// Forgets all jobs that wait to be fetched.
     pub(super) fn clear(&self) {
         self.jobs().clear();
+    }
+
+    /// Forgets all jobs that wait for their time.
+    pub(super) fn clear_scheduled(&self) {
+        self.timetable.clear();
+    }
+
+    /// How many jobs wait for their time.
+    pub(super) fn scheduled(&self) -> usize {
+        self.timetable.len()
     }
 
     /// The queue that its oldest job names: whoever asks how many jobs wait asks for a queue.
@@ -81,7 +110,7 @@ impl Fifo {
         named.queue
     }
 
-    /// How many jobs there are.
+    /// How many jobs wait to be fetched.
     pub(super) fn len(&self) -> usize {
         self.jobs().len()
     }

@@ -1,10 +1,11 @@
 //! The null server: what the protocol and the network cost when nothing is kept, checked or decided.
 //!
 //! A job goes from PUSH to FETCH through one FIFO in memory, whatever its queue, byte for byte; removing any queue empties
-//! it. ACK and FAIL change nothing, and a job whose client has gone is gone too. Do not use it for jobs that matter.
+//! it. A job with a time (`"at"`) comes into it then; until then any MUTATE removes it. ACK and FAIL change nothing, and a job whose client has gone is gone too. Do not use it for jobs that matter.
 
 mod connection;
 mod fifo;
+mod timetable;
 
 use std::sync::Arc;
 use std::time::Duration;

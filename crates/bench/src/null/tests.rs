@@ -1,9 +1,12 @@
 //! The null server over a socket.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::serve;
+use crate::clock::now;
 
 /// Starts a null server and connects as often as asked.
 async fn connect<const N: usize>() -> [BufStream<TcpStream>; N] {
@@ -81,7 +84,9 @@ async fn the_rest_of_the_protocol_is_answered() {
     client.read_to_string(&mut replies).await.unwrap();
     let info = |queue: &str, jobs: u64, commands: u64| {
         let info = serde_json::json!({
-            "faktory": {"queues": {queue: jobs}, "total_enqueued": jobs},
+            "faktory": {
+                "queues": {queue: jobs}, "tasks": {"Scheduled": {"size": 0}}, "total_enqueued": jobs
+            },
             "server": {"description": "Null", "faktory_version": "1.10.0", "command_count": commands}
         });
         let text = info.to_string();
@@ -94,6 +99,31 @@ async fn the_rest_of_the_protocol_is_answered() {
         info("default", 0, 8),
     );
     assert_eq!(replies, expected);
+}
+
+#[tokio::test]
+async fn a_job_comes_at_its_time_unless_it_is_removed_before() {
+    let [mut client] = connect().await;
+    let scheduled = |line: &str| line.contains(r#""Scheduled":{"size":1}"#);
+    send(
+        &mut client,
+        "PUSH {\"at\":\"2999-01-01T00:00:00Z\"}\r\nINFO\r\n",
+    )
+    .await;
+    assert_eq!(read_line(&mut client).await, "+OK\r\n");
+    read_line(&mut client).await;
+    assert!(scheduled(&read_line(&mut client).await));
+    send(&mut client, "MUTATE {}\r\nINFO\r\n").await;
+    assert_eq!(read_line(&mut client).await, "+OK\r\n");
+    read_line(&mut client).await;
+    assert!(!scheduled(&read_line(&mut client).await));
+    let at = now().plus(Duration::from_millis(30));
+    let job = format!("{{\"at\":\"{at}\"}}");
+    send(&mut client, &format!("PUSH {job}\r\nFETCH q\r\n")).await;
+    assert_eq!(read_line(&mut client).await, "+OK\r\n");
+    assert_eq!(read_line(&mut client).await, format!("${}\r\n", job.len()));
+    assert_eq!(read_line(&mut client).await, format!("{job}\r\n"));
+    assert!(now() >= at);
 }
 
 #[tokio::test]

@@ -16,6 +16,12 @@ pub(crate) enum Figure {
     /// That time.
     Seconds,
     JobsPerSecond,
+    /// The same load on the server while it was empty.
+    EmptyJobsPerSecond,
+    /// How much of that is left with the backlog.
+    PercentOfEmpty,
+    /// Jobs pushed in a second while the server was filled.
+    FilledPerSecond,
     /// Share of the jobs of an open loop that no connection was free to push at their time.
     LatePercent,
     /// CPU time of the server, its companion included, for each job.
@@ -26,12 +32,22 @@ pub(crate) enum Figure {
     ServerCpuPercent,
     /// CPU time of this tool for each job.
     GeneratorCpuUsPerJob,
+    /// Memory of the server, its companion included, before the load.
+    ServerBeforeMb,
+    /// The same when it was filled.
+    ServerFilledMb,
     /// Memory of the server, its companion included, at the end of the measuring, in units of 1,000,000 bytes.
     ServerResidentMb,
     /// The companion's part of it.
     CompanionResidentMb,
     /// The most the server has had since it was started, its companion included.
     ServerPeakMb,
+    /// From the start of the server's next process until it answers, in seconds.
+    RestartSeconds,
+    /// From that start until a worker has its first job.
+    FirstFetchSeconds,
+    /// The server's memory then.
+    RestartedMb,
 }
 
 impl Figure {
@@ -41,23 +57,38 @@ impl Figure {
             Self::Jobs => "jobs",
             Self::Seconds => "seconds",
             Self::JobsPerSecond => "jobs/s",
+            Self::EmptyJobsPerSecond => "  on the empty server",
+            Self::PercentOfEmpty => "  % of the empty server's",
+            Self::FilledPerSecond => "filled, jobs/s",
             Self::LatePercent => "pushed late, %",
             Self::ServerCpuUsPerJob => "server CPU, µs/job",
             Self::CompanionCpuUsPerJob => "  of that its companion",
             Self::ServerCpuPercent => "server CPU, % of a core",
             Self::GeneratorCpuUsPerJob => "generator CPU, µs/job",
+            Self::ServerBeforeMb => "server memory before, MB",
+            Self::ServerFilledMb => "server memory when filled, MB",
             Self::ServerResidentMb => "server memory, MB",
             Self::CompanionResidentMb => "  of that its companion",
             Self::ServerPeakMb => "  peak since its start",
+            Self::RestartSeconds => "restart to first answer, s",
+            Self::FirstFetchSeconds => "restart to first FETCH, s",
+            Self::RestartedMb => "server memory then, MB",
         }
     }
 
     /// How many digits behind the point mean something.
     pub(crate) fn decimals(self) -> usize {
         match self {
-            Self::Jobs | Self::JobsPerSecond => 0,
+            Self::Jobs | Self::JobsPerSecond | Self::EmptyJobsPerSecond | Self::FilledPerSecond => {
+                0
+            }
             Self::Seconds => 2,
+            Self::RestartSeconds | Self::FirstFetchSeconds => 3,
             Self::LatePercent
+            | Self::PercentOfEmpty
+            | Self::ServerBeforeMb
+            | Self::ServerFilledMb
+            | Self::RestartedMb
             | Self::ServerCpuUsPerJob
             | Self::CompanionCpuUsPerJob
             | Self::ServerCpuPercent

@@ -1,6 +1,6 @@
 //! What one round of one target gave, and the middle of several.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -18,6 +18,9 @@ pub(crate) struct Measurement {
     /// None if the workload checks no delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<Delivery>,
+    /// What people should know of it, such as what was left out and why.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) notes: BTreeSet<String>,
 }
 
 impl Measurement {
@@ -35,6 +38,10 @@ impl Measurement {
                 .map(|step| (step, percentiles(rounds, step)))
                 .collect(),
             delivery: deliveries.reduce(Delivery::plus),
+            notes: rounds
+                .iter()
+                .flat_map(|round| round.notes.clone())
+                .collect(),
         }
     }
 }
@@ -67,7 +74,7 @@ fn percentiles(rounds: &[Measurement], step: Step) -> Percentiles {
 fn keys<'a, K: Copy + Ord + 'a, V: 'a>(
     maps: impl Iterator<Item = &'a BTreeMap<K, V>>,
 ) -> impl Iterator<Item = K> {
-    let keys: std::collections::BTreeSet<K> = maps.flat_map(|map| map.keys().copied()).collect();
+    let keys: BTreeSet<K> = maps.flat_map(|map| map.keys().copied()).collect();
     keys.into_iter()
 }
 

@@ -33,6 +33,11 @@ impl fmt::Display for Report {
         {
             writeln!(formatter, "\n{}", self.latencies())?;
         }
+        for target in &self.targets {
+            for note in &target.median.notes {
+                writeln!(formatter, "\n{}: {note}", target.name)?;
+            }
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -47,10 +47,24 @@ impl Child {
         }
     }
 
+    /// Ends it at once, as a crash does, with all processes that it has started.
+    pub(super) async fn kill(mut self) -> anyhow::Result<()> {
+        if let Some(group) = self.group() {
+            kill_process_group(group, Signal::KILL).context("cannot kill the server")?;
+        }
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    /// It leads a process group.
+    fn group(&self) -> Option<Pid> {
+        let pid = i32::try_from(self.child.id()?).ok()?;
+        Pid::from_raw(pid)
+    }
+
     /// Asks it to end, and waits until it has.
     pub(super) async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
+        if let Some(pid) = self.group() {
             kill_process(pid, Signal::TERM).context("cannot stop the server")?;
         }
         match timeout(STOP_WAIT, self.child.wait()).await {

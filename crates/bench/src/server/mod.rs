@@ -19,7 +19,7 @@ pub(crate) use info::{Identity, Info};
 const START_WAIT: Duration = Duration::from_secs(120);
 
 /// How often it is asked whether it answers.
-const START_PAUSE: Duration = Duration::from_millis(5);
+const START_PAUSE: Duration = Duration::from_millis(1);
 
 /// A server that runs and answers.
 #[derive(Debug)]
@@ -40,26 +40,56 @@ pub(crate) struct ServerUsage {
     pub(crate) companion: Option<Usage>,
 }
 
+/// How a server ends that is to be started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// As in a crash.
+    Kill,
+    /// As it is asked to.
+    Stop,
+}
+
 impl Server {
     /// Starts the server if it has to be started, and asks who it is.
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
-        let mut child = target.start.as_deref().map(Child::start).transpose()?;
+        let child = target.start.as_deref().map(Child::start).transpose()?;
+        Self::meet(target.clone(), child).await
+    }
+
+    /// Waits until it answers.
+    async fn meet(target: Target, mut child: Option<Child>) -> anyhow::Result<Self> {
         let mut control = match &mut child {
-            Some(child) => connect_when_ready(target, child).await?,
+            Some(child) => connect_when_ready(&target, child).await?,
             None => Client::connect(&target.address, None).await?,
         };
         let identity = info(&mut control).await?.server;
-        let process = find_process(target, child.as_ref(), &control)?;
+        let process = find_process(&target, child.as_ref(), &control)?;
         let companion = target.companion.as_deref();
         let companion = companion.map(|name| process::companion(name, process));
         Ok(Self {
-            target: target.clone(),
+            companion: companion.transpose()?,
+            target,
             child,
             control,
             identity,
             process,
-            companion: companion.transpose()?,
         })
+    }
+
+    /// Ends the server and starts it again. The moment of its start; none if it was not started by this tool.
+    pub(crate) async fn restart(&mut self, ending: Ending) -> anyhow::Result<Option<Instant>> {
+        let Some(words) = self.target.start.as_deref() else {
+            return Ok(None);
+        };
+        match (self.child.take(), ending) {
+            (Some(child), Ending::Kill) => child.kill().await?,
+            (Some(child), Ending::Stop) => child.stop().await?,
+            (None, _) => return Ok(None),
+        }
+        let begin = Instant::now();
+        let child = Child::start(words)?;
+        *self = Self::meet(self.target.clone(), Some(child)).await?;
+        Ok(Some(begin))
     }
 
     /// Another connection, of the worker `wid` if there is one.
@@ -111,6 +141,16 @@ impl Server {
         let names = queues.join(" ");
         let command: [&[u8]; 2] = [b"QUEUE REMOVE ", names.as_bytes()];
         self.control.request(&command).await.is_ok()
+    }
+
+    /// Removes the scheduled jobs that contain what matches `pattern`.
+    pub(crate) async fn remove_scheduled(&mut self, pattern: &str) -> anyhow::Result<()> {
+        let filter = [
+            br#"MUTATE {"cmd":"discard","target":"scheduled","filter":{"regexp":""#,
+            pattern.as_bytes(),
+            br#""}}"#,
+        ];
+        self.control.expect_ok(&filter).await
     }
 
     /// Stops the server if it was started for this.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::filling::Filling;
+use super::filling::{self, Filling};
 use super::{JobOptions, Workload};
 use crate::drain;
 use crate::job::Run;
@@ -60,13 +59,7 @@ impl Workload for Bulk {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
-        if u32::from(self.job.queues) > self.batch {
-            bail!(
-                "a batch of {} jobs does not reach {} queues: make --batch larger or --queues fewer",
-                self.batch,
-                self.job.queues
-            );
-        }
+        filling::check(self.batch, self.job.queues)?;
         let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
         let filling = Filling {
             ledger: &ledger,
@@ -80,13 +73,14 @@ impl Workload for Bulk {
         let delivery = if self.keep {
             None
         } else {
-            Some(drain::discard(&ledger, self.job.queues, server).await?)
+            Some(drain::discard(&ledger, self.job.queues, None, server).await?)
         };
         Ok(Measurement {
             interrupted: window.interrupted,
             figures: window.figures(),
             latencies_us: stage.latencies().percentiles(),
             delivery,
+            ..Measurement::default()
         })
     }
 }

@@ -71,13 +71,24 @@ impl Workload for Cycle {
             figures: window.figures(),
             latencies_us: stage.latencies().percentiles(),
             delivery: Some(delivery),
+            ..Measurement::default()
         })
     }
 }
 
 impl Cycle {
+    /// A load without failures.
+    pub(super) fn new(connections: u16, job: JobOptions, timing: Timing) -> Self {
+        Self {
+            connections,
+            job,
+            timing,
+            fail: 0,
+        }
+    }
+
     /// Puts the load on the queues of the ledger's run and measures it. The first producers of the ledger are its own.
-    async fn load(
+    pub(super) async fn load(
         &self,
         ledger: &Arc<Ledger>,
         stage: &Arc<Stage>,

@@ -1,7 +1,9 @@
 //! Many jobs, pushed in batches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::bail;
 use tokio::time::Instant;
 
 use crate::batch::Batch;
@@ -13,6 +15,20 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::stage::{Stage, Timing};
 use crate::window::{Tasks, Window, conduct};
+
+/// Connections of a filling that is not measured for itself.
+pub(super) const CONNECTIONS: u16 = 4;
+
+/// Jobs in a PUSHB of such a filling.
+pub(super) const BATCH: u32 = 1_000;
+
+/// Refuses more queues than a batch has jobs: some would never get one.
+pub(super) fn check(batch: u32, queues: u16) -> anyhow::Result<()> {
+    if u32::from(queues) > batch {
+        bail!("jobs are pushed in batches of {batch}, which do not reach {queues} queues");
+    }
+    Ok(())
+}
 
 /// What is pushed, and how.
 pub(super) struct Filling<'a> {
@@ -27,6 +43,22 @@ pub(super) struct Filling<'a> {
 }
 
 impl Filling<'_> {
+    /// Pushes so many jobs.
+    pub(super) async fn fill(
+        &self,
+        jobs: u32,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<Window> {
+        let timing = Timing {
+            duration: Duration::ZERO,
+            warmup: Duration::ZERO,
+            jobs: Some(u64::from(jobs)),
+        };
+        let stage = Arc::new(Stage::new(&timing));
+        self.run(&stage, &timing, server, session).await
+    }
+
     /// Pushes until the time is over or the jobs are all pushed, and measures it.
     pub(super) async fn run(
         &self,

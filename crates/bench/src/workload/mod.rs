@@ -1,5 +1,6 @@
 //! What can be measured: a file for each workload.
 
+pub(crate) mod backlog;
 pub(crate) mod bulk;
 pub(crate) mod cycle;
 mod filling;
@@ -54,7 +55,7 @@ impl JobOptions {
     }
 
     /// A job for each queue of a run.
-    fn templates(&self, run: &Run) -> anyhow::Result<Vec<JobTemplate>> {
+    pub(crate) fn templates(&self, run: &Run) -> anyhow::Result<Vec<JobTemplate>> {
         let queues = run.queues(self.queues);
         let templates = queues.iter().map(|queue| run.template(queue, self.payload));
         templates.collect()

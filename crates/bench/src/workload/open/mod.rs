@@ -113,6 +113,7 @@ impl Workload for Open {
             figures,
             latencies_us,
             delivery: Some(drain::finish(&exchange.ledger, self.job.queues, server).await?),
+            ..Measurement::default()
         })
     }
 }
