@@ -10,6 +10,7 @@ use crate::workload::backlog::Backlog;
 use crate::workload::bulk::Bulk;
 use crate::workload::cycle::Cycle;
 use crate::workload::open::Open;
+use crate::workload::parked::Parked;
 
 /// Measures job servers that speak the Faktory Work Protocol.
 #[derive(Debug, Parser)]
@@ -29,6 +30,8 @@ pub(crate) enum Tool {
     Bulk(Load<Bulk>),
     /// Fill a server with jobs: what memory they take, and what they cost those that come and go, and its next start
     Backlog(Load<Backlog>),
+    /// Let many workers wait in FETCH for a few jobs: what waiting costs
+    Parked(Load<Parked>),
     /// Answer every command and store nothing: the ceiling that real servers are compared with
     Null {
         /// Address to listen on

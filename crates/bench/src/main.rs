@@ -56,11 +56,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// same CPU time in each. What limits the load must be the server.
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Servers that are started inherit it.
+    process::raise_open_files();
     let done = match Arguments::parse().tool {
         Tool::Cycle(load) => measure(&load).await,
         Tool::Open(load) => measure(&load).await,
         Tool::Bulk(load) => measure(&load).await,
         Tool::Backlog(load) => measure(&load).await,
+        Tool::Parked(load) => measure(&load).await,
         Tool::Null { bind } => serve_nothing(bind).await,
     };
     match done {

@@ -114,7 +114,7 @@ impl Stage {
 
     /// Counts jobs that are done, and what their steps took, if this is the time that counts.
     pub(crate) fn record(&self, jobs: u64, steps: &[(Step, Duration)]) -> anyhow::Result<()> {
-        if self.phase.load(Ordering::Relaxed) != MEASURING {
+        if !self.counts() {
             return Ok(());
         }
         self.done.fetch_add(jobs, Ordering::Relaxed);
@@ -123,6 +123,11 @@ impl Stage {
             latencies.record(*step, *time)?;
         }
         Ok(())
+    }
+
+    /// Whether this is the time that counts.
+    pub(crate) fn counts(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == MEASURING
     }
 
     /// From now on it counts.

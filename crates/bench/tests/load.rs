@@ -206,6 +206,46 @@ fn a_server_that_forgets_its_backlog_in_a_crash_is_caught() {
 }
 
 #[test]
+fn workers_that_wait_are_woken_for_the_few_jobs_there_are() {
+    let null = Null::start();
+    let arguments = ["parked", "--url", &null.url, "--durability", "none at all"];
+    let options = "-n 250 --rate 20 --warmup 100ms --duration 2s --queues 2";
+    let options: Vec<&str> = options.split(' ').collect();
+    let result = result(&[arguments.as_slice(), &options].concat());
+    assert_eq!(result["load"]["connections"], 250);
+    let median = &result["targets"][0]["median"];
+    for figure in ["empty_fetches_per_second", "server_connection_kb"] {
+        assert!(
+            median["figures"][figure].as_f64().unwrap() > 0.0,
+            "{figure}"
+        );
+    }
+    assert!(median["figures"]["server_cpu_us_per_job"].is_null());
+    assert!(median["figures"]["server_cpu_percent"].is_f64());
+    assert!(median["latencies_us"]["start"]["p99.9"].as_f64().unwrap() > 0.0);
+    let delivery = &median["delivery"];
+    assert_eq!(delivery["exact"], delivery["pushed"]);
+    // Each worker is sent home by a job of its own, beside those that were measured.
+    assert!(delivery["exact"].as_u64().unwrap() > 250);
+}
+
+#[test]
+fn more_connections_than_the_system_allows_are_refused_at_once() {
+    let null = Null::start();
+    let script = format!(
+        "ulimit -n 200 && exec '{TOOL}' parked -n 137 --url {}",
+        null.url
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        errors.contains("137 connections are more than the 200 open files"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn targets_are_compared_with_the_last() {
     let (first, second) = (Null::start(), Null::start());
     let vs = format!("last={}", second.url);

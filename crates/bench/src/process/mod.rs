@@ -1,11 +1,13 @@
 //! What a process of this machine uses, as the kernel tells it under `/proc`.
 
 mod find;
+mod limit;
 
 use std::fs;
 use std::time::Duration;
 
 pub(crate) use find::{companion, listener};
+pub(crate) use limit::{open_files_max, raise_open_files};
 
 /// A process of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,8 @@ pub(crate) enum Figure {
     FilledPerSecond,
     /// Share of the jobs of an open loop that no connection was free to push at their time.
     LatePercent,
+    /// FETCHes answered without a job.
+    EmptyFetchesPerSecond,
     /// CPU time of the server, its companion included, for each job.
     ServerCpuUsPerJob,
     /// The companion's part of it.
@@ -34,6 +36,8 @@ pub(crate) enum Figure {
     GeneratorCpuUsPerJob,
     /// Memory of the server, its companion included, before the load.
     ServerBeforeMb,
+    /// What it has taken more since then, for each connection that waits, in units of 1,000 bytes.
+    ServerConnectionKb,
     /// The same when it was filled.
     ServerFilledMb,
     /// Memory of the server, its companion included, at the end of the measuring, in units of 1,000,000 bytes.
@@ -61,11 +65,13 @@ impl Figure {
             Self::PercentOfEmpty => "  % of the empty server's",
             Self::FilledPerSecond => "filled, jobs/s",
             Self::LatePercent => "pushed late, %",
+            Self::EmptyFetchesPerSecond => "FETCHes without a job/s",
             Self::ServerCpuUsPerJob => "server CPU, µs/job",
             Self::CompanionCpuUsPerJob => "  of that its companion",
             Self::ServerCpuPercent => "server CPU, % of a core",
             Self::GeneratorCpuUsPerJob => "generator CPU, µs/job",
             Self::ServerBeforeMb => "server memory before, MB",
+            Self::ServerConnectionKb => "server memory per connection, kB",
             Self::ServerFilledMb => "server memory when filled, MB",
             Self::ServerResidentMb => "server memory, MB",
             Self::CompanionResidentMb => "  of that its companion",
@@ -79,14 +85,17 @@ impl Figure {
     /// How many digits behind the point mean something.
     pub(crate) fn decimals(self) -> usize {
         match self {
-            Self::Jobs | Self::JobsPerSecond | Self::EmptyJobsPerSecond | Self::FilledPerSecond => {
-                0
-            }
+            Self::Jobs
+            | Self::JobsPerSecond
+            | Self::EmptyJobsPerSecond
+            | Self::FilledPerSecond
+            | Self::EmptyFetchesPerSecond => 0,
             Self::Seconds => 2,
             Self::RestartSeconds | Self::FirstFetchSeconds => 3,
             Self::LatePercent
             | Self::PercentOfEmpty
             | Self::ServerBeforeMb
+            | Self::ServerConnectionKb
             | Self::ServerFilledMb
             | Self::RestartedMb
             | Self::ServerCpuUsPerJob

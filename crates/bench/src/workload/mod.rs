@@ -5,6 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod cycle;
 mod filling;
 pub(crate) mod open;
+pub(crate) mod parked;
 
 use clap::Args;
 use serde::Serialize;

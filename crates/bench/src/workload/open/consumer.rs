@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Exchange, FAREWELL};
 use crate::client::Client;
@@ -25,11 +26,15 @@ impl Consumer {
         }
     }
 
-    /// Fetches and acknowledges jobs until one says that it was the last.
-    pub(super) async fn run(mut self) -> anyhow::Result<()> {
+    /// Fetches and acknowledges jobs until one says that it was the last, beginning after a delay.
+    pub(super) async fn run(mut self, delay: Duration) -> anyhow::Result<()> {
+        sleep(delay).await;
         let Exchange { ledger, stage, .. } = self.exchange.as_ref();
         loop {
             let Some(json) = self.client.fetch(&self.queues).await? else {
+                if stage.counts() {
+                    self.exchange.empty.fetch_add(1, Ordering::Relaxed);
+                }
                 continue;
             };
             let started = Instant::now();

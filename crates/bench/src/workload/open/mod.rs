@@ -4,30 +4,27 @@
 //! last: otherwise a server that stalls would be spared all the jobs that were due meanwhile.
 
 mod consumer;
+mod exchange;
 mod metronome;
 mod producer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use super::{JobOptions, Workload};
 use crate::client::Client;
 use crate::drain;
-use crate::job::{JobTemplate, Run};
-use crate::ledger::Ledger;
+use crate::job::Run;
 use crate::report::{Figure, Measurement};
 use crate::server::Server;
 use crate::session::Session;
-use crate::stage::{Stage, Timing};
-use crate::window::{Tasks, conduct};
+use crate::stage::Timing;
+use crate::window::{Tasks, Window, conduct};
 use consumer::Consumer;
-use metronome::Metronome;
+use exchange::{Exchange, finish};
 use producer::Producer;
 
 /// The ledger's producer of all jobs that are measured: their numbers tell their times.
@@ -35,9 +32,6 @@ const SCHEDULED: u16 = 0;
 
 /// The ledger's producer of the jobs that send consumers home.
 const FAREWELL: u16 = 1;
-
-/// How long to wait for the next job that is still under way when no more are pushed.
-const LAST_JOBS_WAIT: Duration = Duration::from_secs(2);
 
 /// Options of `open`.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -85,29 +79,10 @@ impl Workload for Open {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
-        let run = Run::new()?;
-        let wid = run.wid();
-        let mut producers = Vec::new();
-        for _ in 0..self.producers {
-            producers.push(server.connect(None).await?);
-        }
-        let consumers = server.connect_workers(self.consumers, &wid).await?;
-        let farewell = server.connect(None).await?;
-        let exchange = Arc::new(Exchange {
-            ledger: Ledger::new(run, 2),
-            stage: Stage::new(&self.timing),
-            metronome: Metronome::start(Duration::from_secs(1) / self.rate)?,
-            pushed: AtomicU64::new(0),
-            late: AtomicU64::new(0),
-            done: AtomicU64::new(0),
-            job_done: Notify::new(),
-        });
-        let tasks = self.tasks(&exchange, producers, consumers, farewell)?;
-        let stage = &exchange.stage;
-        let window = conduct(stage, &self.timing, tasks, server, &wid, session).await?;
+        let (exchange, window) = self.load(Duration::ZERO, server, session).await?;
         let mut figures = window.figures();
         figures.insert(Figure::LatePercent, exchange.late_percent());
-        let latencies_us = stage.latencies().percentiles();
+        let latencies_us = exchange.stage.latencies().percentiles();
         Ok(Measurement {
             interrupted: window.interrupted,
             figures,
@@ -119,19 +94,60 @@ impl Workload for Open {
 }
 
 impl Open {
+    /// The same load for another workload.
+    pub(super) fn new(
+        rate: u32,
+        producers: u16,
+        consumers: u16,
+        job: JobOptions,
+        timing: Timing,
+    ) -> Self {
+        Self {
+            rate,
+            producers,
+            consumers,
+            job,
+            timing,
+        }
+    }
+
+    /// Puts the load on the server and measures it. The consumers begin one by one, spread over a time.
+    pub(super) async fn load(
+        &self,
+        spread: Duration,
+        server: &mut Server,
+        session: &mut Session,
+    ) -> anyhow::Result<(Arc<Exchange>, Window)> {
+        let run = Run::new()?;
+        let wid = run.wid();
+        let mut producers = Vec::new();
+        for _ in 0..self.producers {
+            producers.push(server.connect(None).await?);
+        }
+        let consumers = server.connect_workers(self.consumers, &wid).await?;
+        let farewell = server.connect(None).await?;
+        let exchange = Arc::new(Exchange::start(run, &self.timing, self.rate)?);
+        let tasks = self.tasks(&exchange, producers, consumers, farewell, spread)?;
+        let stage = &exchange.stage;
+        let window = conduct(stage, &self.timing, tasks, server, &wid, session).await?;
+        Ok((exchange, window))
+    }
+
     fn tasks(
         &self,
         exchange: &Arc<Exchange>,
         producers: Vec<Client>,
         consumers: Vec<Client>,
         farewell: Client,
+        spread: Duration,
     ) -> anyhow::Result<Tasks> {
         let queues = exchange.ledger.run().queues(self.job.queues);
         let jobs = self.job.templates(exchange.ledger.run())?;
         let mut tasks = Tasks::new();
-        for client in consumers {
+        for (index, client) in (0..).zip(consumers) {
             let consumer = Consumer::new(client, queues.join(" "), Arc::clone(exchange));
-            tasks.spawn(consumer.run());
+            let delay = spread * index / u32::from(self.consumers);
+            tasks.spawn(consumer.run(delay));
         }
         let mut producing = Tasks::new();
         for client in producers {
@@ -148,62 +164,4 @@ impl Open {
         ));
         Ok(tasks)
     }
-}
-
-/// What producers and consumers share.
-#[derive(Debug)]
-struct Exchange {
-    ledger: Ledger,
-    stage: Stage,
-    metronome: Metronome,
-    pushed: AtomicU64,
-    /// Of these: those that found no producer free at their time.
-    late: AtomicU64,
-    done: AtomicU64,
-    job_done: Notify,
-}
-
-impl Exchange {
-    #[expect(clippy::cast_precision_loss)]
-    fn late_percent(&self) -> f64 {
-        let pushed = self.pushed.load(Ordering::Relaxed).max(1) as f64;
-        self.late.load(Ordering::Relaxed) as f64 * 100.0 / pushed
-    }
-
-    /// Waits until all jobs that were pushed are done; not for ever, for some may be lost.
-    async fn all_done(&self) {
-        while self.done.load(Ordering::Relaxed) < self.pushed.load(Ordering::Relaxed) {
-            if timeout(LAST_JOBS_WAIT, self.job_done.notified())
-                .await
-                .is_err()
-            {
-                return;
-            }
-        }
-    }
-}
-
-/// Sends all consumers home when the last job is done: each by a job of its own, because a FETCH that is broken off may
-/// take a job along that is pushed later.
-async fn finish(
-    mut producing: Tasks,
-    exchange: Arc<Exchange>,
-    mut client: Client,
-    job: Option<JobTemplate>,
-    consumers: u16,
-) -> anyhow::Result<()> {
-    while let Some(producer) = producing.join_next().await {
-        producer??;
-    }
-    exchange.all_done().await;
-    let Some(mut job) = job else {
-        return Ok(());
-    };
-    for _ in 0..consumers {
-        let number = exchange.ledger.issue(FAREWELL);
-        let jid = exchange.ledger.run().jid(number);
-        client.push(job.with_jid(&jid)).await?;
-        exchange.ledger.pushed(number);
-    }
-    Ok(())
 }
