@@ -9,6 +9,7 @@ use crate::workload::Workload;
 use crate::workload::backlog::Backlog;
 use crate::workload::bulk::Bulk;
 use crate::workload::cycle::Cycle;
+use crate::workload::due::Due;
 use crate::workload::open::Open;
 use crate::workload::parked::Parked;
 
@@ -32,6 +33,8 @@ pub(crate) enum Tool {
     Backlog(Load<Backlog>),
     /// Let many workers wait in FETCH for a few jobs: what waiting costs
     Parked(Load<Parked>),
+    /// Let many jobs be due at one moment: how soon they are in their queues, and who waits meanwhile
+    Due(Load<Due>),
     /// Answer every command and store nothing: the ceiling that real servers are compared with
     Null {
         /// Address to listen on

@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Acknowledge,
     /// All three, for one job.
     Cycle,
+    /// INFO until its answer.
+    Info,
     /// From the time a job was to be pushed until a worker has it.
     Start,
     /// How late the generator itself was: no server can be blamed for that.
@@ -41,6 +43,7 @@ impl Step {
             Self::Fetch => "FETCH",
             Self::Acknowledge => "ACK",
             Self::Cycle => "cycle",
+            Self::Info => "INFO",
             Self::Start => "push to start",
             Self::Timer => "(generator late)",
         }

@@ -64,6 +64,7 @@ async fn main() -> ExitCode {
         Tool::Bulk(load) => measure(&load).await,
         Tool::Backlog(load) => measure(&load).await,
         Tool::Parked(load) => measure(&load).await,
+        Tool::Due(load) => measure(&load).await,
         Tool::Null { bind } => serve_nothing(bind).await,
     };
     match done {

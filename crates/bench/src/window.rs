@@ -69,9 +69,8 @@ pub(crate) async fn conduct(
     let mut end = End::Time;
     if timing.jobs.is_none() {
         let deadline = Instant::now() + timing.warmup;
-        end = watch
-            .until(Some(deadline), |_| "warming up".to_owned())
-            .await?;
+        let progress = |now| warming_up(deadline - now);
+        end = watch.until(Some(deadline), progress).await?;
         stage.measure();
     }
     let begin = Snapshot::take(watch.server);
@@ -139,6 +138,10 @@ async fn at(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
+}
+
+fn warming_up(left: Duration) -> String {
+    format!("warming up, {:.0} s left", left.as_secs_f64())
 }
 
 fn progress(stage: &Stage, timing: &Timing, passed: Duration) -> String {

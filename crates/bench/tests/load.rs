@@ -246,6 +246,35 @@ fn more_connections_than_the_system_allows_are_refused_at_once() {
 }
 
 #[test]
+fn jobs_that_are_due_at_once_are_watched_until_they_are_in_their_queues() {
+    let null = Null::start();
+    let arguments = ["due", "--url", &null.url, "--durability", "none at all"];
+    let options = "--jobs 3000 --lead 2s --rate 500 -n 3 --queues 2";
+    let options: Vec<&str> = options.split(' ').collect();
+    for _ in 0..2 {
+        let result = result(&[arguments.as_slice(), &options].concat());
+        check(&result, "due", &["push", "info"]);
+        let median = &result["targets"][0]["median"];
+        assert_eq!(median["figures"]["jobs"], 3_000.0);
+        assert!(median["figures"]["first_moved_seconds"].as_f64().unwrap() > 0.0);
+        let delivery = |name: &str| median["delivery"][name].as_u64().unwrap();
+        // The load meanwhile takes as many jobs out as it puts in.
+        assert_eq!(delivery("waiting"), 3_000);
+        assert!(delivery("exact") > 0);
+        assert_eq!(delivery("foreign"), 0);
+    }
+}
+
+#[test]
+fn jobs_that_are_due_before_they_are_pushed_are_no_result() {
+    let null = Null::start();
+    let output = run(&["due", "--url", &null.url, "--jobs", "2000", "--lead", "1ms"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(errors.contains("say --lead"), "{errors}");
+}
+
+#[test]
 fn targets_are_compared_with_the_last() {
     let (first, second) = (Null::start(), Null::start());
     let vs = format!("last={}", second.url);

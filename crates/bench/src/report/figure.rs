@@ -16,6 +16,8 @@ pub(crate) enum Figure {
     /// That time.
     Seconds,
     JobsPerSecond,
+    /// From the moment the jobs were due until the first was seen in its queue.
+    FirstMovedSeconds,
     /// The same load on the server while it was empty.
     EmptyJobsPerSecond,
     /// How much of that is left with the backlog.
@@ -61,6 +63,7 @@ impl Figure {
             Self::Jobs => "jobs",
             Self::Seconds => "seconds",
             Self::JobsPerSecond => "jobs/s",
+            Self::FirstMovedSeconds => "first moved after, s",
             Self::EmptyJobsPerSecond => "  on the empty server",
             Self::PercentOfEmpty => "  % of the empty server's",
             Self::FilledPerSecond => "filled, jobs/s",
@@ -91,7 +94,7 @@ impl Figure {
             | Self::FilledPerSecond
             | Self::EmptyFetchesPerSecond => 0,
             Self::Seconds => 2,
-            Self::RestartSeconds | Self::FirstFetchSeconds => 3,
+            Self::FirstMovedSeconds | Self::RestartSeconds | Self::FirstFetchSeconds => 3,
             Self::LatePercent
             | Self::PercentOfEmpty
             | Self::ServerBeforeMb

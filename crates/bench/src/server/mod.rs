@@ -163,7 +163,8 @@ impl Server {
     }
 }
 
-async fn info(control: &mut Client) -> anyhow::Result<Info> {
+/// INFO, asked on any connection.
+pub(crate) async fn info(control: &mut Client) -> anyhow::Result<Info> {
     match control.request(&[b"INFO"]).await? {
         Reply::Bulk(json) => Info::parse(json),
         _ => bail!("INFO is not answered with JSON"),

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::metronome::Metronome;
 use super::{JobOptions, Workload};
 use crate::client::Client;
 use crate::drain;
@@ -95,8 +96,21 @@ impl Cycle {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Window> {
+        let tasks = self.tasks(ledger, stage, None, server).await?;
         let wid = ledger.run().wid();
+        conduct(stage, &self.timing, tasks, server, &wid, session).await
+    }
+
+    /// The connections of the load. With a `pace`, a round begins at each of its ticks, whoever is free.
+    pub(super) async fn tasks(
+        &self,
+        ledger: &Arc<Ledger>,
+        stage: &Arc<Stage>,
+        pace: Option<&Arc<Metronome>>,
+        server: &Server,
+    ) -> anyhow::Result<Tasks> {
         let mut tasks = Tasks::new();
+        let wid = ledger.run().wid();
         let clients = server.connect_workers(self.connections, &wid).await?;
         for (producer, client) in (0..).zip(clients) {
             let worker = Worker {
@@ -104,12 +118,13 @@ impl Cycle {
                 producer,
                 jobs: self.templates(ledger.run(), producer)?,
                 fail: self.fail,
+                pace: pace.cloned(),
                 ledger: Arc::clone(ledger),
                 stage: Arc::clone(stage),
             };
             tasks.spawn(worker.run());
         }
-        conduct(stage, &self.timing, tasks, server, &wid, session).await
+        Ok(tasks)
     }
 
     /// A queue and a job for it, for each queue, beginning with another one for each producer.
@@ -130,6 +145,7 @@ struct Worker {
     producer: u16,
     jobs: Vec<(String, JobTemplate)>,
     fail: u32,
+    pace: Option<Arc<Metronome>>,
     ledger: Arc<Ledger>,
     stage: Arc<Stage>,
 }
@@ -139,8 +155,12 @@ impl Worker {
     /// it, its own or that of another connection.
     async fn run(mut self) -> anyhow::Result<()> {
         let mut round = 0;
+        // A load that is paced runs beside the jobs that are counted.
+        let jobs = u64::from(self.pace.is_none());
         while self.stage.next_job() {
-            let begin = Instant::now();
+            let Some(begin) = self.begin().await? else {
+                return Ok(());
+            };
             self.push(round).await?;
             let pushed = Instant::now();
             let job = self.fetch(round).await?;
@@ -149,7 +169,7 @@ impl Worker {
                 self.acknowledge(job).await?;
                 let end = Instant::now();
                 self.stage.record(
-                    1,
+                    jobs,
                     &[
                         (Step::Push, pushed - begin),
                         (Step::Fetch, fetched - pushed),
@@ -161,6 +181,22 @@ impl Worker {
             round += 1;
         }
         Ok(())
+    }
+
+    /// When the next round begins or was to begin. None if there is to be none.
+    async fn begin(&self) -> anyhow::Result<Option<Instant>> {
+        let Some(pace) = &self.pace else {
+            return Ok(Some(Instant::now()));
+        };
+        let tick = tokio::select! {
+            tick = pace.tick() => tick?,
+            () = self.stage.over() => return Ok(None),
+        };
+        if tick.in_time {
+            let late = tick.due.elapsed();
+            self.stage.record(0, &[(Step::Timer, late)])?;
+        }
+        Ok(Some(tick.due))
     }
 
     async fn push(&mut self, round: usize) -> anyhow::Result<()> {

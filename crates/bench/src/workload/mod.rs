@@ -3,7 +3,9 @@
 pub(crate) mod backlog;
 pub(crate) mod bulk;
 pub(crate) mod cycle;
+pub(crate) mod due;
 mod filling;
+mod metronome;
 pub(crate) mod open;
 pub(crate) mod parked;
 

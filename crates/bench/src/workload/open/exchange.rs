@@ -8,13 +8,13 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::FAREWELL;
-use super::metronome::Metronome;
 use crate::batch::Batch;
 use crate::client::Client;
 use crate::job::{JobTemplate, Run};
 use crate::ledger::Ledger;
 use crate::stage::{Stage, Timing};
 use crate::window::Tasks;
+use crate::workload::metronome::Metronome;
 
 /// How long to wait for the next job that is still under way when no more are pushed.
 const LAST_JOBS_WAIT: Duration = Duration::from_secs(2);

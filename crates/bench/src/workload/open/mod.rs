@@ -5,7 +5,6 @@
 
 mod consumer;
 mod exchange;
-mod metronome;
 mod producer;
 
 use std::sync::Arc;

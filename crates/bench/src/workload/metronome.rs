@@ -3,6 +3,7 @@
 //! It is a thread of its own, because the timers of the runtime are exact to a millisecond only: some servers take less
 //! for a whole job.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +21,16 @@ pub(super) struct Metronome {
     begin: Instant,
     interval: Duration,
     ticks: Arc<Semaphore>,
+    /// Ticks that were taken by `tick`.
+    taken: AtomicU32,
+}
+
+/// A tick.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tick {
+    pub(super) due: Instant,
+    /// It had to be waited for: whoever is late now, it is the tool.
+    pub(super) in_time: bool,
 }
 
 impl Metronome {
@@ -35,6 +46,17 @@ impl Metronome {
             begin,
             interval,
             ticks,
+            taken: AtomicU32::new(0),
+        })
+    }
+
+    /// Takes the next tick that nobody has taken.
+    pub(super) async fn tick(&self) -> anyhow::Result<Tick> {
+        let in_time = self.wait().await?;
+        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+        Ok(Tick {
+            due: self.due(number),
+            in_time,
         })
     }
 
@@ -95,6 +117,17 @@ mod tests {
         for number in 0..10 {
             metronome.wait().await.unwrap();
             assert!(Instant::now() >= metronome.due(number));
+        }
+    }
+
+    #[tokio::test]
+    async fn each_tick_is_taken_once_and_has_its_time() {
+        let interval = Duration::from_micros(300);
+        let metronome = Metronome::start(interval).unwrap();
+        for number in 0..10 {
+            let tick = metronome.tick().await.unwrap();
+            assert_eq!(tick.due, metronome.begin + interval * number);
+            assert!(Instant::now() >= tick.due);
         }
     }
 
