@@ -1,7 +1,31 @@
 //! The end of a measuring: nothing stays behind, and the books are balanced.
 
+use crate::job::Run;
 use crate::ledger::{Delivery, Ledger};
+use crate::report::Measurement;
 use crate::server::Server;
+use crate::session::Session;
+
+/// Adds the outcome of one of the below to a measurement. After Ctrl-C it may fail or take too long: then what was
+/// measured is all there is, and a note says what is left behind.
+pub(crate) async fn conclude(
+    measurement: &mut Measurement,
+    run: &Run,
+    session: &Session,
+    closing: impl Future<Output = anyhow::Result<Delivery>>,
+) -> anyhow::Result<()> {
+    match session.patience().after_interrupt(closing).await {
+        Some(Ok(delivery)) => measurement.delivery = Some(delivery),
+        Some(Err(error)) if !session.is_interrupted() => return Err(error),
+        Some(Err(_)) | None => {
+            let pattern = run.pattern();
+            let note = format!("ended before its jobs were removed: look for {pattern}");
+            measurement.notes.insert(note);
+        }
+    }
+    measurement.interrupted |= session.is_interrupted();
+    Ok(())
+}
 
 /// Takes out what is still in the queues of the ledger's run, and tells whether every job was delivered once.
 ///

@@ -69,10 +69,18 @@ impl Rounds {
         workload: &W,
         session: &mut Session,
     ) -> anyhow::Result<()> {
-        let mut server = Server::open(&self.target).await?;
-        let measurement = workload.measure(&mut server, session).await?;
-        self.identity = server.identity().clone();
-        self.measurements.push(measurement);
+        let patience = session.patience();
+        let opening = patience.until_interrupt(Server::open(&self.target));
+        let Some(mut server) = opening.await.transpose()? else {
+            return Ok(());
+        };
+        let measuring = patience.in_all(workload.measure(&mut server, session));
+        if let Some(measurement) = measuring.await.transpose()?
+            && measurement.says_something()
+        {
+            self.identity = server.identity().clone();
+            self.measurements.push(measurement);
+        }
         server.close().await
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// How often the line of a terminal is written anew.
@@ -12,11 +12,52 @@ const TERMINAL_PAUSE: Duration = Duration::from_millis(200);
 /// How often a line goes to what is no terminal: a log does not forget them.
 const LOG_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long work may still take that has to come to an end after Ctrl-C, such as taking jobs out.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long all of that may take together.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(30);
+
 /// One use of the tool, from its start to its result.
 #[derive(Debug)]
 pub(crate) struct Session {
     interrupt: CancellationToken,
     progress: Progress,
+}
+
+/// How long a user waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    interrupt: CancellationToken,
+}
+
+impl Patience {
+    /// Done with the work, or without it when the user has enough.
+    pub(crate) async fn until_interrupt<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.wait(work, Duration::ZERO).await
+    }
+
+    /// Done with the work, or without it when it takes too long after the user has had enough: a server that hangs
+    /// must not keep back what was measured.
+    pub(crate) async fn after_interrupt<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.wait(work, PATIENCE).await
+    }
+
+    /// The same for work that consists of several such works.
+    pub(crate) async fn in_all<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.wait(work, PATIENCE_IN_ALL).await
+    }
+
+    async fn wait<T>(&self, work: impl Future<Output = T>, more: Duration) -> Option<T> {
+        let no_longer = async {
+            self.interrupt.cancelled().await;
+            sleep(more).await;
+        };
+        tokio::select! {
+            done = work => Some(done),
+            () = no_longer => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -50,6 +91,13 @@ impl Session {
         self.interrupt.is_cancelled()
     }
 
+    /// How long the user waits for what else is to be done.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            interrupt: self.interrupt.clone(),
+        }
+    }
+
     /// Names what progress is shown of from now on.
     pub(crate) fn begin(&mut self, title: String) {
         self.progress.title = title;
@@ -81,4 +129,27 @@ impl Session {
 
 fn pause(terminal: bool) -> Duration {
     if terminal { TERMINAL_PAUSE } else { LOG_PAUSE }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_may_take_a_while_after_an_interrupt_and_for_ever_before() {
+        let interrupt = CancellationToken::new();
+        let patience = Session::new(interrupt.clone()).patience();
+        let long = || sleep(Duration::from_secs(100_000));
+        assert_eq!(patience.until_interrupt(long()).await, Some(()));
+        interrupt.cancel();
+        let short = || sleep(PATIENCE / 2);
+        assert_eq!(patience.after_interrupt(short()).await, Some(()));
+        assert_eq!(patience.until_interrupt(short()).await, None);
+        let begin = Instant::now();
+        assert_eq!(patience.after_interrupt(pending::<()>()).await, None);
+        assert_eq!(begin.elapsed().as_secs(), PATIENCE.as_secs());
+        assert_eq!(patience.in_all(pending::<()>()).await, None);
+    }
 }

@@ -81,8 +81,14 @@ pub(crate) async fn conduct(
     }
     let (jobs, snapshot) = (stage.jobs_done(), Snapshot::take(watch.server));
     stage.end();
-    while let Some(task) = watch.tasks.join_next().await {
-        task.context("a task of the load has ended by itself")??;
+    let patience = watch.session.patience();
+    let ended = patience.after_interrupt(join(watch.tasks)).await;
+    if let Some(ended) = ended {
+        ended?;
+    } else {
+        // The server does not answer them any more.
+        tasks.shutdown().await;
+        end = End::Interrupt;
     }
     Ok(Window {
         begin,
@@ -90,6 +96,14 @@ pub(crate) async fn conduct(
         jobs,
         interrupted: end == End::Interrupt,
     })
+}
+
+/// Waits until all tasks have ended.
+async fn join(tasks: &mut Tasks) -> anyhow::Result<()> {
+    while let Some(task) = tasks.join_next().await {
+        task.context("a task of the load has ended by itself")??;
+    }
+    Ok(())
 }
 
 /// Why a wait ended.
@@ -117,6 +131,7 @@ impl Watch<'_> {
     ) -> anyhow::Result<End> {
         let mut beats = interval(BEAT_PAUSE);
         let mut shows = interval(SHOW_PAUSE);
+        let patience = self.session.patience();
         shows.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
@@ -126,7 +141,12 @@ impl Watch<'_> {
                 },
                 () = at(deadline) => return Ok(End::Time),
                 () = self.session.interrupted() => return Ok(End::Interrupt),
-                _ = beats.tick() => self.server.beat(self.wid).await?,
+                _ = beats.tick() => {
+                    match patience.after_interrupt(self.server.beat(self.wid)).await {
+                        Some(beat) => beat?,
+                        None => return Ok(End::Interrupt),
+                    }
+                }
                 now = shows.tick() => self.session.show(|| progress(now)),
             }
         }

@@ -7,10 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_workmill-bench");
@@ -38,6 +39,26 @@ impl Null {
             .unwrap()
             .to_owned();
         Self { child, url }
+    }
+
+    /// Asks for INFO until it shows what is waited for.
+    fn wait_until(&self, shows: impl Fn(&Value) -> bool) {
+        let place = self.url.strip_prefix("tcp://").unwrap();
+        let mut stream = BufReader::new(TcpStream::connect(place).unwrap());
+        let mut line = String::new();
+        stream.get_mut().write_all(b"HELLO {\"v\":2}\r\n").unwrap();
+        for _ in ["the greeting", "the answer to HELLO"] {
+            stream.read_line(&mut line).unwrap();
+        }
+        loop {
+            stream.get_mut().write_all(b"INFO\r\n").unwrap();
+            stream.read_line(&mut line).unwrap();
+            line.clear();
+            stream.read_line(&mut line).unwrap();
+            if shows(&serde_json::from_str(&line).unwrap()) {
+                return;
+            }
+        }
     }
 }
 
@@ -272,6 +293,82 @@ fn jobs_that_are_due_before_they_are_pushed_are_no_result() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && output.stdout.is_empty());
     assert!(errors.contains("say --lead"), "{errors}");
+}
+
+/// A load that is under way, started with these arguments.
+fn start(arguments: &[&str]) -> Child {
+    Command::new(TOOL)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("start workmill-bench")
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+#[test]
+fn ctrl_c_ends_a_load_and_shows_what_was_measured_so_far() {
+    let null = Null::start();
+    let cycle = [
+        "cycle",
+        "--url",
+        &null.url,
+        "--vs",
+        "tcp://localhost:1",
+        "--json",
+    ];
+    let load = start(&[cycle.as_slice(), &["--duration", "10m", "--warmup", "0s"]].concat());
+    null.wait_until(|info| info["server"]["command_count"].as_u64() > Some(1_000));
+    signal(&load, Signal::INT);
+    let output = load.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["interrupted"], true);
+    // The other target is not measured any more.
+    assert_eq!(result["targets"].as_array().unwrap().len(), 1);
+    let median = &result["targets"][0]["median"];
+    assert_eq!(median["interrupted"], true);
+    assert!(median["figures"]["jobs"].as_f64().unwrap() > 0.0);
+    assert_eq!(median["delivery"]["exact"], median["delivery"]["pushed"]);
+}
+
+#[test]
+fn ctrl_c_while_a_server_is_filled_removes_the_jobs() {
+    let null = Null::start();
+    let due = ["due", "--url", &null.url, "--json"];
+    let load = start(&[due.as_slice(), &["--jobs", "100000000"]].concat());
+    let scheduled = |info: &Value| info["faktory"]["tasks"]["Scheduled"]["size"].as_u64();
+    // More than the four PUSHBs that may be under way.
+    null.wait_until(|info| scheduled(info) > Some(4_000));
+    signal(&load, Signal::INT);
+    let output = load.wait_with_output().unwrap();
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let median = &result["targets"][0]["median"];
+    assert_eq!(median["interrupted"], true);
+    assert!(median["figures"]["filled_per_second"].as_f64().unwrap() > 0.0);
+    assert!(median["delivery"]["waiting"].as_u64().unwrap() > 4_000);
+    assert_eq!(median["delivery"]["waiting"], median["delivery"]["pushed"]);
+    null.wait_until(|info| scheduled(info) == Some(0));
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_a_server_that_hangs() {
+    let null = Null::start();
+    let cycle = ["cycle", "--url", &null.url, "--duration", "10m"];
+    let mut load = start(&cycle);
+    null.wait_until(|info| info["server"]["command_count"].as_u64() > Some(1_000));
+    signal(&null.child, Signal::STOP);
+    signal(&load, Signal::INT);
+    let mut errors = BufReader::new(load.stderr.take().unwrap()).lines();
+    assert!(errors.any(|line| line.unwrap().contains("press Ctrl-C again")));
+    signal(&load, Signal::INT);
+    let output = load.wait_with_output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(errors.any(|line| line.unwrap().contains("interrupted twice")));
 }
 
 #[test]

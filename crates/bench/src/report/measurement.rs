@@ -24,6 +24,21 @@ pub(crate) struct Measurement {
 }
 
 impl Measurement {
+    /// Whether it is worth showing: it is not if it was ended before anything was counted.
+    pub(crate) fn says_something(&self) -> bool {
+        let counted = [
+            Figure::Jobs,
+            Figure::EmptyJobsPerSecond,
+            Figure::FilledPerSecond,
+        ];
+        let mut counted = counted.iter().filter_map(|figure| self.figures.get(figure));
+        let is_exact = self.delivery.is_none_or(|delivery| delivery.is_exact());
+        !self.interrupted
+            || counted.any(|value| *value > 0.0)
+            || !is_exact
+            || !self.notes.is_empty()
+    }
+
     /// The median of each number by itself, and the deliveries of all rounds together.
     pub(crate) fn median(rounds: &[Self]) -> Self {
         let figures = keys(rounds.iter().map(|round| &round.figures));
@@ -117,6 +132,27 @@ mod tests {
         assert_eq!(median.figures[&Figure::JobsPerSecond], 20.0);
         assert_eq!(median.latencies_us[&Step::Push].p50, 3.0);
         assert_eq!(median.delivery.unwrap().lost, 3);
+    }
+
+    #[test]
+    fn a_round_that_was_ended_before_it_counted_says_nothing() {
+        let interrupted = |figure, value| Measurement {
+            interrupted: true,
+            figures: Figures::from([(figure, value)]),
+            ..Measurement::default()
+        };
+        assert!(!interrupted(Figure::Jobs, 0.0).says_something());
+        assert!(interrupted(Figure::Jobs, 1.0).says_something());
+        assert!(interrupted(Figure::FilledPerSecond, 1.0).says_something());
+        let lost = Measurement {
+            delivery: round(0.0, 0.0, 0).delivery.map(|delivery| Delivery {
+                pushed: 1,
+                ..delivery
+            }),
+            ..interrupted(Figure::Jobs, 0.0)
+        };
+        assert!(lost.says_something());
+        assert!(Measurement::default().says_something());
     }
 
     #[test]

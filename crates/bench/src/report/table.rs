@@ -25,6 +25,9 @@ impl fmt::Display for Report {
             "{}: {}; {} cores{rounds}{interrupted}\n",
             self.workload, self.description, self.cores
         )?;
+        if self.targets.is_empty() {
+            return writeln!(formatter, "nothing was measured");
+        }
         writeln!(formatter, "{}", self.figures())?;
         if self
             .targets

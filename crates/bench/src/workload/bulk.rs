@@ -70,17 +70,16 @@ impl Workload for Bulk {
         };
         let stage = Arc::new(Stage::new(&self.timing));
         let window = filling.run(&stage, &self.timing, server, session).await?;
-        let delivery = if self.keep {
-            None
-        } else {
-            Some(drain::discard(&ledger, self.job.queues, None, server).await?)
-        };
-        Ok(Measurement {
+        let mut measurement = Measurement {
             interrupted: window.interrupted,
             figures: window.figures(),
             latencies_us: stage.latencies().percentiles(),
-            delivery,
             ..Measurement::default()
-        })
+        };
+        if !self.keep {
+            let closing = drain::discard(&ledger, self.job.queues, None, server);
+            drain::conclude(&mut measurement, ledger.run(), session, closing).await?;
+        }
+        Ok(measurement)
     }
 }

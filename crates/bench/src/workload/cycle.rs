@@ -66,14 +66,15 @@ impl Workload for Cycle {
         let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
         let stage = Arc::new(Stage::new(&self.timing));
         let window = self.load(&ledger, &stage, server, session).await?;
-        let delivery = drain::finish(&ledger, self.job.queues, server).await?;
-        Ok(Measurement {
+        let mut measurement = Measurement {
             interrupted: window.interrupted,
             figures: window.figures(),
             latencies_us: stage.latencies().percentiles(),
-            delivery: Some(delivery),
             ..Measurement::default()
-        })
+        };
+        let closing = drain::finish(&ledger, self.job.queues, server);
+        drain::conclude(&mut measurement, ledger.run(), session, closing).await?;
+        Ok(measurement)
     }
 }
 

@@ -82,13 +82,15 @@ impl Workload for Parked {
         let (exchange, window) = open.load(SPREAD, server, session).await?;
         let empty = exchange.empty.load(Ordering::Relaxed);
         let latencies_us = exchange.stage.latencies().percentiles();
-        Ok(Measurement {
+        let mut measurement = Measurement {
             interrupted: window.interrupted,
             figures: self.figures(window.figures(), &before, empty),
             latencies_us,
-            delivery: Some(drain::finish(&exchange.ledger, self.job.queues, server).await?),
             ..Measurement::default()
-        })
+        };
+        let closing = drain::finish(&exchange.ledger, self.job.queues, server);
+        drain::conclude(&mut measurement, exchange.ledger.run(), session, closing).await?;
+        Ok(measurement)
     }
 }
 

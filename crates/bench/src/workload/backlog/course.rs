@@ -158,7 +158,12 @@ impl<'a> Course<'a> {
         let Some(ending) = self.options.restart.ending() else {
             return Ok(());
         };
-        let Some(begin) = self.server.restart(ending).await? else {
+        let patience = self.session.patience();
+        let restart = self.server.restart(ending);
+        let Some(begin) = patience.until_interrupt(restart).await.transpose()? else {
+            return Ok(());
+        };
+        let Some(begin) = begin else {
             let note = "no restart: the tool restarts only what it has started (--start)";
             self.measurement.notes.insert(note.to_owned());
             return Ok(());
@@ -181,19 +186,20 @@ impl<'a> Course<'a> {
     }
 
     /// Acknowledges what was reserved, before the restart or after it, and removes what still waits.
-    async fn finish(mut self) -> anyhow::Result<Measurement> {
-        let run = self.ledger.run();
-        let mut worker = self.server.connect(Some(&run.wid())).await?;
-        for job in std::mem::take(&mut self.reserved) {
-            worker.acknowledge(&run.jid(job)).await?;
-            self.ledger.acknowledged(job);
-        }
-        let scheduled = Some(self.scheduled_before);
-        let queues = self.options.job.queues;
-        let delivery = drain::discard(&self.ledger, queues, scheduled, self.server).await?;
-        self.measurement.delivery = Some(delivery);
-        self.measurement.interrupted = self.session.is_interrupted();
-        Ok(self.measurement)
+    async fn finish(self) -> anyhow::Result<Measurement> {
+        let (ledger, server, mut measurement) = (self.ledger, self.server, self.measurement);
+        let run = ledger.run();
+        let closing = async {
+            let mut worker = server.connect(Some(&run.wid())).await?;
+            for job in self.reserved {
+                worker.acknowledge(&run.jid(job)).await?;
+                ledger.acknowledged(job);
+            }
+            let queues = self.options.job.queues;
+            drain::discard(&ledger, queues, Some(self.scheduled_before), server).await
+        };
+        drain::conclude(&mut measurement, run, self.session, closing).await?;
+        Ok(measurement)
     }
 
     /// All queues, as FETCH takes them.

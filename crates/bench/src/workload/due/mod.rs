@@ -97,9 +97,8 @@ impl Workload for Due {
             self.watch(due, before, &ledger, &mut measurement, server, session)
                 .await?;
         }
-        let queues = self.job.queues;
-        measurement.delivery = Some(drain::discard(&ledger, queues, Some(before), server).await?);
-        measurement.interrupted = session.is_interrupted();
+        let closing = drain::discard(&ledger, self.job.queues, Some(before), server);
+        drain::conclude(&mut measurement, ledger.run(), session, closing).await?;
         if !in_time && !measurement.interrupted {
             bail!(
                 "the jobs were due {:.1} s after pushing them began, and that took {:.1} s: say --lead {:.0}s",

@@ -82,13 +82,15 @@ impl Workload for Open {
         let mut figures = window.figures();
         figures.insert(Figure::LatePercent, exchange.late_percent());
         let latencies_us = exchange.stage.latencies().percentiles();
-        Ok(Measurement {
+        let mut measurement = Measurement {
             interrupted: window.interrupted,
             figures,
             latencies_us,
-            delivery: Some(drain::finish(&exchange.ledger, self.job.queues, server).await?),
             ..Measurement::default()
-        })
+        };
+        let closing = drain::finish(&exchange.ledger, self.job.queues, server);
+        drain::conclude(&mut measurement, exchange.ledger.run(), session, closing).await?;
+        Ok(measurement)
     }
 }
 
