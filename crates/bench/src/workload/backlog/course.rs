@@ -99,6 +99,9 @@ impl<'a> Course<'a> {
     }
 
     async fn fill(&mut self) -> anyhow::Result<()> {
+        if self.session.is_interrupted() {
+            return Ok(());
+        }
         let run = self.ledger.run();
         let parts = [
             (self.options.queued, self.options.job.templates(run)?),
