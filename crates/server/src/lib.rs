@@ -25,4 +25,5 @@ mod session;
 pub mod settings;
 mod shared;
 pub mod storage_dir;
+pub mod threads;
 pub mod tls;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use tokio::runtime;
 use workmill::cli::Cli;
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
+use workmill::threads::Threads;
 use workmill::{logging, run};
 
 /// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
@@ -47,11 +47,9 @@ fn prepare(cli: Cli) -> anyhow::Result<(Settings, Reloader)> {
 }
 
 fn serve(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let result = runtime.block_on(run::run(settings, reloader));
+    let threads = Threads::choose(read_variable);
+    let runtime = threads.runtime().context("cannot start the runtime")?;
+    let result = runtime.block_on(run::run(settings, reloader, threads));
     // What is stuck in a read of the disk must not hold up the end.
     runtime.shutdown_background();
     result

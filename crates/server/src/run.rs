@@ -21,6 +21,7 @@ use crate::services::{Life, Service, reap_workers, recover_lost, tick};
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
 use crate::storage_dir::StorageDir;
+use crate::threads::Threads;
 use crate::tls::TlsReloader;
 
 /// How many connections may wait to be taken in: as many as the system allows by default.
@@ -42,10 +43,10 @@ const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 /// Runs the server until a signal stops it or it cannot go on.
 ///
 /// Fails if it cannot start, and if it had to stop by itself.
-pub async fn run(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> anyhow::Result<()> {
     // First, so that a signal that comes early is not lost.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let mut server = Server::start(settings).await?;
+    let mut server = Server::start(settings, threads).await?;
     for line in banner::lines(&server.settings, server.addr) {
         tracing::info!("{line}");
     }
@@ -78,7 +79,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts everything. When it returns, clients can connect.
-    pub(crate) async fn start(settings: Settings) -> anyhow::Result<Self> {
+    pub(crate) async fn start(settings: Settings, threads: Threads) -> anyhow::Result<Self> {
         let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
         if let Some(warning) = storage_dir.warning() {
             tracing::warn!("{warning}");
@@ -97,7 +98,7 @@ impl Server {
                 .context("cannot open the database for reading")?,
         );
         let shared = Arc::new(Shared::new(&settings, tls));
-        let (committer, fault) = start_committer(store, &settings, &shared)?;
+        let (committer, fault) = start_committer(store, &settings, &shared, threads)?;
         let mut services = vec![committer];
         services.extend(tick(&shared));
         services.push(recover_lost(&shared));
@@ -226,6 +227,7 @@ fn start_committer(
     store: SqliteStore,
     settings: &Settings,
     shared: &Arc<Shared>,
+    threads: Threads,
 ) -> anyhow::Result<(Service, oneshot::Receiver<String>)> {
     let ended = Committer::start(
         store,
@@ -233,8 +235,9 @@ fn start_committer(
         Arc::clone(&shared.clock),
         Arc::clone(&shared.inbox),
         Arc::clone(&shared.groups),
+        threads,
     )
-    .context("cannot start the committer's thread")?;
+    .context("cannot start the committer")?;
     let inbox = Arc::clone(&shared.inbox);
     let (fault_sink, fault) = oneshot::channel();
     let service = Service::start("committer", |mut life: Life| async move {
@@ -250,7 +253,7 @@ fn start_committer(
         let reason = match ended {
             Ok(Ended::Stopped) => return,
             Ok(Ended::Faulted(reason)) => reason,
-            Err(_) => "the committer's thread has vanished".to_owned(),
+            Err(_) => "the committer has vanished".to_owned(),
         };
         // If nobody listens, the server is past caring.
         fault_sink.send(reason).ok();

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use workmill_store::Syncer;
 
 use super::inbox::Inbox;
@@ -14,7 +15,7 @@ use super::waiters::Due;
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Acknowledger {
-    groups: SyncSender<Vec<Due>>,
+    groups: Sender<Vec<Due>>,
     thread: JoinHandle<()>,
 }
 
@@ -29,18 +30,19 @@ impl Acknowledger {
         syncer: impl Syncer + Send + 'static,
         inbox: Arc<Inbox>,
     ) -> io::Result<Self> {
-        // No room in it: a group is handed over when the one before is answered.
-        let (groups, handed_over) = sync_channel(0);
+        let (groups, handed_over) = channel();
+        let (synced, answering) = unbounded_channel();
+        tokio::spawn(answer(answering, Arc::clone(&inbox)));
         let thread = thread::Builder::new()
             .name("acknowledger".to_owned())
             .spawn(move || {
                 let abandoning = Abandoning(inbox);
-                run(syncer, &handed_over, &abandoning.0);
+                run(syncer, &handed_over, &synced, &abandoning.0);
             })?;
         Ok(Self { groups, thread })
     }
 
-    /// Hands over the answers of a committed group. Waits until those of the one before are sent.
+    /// Hands over the answers of a committed group.
     pub(super) fn hand_over(&self, group: Vec<Due>) -> Result<(), Gone> {
         self.groups.send(group).map_err(|_| Gone)
     }
@@ -53,18 +55,30 @@ impl Acknowledger {
     }
 }
 
-fn run(mut syncer: impl Syncer, groups: &Receiver<Vec<Due>>, inbox: &Arc<Inbox>) {
+fn run(
+    mut syncer: impl Syncer,
+    groups: &Receiver<Vec<Due>>,
+    synced: &UnboundedSender<Vec<Due>>,
+    inbox: &Inbox,
+) {
     while let Ok(group) = groups.recv() {
         let begun = Instant::now();
         if syncer.sync().is_err() {
             return;
         }
-        let took = begun.elapsed();
-        let answered = group.len();
+        let submissions = group.len();
+        synced.send(group).ok();
+        inbox.note_synced(submissions, begun.elapsed());
+    }
+}
+
+/// Sends answers from within the runtime: waking fifty connections from another thread costs as much as serving
+/// them.
+async fn answer(mut synced: UnboundedReceiver<Vec<Due>>, inbox: Arc<Inbox>) {
+    while let Some(group) = synced.recv().await {
         for due in group {
-            due.send(inbox);
+            due.send(&inbox);
         }
-        inbox.note_synced(took, answered);
     }
 }
 

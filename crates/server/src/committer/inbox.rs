@@ -1,14 +1,16 @@
 //! Where submissions wait for the committer.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::Mutex;
 use smallvec::smallvec;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use workmill_engine::{Op, Rules};
 
+use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_MAX};
 use super::pace::{Next, Pace};
 use super::submission::{Answers, Ops, Pending, Submission, ticket};
@@ -20,7 +22,7 @@ use super::submission::{Answers, Ops, Pending, Submission, ticket};
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
-    arrived: Condvar,
+    arrived: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +31,8 @@ struct State {
     serials: u64,
     rules: Option<Rules>,
     closed: bool,
+    /// Nobody is answered any more.
+    abandoned: bool,
     pace: Pace,
     /// The committer sleeps and wants to be woken once so many submissions wait.
     wake_at: Option<usize>,
@@ -127,25 +131,27 @@ impl Inbox {
         }
     }
 
-    /// Notes that a committed group goes to be synced.
-    pub(super) fn note_sync_begun(&self) {
-        self.state.lock().pace.note_sync_begun();
+    /// Notes that a committed group of so many submissions goes to be synced.
+    pub(super) fn note_sync_begun(&self, submissions: usize) {
+        self.state.lock().pace.note_sync_begun(submissions);
     }
 
-    /// Notes that this took so long, and that so many submissions were answered then.
-    pub(super) fn note_synced(&self, took: Duration, answered: usize) {
+    /// Notes that this took so long, and that they are answered.
+    pub(super) fn note_synced(&self, submissions: usize, took: Duration) {
         let mut state = self.state.lock();
-        state.pace.note_synced(took);
-        state.pace.note_answered(Instant::now(), answered);
+        state.pace.note_synced(submissions, took);
+        let waiting = state.waiting.len();
+        state
+            .pace
+            .note_answered(Instant::now(), submissions, waiting);
         self.wake(&mut state);
     }
 
     /// Notes that so many submissions were answered without a sync.
     pub(super) fn note_answered(&self, answered: usize) {
-        self.state
-            .lock()
-            .pace
-            .note_answered(Instant::now(), answered);
+        let mut state = self.state.lock();
+        let waiting = state.waiting.len();
+        state.pace.note_answered(Instant::now(), answered, waiting);
     }
 
     /// Whether a committed group is not synced yet.
@@ -157,6 +163,7 @@ impl Inbox {
     pub(super) fn abandon(&self) {
         let mut state = self.state.lock();
         state.closed = true;
+        state.abandoned = true;
         let waiting = std::mem::take(&mut state.waiting);
         self.wake(&mut state);
         drop(state);
@@ -165,47 +172,82 @@ impl Inbox {
 
     /// Waits until enough is there (see [`Pace`]) or `until` has come, then takes what a group may hold beside the
     /// `weight` it has already, one submission at least if there is one.
-    pub(super) fn take(&self, until: Option<Instant>, weight: usize) -> Intake {
-        let mut state = self.state.lock();
-        self.wait(&mut state, until);
+    pub(super) async fn take(
+        &self,
+        alarm: &Alarm,
+        until: Option<Instant>,
+        weight: usize,
+    ) -> io::Result<Intake> {
+        let free_since = Instant::now();
+        loop {
+            let arrived = self.arrived.notified();
+            let until = {
+                let mut state = self.state.lock();
+                let now = Instant::now();
+                let next = state.next(free_since, now);
+                let Next::Sleep(sleep) = next else {
+                    return Ok(state.intake(weight));
+                };
+                let until = [until, sleep.until].into_iter().flatten().min();
+                if until.is_some_and(|until| until <= now) {
+                    return Ok(state.intake(weight));
+                }
+                state.wake_at = Some(sleep.wake_at);
+                until
+            };
+            match until {
+                Some(until) => tokio::select! {
+                    biased;
+                    () = arrived => {}
+                    rung = alarm.wait_until(until) => rung?,
+                },
+                None => arrived.await,
+            }
+        }
+    }
+
+    /// Waits until every committed group is synced and answered.
+    pub(super) async fn synced(&self) {
+        loop {
+            let arrived = self.arrived.notified();
+            {
+                let mut state = self.state.lock();
+                if !state.pace.is_syncing() || state.abandoned {
+                    return;
+                }
+                state.wake_at = Some(usize::MAX);
+            }
+            arrived.await;
+        }
+    }
+}
+
+impl State {
+    fn next(&self, free_since: Instant, now: Instant) -> Next {
+        if self.rules.is_some() || self.closed {
+            return Next::Run;
+        }
+        self.pace.next(self.waiting.len(), free_since, now)
+    }
+
+    fn intake(&mut self, weight: usize) -> Intake {
+        self.wake_at = None;
         let (mut weight, mut bytes) = (weight, 0);
-        let mut submissions = Vec::with_capacity(state.waiting.len().min(GROUP_WEIGHT_MAX));
-        while let Some(next) = state.waiting.front() {
+        let mut submissions = Vec::with_capacity(self.waiting.len().min(GROUP_WEIGHT_MAX));
+        while let Some(next) = self.waiting.front() {
             weight += next.weight();
             bytes += next.bytes;
             let fits = weight <= GROUP_WEIGHT_MAX && bytes <= GROUP_BYTES_MAX;
             if !fits && !submissions.is_empty() {
                 break;
             }
-            submissions.extend(state.waiting.pop_front());
+            submissions.extend(self.waiting.pop_front());
         }
-        let finished = state.closed && state.waiting.is_empty();
+        let finished = self.closed && self.waiting.is_empty();
         Intake {
             submissions,
-            rules: state.rules.take(),
+            rules: self.rules.take(),
             finished,
-        }
-    }
-
-    fn wait(&self, state: &mut MutexGuard<'_, State>, until: Option<Instant>) {
-        let free_since = Instant::now();
-        while state.rules.is_none() && !state.closed {
-            let now = Instant::now();
-            let Next::Sleep(sleep) = state.pace.next(state.waiting.len(), free_since, now) else {
-                return;
-            };
-            let until = [until, sleep.until].into_iter().flatten().min();
-            if until.is_some_and(|until| until <= now) {
-                return;
-            }
-            state.wake_at = Some(sleep.wake_at);
-            match until {
-                Some(until) => {
-                    self.arrived.wait_until(state, until);
-                }
-                None => self.arrived.wait(state),
-            }
-            state.wake_at = None;
         }
     }
 }

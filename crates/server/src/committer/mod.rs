@@ -1,28 +1,29 @@
-//! The one thread that owns the store and the engine, and the way to it.
+//! The one task that owns the store and the engine, and the way to it.
 //!
 //! A connection hands a [`Submission`](submission::Submission) to the [`Inbox`] and waits for its [`Answers`].
-//! The committer takes everything that waits, runs it as one group, commits once, and only then answers. While
-//! it syncs, the next group gathers: the busier the server, the bigger the groups.
+//! The committer takes everything that waits, runs it as one group and commits it. The [acknowledger](acknowledger)
+//! then syncs it and answers, while the next group gathers and is run: the busier the server, the bigger the groups.
 //!
-//! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `group` (what is
-//! taken together), `waiters` (who gets which answer), `thread` (the loop).
+//! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `pace` (how long), `group`
+//! (what is taken together), `waiters` (who gets which answer), `run` (the loop), `acknowledger` (sync and answers).
 
 mod acknowledger;
+mod alarm;
 mod delivery;
 mod failure;
 mod group;
 mod inbox;
 mod pace;
+mod run;
 mod stats;
 mod submission;
-mod thread;
 mod waiters;
 
 pub(crate) use delivery::Delivery;
 pub(crate) use inbox::{Inbox, InboxClosed};
+pub(crate) use run::{Committer, Ended};
 pub(crate) use stats::GroupStats;
 pub(crate) use submission::{Answers, Pending, Unanswered};
-pub(crate) use thread::{Committer, Ended};
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,18 @@
 //! How long to gather before a group is run.
 //!
-//! A commit and its sync cost the same for one command as for fifty, and clients that have just been answered
-//! mostly ask again at once. So a group waits for them, as long as that costs nobody much: until as many have
-//! come as were answered last, for as long as one sync takes at most. A lonely client waits for nobody.
+//! A commit and its sync cost about the same for one command as for fifty, and clients that have just been answered
+//! mostly ask again at once. So a group waits for them as long as that costs nobody much: until half of them have
+//! come, so that one half is run while the other is synced, and for as long as one sync takes at most. A lonely client
+//! waits for nobody, and without syncs nobody does.
 
 use std::time::{Duration, Instant};
 
-/// How many submissions are enough: with more, what each of them saves is not worth a wait.
-const ENOUGH: usize = 32;
+/// So many are wanted if there are as many clients: for fewer, the time of a sync is longer than what is won by
+/// letting one half of the clients go on while the other half is synced.
+const WANTED_MIN: usize = 10;
+
+/// So many are enough: with more, what each of them saves is not worth a wait.
+const WANTED_MAX: usize = 32;
 
 /// The longest a group waits for more, however slow the disk is.
 const PATIENCE_MAX: Duration = Duration::from_millis(1);
@@ -15,10 +20,12 @@ const PATIENCE_MAX: Duration = Duration::from_millis(1);
 /// What is known of the groups before.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Committed groups that are not answered yet, as they are not synced.
+    /// Committed groups that are not answered yet, as they are not synced, and the submissions in them.
     unsynced: usize,
-    /// How many submissions were answered last, and when.
-    answered: Option<(usize, Instant)>,
+    unsynced_submissions: usize,
+    /// How many clients were waiting for an answer, of any group, when the last group was answered, and when that
+    /// was.
+    clients: Option<(usize, Instant)>,
     /// How long the last sync took.
     sync_took: Duration,
 }
@@ -42,18 +49,23 @@ pub(super) struct Sleep {
 }
 
 impl Pace {
-    pub(super) fn note_sync_begun(&mut self) {
+    /// A committed group of so many submissions goes to be synced.
+    pub(super) fn note_sync_begun(&mut self, submissions: usize) {
         self.unsynced += 1;
+        self.unsynced_submissions += submissions;
     }
 
-    pub(super) fn note_synced(&mut self, took: Duration) {
+    /// It was synced, in so long.
+    pub(super) fn note_synced(&mut self, submissions: usize, took: Duration) {
         self.unsynced = self.unsynced.saturating_sub(1);
+        self.unsynced_submissions = self.unsynced_submissions.saturating_sub(submissions);
         self.sync_took = took;
     }
 
-    pub(super) fn note_answered(&mut self, now: Instant, answered: usize) {
+    /// So many submissions were answered while others were `waiting` to be run.
+    pub(super) fn note_answered(&mut self, now: Instant, answered: usize, waiting: usize) {
         if answered > 0 {
-            self.answered = Some((answered, now));
+            self.clients = Some((answered + waiting + self.unsynced_submissions, now));
         }
     }
 
@@ -63,8 +75,8 @@ impl Pace {
 
     /// What to do when so many submissions wait and the committer is free since `free_since`.
     pub(super) fn next(&self, waiting: usize, free_since: Instant, now: Instant) -> Next {
-        let (answered, answered_at) = self.answered.unwrap_or((1, free_since));
-        let wanted = answered.clamp(1, ENOUGH);
+        let (clients, answered_at) = self.clients.unwrap_or((1, free_since));
+        let wanted = (clients / 2).clamp(WANTED_MIN, WANTED_MAX).min(clients);
         if waiting >= wanted {
             return Next::Run;
         }
@@ -94,13 +106,13 @@ mod tests {
 
     const SYNC: Duration = Duration::from_micros(200);
 
-    /// So many answered at the instant, after a sync.
-    fn after(answered: usize) -> (Pace, Instant) {
+    /// So many clients answered at the instant, after a sync.
+    fn after(clients: usize) -> (Pace, Instant) {
         let now = Instant::now();
         let mut pace = Pace::default();
-        pace.note_sync_begun();
-        pace.note_synced(SYNC);
-        pace.note_answered(now, answered);
+        pace.note_sync_begun(clients);
+        pace.note_synced(clients, SYNC);
+        pace.note_answered(now, clients, 0);
         (pace, now)
     }
 
@@ -122,29 +134,50 @@ mod tests {
     }
 
     #[test]
-    fn those_who_were_answered_are_waited_for_as_long_as_a_sync_takes() {
-        let (pace, now) = after(10);
-        assert_eq!(pace.next(9, now, now), sleep(Some(now + SYNC), 10));
-        assert_eq!(pace.next(10, now, now), Next::Run);
-        assert_eq!(pace.next(9, now, now + SYNC), Next::Run);
+    fn few_clients_are_waited_for_as_long_as_a_sync_takes() {
+        let (pace, now) = after(9);
+        assert_eq!(pace.next(8, now, now), sleep(Some(now + SYNC), 9));
+        assert_eq!(pace.next(9, now, now), Next::Run);
+        assert_eq!(pace.next(8, now, now + SYNC), Next::Run);
         assert_eq!(pace.next(0, now, now + SYNC), sleep(None, 1));
+    }
+
+    #[test]
+    fn half_of_many_clients_are_run_while_the_others_are_synced() {
+        let now = Instant::now();
+        let mut pace = Pace::default();
+        pace.note_sync_begun(20);
+        pace.note_sync_begun(10);
+        pace.note_synced(20, SYNC);
+        // 20 answered, 10 run and not synced, 10 waiting to be run.
+        pace.note_answered(now, 20, 10);
+        assert_eq!(pace.next(19, now, now), sleep(None, 20));
+        assert_eq!(pace.next(20, now, now), Next::Run);
     }
 
     #[test]
     fn nobody_waits_for_more_than_enough_or_for_a_slow_disk() {
         let (mut pace, now) = after(1_000);
-        assert_eq!(pace.next(ENOUGH, now, now), Next::Run);
-        pace.note_synced(Duration::from_secs(1));
+        assert_eq!(pace.next(WANTED_MAX, now, now), Next::Run);
+        pace.note_synced(0, Duration::from_secs(1));
         let until = Some(now + PATIENCE_MAX);
-        assert_eq!(pace.next(1, now, now), sleep(until, ENOUGH));
+        assert_eq!(pace.next(1, now, now), sleep(until, WANTED_MAX));
     }
 
     #[test]
     fn a_group_that_could_not_be_synced_yet_gathers_on() {
-        let (mut pace, now) = after(10);
-        pace.note_sync_begun();
+        let (mut pace, now) = after(9);
+        pace.note_sync_begun(1);
         let later = now + Duration::from_secs(1);
-        assert_eq!(pace.next(9, now, later), sleep(None, 10));
-        assert_eq!(pace.next(10, now, later), Next::Run);
+        assert_eq!(pace.next(8, now, later), sleep(None, 9));
+        assert_eq!(pace.next(9, now, later), Next::Run);
+    }
+
+    #[test]
+    fn nobody_waits_where_nothing_is_synced() {
+        let now = Instant::now();
+        let mut pace = Pace::default();
+        pace.note_answered(now, 50, 0);
+        assert_eq!(pace.next(1, now, now), Next::Run);
     }
 }

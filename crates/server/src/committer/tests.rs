@@ -11,6 +11,7 @@ use workmill_store::{Observer, Store};
 
 use super::{Answers, Committer, Ended, Inbox, InboxClosed, Pending, Unanswered};
 use crate::clock::Clock;
+use crate::threads::Threads;
 
 /// A committer and its store, which fails as planned.
 struct World {
@@ -29,6 +30,13 @@ impl World {
     fn start_on<S: Store + Send + 'static>(
         wrap: impl FnOnce(FaultStore<SqliteStore>) -> S,
     ) -> Self {
+        Self::start_in(Threads::One, wrap)
+    }
+
+    fn start_in<S: Store + Send + 'static>(
+        threads: Threads,
+        wrap: impl FnOnce(FaultStore<SqliteStore>) -> S,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
         let plan = FaultPlan::default();
@@ -40,6 +48,7 @@ impl World {
             Arc::new(Clock::start()),
             Arc::clone(&inbox),
             Arc::default(),
+            threads,
         )
         .unwrap();
         Self {
@@ -146,6 +155,19 @@ async fn parked_fetch_is_answered_by_a_later_push() {
     world.push("q").await;
     let answers = parked.answers().await.unwrap();
     assert!(matches!(answers.outcomes[..], [Outcome::Job(_)]));
+}
+
+#[tokio::test]
+async fn commands_can_be_run_in_a_thread_of_their_own() {
+    let world = World::start_in(Threads::Many(2), |store| store);
+    let mut parked = world.submit(fetch("q"));
+    world.push("q").await;
+    let answers = parked.answers().await.unwrap();
+    assert!(matches!(answers.outcomes[..], [Outcome::Job(_)]));
+    drop(answers);
+    assert_eq!(world.sizes("q").await, (1, 0));
+    world.inbox.close();
+    assert_eq!(world.ended.await, Ok(Ended::Stopped));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use workmill_store::sqlite::Durability;
 use super::Server;
 use crate::connections::Phase;
 use crate::settings::{Binding, Environment, Settings};
+use crate::threads::Threads;
 
 pub(crate) fn settings(dir: &Path) -> Settings {
     Settings {
@@ -70,14 +71,18 @@ impl Client {
 #[tokio::test]
 async fn job_is_pushed_fetched_and_acknowledged_and_survives_a_restart_before() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path())).await.unwrap();
+    let server = Server::start(settings(dir.path()), Threads::One)
+        .await
+        .unwrap();
     let mut client = Client::connect(&server).await;
     let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[1]}"#;
     assert_eq!(client.command(push).await, "+OK");
     assert_eq!(server.stop().await, None);
     assert_eq!(client.reply().await, "", "closed");
 
-    let server = Server::start(settings(dir.path())).await.unwrap();
+    let server = Server::start(settings(dir.path()), Threads::One)
+        .await
+        .unwrap();
     let mut client = Client::connect(&server).await;
     let job = client.command("FETCH default").await;
     assert!(job.contains(r#""jid":"12345678""#), "{job}");
@@ -95,7 +100,9 @@ async fn job_is_pushed_fetched_and_acknowledged_and_survives_a_restart_before() 
 #[tokio::test]
 async fn parked_fetch_gets_nothing_when_the_server_stops() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path())).await.unwrap();
+    let server = Server::start(settings(dir.path()), Threads::One)
+        .await
+        .unwrap();
     let mut client = Client::connect(&server).await;
     client.send("FETCH default").await;
     while server.shared.connections.list()[0].phase() != Phase::Fetching {
@@ -109,7 +116,9 @@ async fn parked_fetch_gets_nothing_when_the_server_stops() {
 #[tokio::test]
 async fn job_is_not_lost_on_a_client_that_left_behind_many_pipelined_commands() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path())).await.unwrap();
+    let server = Server::start(settings(dir.path()), Threads::One)
+        .await
+        .unwrap();
     let mut leaving = Client::connect(&server).await;
     let acks = "ACK {\"jid\":\"87654321\"}\r\n".repeat(2_000);
     leaving.send(&format!("FETCH default\r\n{acks}")).await;

@@ -1,7 +1,10 @@
 //! Bytes in and out of a connection, within their limits.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -142,9 +145,7 @@ impl<S: Stream> Wire<S> {
         covered.map_err(WireFault::OutputExhausted)?;
         let by_size = out.len() as u64 / SEND_BYTES_PER_SEC_MIN;
         let within = SEND_WITHIN + Duration::from_secs(by_size);
-        timeout(within, self.send_bytes(&out))
-            .await
-            .map_err(|_| WireFault::SendTooSlow)??;
+        self.send_within(&out, within).await?;
         if out.capacity() <= OUTPUT_KEPT_BYTES_MAX {
             out.clear();
             self.out = out;
@@ -155,19 +156,24 @@ impl<S: Stream> Wire<S> {
         Ok(())
     }
 
+    async fn send_within(&mut self, bytes: &[u8], within: Duration) -> Result<(), WireFault> {
+        let mut sending = pin!(self.send_bytes(bytes));
+        if let Some(sent) = at_once(sending.as_mut()).await {
+            return sent;
+        }
+        timeout(within, sending)
+            .await
+            .map_err(|_| WireFault::SendTooSlow)?
+    }
+
     async fn send_bytes(&mut self, mut rest: &[u8]) -> Result<(), WireFault> {
         while !rest.is_empty() {
-            let write = timeout(SEND_STALL_MAX, self.stream.write(rest));
-            match write.await.map_err(|_| WireFault::SendStalled)?? {
+            match within_stall(self.stream.write(rest)).await? {
                 0 => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 bytes => rest = rest.get(bytes..).unwrap_or_default(),
             }
         }
-        let flush = self.stream.flush();
-        timeout(SEND_STALL_MAX, flush)
-            .await
-            .map_err(|_| WireFault::SendStalled)??;
-        Ok(())
+        within_stall(self.stream.flush()).await
     }
 
     /// Says farewell and closes the stream.
@@ -200,6 +206,25 @@ impl<S: Stream> Wire<S> {
             scrap.clear();
         }
     }
+}
+
+/// What `work` comes to if it need not wait; else it goes on from there. Most sends need no timer.
+async fn at_once<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// A step of sending, which a client may hold up for so long.
+async fn within_stall<T>(step: impl Future<Output = io::Result<T>>) -> Result<T, WireFault> {
+    let mut step = pin!(step);
+    if let Some(done) = at_once(step.as_mut()).await {
+        return Ok(done?);
+    }
+    let done = timeout(SEND_STALL_MAX, step).await;
+    Ok(done.map_err(|_| WireFault::SendStalled)??)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! The thread that owns the store and the engine.
+//! The loop that owns the store and the engine.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request,
 use workmill_store::{Store, StoreError, Tx};
 
 use super::acknowledger::{Acknowledger, Gone};
+use super::alarm::Alarm;
 use super::failure::wire_error;
 use super::group::Backlog;
 use super::inbox::Inbox;
@@ -18,6 +18,7 @@ use super::stats::GroupStats;
 use super::waiters::{Due, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
+use crate::threads::Threads;
 
 /// How much later than asked a FETCH may be answered nil: so many end together in one group, rather than each
 /// in its own.
@@ -35,7 +36,7 @@ pub(crate) enum Ended {
     Faulted(String),
 }
 
-/// The state of the committer thread.
+/// What the loop needs.
 pub(crate) struct Committer<S: Store> {
     store: S,
     engine: Engine,
@@ -63,14 +64,17 @@ enum Attempt {
 }
 
 impl<S: Store + Send + 'static> Committer<S> {
-    /// Starts the thread. It ends once the inbox is closed and empty, or when the store is poisoned; the
-    /// receiver then says how, after the store has been closed.
+    /// Starts it, in a thread of its own or in the one that calls. It ends once the inbox is closed and empty, or
+    /// when the store is poisoned; the receiver then says how, after the store has been closed.
+    ///
+    /// Must be called in a runtime.
     pub(crate) fn start(
         store: S,
         rules: Rules,
         clock: Arc<Clock>,
         inbox: Arc<Inbox>,
         stats: Arc<GroupStats>,
+        threads: Threads,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
         let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox))?;
@@ -87,32 +91,49 @@ impl<S: Store + Send + 'static> Committer<S> {
             rest_until: None,
             failures: LogLimit::default(),
         };
-        thread::Builder::new()
-            .name("committer".to_owned())
-            .spawn(move || {
-                let ended = catch_unwind(AssertUnwindSafe(|| committer.run()))
-                    .unwrap_or_else(|_| Ended::Faulted("the committer panicked".to_owned()));
-                inbox.abandon();
-                // The receiver is only gone when the process is ending anyway.
-                drop(ended_sink.send(ended));
-            })?;
+        let run = async move {
+            // As a task, so that a panic is seen.
+            let ended = match tokio::spawn(committer.run()).await {
+                Ok(Ok(ended)) => ended,
+                Ok(Err(error)) => Ended::Faulted(format!("the committer has no timer: {error}")),
+                Err(_) => Ended::Faulted("the committer panicked".to_owned()),
+            };
+            inbox.abandon();
+            // The receiver is only gone when the process is ending anyway.
+            drop(ended_sink.send(ended));
+        };
+        match threads {
+            Threads::One => drop(tokio::spawn(run)),
+
+            Threads::Many(_) => {
+                let runtime = Threads::One.runtime()?;
+                thread::Builder::new()
+                    .name("committer".to_owned())
+                    .spawn(move || runtime.block_on(run))?;
+            }
+        }
         Ok(ended)
     }
 
-    fn run(mut self) -> Ended {
+    async fn run(mut self) -> io::Result<Ended> {
+        let alarm = Alarm::new()?;
         loop {
-            let (group, finished) = self.gather();
+            let (group, finished) = self.gather(&alarm).await?;
             let result = if group.is_empty() && !self.nil_is_due() {
                 Ok(())
             } else {
-                self.run_group(group)
+                self.run_group(group).await
             };
             let ended = match result {
-                Ok(()) if finished => self.finish(),
+                Ok(()) if finished => self.finish().await,
                 Ok(()) => continue,
                 Err(poisoned) => Err(poisoned),
             };
-            return self.end(ended);
+            // May wait for the disk, which must not hold up those who look after the end.
+            let end = tokio::task::spawn_blocking(move || self.end(ended));
+            return Ok(end
+                .await
+                .unwrap_or_else(|_| Ended::Faulted("closing the database panicked".to_owned())));
         }
     }
 
@@ -128,12 +149,12 @@ impl<S: Store + Send + 'static> Committer<S> {
 
     /// The inbox is closed, so nobody waits for an answer any more: what long requests have left is left. What
     /// could not be given back to its queue so far gets a last try.
-    fn finish(&mut self) -> Result<(), Poisoned> {
+    async fn finish(&mut self) -> Result<(), Poisoned> {
         let returns = self.backlog.take_returns();
         if returns.is_empty() {
             return Ok(());
         }
-        self.run_group(returns)?;
+        self.run_group(returns).await?;
         let lost = self.backlog.take_returns().len();
         if lost > 0 {
             tracing::error!(
@@ -145,14 +166,14 @@ impl<S: Store + Send + 'static> Committer<S> {
     }
 
     /// Waits for something to do. Tells whether nothing more will come.
-    fn gather(&mut self) -> (Vec<Request>, bool) {
+    async fn gather(&mut self, alarm: &Alarm) -> io::Result<(Vec<Request>, bool)> {
         let (mut group, weight) = self.backlog.take(Instant::now());
         let until = if group.is_empty() {
             self.next_wake()
         } else {
             Some(Instant::now())
         };
-        let intake = self.inbox.take(until, weight);
+        let intake = self.inbox.take(alarm, until, weight).await?;
         if let Some(rules) = intake.rules {
             self.engine.set_rules(rules);
         }
@@ -160,7 +181,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         for submission in intake.submissions {
             self.waiters.admit(submission, &mut group);
         }
-        (group, intake.finished)
+        Ok((group, intake.finished))
     }
 
     /// When something has to be done even if nothing is submitted.
@@ -182,7 +203,7 @@ impl<S: Store + Send + 'static> Committer<S> {
                 .is_some_and(|deadline| deadline <= self.clock.now())
     }
 
-    fn run_group(&mut self, group: Vec<Request>) -> Result<(), Poisoned> {
+    async fn run_group(&mut self, group: Vec<Request>) -> Result<(), Poisoned> {
         match self.attempt(&group)? {
             Attempt::Committed(result) => self.settle(result),
             Attempt::RolledBack(error) if group.is_empty() => {
@@ -193,12 +214,12 @@ impl<S: Store + Send + 'static> Committer<S> {
             Attempt::RolledBack(error @ StoreError::Busy(_)) => self.refuse_all(group, &error),
             Attempt::RolledBack(error) => self.run_one_by_one(group, error)?,
         }
-        self.acknowledge()
+        self.acknowledge().await
     }
 
     /// Sends the answers of the group, or lets them be sent as soon as what they tell of is durable. What others
     /// have changed is told of too, so nothing overtakes a group before.
-    fn acknowledge(&mut self) -> Result<(), Poisoned> {
+    async fn acknowledge(&mut self) -> Result<(), Poisoned> {
         if !self.store.wants_sync() && !self.inbox.is_syncing() {
             self.inbox.note_answered(self.due.len());
             for due in self.due.drain(..) {
@@ -206,7 +227,8 @@ impl<S: Store + Send + 'static> Committer<S> {
             }
             return Ok(());
         }
-        self.inbox.note_sync_begun();
+        self.inbox.synced().await;
+        self.inbox.note_sync_begun(self.due.len());
         let group = std::mem::take(&mut self.due);
         self.acknowledger.hand_over(group).map_err(|Gone| {
             let reason = self.store.begin().err().map(|error| error.to_string());
