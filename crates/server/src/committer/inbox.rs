@@ -147,7 +147,18 @@ impl Inbox {
         self.wake(&mut state);
     }
 
-    /// Notes that so many submissions were answered without a sync.
+    /// Notes how long a sync took that the committer did itself.
+    pub(super) fn note_sync(&self, took: Duration) {
+        self.state.lock().pace.note_sync(took);
+    }
+
+    /// Whether the committer had better sync a group of so many submissions itself.
+    pub(super) fn is_alone(&self, submissions: usize) -> bool {
+        let state = self.state.lock();
+        state.pace.is_alone(submissions, state.waiting.len())
+    }
+
+    /// Notes that so many submissions were answered by the committer itself.
     pub(super) fn note_answered(&self, answered: usize) {
         let mut state = self.state.lock();
         let waiting = state.waiting.len();

@@ -59,7 +59,18 @@ impl Pace {
     pub(super) fn note_synced(&mut self, submissions: usize, took: Duration) {
         self.unsynced = self.unsynced.saturating_sub(1);
         self.unsynced_submissions = self.unsynced_submissions.saturating_sub(submissions);
+        self.note_sync(took);
+    }
+
+    /// How long a sync took that nobody else had to wait for.
+    pub(super) fn note_sync(&mut self, took: Duration) {
         self.sync_took = took;
+    }
+
+    /// Whether a group of so many submissions is best synced without help: few wait for it, and while they do there is
+    /// nothing else to run.
+    pub(super) fn is_alone(&self, submissions: usize, waiting: usize) -> bool {
+        self.unsynced == 0 && waiting == 0 && submissions <= WANTED_MIN
     }
 
     /// So many submissions were answered while others were `waiting` to be run.
@@ -171,6 +182,16 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(pace.next(8, now, later), sleep(None, 9));
         assert_eq!(pace.next(9, now, later), Next::Run);
+    }
+
+    #[test]
+    fn a_group_is_alone_if_it_is_small_and_nobody_else_waits() {
+        let (mut pace, _) = after(1);
+        assert!(pace.is_alone(WANTED_MIN, 0));
+        assert!(!pace.is_alone(WANTED_MIN + 1, 0));
+        assert!(!pace.is_alone(1, 1));
+        pace.note_sync_begun(1);
+        assert!(!pace.is_alone(1, 0));
     }
 
     #[test]

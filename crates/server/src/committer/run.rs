@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
-use workmill_store::{Store, StoreError, Tx};
+use workmill_store::{Store, StoreError, Syncer, Tx};
 
 use super::acknowledger::{Acknowledger, Gone};
 use super::alarm::Alarm;
@@ -45,6 +45,7 @@ pub(crate) struct Committer<S: Store> {
     stats: Arc<GroupStats>,
     waiters: Waiters,
     acknowledger: Acknowledger,
+    syncer: S::Syncer,
     /// Answers of the group at work, in the order in which they are to be sent.
     due: Vec<Due>,
     backlog: Backlog,
@@ -56,6 +57,10 @@ pub(crate) struct Committer<S: Store> {
 /// The store cannot be used any more.
 #[derive(Debug)]
 struct Poisoned(String);
+
+fn poisoned(error: StoreError) -> Poisoned {
+    Poisoned(error.to_string())
+}
 
 /// What one try to run a group came to.
 enum Attempt {
@@ -79,6 +84,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         let (ended_sink, ended) = oneshot::channel();
         let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox))?;
         let committer = Self {
+            syncer: store.syncer(),
             store,
             engine: Engine::new(rules),
             clock,
@@ -221,19 +227,34 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// have changed is told of too, so nothing overtakes a group before.
     async fn acknowledge(&mut self) -> Result<(), Poisoned> {
         if !self.store.wants_sync() && !self.inbox.is_syncing() {
-            self.inbox.note_answered(self.due.len());
-            for due in self.due.drain(..) {
-                due.send(&self.inbox);
-            }
+            self.answer();
+            return Ok(());
+        }
+        if self.inbox.is_alone(self.due.len()) {
+            let begun = Instant::now();
+            self.syncer.sync().map_err(poisoned)?;
+            self.inbox.note_sync(begun.elapsed());
+            self.answer();
             return Ok(());
         }
         self.inbox.synced().await;
         self.inbox.note_sync_begun(self.due.len());
         let group = std::mem::take(&mut self.due);
         self.acknowledger.hand_over(group).map_err(|Gone| {
-            let reason = self.store.begin().err().map(|error| error.to_string());
-            Poisoned(reason.unwrap_or_else(|| "the thread that syncs has ended".to_owned()))
+            let error = self.store.begin().err();
+            error.map_or_else(
+                || Poisoned("the thread that syncs has ended".to_owned()),
+                poisoned,
+            )
         })
+    }
+
+    /// Sends the answers of the group.
+    fn answer(&mut self) {
+        self.inbox.note_answered(self.due.len());
+        for due in self.due.drain(..) {
+            due.send(&self.inbox);
+        }
     }
 
     /// Runs the requests of a group that was rolled back each in a transaction of its own, so that one that

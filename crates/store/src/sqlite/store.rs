@@ -64,6 +64,9 @@ impl SqliteStore {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
         };
         let log = Arc::new(Log::open(&log_path, poison.clone()).map_err(sync_error)?);
+        // The tables may be new.
+        log.note_commit();
+        log.sync()?;
         let interval = match durability {
             Durability::Always => None,
             Durability::Interval(interval) => {
