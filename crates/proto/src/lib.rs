@@ -25,6 +25,7 @@ pub mod limits;
 mod reply;
 mod set;
 mod time;
+mod utf8;
 
 pub use command::{
     Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,

@@ -4,6 +4,7 @@ use super::{Command, CommandSpec};
 use crate::WireError;
 use crate::error::echo;
 use crate::json::{self, JsonError};
+use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ACK",
@@ -13,7 +14,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 /// Other members may be of any type.
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    match parse_jid(&String::from_utf8_lossy(argument)) {
+    match parse_jid(&decode_utf8(argument)) {
         Ok(Some(jid)) => Ok(Command::Ack { jid }),
         Ok(None) | Err(_) => Err(WireError::err(format!("invalid ACK {}", echo(argument)))),
     }

@@ -4,6 +4,7 @@ use super::{Command, CommandSpec};
 use crate::WireError;
 use crate::error::echo;
 use crate::json::{self, JsonError};
+use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "BEAT",
@@ -23,7 +24,7 @@ pub struct Beat {
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let beat = parse_beat(&String::from_utf8_lossy(argument))
+    let beat = parse_beat(&decode_utf8(argument))
         .map_err(|_| WireError::err(format!("invalid BEAT {}", echo(argument))))?;
     if beat.wid.is_empty() {
         return Err(WireError::err(r#"missing wid: send BEAT {"wid":"…"}"#));

@@ -9,6 +9,7 @@ use crate::json::{self, JsonError};
 use crate::limits::{
     BACKTRACE_LINE_BYTES_MAX, BACKTRACE_LINES_MAX, ERRTYPE_BYTES_MAX, MESSAGE_BYTES_MAX,
 };
+use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "FAIL",
@@ -32,7 +33,7 @@ pub struct FailReport {
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let report = parse_report(&String::from_utf8_lossy(argument))
+    let report = parse_report(&decode_utf8(argument))
         .map_err(|_| WireError::err(format!("invalid FAIL {}", echo(argument))))?;
     if report.jid.is_empty() {
         return Err(WireError::err("missing JID"));

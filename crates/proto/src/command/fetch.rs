@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Command, CommandSpec};
 use crate::WireError;
 use crate::limits::{FETCH_QUEUES_MAX, QUEUE_NAME_BYTES_MAX};
+use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "FETCH",
@@ -15,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 /// A name that breaks the rule for queue names is one of a queue without jobs, as any unknown name is:
 /// workers that list one and are served from the others must go on working.
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let names = String::from_utf8_lossy(argument);
+    let names = decode_utf8(argument);
     let mut queues = Vec::new();
     let mut seen = HashSet::new();
     for name in names.split(' ').filter(|name| !name.is_empty()) {

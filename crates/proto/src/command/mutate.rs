@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{Command, CommandSpec};
 use crate::json::{self, JsonError};
 use crate::limits::MUTATE_JIDS_MAX;
+use crate::utf8::decode_utf8;
 use crate::{Glob, SetName, WireError};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -58,7 +59,7 @@ pub enum MutationFilter {
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let json = String::from_utf8_lossy(argument);
+    let json = decode_utf8(argument);
     let [cmd, target, filter] =
         json::read_members(&json, &["cmd", "target", "filter"], |_, _| {}).map_err(format_error)?;
     let cmd = json::string("cmd", cmd)

@@ -3,6 +3,7 @@
 use super::{Command, CommandSpec};
 use crate::json;
 use crate::limits::PUSHB_JOBS_MAX;
+use crate::utf8::decode_utf8;
 use crate::{Job, WireError};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -23,7 +24,7 @@ pub struct BulkJob {
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let array = String::from_utf8_lossy(argument);
+    let array = decode_utf8(argument);
     let mut elements = Vec::new();
     let mut count = 0_usize;
     json::read_elements(&array, "it", |element| {

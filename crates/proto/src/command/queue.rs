@@ -4,6 +4,7 @@ use super::{Command, CommandSpec};
 use crate::WireError;
 use crate::error::echo;
 use crate::limits::QUEUE_NAMES_MAX;
+use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "QUEUE",
@@ -38,7 +39,7 @@ pub enum QueueSelection {
 
 /// The subcommand may be in any case, unlike the verb before it.
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
-    let words = String::from_utf8_lossy(argument);
+    let words = decode_utf8(argument);
     let mut words = words.split(' ').filter(|word| !word.is_empty());
     let subcommand = echo(words.next().unwrap_or_default().as_bytes()).to_uppercase();
     let names: Vec<String> = words.take(QUEUE_NAMES_MAX + 1).map(String::from).collect();

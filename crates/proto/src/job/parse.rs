@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::Job;
 use crate::json::{self, JsonError, compact_json};
 use crate::limits::JOB_FIELDS_UNKNOWN_MAX;
+use crate::utf8::decode_utf8;
 use crate::{Timestamp, WireError};
 
 /// What a queue is called if the client does not say. Faktory's default.
@@ -22,7 +23,7 @@ impl Job {
     /// Field names match in any case, null is like absent, the last of equal names wins, bytes that are no
     /// UTF-8 become U+FFFD. `enqueued_at` is dropped: the server says when a job was queued.
     pub fn parse(json: &[u8]) -> Result<Self, WireError> {
-        Fields::read(&String::from_utf8_lossy(json))
+        Fields::read(&decode_utf8(json))
             .and_then(Fields::decode)
             .map_err(|error| error.to_wire_error())?
             .check()
@@ -44,7 +45,7 @@ impl Job {
 
     /// Decodes what [`Job::render`] wrote, without holding the rules against it: they may have changed since.
     pub fn parse_stored(body: &[u8]) -> Result<Self, WireError> {
-        let mut job = Fields::read(&String::from_utf8_lossy(body))
+        let mut job = Fields::read(&decode_utf8(body))
             .and_then(Fields::decode)
             .map_err(|error| error.to_wire_error())?;
         job.check_args()?;
