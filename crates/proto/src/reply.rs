@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::time::Rfc3339;
 use crate::{Timestamp, WireError};
 
 /// An answer to a command.
@@ -47,10 +48,18 @@ pub fn write_job(out: &mut BytesMut, body: &[u8], enqueued_at_index: u32, enqueu
     let Some((head, tail)) = body.split_at_checked(index) else {
         return Reply::Bulk(body).write(out);
     };
-    let member = format!(",\"enqueued_at\":\"{enqueued_at}\"");
-    write_bulk_head(out, body.len() + member.len());
+    let enqueued_at = Rfc3339::of(enqueued_at);
+    let member: [&[u8]; 3] = [
+        b",\"enqueued_at\":\"",
+        enqueued_at.as_str().as_bytes(),
+        b"\"",
+    ];
+    let member_bytes: usize = member.iter().map(|part| part.len()).sum();
+    write_bulk_head(out, body.len() + member_bytes);
     out.extend_from_slice(head);
-    out.extend_from_slice(member.as_bytes());
+    for part in member {
+        out.extend_from_slice(part);
+    }
     out.extend_from_slice(tail);
     out.extend_from_slice(b"\r\n");
 }

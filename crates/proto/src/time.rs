@@ -1,10 +1,13 @@
 //! Moments in time, to the microsecond.
 
+mod rfc3339;
+
 use std::fmt;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::{DateTime, date};
+
+pub(crate) use rfc3339::Rfc3339;
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,8 +124,7 @@ fn parse_offset_secs(zone: &str) -> Option<i64> {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with as many digits of a second as it needs, as Go's `RFC3339Nano` writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let datetime = EPOCH.saturating_add(SignedDuration::from_micros(self.0));
-        write!(f, "{datetime}Z")
+        f.write_str(Rfc3339::of(*self).as_str())
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::Timestamp;
+use crate::time::Rfc3339;
 
 /// A job as clients see it.
 ///
@@ -48,7 +49,7 @@ impl Job {
     /// Fills in when the job was made, if the client did not say.
     pub fn set_created_at_default(&mut self, now: Timestamp) {
         if self.created_at.is_none() {
-            self.created_at = Some(now.to_string());
+            self.created_at = Some(Rfc3339::of(now).as_str().to_owned());
         }
     }
 }
