@@ -13,17 +13,23 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     parse,
 };
 
+/// With how many names a further one is compared; those after them are hashed. Most workers list fewer, and to compare
+/// a name with these costs less than to hash it.
+const NAMES_COMPARED_MAX: usize = 16;
+
 /// A name that breaks the rule for queue names is one of a queue without jobs, as any unknown name is:
 /// workers that list one and are served from the others must go on working.
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let names = decode_utf8(argument);
-    let mut queues = Vec::new();
-    let mut seen = HashSet::new();
+    let mut queues: Vec<String> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for name in names.split(' ').filter(|name| !name.is_empty()) {
         if name.len() > QUEUE_NAME_BYTES_MAX {
             super::check_queue_name(name)?;
         }
-        if !seen.insert(name) {
+        let repeated = queues.iter().take(NAMES_COMPARED_MAX).any(|q| q == name)
+            || (queues.len() >= NAMES_COMPARED_MAX && !seen.insert(name));
+        if repeated {
             continue;
         }
         if queues.len() == FETCH_QUEUES_MAX {
@@ -51,6 +57,13 @@ mod tests {
     #[test]
     fn queues_keep_their_order_and_lose_their_repetitions() {
         assert_eq!(fetch(b"b a  b c a ").unwrap(), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn repetitions_are_found_among_many_queues() {
+        let names: Vec<String> = (0..FETCH_QUEUES_MAX).map(|n| format!("q{n}")).collect();
+        let line = [names.join(" "), names.join(" ")].join(" ");
+        assert_eq!(fetch(line.as_bytes()).unwrap(), names);
     }
 
     #[test]

@@ -196,6 +196,9 @@ fn raw_value(text: Cow<'_, str>) -> Result<Box<RawValue>, JsonError> {
 
 /// Writes `,"key":value` for each field, of those with equal keys only the last.
 fn write_unknown(fields: &[(&str, &RawValue)]) -> String {
+    if fields.is_empty() {
+        return String::new();
+    }
     let mut last_index = HashMap::new();
     if fields.len() > 1 {
         last_index.extend(

@@ -2,11 +2,29 @@
 
 /// Appends a string, quoted and escaped.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
     let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    // Most strings are ids and names. Looking at all of their bytes, whatever is found, takes no jumps.
+    if bytes
+        .iter()
+        .fold(false, |any, &byte| any | is_escaped(byte))
+    {
+        write_escaped(out, bytes);
+    } else {
+        out.extend_from_slice(bytes);
+    }
+    out.push(b'"');
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut start = 0;
     for (index, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !is_escaped(byte) {
             continue;
         }
         out.extend_from_slice(bytes.get(start..index).unwrap_or_default());
@@ -14,7 +32,6 @@ pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
         start = index + 1;
     }
     out.extend_from_slice(bytes.get(start..).unwrap_or_default());
-    out.push(b'"');
 }
 
 /// Appends the escape of a quote, a backslash or a control character.
