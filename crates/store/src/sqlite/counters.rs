@@ -1,12 +1,10 @@
 //! Counters, and all sizes at a glance.
 
+use super::place::day_key;
 use super::sql::Sql;
 use super::tallies::sum;
 use super::tx::SqliteTx;
 use crate::{Counts, QueueTotals, Totals};
-
-/// The day whose row counts all time. No moment falls on it.
-pub(super) const ALL_TIME: i64 = i64::MIN;
 
 impl SqliteTx<'_> {
     pub(super) fn add_counts(&mut self, day: i64, counts: Counts) {
@@ -18,21 +16,13 @@ impl SqliteTx<'_> {
         self.tallies.counts = sum(self.tallies.counts, counts);
     }
 
+    /// Adds to the counters of days; those of all time are among the tallies.
     pub(super) fn write_counts(&mut self) -> rusqlite::Result<()> {
-        let mut all_time = Counts::default();
         for (&day, &counts) in &self.counted {
-            all_time = sum(all_time, counts);
             self.statements.get(Sql::CounterAdd)?.execute((
-                day,
+                day_key(day),
                 counts.processed,
                 counts.failures,
-            ))?;
-        }
-        if all_time != Counts::default() {
-            self.statements.get(Sql::CounterAdd)?.execute((
-                ALL_TIME,
-                all_time.processed,
-                all_time.failures,
             ))?;
         }
         Ok(())

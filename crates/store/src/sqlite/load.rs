@@ -7,7 +7,6 @@ use rusqlite::{Connection, Error, Row};
 use workmill_proto::{SetName, Timestamp};
 
 use super::cache::Cache;
-use super::counters::ALL_TIME;
 use super::mirror::{Held, Mirror};
 use super::place::{QueueId, key_at, keys_of, queue_of};
 use super::queues::{QueueCopy, QueueRow, QueueState, Queues};
@@ -112,18 +111,23 @@ fn find_heads(conn: &Connection, queues: &mut Queues, mirror: &Mirror) -> rusqli
 }
 
 fn read_tallies(conn: &Connection) -> rusqlite::Result<Tallies> {
-    let meta = |name: &str| {
-        conn.query_row("SELECT value FROM meta WHERE name = ?1", (name,), |row| {
-            row.get(0)
-        })
-    };
-    let mut tallies = Tallies {
-        last_serial: meta("last_serial")?,
-        ends_generation: meta("ends_generation")?,
-        counts: read_counts_of_all_time(conn)?,
-        set_id_next: conn.query_row("SELECT max(id) + 1 FROM sets", (), |row| row.get(0))?,
-        ..Tallies::default()
-    };
+    let set_id_next = conn.query_row("SELECT max(id) + 1 FROM sets", (), |row| row.get(0))?;
+    let mut tallies = conn.query_row(
+        "SELECT processed, failures, last_serial, ends_generation FROM tallies",
+        (),
+        |row| {
+            Ok(Tallies {
+                counts: Counts {
+                    processed: row.get(0)?,
+                    failures: row.get(1)?,
+                },
+                last_serial: row.get(2)?,
+                ends_generation: row.get(3)?,
+                set_id_next,
+                ..Tallies::default()
+            })
+        },
+    )?;
     for set in SetName::ALL {
         *tallies.set_mut(set) = conn.query_row(
             "SELECT id, size FROM sets WHERE name = ?1 AND cleared = 0",
@@ -137,18 +141,4 @@ fn read_tallies(conn: &Connection) -> rusqlite::Result<Tallies> {
         )?;
     }
     Ok(tallies)
-}
-
-/// The counters of all time; zero if nothing was counted yet.
-pub(super) fn read_counts_of_all_time(conn: &Connection) -> rusqlite::Result<Counts> {
-    conn.query_row(
-        "SELECT coalesce(sum(processed), 0), coalesce(sum(failures), 0) FROM counters WHERE day = ?1",
-        (ALL_TIME,),
-        |row| {
-            Ok(Counts {
-                processed: row.get(0)?,
-                failures: row.get(1)?,
-            })
-        },
-    )
 }

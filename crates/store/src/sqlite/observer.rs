@@ -4,7 +4,6 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::load::read_counts_of_all_time;
 use super::queues::QueueState;
 use super::{failure, schema};
 use crate::{Counts, Observer, QueueTotals, StoreError, Totals};
@@ -26,10 +25,19 @@ impl SqliteObserver {
 
     fn read_totals(&self) -> rusqlite::Result<Totals> {
         let snapshot = self.conn.unchecked_transaction()?;
-        let mut totals = Totals {
-            counts: read_counts_of_all_time(&snapshot)?,
-            ..Totals::default()
-        };
+        let mut totals = snapshot
+            .prepare_cached("SELECT working, processed, failures FROM tallies")?
+            .query_row((), |row| {
+                let counts = Counts {
+                    processed: row.get(1)?,
+                    failures: row.get(2)?,
+                };
+                Ok(Totals {
+                    working: row.get(0)?,
+                    counts,
+                    ..Totals::default()
+                })
+            })?;
         let mut queues =
             snapshot.prepare_cached("SELECT name, size, paused FROM queues WHERE state = ?1")?;
         let mut rows = queues.query((QueueState::Live as i64,))?;
@@ -48,15 +56,10 @@ impl SqliteObserver {
         totals.scheduled = size_of("scheduled")?;
         totals.retries = size_of("retries")?;
         totals.dead = size_of("dead")?;
-        totals.working = snapshot
-            .prepare_cached("SELECT value FROM meta WHERE name = 'working'")?
-            .query_row((), |row| row.get(0))?;
         Ok(totals)
     }
 
     fn read_days(&self, first: i64, last: i64) -> rusqlite::Result<Vec<(i64, Counts)>> {
-        // The smallest number is no day: it stands for all time.
-        let first = first.max(i64::MIN + 1);
         let mut statement = self.conn.prepare_cached(
             "SELECT day, processed, failures FROM counters WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
         )?;

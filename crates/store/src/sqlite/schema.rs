@@ -39,6 +39,32 @@ CREATE INDEX ends_by_job ON ends (generation, jid, wid);
 -- day: UTC days since 1970-01-01; the smallest integer stands for all time.
 CREATE TABLE counters (
     day INTEGER PRIMARY KEY, processed INTEGER NOT NULL, failures INTEGER NOT NULL);
+", "
+-- All that a commit changes besides jobs, in one B-tree: while little is reserved it is one page, and one frame of
+-- the log instead of four. What the columns are is told by the views, where a key belongs by `place.rs`.
+CREATE TABLE live (key INTEGER PRIMARY KEY, a, b, c, d, e, f);
+INSERT INTO live (key, a, b)
+    SELECT day - 1099511627776, processed, failures FROM counters WHERE day > -9223372036854775808;
+INSERT INTO live (key, a, b, c, d, e) SELECT -1073741824,
+    (SELECT value FROM meta WHERE name = 'working'),
+    (SELECT coalesce(sum(processed), 0) FROM counters WHERE day = -9223372036854775808),
+    (SELECT coalesce(sum(failures), 0) FROM counters WHERE day = -9223372036854775808),
+    (SELECT value FROM meta WHERE name = 'last_serial'),
+    (SELECT value FROM meta WHERE name = 'ends_generation');
+INSERT INTO live SELECT id - 1048576, name, state, paused, size, position_next, position_front FROM queues;
+INSERT INTO live (key, a, b, c, d) SELECT key, jid, wid, reserved_at, expires_at FROM reservations;
+DROP TABLE counters;
+DROP TABLE queues;
+DROP TABLE reservations;
+DELETE FROM meta WHERE name <> 'schema';
+CREATE VIEW counters AS SELECT key + 1099511627776 AS day, a AS processed, b AS failures
+    FROM live WHERE key < -1073741824;
+CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS last_serial, e AS ends_generation
+    FROM live WHERE key = -1073741824;
+CREATE VIEW queues AS SELECT key + 1048576 AS id, a AS name, b AS state, c AS paused, d AS size,
+    e AS position_next, f AS position_front FROM live WHERE key BETWEEN -1048576 AND -1;
+CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d AS expires_at
+    FROM live WHERE key >= 0;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.
@@ -155,4 +181,70 @@ pub(super) fn configure_observer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "cache_size", -OBSERVER_CACHE_KIB)?;
     conn.pragma_update(None, "mmap_size", 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use workmill_proto::Timestamp;
+
+    use super::super::place::key_at;
+    use super::super::{DATABASE_FILE, Durability, SqliteStore};
+    use super::*;
+    use crate::{Counts, JobKey, Observer, Store, Tx};
+
+    /// What the first version of the tables held: two jobs of one queue, one of them reserved.
+    fn write_version_1(path: &Path) {
+        let conn = Connection::open(path).unwrap();
+        conn.execute_batch(MIGRATIONS[0]).unwrap();
+        conn.pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        let (first, second) = (key_at(3, 1 << 36), key_at(3, (1 << 36) + 1));
+        conn.execute_batch(&format!(
+            "UPDATE meta SET value = 1 WHERE name IN ('schema', 'working');
+            UPDATE meta SET value = 7 WHERE name = 'last_serial';
+            UPDATE meta SET value = 2 WHERE name = 'ends_generation';
+            INSERT INTO queues VALUES (3, 'mail', 0, 1, 1, {0}, {1});
+            INSERT INTO jobs VALUES ({first}, x'01'), ({second}, x'02');
+            INSERT INTO reservations VALUES ({first}, 'jid-1', 'w1', 50, 60);
+            INSERT INTO counters VALUES ({2}, 9, 4), (20000, 5, 3), (20001, 4, 1);
+            INSERT INTO ends VALUES (1, 2, 40, 'jid-0', 'w0');",
+            (1_i64 << 36) + 2,
+            1_i64 << 36,
+            i64::MIN,
+        ))
+        .unwrap();
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        write_version_1(&dir.path().join(DATABASE_FILE));
+        // The second opening finds what the first has made of it.
+        for _ in 0..2 {
+            let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+            let mut observer = store.observer().unwrap();
+            let mut tx = store.begin().unwrap();
+            let totals = tx.totals().unwrap();
+            assert_eq!(observer.totals().unwrap(), totals);
+            assert_eq!((totals.queues["mail"].size, totals.working), (1, 1));
+            assert!(totals.queues["mail"].paused);
+            let counts = |processed, failures| Counts {
+                processed,
+                failures,
+            };
+            assert_eq!(totals.counts, counts(9, 4));
+            let days = [(20000, counts(5, 3)), (20001, counts(4, 1))];
+            assert_eq!(observer.days(i64::MIN, i64::MAX).unwrap(), days);
+            let held = tx.reservations_of_worker("w1", 9).unwrap();
+            assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
+            assert_eq!(held[0].expires_at, Timestamp::from_micros(60));
+            assert_eq!(&*held[0].jid, "jid-1");
+            assert_eq!(tx.last_serial().unwrap(), 7);
+            assert!(tx.end_remembered("jid-0", "w0").unwrap());
+            assert_eq!(
+                tx.head("mail").unwrap().unwrap().0,
+                JobKey(key_at(3, (1 << 36) + 1))
+            );
+        }
+    }
 }

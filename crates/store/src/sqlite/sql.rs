@@ -26,17 +26,14 @@ statements! {
     JobMove = "UPDATE jobs SET key = ?2 WHERE key = ?1";
     JobDelete = "DELETE FROM jobs WHERE key = ?1";
 
-    ReservationInsert = "INSERT INTO reservations (key, jid, wid, reserved_at, expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
-    ReservationExtend = "UPDATE reservations SET expires_at = ?2 WHERE key = ?1";
-    ReservationDelete = "DELETE FROM reservations WHERE key = ?1";
-    ReservationsDeleteWithin = "DELETE FROM reservations WHERE key IN
-        (SELECT key FROM reservations WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3)";
+    // The columns of `live` have the names that the views of `schema.rs` give them.
+    ReservationInsert = "INSERT INTO live (key, a, b, c, d) VALUES (?1, ?2, ?3, ?4, ?5)";
+    ReservationExtend = "UPDATE live SET d = ?2 WHERE key = ?1";
+    ReservationDelete = "DELETE FROM live WHERE key = ?1";
+    ReservationsDeleteWithin = "DELETE FROM live WHERE key IN
+        (SELECT key FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3)";
 
-    QueueWrite = "INSERT INTO queues (id, name, state, paused, size, position_next, position_front)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (id) DO UPDATE SET name = ?2, state = ?3, paused = ?4, size = ?5,
-            position_next = ?6, position_front = ?7";
+    QueueWrite = "REPLACE INTO live VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
     EntryInsert = "INSERT INTO entries (set_id, at, serial, record) VALUES (?1, ?2, ?3, ?4)";
     EntriesFrom = "SELECT at, serial, record FROM entries
@@ -59,11 +56,10 @@ statements! {
         (SELECT id FROM ends WHERE generation < ?1 ORDER BY generation, at LIMIT ?2)";
     EndsReadBefore = "SELECT 1 FROM ends WHERE generation < ?1 LIMIT 1";
 
-    CounterAdd = "INSERT INTO counters (day, processed, failures) VALUES (?1, ?2, ?3)
-        ON CONFLICT (day) DO UPDATE SET processed = processed + ?2, failures = failures + ?3";
-    CountersDelete = "DELETE FROM counters";
-
-    MetaWrite = "UPDATE meta SET value = ?2 WHERE name = ?1";
+    CounterAdd = "INSERT INTO live (key, a, b) VALUES (?1, ?2, ?3)
+        ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3";
+    CountersDelete = "DELETE FROM live WHERE key < ?1";
+    TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 }
 
 /// How many statements a connection keeps prepared: all of them.

@@ -2,7 +2,7 @@
 
 use workmill_proto::SetName;
 
-use super::place::{QueueId, keys_of, queue_of};
+use super::place::{QueueId, TALLIES_KEY, keys_of, queue_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
@@ -20,7 +20,9 @@ impl SqliteTx<'_> {
         self.tallies.ends_generation += 1;
         self.counted.clear();
         self.tallies.counts = Counts::default();
-        self.statements.get(Sql::CountersDelete)?.execute(())?;
+        self.statements
+            .get(Sql::CountersDelete)?
+            .execute((TALLIES_KEY,))?;
         Ok(())
     }
 

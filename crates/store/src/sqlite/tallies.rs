@@ -30,6 +30,16 @@ pub(super) struct Tallies {
 }
 
 impl Tallies {
+    /// What is in the row of tallies: all that belongs to no set.
+    pub(super) fn row(&self) -> (u64, Counts, i64, i64) {
+        (
+            self.working,
+            self.counts,
+            self.last_serial,
+            self.ends_generation,
+        )
+    }
+
     pub(super) fn set(&self, set: SetName) -> SetTally {
         match set {
             SetName::Scheduled => self.scheduled,

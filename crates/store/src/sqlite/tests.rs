@@ -9,7 +9,7 @@ use workmill_proto::{SetName, Timestamp};
 
 use super::interval::IntervalSync;
 use super::log::Log;
-use super::place::{QUEUE_ID_MAX, key_at};
+use super::place::{QUEUE_ID_MAX, key_at, queue_key};
 use super::poison::Poison;
 use super::sql::Sql;
 use super::*;
@@ -275,7 +275,8 @@ fn a_queue_without_a_number_is_refused_and_the_others_work_on() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     push(&mut store, &[&job("a", 10)]).unwrap();
-    let last = format!("UPDATE queues SET id = {QUEUE_ID_MAX}");
+    let (from, to) = (queue_key(1), queue_key(QUEUE_ID_MAX));
+    let last = format!("UPDATE live SET key = {to} WHERE key = {from}");
     let moved = format!("UPDATE jobs SET key = {}", key_at(QUEUE_ID_MAX, 1 << 36));
     store.conn.execute_batch(&last).unwrap();
     store.conn.execute_batch(&moved).unwrap();

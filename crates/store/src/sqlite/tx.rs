@@ -7,6 +7,7 @@ use workmill_proto::SetName;
 use super::cache::Cache;
 use super::failure::{self, CommitFailure};
 use super::log::Log;
+use super::place::{TALLIES_KEY, queue_key};
 use super::poison::Poison;
 use super::sql::{Sql, Statements};
 use super::store::SqliteStore;
@@ -102,7 +103,7 @@ impl<'a> SqliteTx<'a> {
         for (id, queue) in self.cache.changed_queues() {
             let row = &queue.now.row;
             write.execute((
-                id,
+                queue_key(id),
                 &*row.name,
                 row.state as i64,
                 row.paused,
@@ -124,22 +125,17 @@ impl<'a> SqliteTx<'a> {
                     .execute((tally.id, tally.size))?;
             }
         }
-        if before.working != now.working {
-            self.write_meta("working", now.working)?;
+        if before.row() != now.row() {
+            let (working, counts, last_serial, ends_generation) = now.row();
+            self.statements.get(Sql::TalliesWrite)?.execute((
+                TALLIES_KEY,
+                working,
+                counts.processed,
+                counts.failures,
+                last_serial,
+                ends_generation,
+            ))?;
         }
-        if before.last_serial != now.last_serial {
-            self.write_meta("last_serial", now.last_serial)?;
-        }
-        if before.ends_generation != now.ends_generation {
-            self.write_meta("ends_generation", now.ends_generation)?;
-        }
-        Ok(())
-    }
-
-    fn write_meta(&mut self, name: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
-        self.statements
-            .get(Sql::MetaWrite)?
-            .execute((name, value))?;
         Ok(())
     }
 
