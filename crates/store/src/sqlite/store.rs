@@ -31,6 +31,8 @@ pub struct SqliteStore {
     pub(super) poison: Poison,
     /// The bytes of the record being written, kept for their room.
     pub(super) encoded: Vec<u8>,
+    /// Commits since the log was last copied into the database.
+    pub(super) commits_in_log: u32,
     pub(super) log: Arc<Log>,
     durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
@@ -79,6 +81,7 @@ impl SqliteStore {
             tallies,
             poison,
             encoded: Vec::new(),
+            commits_in_log: 0,
             log,
             durability,
             interval,

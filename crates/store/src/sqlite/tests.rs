@@ -12,6 +12,7 @@ use super::log::Log;
 use super::place::{QUEUE_ID_MAX, key_at, queue_key};
 use super::poison::Poison;
 use super::sql::Sql;
+use super::tx::CHECKPOINT_COMMITS;
 use super::*;
 use crate::{
     JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Syncer, Totals, Tx,
@@ -198,6 +199,24 @@ fn a_store_poisoned_during_a_transaction_refuses_to_commit() {
     assert!(matches!(tx.commit(), Err(StoreError::Poisoned(_))));
     drop(store);
     assert_eq!(totals(&mut open(&dir)), Totals::default());
+}
+
+#[test]
+fn the_log_is_copied_into_the_database_after_many_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let frames = |store: &SqliteStore| -> i64 {
+        let pragma = "PRAGMA wal_checkpoint(PASSIVE)";
+        store.conn.query_row(pragma, (), |row| row.get(1)).unwrap()
+    };
+    for _ in 1..CHECKPOINT_COMMITS {
+        push(&mut store, &[&job("a", 10)]).unwrap();
+    }
+    // After a copy the next commit begins the log anew.
+    for _ in 0..2 {
+        push(&mut store, &[&job("a", 10)]).unwrap();
+    }
+    assert!(frames(&store) < 10, "{}", frames(&store));
 }
 
 /// Fails when it is run.

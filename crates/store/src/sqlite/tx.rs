@@ -14,6 +14,10 @@ use super::store::SqliteStore;
 use super::tallies::Tallies;
 use crate::{Counts, StoreError};
 
+/// Commits after which the log is copied into the database. The work of one more commit grows with their number; the
+/// two syncs of a copy are spread over them.
+pub(super) const CHECKPOINT_COMMITS: u32 = 512;
+
 /// A transaction of a [`SqliteStore`]. The database's own begins with the first change, so one that only
 /// looks costs nothing.
 pub struct SqliteTx<'a> {
@@ -21,6 +25,8 @@ pub struct SqliteTx<'a> {
     pub(super) cache: &'a mut Cache,
     pub(super) tallies: &'a mut Tallies,
     pub(super) encoded: &'a mut Vec<u8>,
+    /// Commits since the log was last copied into the database.
+    commits_in_log: &'a mut u32,
     /// Claimed, and neither reserved nor finished so far.
     pub(super) claimed: BTreeSet<i64>,
     /// Counts to be added per UTC day.
@@ -42,6 +48,7 @@ impl<'a> SqliteTx<'a> {
             tallies_before: store.tallies,
             tallies: &mut store.tallies,
             encoded: &mut store.encoded,
+            commits_in_log: &mut store.commits_in_log,
             claimed: BTreeSet::new(),
             counted: BTreeMap::new(),
             poison: &store.poison,
@@ -151,7 +158,24 @@ impl<'a> SqliteTx<'a> {
             Err(CommitFailure::Unknown(reason)) => return Err(self.poison.set(reason)),
         }
         self.log.note_commit();
+        self.copy_log_if_due();
         Ok(())
+    }
+
+    /// Copies the log into the database after many commits, before it is as large as SQLite lets it grow: in the
+    /// log's index every version of a page is found by passing those before it.
+    fn copy_log_if_due(&mut self) {
+        *self.commits_in_log += 1;
+        if *self.commits_in_log < CHECKPOINT_COMMITS {
+            return;
+        }
+        *self.commits_in_log = 0;
+        let checkpoint = self.statements.get(Sql::Checkpoint);
+        let done = checkpoint.and_then(|statement| statement.query_row((), |_| Ok(())));
+        if let Err(error) = done {
+            // Nothing is lost: what is committed is in the log, and SQLite copies it later.
+            tracing::warn!(%error, "the log could not be copied into the database");
+        }
     }
 
     /// Commits, or leaves it to the drop to undo everything.
