@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection, Error};
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {
         /// A statement, by what it does.
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Sql { $($name),* }
 
         const TEXTS: &[&str] = &[$($text),*];
@@ -66,37 +66,45 @@ statements! {
 /// How many statements a connection keeps prepared: all of them.
 pub(super) const STATEMENTS_MAX: usize = TEXTS.len();
 
-/// The statements a transaction has used so far. Finding one here is an index into an array; finding it in
-/// the connection's cache would hash its text each time.
+/// How many statements a transaction has room for from the start: the busiest group of PUSHes, FETCHes and ACKs.
+const STATEMENTS_COMMON: usize = 10;
+
+/// The statements a transaction has used so far. Finding one here takes a few comparisons; finding it in the
+/// connection's cache would hash its text each time.
 pub(super) struct Statements<'a> {
     conn: &'a Connection,
-    prepared: [Option<CachedStatement<'a>>; STATEMENTS_MAX],
+    /// A list, as a place for each statement there is would be kilobytes to clear and to move for a small transaction.
+    prepared: Vec<(Sql, CachedStatement<'a>)>,
 }
 
 impl<'a> Statements<'a> {
     pub(super) fn new(conn: &'a Connection) -> Self {
         Self {
             conn,
-            prepared: [const { None }; STATEMENTS_MAX],
+            prepared: Vec::with_capacity(STATEMENTS_COMMON),
         }
     }
 
     /// The prepared statement.
     pub(super) fn get(&mut self, sql: Sql) -> rusqlite::Result<&mut CachedStatement<'a>> {
-        let place = sql as usize;
-        let (Some(slot), Some(text)) = (self.prepared.get_mut(place), TEXTS.get(place)) else {
-            return Err(Error::InvalidQuery);
+        let index = match self.prepared.iter().position(|(known, _)| *known == sql) {
+            Some(index) => index,
+            None => {
+                let text = TEXTS.get(sql as usize).ok_or(Error::InvalidQuery)?;
+                self.prepared.push((sql, self.conn.prepare_cached(text)?));
+                self.prepared.len() - 1
+            }
         };
-        match slot {
-            Some(statement) => Ok(statement),
-            None => Ok(slot.insert(self.conn.prepare_cached(text)?)),
-        }
+        let (_, statement) = self.prepared.get_mut(index).ok_or(Error::InvalidQuery)?;
+        Ok(statement)
     }
 
     /// Puts another statement in the place of one, to make it fail.
     #[cfg(test)]
     pub(super) fn replace(&mut self, sql: Sql, text: &str) {
-        self.prepared[sql as usize] = Some(self.conn.prepare_cached(text).unwrap());
+        self.prepared.retain(|(known, _)| *known != sql);
+        self.prepared
+            .push((sql, self.conn.prepare_cached(text).unwrap()));
     }
 
     /// Whether no transaction of the database is open.
