@@ -34,7 +34,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn fail(&mut self, ticket: Ticket, fail: &Fail) -> Result<(), StoreError> {
         let jid = fail.report.jid.as_str();
         let taken = Holdings::read(self.tx, &[jid])?.take(self.tx, jid, &fail.wid)?;
-        let Some(reservation) = taken else {
+        let Some(key) = taken else {
             self.refuse(ticket, format!("Job not found {jid}"));
             return Ok(());
         };
@@ -43,7 +43,7 @@ impl<T: Tx> Group<'_, T> {
             message: &fail.report.message,
             backtrace: &fail.report.backtrace,
         };
-        self.fail_reserved(reservation.key, &report)?;
+        self.fail_reserved(key, &report)?;
         self.answer(ticket, Outcome::Ok);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Reservations: whose one an ACK or FAIL means, what ends one, and what comes back undelivered.
 
-use workmill_store::{Release, Reservation, ReservationEnd, StoreError, Tx};
+use workmill_store::{JobKey, Release, Reservation, ReservationEnd, StoreError, Tx};
 
 use super::report::Report;
 use crate::group::Group;
@@ -15,12 +15,15 @@ const EXPIRED: Report<'static> = Report {
     backtrace: &[],
 };
 
-/// The reservations of some job ids. Each is given out once.
-pub(crate) struct Holdings(Vec<Reservation>);
+/// The reservations of some job ids, by id, then oldest first, and whether each has been given out: that happens once.
+pub(crate) struct Holdings(Vec<(Reservation, bool)>);
 
 impl Holdings {
     pub(crate) fn read<T: Tx>(tx: &mut T, jids: &[&str]) -> Result<Self, StoreError> {
-        Ok(Self(tx.reservations_of_jids(jids)?))
+        let mut held = tx.reservations_of_jids(jids)?;
+        // Stable, and as a rule in order already.
+        held.sort_by(|held, other| held.jid.cmp(&other.jid));
+        Ok(Self(held.into_iter().map(|held| (held, false)).collect()))
     }
 
     /// Takes the reservation that a worker means by this job id: the one it holds; none, if one it held
@@ -30,18 +33,27 @@ impl Holdings {
         tx: &mut T,
         jid: &str,
         wid: &str,
-    ) -> Result<Option<Reservation>, StoreError> {
-        let Some(oldest) = self.0.iter().position(|held| &*held.jid == jid) else {
+    ) -> Result<Option<JobKey>, StoreError> {
+        let start = self.0.partition_point(|(held, _)| &*held.jid < jid);
+        let of_job = self.0.iter_mut().skip(start);
+        let of_job = of_job.take_while(|(held, _)| &*held.jid == jid);
+        let (mut oldest, mut own) = (None, None);
+        for (held, given_out) in of_job.filter(|(_, given_out)| !given_out) {
+            if own.is_none() && &*held.wid == wid {
+                own = Some((held.key, given_out));
+            } else if oldest.is_none() {
+                oldest = Some((held.key, given_out));
+            }
+        }
+        let of_another = own.is_none();
+        let Some((key, given_out)) = own.or(oldest) else {
             return Ok(None);
         };
-        let own = self
-            .0
-            .iter()
-            .position(|held| &*held.jid == jid && &*held.wid == wid);
-        if own.is_none() && !wid.is_empty() && tx.end_remembered(jid, wid)? {
+        if of_another && !wid.is_empty() && tx.end_remembered(jid, wid)? {
             return Ok(None);
         }
-        Ok(Some(self.0.remove(own.unwrap_or(oldest))))
+        *given_out = true;
+        Ok(Some(key))
     }
 }
 
