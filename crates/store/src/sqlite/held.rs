@@ -73,11 +73,37 @@ impl SqliteTx<'_> {
     }
 
     pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> rusqlite::Result<()> {
+        let mut reserved = Vec::with_capacity(keys.len());
+        let mut claimed = Vec::new();
         for &JobKey(key) in keys {
-            let reserved = self.end_reservation(key)?.is_some();
-            if reserved || self.claimed.remove(&key) {
-                self.statements.get(Sql::JobDelete)?.execute((key,))?;
+            if self.cache.end(key).is_some() {
+                reserved.push(key);
+            } else if self.claimed.remove(&key) {
+                claimed.push(key);
             }
+        }
+        if reserved.is_empty() && claimed.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        self.delete_runs(
+            Sql::ReservationDelete,
+            Sql::ReservationsDelete,
+            &mut reserved,
+        )?;
+        reserved.append(&mut claimed);
+        self.delete_runs(Sql::JobDelete, Sql::JobsDelete, &mut reserved)
+    }
+
+    /// Deletes rows, those whose keys follow each other at once: jobs of one queue end about in their order.
+    fn delete_runs(&mut self, one: Sql, many: Sql, keys: &mut [i64]) -> rusqlite::Result<()> {
+        keys.sort_unstable();
+        for run in keys.chunk_by(|key, next| key + 1 == *next) {
+            match run {
+                [key] => self.statements.get(one)?.execute((key,))?,
+                [first, .., last] => self.statements.get(many)?.execute((first, last))?,
+                [] => 0,
+            };
         }
         Ok(())
     }

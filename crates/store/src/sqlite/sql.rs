@@ -26,11 +26,13 @@ statements! {
     JobUpdate = "UPDATE jobs SET record = ?2 WHERE key = ?1";
     JobMove = "UPDATE jobs SET key = ?2 WHERE key = ?1";
     JobDelete = "DELETE FROM jobs WHERE key = ?1";
+    JobsDelete = "DELETE FROM jobs WHERE key BETWEEN ?1 AND ?2";
 
     // The columns of `live` have the names that the views of `schema.rs` give them.
     ReservationInsert = "INSERT INTO live (key, a, b, c, d) VALUES (?1, ?2, ?3, ?4, ?5)";
     ReservationExtend = "UPDATE live SET d = ?2 WHERE key = ?1";
     ReservationDelete = "DELETE FROM live WHERE key = ?1";
+    ReservationsDelete = "DELETE FROM live WHERE key BETWEEN ?1 AND ?2";
     ReservationsDeleteWithin = "DELETE FROM live WHERE key IN
         (SELECT key FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3)";
 

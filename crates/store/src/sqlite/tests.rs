@@ -219,6 +219,35 @@ fn the_log_is_copied_into_the_database_after_many_commits() {
     assert!(frames(&store) < 10, "{}", frames(&store));
 }
 
+#[test]
+fn only_what_is_finished_is_deleted_of_jobs_that_follow_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("a", 10); 6]).unwrap();
+    let mut tx = store.begin().unwrap();
+    let keys: Vec<JobKey> = tx
+        .claim("a", 5)
+        .unwrap()
+        .iter()
+        .map(|(key, _)| *key)
+        .collect();
+    let reservations: Vec<_> = keys[..4].iter().map(|&key| reservation(key)).collect();
+    tx.reserve(&reservations).unwrap();
+    // Reserved, claimed, reserved, in no order; the third stays reserved, the sixth waits.
+    tx.finish(&[keys[1], keys[4], keys[0], keys[3]]).unwrap();
+    tx.commit().unwrap();
+    let left = |table: &str| -> Vec<i64> {
+        let mut statement = store
+            .conn
+            .prepare(&format!("SELECT key FROM {table} ORDER BY key"))
+            .unwrap();
+        let rows = statement.query_map((), |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(left("reservations"), [keys[2].0]);
+    assert_eq!(left("jobs"), [keys[2].0, keys[4].0 + 1]);
+}
+
 /// Fails when it is run.
 const FAILING: &str = "INSERT INTO meta VALUES ('schema', 1)";
 
