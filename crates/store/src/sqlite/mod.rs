@@ -1,8 +1,8 @@
 //! The embedded backend: one SQLite file, `workmill.db`, with a write-ahead log.
 //!
 //! What the layout is made for: every page a commit touches costs a 4 KiB frame in the log, so the hot
-//! path (a job's push, fetch and acknowledgement) touches only B-trees that grow at one end. A job's row
-//! stays where it was pushed until it is finished; a reservation is a small row of its own. There is no
+//! path (a job's push, fetch and acknowledgement) touches only two B-trees. A job's row stays where it was
+//! pushed until it is finished; a reservation is a small row beside those of queues and counters. There is no
 //! index on random job ids: reservations are mirrored in memory (`mirror`), and so are the rows of
 //! queues (`queues`), never their jobs. Both change with a transaction and go back with it (`cache`).
 
