@@ -7,8 +7,8 @@ pub(crate) const PUSH_SLICE_JOBS: usize = 1_000;
 /// Payload bytes of one PUSHB that one group takes in, beyond the first job.
 pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 
-/// Due entries of one set that one group moves.
-pub(crate) const PROMOTE_SLICE_JOBS: usize = 1_000;
+/// Due entries of one set that one group moves: each is read, written and deleted, which takes longer than a PUSH.
+pub(crate) const PROMOTE_SLICE_JOBS: usize = 500;
 
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;

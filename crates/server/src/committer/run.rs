@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
 use workmill_store::{Store, StoreError, Syncer, Tx};
 
@@ -124,6 +125,8 @@ impl<S: Store + Send + 'static> Committer<S> {
     async fn run(mut self) -> io::Result<Ended> {
         let alarm = Alarm::new()?;
         loop {
+            // In one thread with the connections: theirs is the next turn, or long requests would keep them waiting.
+            yield_now().await;
             let (group, finished) = self.gather(&alarm).await?;
             let result = if group.is_empty() && !self.nil_is_due() {
                 Ok(())
@@ -230,7 +233,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             self.answer();
             return Ok(());
         }
-        if self.inbox.is_alone(self.due.len()) {
+        if !self.due.is_empty() && self.inbox.is_alone(self.due.len()) {
             let begun = Instant::now();
             self.syncer.sync().map_err(poisoned)?;
             self.inbox.note_sync(begun.elapsed());

@@ -7,6 +7,7 @@
 //! queues (`queues`), never their jobs. Both change with a transaction and go back with it (`cache`).
 
 mod cache;
+mod copier;
 mod counters;
 mod ends;
 mod entries;

@@ -71,9 +71,6 @@ CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d 
 const CACHE_KIB: i64 = 32 * 1024;
 /// Pages an observer keeps in memory, in KiB: it reads small tables only.
 const OBSERVER_CACHE_KIB: i64 = 512;
-/// Frames in the log before they are copied into the database (16 MiB). A page changed many times
-/// meanwhile is copied once, and the two syncs of a copy are spread over some thousand commits.
-const CHECKPOINT_PAGES: i64 = 4096;
 /// What a log that grew (a long read held up the copying) is cut back to, in bytes.
 const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
 /// How long a statement waits for a lock of another program, such as a backup or a shell, in ms. A
@@ -145,7 +142,8 @@ fn configure(conn: &Connection) -> rusqlite::Result<()> {
     // COMMIT does not sync the log, its owner does. Copying the log into the database still does, in the right
     // order.
     set("synchronous", &"normal")?;
-    set("wal_autocheckpoint", &CHECKPOINT_PAGES)?;
+    // `copier` does it.
+    set("wal_autocheckpoint", &0)?;
     set("journal_size_limit", &LOG_BYTES_KEPT_MAX)?;
     set("cache_size", &-CACHE_KIB)?;
     // No statement here sorts much; a temporary file would be one more that can fail.
@@ -173,6 +171,15 @@ fn migrate(conn: &mut Connection, version: usize) -> rusqlite::Result<()> {
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.commit()
+}
+
+/// Configures the connection that copies the log into the database.
+pub(super) fn configure_copier(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)?;
+    conn.pragma_update(None, "synchronous", "normal")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "cache_size", -OBSERVER_CACHE_KIB)?;
+    conn.pragma_update(None, "mmap_size", 0)
 }
 
 /// Configures the connection of an observer.

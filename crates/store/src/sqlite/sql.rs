@@ -17,7 +17,7 @@ statements! {
     Begin = "BEGIN IMMEDIATE";
     Commit = "COMMIT";
     Rollback = "ROLLBACK";
-    Checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+    LogCopy = super::copier::COPY;
 
     JobInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2)";
     JobRead = "SELECT record FROM jobs WHERE key = ?1";

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::cache::Cache;
+use super::copier::Copier;
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::observer::SqliteObserver;
@@ -31,8 +32,7 @@ pub struct SqliteStore {
     pub(super) poison: Poison,
     /// The bytes of the record being written, kept for their room.
     pub(super) encoded: Vec<u8>,
-    /// Commits since the log was last copied into the database.
-    pub(super) commits_in_log: u32,
+    pub(super) copier: Copier,
     pub(super) log: Arc<Log>,
     durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
@@ -60,6 +60,7 @@ impl SqliteStore {
         let (cache, tallies) = load::load(&conn).map_err(open_error)?;
         sync_directory(dir)?;
 
+        let copier = Copier::start(&mut conn, &path)?;
         let poison = Poison::default();
         let log_path = dir.join(format!("{DATABASE_FILE}-wal"));
         let sync_error = |error: io::Error| {
@@ -81,7 +82,7 @@ impl SqliteStore {
             tallies,
             poison,
             encoded: Vec::new(),
-            commits_in_log: 0,
+            copier,
             log,
             durability,
             interval,

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 use workmill_proto::{SetName, Timestamp};
 
+use super::copier::COPY_COMMITS;
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::place::{QUEUE_ID_MAX, key_at, queue_key};
 use super::poison::Poison;
 use super::sql::Sql;
-use super::tx::CHECKPOINT_COMMITS;
 use super::*;
 use crate::{
     JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Syncer, Totals, Tx,
@@ -209,10 +209,11 @@ fn the_log_is_copied_into_the_database_after_many_commits() {
         let pragma = "PRAGMA wal_checkpoint(PASSIVE)";
         store.conn.query_row(pragma, (), |row| row.get(1)).unwrap()
     };
-    for _ in 1..CHECKPOINT_COMMITS {
+    for _ in 0..COPY_COMMITS {
         push(&mut store, &[&job("a", 10)]).unwrap();
     }
-    // After a copy the next commit begins the log anew.
+    store.copier.wait();
+    // The first copies the rest, the second begins the log anew.
     for _ in 0..2 {
         push(&mut store, &[&job("a", 10)]).unwrap();
     }

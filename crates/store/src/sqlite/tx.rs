@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workmill_proto::SetName;
 
 use super::cache::Cache;
+use super::copier::{Copier, Due};
 use super::failure::{self, CommitFailure};
 use super::log::Log;
 use super::place::{TALLIES_KEY, queue_key};
@@ -14,10 +15,6 @@ use super::store::SqliteStore;
 use super::tallies::Tallies;
 use crate::{Counts, StoreError};
 
-/// Commits after which the log is copied into the database. The work of one more commit grows with their number; the
-/// two syncs of a copy are spread over them.
-pub(super) const CHECKPOINT_COMMITS: u32 = 512;
-
 /// A transaction of a [`SqliteStore`]. The database's own begins with the first change, so one that only
 /// looks costs nothing.
 pub struct SqliteTx<'a> {
@@ -25,8 +22,7 @@ pub struct SqliteTx<'a> {
     pub(super) cache: &'a mut Cache,
     pub(super) tallies: &'a mut Tallies,
     pub(super) encoded: &'a mut Vec<u8>,
-    /// Commits since the log was last copied into the database.
-    commits_in_log: &'a mut u32,
+    copier: &'a mut Copier,
     /// Claimed, and neither reserved nor finished so far.
     pub(super) claimed: BTreeSet<i64>,
     /// Counts to be added per UTC day.
@@ -48,7 +44,7 @@ impl<'a> SqliteTx<'a> {
             tallies_before: store.tallies,
             tallies: &mut store.tallies,
             encoded: &mut store.encoded,
-            commits_in_log: &mut store.commits_in_log,
+            copier: &mut store.copier,
             claimed: BTreeSet::new(),
             counted: BTreeMap::new(),
             poison: &store.poison,
@@ -162,18 +158,15 @@ impl<'a> SqliteTx<'a> {
         Ok(())
     }
 
-    /// Copies the log into the database after many commits, before it is as large as SQLite lets it grow: in the
-    /// log's index every version of a page is found by passing those before it.
+    /// Has the log copied into the database when it is time.
     fn copy_log_if_due(&mut self) {
-        *self.commits_in_log += 1;
-        if *self.commits_in_log < CHECKPOINT_COMMITS {
+        if self.copier.note_commit() == Due::Nothing {
             return;
         }
-        *self.commits_in_log = 0;
-        let checkpoint = self.statements.get(Sql::Checkpoint);
-        let done = checkpoint.and_then(|statement| statement.query_row((), |_| Ok(())));
-        if let Err(error) = done {
-            // Nothing is lost: what is committed is in the log, and SQLite copies it later.
+        let copy = self.statements.get(Sql::LogCopy);
+        let copied = copy.and_then(|statement| statement.query_row((), |_| Ok(())));
+        if let Err(error) = copied {
+            // Nothing is lost: what is committed is in the log, and copied another time.
             tracing::warn!(%error, "the log could not be copied into the database");
         }
     }
