@@ -1,7 +1,8 @@
 //! Which threads there are: a machine with few cores is served best by few threads.
 //!
 //! To hand a command from one thread to another and its answer back costs more than to run it. On one or two
-//! cores the threads would only take turns, so one thread does everything but wait for the disk. With more
+//! cores the threads would only take turns, so one thread serves the connections and runs
+//! their commands; another waits for the disk. With more
 //! cores many threads serve the connections, and one of its own runs their commands.
 
 use std::io;

@@ -67,10 +67,11 @@ impl Pace {
         self.sync_took = took;
     }
 
-    /// Whether a group of so many submissions is best synced without help: few wait for it, and while they do there is
-    /// nothing else to run.
+    /// Whether a group of so many submissions is best synced without help: few wait for it, while they do there is
+    /// nothing else to run, and the disk is fast enough not to hold up the connections.
     pub(super) fn is_alone(&self, submissions: usize, waiting: usize) -> bool {
-        self.unsynced == 0 && waiting == 0 && submissions <= WANTED_MIN
+        let is_small = submissions <= WANTED_MIN;
+        self.unsynced == 0 && waiting == 0 && is_small && self.sync_took <= PATIENCE_MAX
     }
 
     /// So many submissions were answered while others were `waiting` to be run.
@@ -191,6 +192,8 @@ mod tests {
         assert!(!pace.is_alone(WANTED_MIN + 1, 0));
         assert!(!pace.is_alone(1, 1));
         pace.note_sync_begun(1);
+        assert!(!pace.is_alone(1, 0));
+        pace.note_synced(1, PATIENCE_MAX * 2);
         assert!(!pace.is_alone(1, 0));
     }
 

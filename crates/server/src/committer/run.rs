@@ -149,9 +149,10 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// If the store is poisoned, nobody is answered any more: the waiters' senders are dropped with `self`.
     fn end(self, ended: Result<(), Poisoned>) -> Ended {
         self.acknowledger.finish();
-        match ended.map(|()| self.store.close()) {
-            Ok(Ok(())) => Ended::Stopped,
-            Ok(Err(error)) => Ended::Faulted(error.to_string()),
+        // Also after a fault: a poisoned store has its own way to close.
+        let closed = self.store.close().map_err(poisoned);
+        match ended.and(closed) {
+            Ok(()) => Ended::Stopped,
             Err(Poisoned(reason)) => Ended::Faulted(reason),
         }
     }
@@ -229,7 +230,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// Sends the answers of the group, or lets them be sent as soon as what they tell of is durable. What others
     /// have changed is told of too, so nothing overtakes a group before.
     async fn acknowledge(&mut self) -> Result<(), Poisoned> {
-        if !self.store.wants_sync() && !self.inbox.is_syncing() {
+        if !self.store.wants_sync() && (self.due.is_empty() || !self.inbox.is_syncing()) {
             self.answer();
             return Ok(());
         }
@@ -241,6 +242,12 @@ impl<S: Store + Send + 'static> Committer<S> {
             return Ok(());
         }
         self.inbox.synced().await;
+        if !self.store.wants_sync() {
+            // Has nothing to do, and fails if the sync that was waited for has.
+            self.syncer.sync().map_err(poisoned)?;
+            self.answer();
+            return Ok(());
+        }
         self.inbox.note_sync_begun(self.due.len());
         let group = std::mem::take(&mut self.due);
         self.acknowledger.hand_over(group).map_err(|Gone| {

@@ -3,13 +3,17 @@
 //! A thread with a connection of its own copies most of the log while commits go on. What was committed meanwhile is
 //! little; the writer copies that itself, and so the log can begin anew.
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 
+use super::poison::Poison;
 use super::{failure, schema};
 use crate::StoreError;
 
@@ -39,8 +43,9 @@ pub(super) enum Due {
 #[derive(Debug)]
 pub(super) struct Copier {
     shared: Arc<Shared>,
-    /// Commits since the log was last copied.
+    /// Commits since the log was last copied, and how many frames it had then.
     commits: u32,
+    frames_before: u32,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -58,12 +63,16 @@ enum State {
     Idle,
     Copying,
     Copied,
-    Stopping,
+    Ended,
 }
 
 impl Copier {
     /// Starts the thread, for the database at `path` that `writer` writes, and lets nothing else copy the log.
-    pub(super) fn start(writer: &mut Connection, path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        writer: &mut Connection,
+        path: &Path,
+        poison: Poison,
+    ) -> Result<Self, StoreError> {
         let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
         let shared = Arc::<Shared>::default();
         let noted = Arc::clone(&shared);
@@ -73,17 +82,26 @@ impl Copier {
             Ok(())
         };
         writer.wal_hook(Some(note)).map_err(open_error)?;
-        let copying = Connection::open(path).map_err(open_error)?;
-        schema::configure_copier(&copying).map_err(open_error)?;
-        let thread = thread::Builder::new().name("store-copy".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.run(&copying)
-        });
-        let thread =
-            thread.map_err(|error| StoreError::Open(format!("cannot start a thread: {error}")))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(open_error)?;
+        schema::configure_copier(&conn).map_err(open_error)?;
+        let io_error = |error: std::io::Error| {
+            StoreError::Open(format!("cannot copy into {}: {error}", path.display()))
+        };
+        let copying = Copying {
+            conn,
+            database: ManuallyDrop::new(File::open(path).map_err(io_error)?),
+            poison,
+            shared: Arc::clone(&shared),
+        };
+        let thread = thread::Builder::new()
+            .name("store-copy".into())
+            .spawn(move || copying.run())
+            .map_err(io_error)?;
         Ok(Self {
             shared,
             commits: 0,
+            frames_before: 0,
             thread: Some(thread),
         })
     }
@@ -92,7 +110,12 @@ impl Copier {
     pub(super) fn note_commit(&mut self) -> Due {
         self.commits += 1;
         let frames = self.shared.frames.load(Ordering::Relaxed);
-        if self.commits < COPY_COMMITS && frames < COPY_FRAMES {
+        if frames < self.frames_before {
+            // The log has begun anew.
+            self.frames_before = 0;
+        }
+        let grown = frames - self.frames_before;
+        if self.commits < COPY_COMMITS && grown < COPY_FRAMES {
             return Due::Nothing;
         }
         let mut state = self.shared.state();
@@ -100,14 +123,16 @@ impl Copier {
             *state = State::Copying;
             self.shared.changed.notify_all();
         }
-        while *state == State::Copying && frames >= FRAMES_MAX {
+        while *state == State::Copying && grown >= FRAMES_MAX {
             state = self.shared.wait(state);
         }
-        if *state != State::Copied {
-            return Due::Nothing;
+        match *state {
+            State::Copied => *state = State::Idle,
+            State::Ended => {}
+            State::Idle | State::Copying => return Due::Nothing,
         }
-        *state = State::Idle;
         self.commits = 0;
+        self.frames_before = frames;
         Due::Rest
     }
 
@@ -123,8 +148,7 @@ impl Copier {
 
 impl Drop for Copier {
     fn drop(&mut self) {
-        *self.shared.state() = State::Stopping;
-        self.shared.changed.notify_all();
+        self.shared.end();
         if let Some(thread) = self.thread.take() {
             // If it has panicked, the log is copied when the database is closed.
             thread.join().ok();
@@ -143,26 +167,77 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, conn: &Connection) {
-        let mut state = self.state();
+    fn end(&self) {
+        *self.state() = State::Ended;
+        self.changed.notify_all();
+    }
+}
+
+/// What the thread has.
+struct Copying {
+    conn: Connection,
+    /// To sync what was copied: SQLite does that only if a copy has caught up with the log. Never closed, as closing it
+    /// would drop the locks that SQLite holds on the file.
+    database: ManuallyDrop<File>,
+    poison: Poison,
+    shared: Arc<Shared>,
+}
+
+impl Copying {
+    fn run(self) {
+        let mut state = self.shared.state();
         loop {
             match *state {
-                State::Stopping => return,
-                State::Idle | State::Copied => state = self.wait(state),
+                State::Ended => break,
+                State::Idle | State::Copied => state = self.shared.wait(state),
                 State::Copying => {
                     drop(state);
-                    let copied = conn.query_row(COPY, (), |_| Ok(()));
-                    if let Err(error) = copied {
-                        // Nothing is lost: what is committed is in the log, and copied another time.
-                        tracing::warn!(%error, "the log could not be copied into the database");
-                    }
-                    state = self.state();
+                    self.copy();
+                    state = self.shared.state();
                     if *state == State::Copying {
                         *state = State::Copied;
-                        self.changed.notify_all();
+                        self.shared.changed.notify_all();
                     }
                 }
             }
         }
+        drop(state);
+        keep_log_if_poisoned(&self.conn, &self.poison);
+    }
+
+    fn copy(&self) {
+        note_copied(self.conn.query_row(COPY, (), |_| Ok(())), &self.poison);
+        if let Err(error) = self.database.sync_data() {
+            let reason = format!("syncing the database failed: {error}");
+            self.poison.set(reason);
+        }
+    }
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        // However the thread ends, nobody may wait for it.
+        self.shared.end();
+    }
+}
+
+/// What came of copying. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
+/// that succeeds proves nothing. After any other failure the log still has everything, and is copied another time.
+pub(super) fn note_copied(copied: rusqlite::Result<()>, poison: &Poison) {
+    let Err(error) = copied else { return };
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    if code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC) {
+        poison.set(format!("syncing the database failed: {error}"));
+    } else {
+        tracing::warn!(%error, "the log could not be copied into the database");
+    }
+}
+
+/// Lets a connection of a poisoned store close without copying the log, which is all that can be relied on.
+pub(super) fn keep_log_if_poisoned(conn: &Connection, poison: &Poison) {
+    if poison.check().is_err()
+        && let Err(error) = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    {
+        tracing::error!(%error, "the log may be copied into the database after all");
     }
 }

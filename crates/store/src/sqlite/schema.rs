@@ -68,7 +68,7 @@ CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d 
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.
-const CACHE_KIB: i64 = 32 * 1024;
+const CACHE_KIB: i64 = 16 * 1024;
 /// Pages an observer keeps in memory, in KiB: it reads small tables only.
 const OBSERVER_CACHE_KIB: i64 = 512;
 /// What a log that grew (a long read held up the copying) is cut back to, in bytes.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::cache::Cache;
-use super::copier::Copier;
+use super::copier::{Copier, keep_log_if_poisoned};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::observer::SqliteObserver;
@@ -60,8 +60,8 @@ impl SqliteStore {
         let (cache, tallies) = load::load(&conn).map_err(open_error)?;
         sync_directory(dir)?;
 
-        let copier = Copier::start(&mut conn, &path)?;
         let poison = Poison::default();
+        let copier = Copier::start(&mut conn, &path, poison.clone())?;
         let log_path = dir.join(format!("{DATABASE_FILE}-wal"));
         let sync_error = |error: io::Error| {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
@@ -122,9 +122,20 @@ impl Store for SqliteStore {
     }
 
     fn close(self) -> Result<(), StoreError> {
-        let Self { log, interval, .. } = self;
+        let Self {
+            log,
+            interval,
+            copier,
+            conn,
+            poison,
+            ..
+        } = self;
         // Ends the thread after its last sync.
         drop(interval);
-        log.sync()
+        let synced = log.sync();
+        drop(copier);
+        keep_log_if_poisoned(&conn, &poison);
+        drop(conn);
+        synced.and_then(|()| poison.check())
     }
 }

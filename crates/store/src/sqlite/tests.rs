@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use workmill_proto::{SetName, Timestamp};
 
-use super::copier::COPY_COMMITS;
+use super::copier::{COPY_COMMITS, note_copied};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::place::{QUEUE_ID_MAX, key_at, queue_key};
@@ -209,15 +209,75 @@ fn the_log_is_copied_into_the_database_after_many_commits() {
         let pragma = "PRAGMA wal_checkpoint(PASSIVE)";
         store.conn.query_row(pragma, (), |row| row.get(1)).unwrap()
     };
-    for _ in 0..COPY_COMMITS {
-        push(&mut store, &[&job("a", 10)]).unwrap();
+    for _ in 0..3 {
+        for _ in 0..COPY_COMMITS {
+            push(&mut store, &[&job("a", 10)]).unwrap();
+        }
+        store.copier.wait();
+        // The first copies the rest, the second begins the log anew.
+        for _ in 0..2 {
+            push(&mut store, &[&job("a", 10)]).unwrap();
+        }
+        assert!(frames(&store) < 10, "{}", frames(&store));
     }
-    store.copier.wait();
-    // The first copies the rest, the second begins the log anew.
-    for _ in 0..2 {
-        push(&mut store, &[&job("a", 10)]).unwrap();
+}
+
+#[test]
+fn large_commits_have_the_log_copied_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let large = job("a", 1 << 20);
+    // Each has more than 250 frames.
+    for _ in 0..3 {
+        for _ in 0..17 {
+            push(&mut store, &[&large]).unwrap();
+        }
+        store.copier.wait();
+        for _ in 0..2 {
+            push(&mut store, &[&job("a", 10)]).unwrap();
+        }
     }
-    assert!(frames(&store) < 10, "{}", frames(&store));
+    drop(
+        store
+            .conn
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(())),
+    );
+    let log = dir.path().join("workmill.db-wal");
+    let bytes = std::fs::metadata(log).unwrap().len();
+    assert!(
+        bytes < 30 << 20,
+        "the log did not begin anew: {bytes} bytes"
+    );
+}
+
+#[test]
+fn a_failed_sync_of_what_was_copied_poisons_and_nothing_else_does() {
+    let failed = |code| {
+        let poison = Poison::default();
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        note_copied(Err(error), &poison);
+        poison.check().is_err()
+    };
+    assert!(failed(rusqlite::ffi::SQLITE_IOERR_FSYNC));
+    for code in [
+        rusqlite::ffi::SQLITE_IOERR_WRITE,
+        rusqlite::ffi::SQLITE_FULL,
+        rusqlite::ffi::SQLITE_BUSY,
+    ] {
+        assert!(!failed(code), "{code}");
+    }
+}
+
+#[test]
+fn a_poisoned_store_keeps_its_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    store.poison.set("the database could not be synced".into());
+    store.close().unwrap_err();
+    let log = dir.path().join("workmill.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() > 0);
+    assert_eq!(totals(&mut open(&dir)).queues["a"].size, 1);
 }
 
 #[test]

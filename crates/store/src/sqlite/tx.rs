@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workmill_proto::SetName;
 
 use super::cache::Cache;
-use super::copier::{Copier, Due};
+use super::copier::{Copier, Due, note_copied};
 use super::failure::{self, CommitFailure};
 use super::log::Log;
 use super::place::{TALLIES_KEY, queue_key};
@@ -155,7 +155,8 @@ impl<'a> SqliteTx<'a> {
         }
         self.log.note_commit();
         self.copy_log_if_due();
-        Ok(())
+        // A copy may have failed in a way that leaves nothing to rely on.
+        self.poison.check()
     }
 
     /// Has the log copied into the database when it is time.
@@ -165,10 +166,7 @@ impl<'a> SqliteTx<'a> {
         }
         let copy = self.statements.get(Sql::LogCopy);
         let copied = copy.and_then(|statement| statement.query_row((), |_| Ok(())));
-        if let Err(error) = copied {
-            // Nothing is lost: what is committed is in the log, and copied another time.
-            tracing::warn!(%error, "the log could not be copied into the database");
-        }
+        note_copied(copied, self.poison);
     }
 
     /// Commits, or leaves it to the drop to undo everything.
