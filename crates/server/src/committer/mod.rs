@@ -1,7 +1,7 @@
 //! The one task that owns the store and the engine, and the way to it.
 //!
 //! A connection hands a [`Submission`](submission::Submission) to the [`Inbox`] and waits for its [`Answers`].
-//! The committer takes everything that waits, runs it as one group and commits it. The [acknowledger](acknowledger)
+//! The committer takes everything that waits, runs it as one group and commits it. The [acknowledger]
 //! then syncs it and answers, while the next group gathers and is run: the busier the server, the bigger the groups.
 //!
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `pace` (how long), `group`
