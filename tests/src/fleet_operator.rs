@@ -28,16 +28,20 @@ fn work(crew: &Crew, rng: &mut SmallRng) -> Result<(), Gone> {
             .choose(rng)
             .expect("there are choices");
         match *target {
-            "INFO" => look(&mut client)?,
+            "INFO" => look(crew, &mut client)?,
             set => requeue(crew, &mut client, set)?,
         }
     }
     Ok(())
 }
 
-fn look(client: &mut Client) -> Result<(), Gone> {
+fn look(crew: &Crew, client: &mut Client) -> Result<(), Gone> {
     match client.cmd("INFO") {
         Reply::Closed => Err(Gone),
+        reply @ Reply::Error(_) => {
+            crew.answered_oddly("INFO", &reply);
+            Ok(())
+        }
         reply => {
             assert!(
                 reply.json()["faktory"].is_object(),
