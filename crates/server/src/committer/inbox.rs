@@ -140,10 +140,7 @@ impl Inbox {
     pub(super) fn note_synced(&self, submissions: usize, took: Duration) {
         let mut state = self.state.lock();
         state.pace.note_synced(submissions, took);
-        let waiting = state.waiting.len();
-        state
-            .pace
-            .note_answered(Instant::now(), submissions, waiting);
+        state.note_answered(submissions);
         self.wake(&mut state);
     }
 
@@ -160,9 +157,7 @@ impl Inbox {
 
     /// Notes that so many submissions were answered by the committer itself.
     pub(super) fn note_answered(&self, answered: usize) {
-        let mut state = self.state.lock();
-        let waiting = state.waiting.len();
-        state.pace.note_answered(Instant::now(), answered, waiting);
+        self.state.lock().note_answered(answered);
     }
 
     /// Whether a committed group is not synced yet.
@@ -234,6 +229,11 @@ impl Inbox {
 }
 
 impl State {
+    fn note_answered(&mut self, answered: usize) {
+        let waiting = self.waiting.len();
+        self.pace.note_answered(Instant::now(), answered, waiting);
+    }
+
     fn next(&self, free_since: Instant, now: Instant) -> Next {
         if self.rules.is_some() || self.closed {
             return Next::Run;

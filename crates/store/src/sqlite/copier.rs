@@ -24,7 +24,7 @@ pub(super) const COPY_COMMITS: u32 = 512;
 /// Frames after which the log is copied (16 MiB). A page changed many times meanwhile is copied once.
 const COPY_FRAMES: u32 = 4_096;
 
-/// Frames at which commits wait for the copying (256 MiB): the disk takes in less than what is written.
+/// Frames of growth at which commits wait for the copying (256 MiB): the disk takes in less than what is written.
 const FRAMES_MAX: u32 = 65_536;
 
 /// The statement that copies what no reader still needs, and waits for nobody.
