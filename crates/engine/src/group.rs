@@ -81,7 +81,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
-            Duty::Sweep => self.tx.sweep(crate::limits::SWEEP_SLICE_ROWS)?,
+            Duty::Sweep => self.tx.sweep(crate::limits::SWEEP_SLICE_ROWS)?.more,
         };
         if more {
             self.result.unfinished.push(Request {

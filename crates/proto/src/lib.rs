@@ -14,6 +14,7 @@
 //! - [`Reply`] and [`write_job`] write answers; [`WireError`] is the one that says what went wrong.
 //! - [`limits`] names how large anything may be.
 
+mod bid;
 mod command;
 mod error;
 mod frame;
@@ -27,6 +28,7 @@ mod set;
 mod time;
 mod utf8;
 
+pub use bid::Bid;
 pub use command::{
     Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
     QueueCommand, QueueSelection, TABLE, parse_command,

@@ -205,6 +205,7 @@ mod tests {
             counts: Counts {
                 processed: 10,
                 failures: 7,
+                expired: 0,
             },
         };
         let duty = |runs| DutyCount {

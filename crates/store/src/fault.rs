@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use workmill_proto::{SetName, Timestamp};
 
 use crate::{
-    Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, Store,
-    StoreError, StoredJob, Syncer, Totals, Tx,
+    BatchDetails, BatchState, Counts, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey, Release,
+    Reservation, ReservationEnd, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Track,
+    Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -220,7 +221,18 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn remove_queues(&mut self, queues: &[&str]) -> ();
             fn count(&mut self, day: i64, counts: Counts) -> ();
             fn flush(&mut self) -> ();
-            fn sweep(&mut self, limit: usize) -> bool;
+            fn sweep(&mut self, limit: usize) -> Swept;
+            fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Vec<bool>;
+            fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> ();
+            fn forget_locks(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn insert_batch(&mut self, details: &BatchDetails, state: &BatchState) -> u64;
+            fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> ();
+            fn remove_batches(&mut self, ids: &[u64]) -> ();
+            fn link_batches(&mut self, child: u64, parent: u64) -> bool;
+            fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> ();
+            fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Vec<u64>;
+            fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> ();
+            fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> usize;
         }
         read {
             fn reservations_of_jids(&mut self, jids: &[&str]) -> Vec<Reservation>;
@@ -229,6 +241,11 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn reserving_workers(&mut self) -> Vec<String>;
             fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
             fn reserved_count(&mut self) -> u64;
+            fn slots(&mut self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots;
+            fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;
+            fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
+            fn batch_parents(&mut self, child: u64) -> Vec<u64>;
+            fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
             fn working_jobs(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
             fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
             fn entries(

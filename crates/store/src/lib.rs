@@ -8,8 +8,10 @@
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database.
 
 mod error;
+mod feature;
 mod key;
 mod record;
+mod ties;
 mod tx;
 
 pub mod sqlite;
@@ -20,11 +22,13 @@ pub mod fault;
 pub mod suite;
 
 pub use error::StoreError;
+pub use feature::{BatchDetails, BatchState, CallbackState, Lock, Slots, Track, TrackState};
 pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};
+pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};
 pub use tx::{
-    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Syncer,
-    Totals, Tx,
+    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Swept,
+    Syncer, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

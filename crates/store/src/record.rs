@@ -3,9 +3,12 @@
 mod codec;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod varint;
 
 use workmill_proto::Timestamp;
+
+use crate::Ties;
 
 /// A job as the store keeps it.
 ///
@@ -27,6 +30,8 @@ pub struct JobRecord {
     pub failure_count: u32,
     /// When it was taken back from a lost worker, latest last.
     pub recovered_at: Vec<Timestamp>,
+    /// What it is bound to besides its queue; none for a job that is bound to nothing.
+    pub ties: Option<Box<Ties>>,
     /// The payload, canonical JSON, without `enqueued_at`.
     pub body: Vec<u8>,
     /// Where in `body` the text `,"enqueued_at":"…"` belongs, in bytes.

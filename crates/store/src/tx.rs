@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use workmill_proto::{SetName, Timestamp};
 
-use crate::{EntryKey, JobKey, JobRecord, StoreError, StoredJob};
+use crate::{
+    BatchDetails, BatchState, EntryKey, JobKey, JobRecord, Lock, LockKey, Slots, StoreError,
+    StoredJob, Track,
+};
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
 ///
@@ -167,13 +170,74 @@ pub trait Tx {
     /// All sizes and counters, as this transaction sees them.
     fn totals(&mut self) -> Result<Totals, StoreError>;
 
-    /// Forgets everything: jobs, queues, pauses, reservations, remembered ends, counters; at once,
-    /// however large.
+    /// Takes locks, in the order given; tells for each whether it was taken. It is not, if somebody has it
+    /// whose time is not over at `now`.
+    fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Result<Vec<bool>, StoreError>;
+
+    /// Gives locks back, each only if it belongs to the owner named.
+    fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> Result<(), StoreError>;
+
+    /// Forgets up to `limit` locks that end at or before `until`; tells how many.
+    fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// How many slots of a queue are taken: by reservations of its jobs, also of a removed queue that had its
+    /// name, that began after `since`. `wid` and `connection` name the holder that is asked about.
+    fn slots(
+        &mut self,
+        queue: &str,
+        since: Timestamp,
+        wid: &str,
+        connection: u64,
+    ) -> Result<Slots, StoreError>;
+
+    /// Keeps a new batch and returns its number, which no other batch has or will have.
+    fn insert_batch(
+        &mut self,
+        details: &BatchDetails,
+        state: &BatchState,
+    ) -> Result<u64, StoreError>;
+
+    /// The batches with these numbers, in the order asked.
+    fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError>;
+
+    /// Changes batches. A number without a batch is ignored.
+    fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError>;
+
+    /// What never changes of a batch.
+    fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError>;
+
+    /// Forgets batches, and whose children they were.
+    fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError>;
+
+    /// Makes a batch the child of another; tells whether it was not.
+    fn link_batches(&mut self, child: u64, parent: u64) -> Result<bool, StoreError>;
+
+    /// The numbers of the batches that a batch is a child of, in the order they were linked; some may be
+    /// forgotten by now.
+    fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError>;
+
+    /// Notes when to look at batches again. A batch may have several such moments.
+    fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> Result<(), StoreError>;
+
+    /// Takes up to `limit` of the moments at or before `until`; returns their batches.
+    fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Result<Vec<u64>, StoreError>;
+
+    /// What is written down of jobs, in the order asked.
+    fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError>;
+
+    /// Writes down what is known of jobs.
+    fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError>;
+
+    /// Forgets up to `limit` tracks whose time is over at `until`; tells how many.
+    fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Forgets everything: jobs, queues, pauses, reservations, remembered ends, locks, batches, tracks, counters;
+    /// at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` rows of what was removed, cleared or flushed, and looks at no more queues than
-    /// that; goes on where the last call stopped. Tells whether more may be left.
-    fn sweep(&mut self, limit: usize) -> Result<bool, StoreError>;
+    /// that; goes on where the last call stopped.
+    fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError>;
 
     /// Makes everything the transaction did visible; [`Syncer::sync`] makes it durable. Does nothing if it
     /// changed nothing.
@@ -214,6 +278,19 @@ pub struct Reservation {
     pub reserved_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// Whether the job has ties: its end means something to others.
+    pub tied: bool,
+    /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
+    pub connection: u64,
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Whether more may be left.
+    pub more: bool,
+    /// The jobs with ties among those it deleted because their queue was removed or their set was cleared.
+    pub tied: Vec<JobRecord>,
 }
 
 /// A reservation to end, its job to be put back.
@@ -252,6 +329,8 @@ pub struct Counts {
     pub processed: u64,
     /// Those that ended badly.
     pub failures: u64,
+    /// Jobs that were dropped because their time was over.
+    pub expired: u64,
 }
 
 /// One queue in [`Totals`].

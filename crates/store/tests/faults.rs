@@ -32,6 +32,7 @@ fn job(jid: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        ties: None,
         body: b"{}".to_vec(),
         enqueued_at_index: 1,
     }
@@ -45,6 +46,8 @@ fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
         wid: "w".into(),
         reserved_at: at(0),
         expires_at: at(60),
+        tied: false,
+        connection: 0,
     };
     tx.reserve(&[reservation])?;
     Ok(key)
@@ -100,6 +103,7 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
         Counts {
             processed: 1,
             failures: 0,
+            expired: 0,
         },
     )?;
     tx.sweep(1)?;

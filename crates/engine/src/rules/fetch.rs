@@ -143,6 +143,8 @@ impl<T: Tx> Group<'_, T> {
             wid: wid.into(),
             reserved_at: self.now,
             expires_at: self.now.plus_secs(i64::from(record.reserve_for_secs)),
+            tied: record.ties.is_some(),
+            connection: 0,
         }
     }
 }

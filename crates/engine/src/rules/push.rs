@@ -29,6 +29,7 @@ impl NewJob {
             enqueued_at: None,
             failure_count: 0,
             recovered_at: Vec::new(),
+            ties: None,
             body: rendered.body,
             enqueued_at_index: rendered.enqueued_at_index,
         };

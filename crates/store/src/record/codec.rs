@@ -3,14 +3,19 @@
 //! `version (1 byte) | CRC-32 of all that follows (4 bytes, little endian) | header | body`. The header is
 //! a row of [varints](super::varint), strings and moments; the body is the rest. Whoever changes the header
 //! raises the version and keeps the decoding of every older one.
+//!
+//! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header.
 
 use workmill_proto::Timestamp;
 
+use super::ties::{put_ties, take_ties};
 use super::varint::{put_varint, take_varint};
 use super::{CorruptRecord, JobRecord, StoredJob};
 
-/// The version this code writes.
-const VERSION: u8 = 1;
+/// A job that is bound to nothing.
+const VERSION_PLAIN: u8 = 1;
+/// A job with ties.
+const VERSION_TIED: u8 = 2;
 /// Bytes before the header: the version and the checksum.
 const PREFIX_BYTES: usize = 5;
 
@@ -23,7 +28,10 @@ impl JobRecord {
     /// Appends the stored form to `out`, with another `enqueued_at` than the record's own.
     pub(crate) fn encode_enqueued(&self, enqueued_at: Option<Timestamp>, out: &mut Vec<u8>) {
         let start = out.len();
-        out.push(VERSION);
+        out.push(match self.ties {
+            None => VERSION_PLAIN,
+            Some(_) => VERSION_TIED,
+        });
         out.extend_from_slice(&[0; PREFIX_BYTES - 1]);
         put_text(out, &self.jid);
         put_text(out, &self.queue);
@@ -38,6 +46,9 @@ impl JobRecord {
         put_varint(out, self.recovered_at.len() as u64);
         for &at in &self.recovered_at {
             put_moment(out, at);
+        }
+        if let Some(ties) = &self.ties {
+            put_ties(out, ties);
         }
         out.extend_from_slice(&self.body);
 
@@ -60,16 +71,16 @@ fn decode_versioned(bytes: &[u8]) -> Result<JobRecord, String> {
     let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
-    if version != VERSION {
+    if !matches!(version, VERSION_PLAIN | VERSION_TIED) {
         return Err(format!("unknown record version {version}"));
     }
     if crc32fast::hash(rest) != u32::from_le_bytes([a, b, c, d]) {
         return Err("the checksum does not match".into());
     }
-    decode_version_1(rest).ok_or_else(|| "the header is malformed".into())
+    decode_header(rest, version == VERSION_TIED).ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_version_1(mut input: &[u8]) -> Option<JobRecord> {
+fn decode_header(mut input: &[u8], tied: bool) -> Option<JobRecord> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -85,6 +96,10 @@ fn decode_version_1(mut input: &[u8]) -> Option<JobRecord> {
     for _ in 0..take_varint(&mut input)? {
         recovered_at.push(take_moment(&mut input)?);
     }
+    let ties = match tied {
+        true => Some(Box::new(take_ties(&mut input)?)),
+        false => None,
+    };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
     }
@@ -96,6 +111,7 @@ fn decode_version_1(mut input: &[u8]) -> Option<JobRecord> {
         enqueued_at,
         failure_count,
         recovered_at,
+        ties,
         body: input.to_vec(),
         enqueued_at_index,
     })
@@ -106,11 +122,11 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn put_moment(out: &mut Vec<u8>, at: Timestamp) {
+pub(super) fn put_moment(out: &mut Vec<u8>, at: Timestamp) {
     out.extend_from_slice(&at.as_micros().to_le_bytes());
 }
 
-fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+pub(super) fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, rest) = input.split_at_checked(count)?;
     *input = rest;
     Some(taken)
@@ -126,7 +142,7 @@ fn take_u32(input: &mut &[u8]) -> Option<u32> {
     u32::try_from(take_varint(input)?).ok()
 }
 
-fn take_moment(input: &mut &[u8]) -> Option<Timestamp> {
+pub(super) fn take_moment(input: &mut &[u8]) -> Option<Timestamp> {
     let (&micros, rest) = input.split_first_chunk::<8>()?;
     *input = rest;
     Some(Timestamp::from_micros(i64::from_le_bytes(micros)))

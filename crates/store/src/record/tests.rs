@@ -2,7 +2,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use workmill_proto::Bid;
+
 use super::*;
+use crate::{CallbackKind, CallbackTie, LockTie, Membership};
 
 fn sample() -> JobRecord {
     JobRecord {
@@ -13,6 +16,7 @@ fn sample() -> JobRecord {
         enqueued_at: Some(Timestamp::from_micros(1_700_000_000_123_456)),
         failure_count: 3,
         recovered_at: vec![Timestamp::from_micros(1_700_000_001_000_000)],
+        ties: None,
         body: br#"{"jid":"0123456789abcdef","queue":"mail","jobtype":"Send","args":[1]}"#.to_vec(),
         enqueued_at_index: 59,
     }
@@ -32,12 +36,44 @@ fn bytes_of_hex(hex: &str) -> Vec<u8> {
 }
 
 prop_compose! {
+    fn bid()(id in any::<u64>(), check in any::<u64>()) -> Bid {
+        Bid { id, check }
+    }
+}
+
+prop_compose! {
+    fn ties()(
+        expires_at in option::of(any::<i64>()),
+        lock in option::of((any::<[u8; 32]>(), any::<i64>(), any::<bool>())),
+        batch in option::of((bid(), any::<bool>())),
+        callback in option::of((bid(), any::<bool>())),
+        tracked in any::<bool>(),
+    ) -> Ties {
+        Ties {
+            expires_at: expires_at.map(Timestamp::from_micros),
+            lock: lock.map(|(key, ends_at, until_start)| LockTie {
+                key,
+                ends_at: Timestamp::from_micros(ends_at),
+                until_start,
+            }),
+            batch: batch.map(|(bid, failed)| Membership { bid, failed }),
+            callback: callback.map(|(bid, success)| CallbackTie {
+                bid,
+                kind: if success { CallbackKind::Success } else { CallbackKind::Complete },
+            }),
+            tracked,
+        }
+    }
+}
+
+prop_compose! {
     fn record()(
         (jid, queue, jobtype) in (".{0,40}", ".{0,20}", ".{0,20}"),
         reserve_for_secs in any::<u32>(),
         enqueued_at in option::of(any::<i64>()),
         failure_count in any::<u32>(),
         recovered_at in vec(any::<i64>(), 0..5),
+        ties in option::of(ties()),
         body in vec(any::<u8>(), 0..400),
         index in any::<prop::sample::Index>(),
     ) -> JobRecord {
@@ -49,6 +85,7 @@ prop_compose! {
             enqueued_at: enqueued_at.map(Timestamp::from_micros),
             failure_count,
             recovered_at: recovered_at.into_iter().map(Timestamp::from_micros).collect(),
+            ties: ties.map(Box::new),
             enqueued_at_index: u32::try_from(index.index(body.len() + 1)).unwrap(),
             body,
         }
@@ -67,8 +104,11 @@ proptest! {
     }
 
     #[test]
-    fn any_header_under_a_good_checksum_is_read_without_a_panic(rest in vec(any::<u8>(), 0..60)) {
-        let mut bytes = vec![1];
+    fn any_header_under_a_good_checksum_is_read_without_a_panic(
+        version in 1..=2_u8,
+        rest in vec(any::<u8>(), 0..60),
+    ) {
+        let mut bytes = vec![version];
         bytes.extend_from_slice(&crc32fast::hash(&rest).to_le_bytes());
         bytes.extend_from_slice(&rest);
         if let Ok(record) = JobRecord::decode(&bytes) {
@@ -90,13 +130,53 @@ const VERSION_1_HEX: &str = "\
     797065223a2253656e64222c2261726773223a5b315d7d";
 
 #[test]
-fn the_current_version_writes_what_the_fixture_has() {
+fn a_job_without_ties_is_written_as_version_1() {
     assert_eq!(encoded(&sample()), bytes_of_hex(VERSION_1_HEX));
+}
+
+fn tied_sample() -> JobRecord {
+    let bid = Bid {
+        id: 300,
+        check: 0xff_1234_5678,
+    };
+    let ties = Ties {
+        expires_at: Some(Timestamp::from_micros(1_700_000_100_000_000)),
+        lock: Some(LockTie {
+            key: [7; 32],
+            ends_at: Timestamp::from_micros(1_700_000_200_000_000),
+            until_start: true,
+        }),
+        batch: Some(Membership { bid, failed: true }),
+        callback: Some(CallbackTie {
+            bid,
+            kind: CallbackKind::Success,
+        }),
+        tracked: true,
+    };
+    JobRecord {
+        ties: Some(Box::new(ties)),
+        ..sample()
+    }
+}
+
+const VERSION_2_HEX: &str = "\
+    02d30ac52e1030313233343536373839616263646566046d61696c0453656e64880e033b0140222018240a06000140822d18\
+    240a0600ff0021141e240a0600070707070707070707070707070707070707070707070707070707070707070700020a2424\
+    0a0600ac02f8acd191f11fac02f8acd191f11f7b226a6964223a2230313233343536373839616263646566222c2271756575\
+    65223a226d61696c222c226a6f6274797065223a2253656e64222c2261726773223a5b315d7d";
+
+#[test]
+fn version_2_is_read_and_written_for_ever() {
+    assert_eq!(encoded(&tied_sample()), bytes_of_hex(VERSION_2_HEX));
+    assert_eq!(
+        JobRecord::decode(&bytes_of_hex(VERSION_2_HEX)),
+        Ok(tied_sample())
+    );
 }
 
 #[test]
 fn every_truncation_is_detected() {
-    let bytes = encoded(&sample());
+    let bytes = encoded(&tied_sample());
     for length in 0..bytes.len() {
         assert!(
             JobRecord::decode(&bytes[..length]).is_err(),
@@ -107,7 +187,7 @@ fn every_truncation_is_detected() {
 
 #[test]
 fn every_flipped_bit_is_detected() {
-    let bytes = encoded(&sample());
+    let bytes = encoded(&tied_sample());
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);

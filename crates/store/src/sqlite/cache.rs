@@ -2,12 +2,15 @@
 //! transaction's changes back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use workmill_proto::Timestamp;
 
 use super::mirror::{Held, Mirror};
-use super::place::{QueueId, key_at};
+use super::place::{QueueId, key_at, queue_of};
 use super::queues::{Queue, QueueCopy, QueueState, Queues};
+use super::slots::SlotCounts;
+use crate::Slots;
 
 /// One step back.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ enum Undo {
 pub(super) struct Cache {
     queues: Queues,
     mirror: Mirror,
+    slots: SlotCounts,
     journal: Vec<Undo>,
     /// Tells the transactions apart.
     transaction: u64,
@@ -41,6 +45,7 @@ impl Cache {
         Self {
             queues,
             mirror,
+            slots: SlotCounts::default(),
             journal: Vec::new(),
             transaction: 0,
             sweep_from: 0,
@@ -84,10 +89,13 @@ impl Cache {
                 Undo::ReturnedCleared(id, before) => {
                     self.with_returned(id, |returned| *returned = before);
                 }
-                Undo::Reserved(key) => drop(self.mirror.remove(key)),
-                Undo::Ended(key, held) => self.mirror.insert(key, held),
+                Undo::Reserved(key) => drop(self.remove_held(key)),
+                Undo::Ended(key, held) => self.insert_held(key, held),
                 Undo::Extended(key, before) => drop(self.mirror.extend(key, before)),
-                Undo::Flushed(before) => self.mirror = *before,
+                Undo::Flushed(before) => {
+                    self.mirror = *before;
+                    self.slots.clear();
+                }
             }
         }
     }
@@ -187,13 +195,60 @@ impl Cache {
     }
 
     pub(super) fn reserve(&mut self, key: i64, held: Held) {
-        self.mirror.insert(key, held);
+        self.insert_held(key, held);
         self.journal.push(Undo::Reserved(key));
+    }
+
+    fn insert_held(&mut self, key: i64, held: Held) {
+        if !self.slots.is_empty()
+            && let Some(queue) = self.queue_name(key)
+        {
+            self.slots.add(&queue, key, &held);
+        }
+        self.mirror.insert(key, held);
+    }
+
+    fn remove_held(&mut self, key: i64) -> Option<Held> {
+        let held = self.mirror.remove(key)?;
+        if !self.slots.is_empty()
+            && let Some(queue) = self.queue_name(key)
+        {
+            self.slots.remove(&queue, key, held.reserved_at);
+        }
+        Some(held)
+    }
+
+    /// The name that the queue of a key has or had.
+    fn queue_name(&self, key: i64) -> Option<Arc<str>> {
+        let queue = self.queues.get(queue_of(key)?)?;
+        Some(Arc::clone(&queue.now.row.name))
+    }
+
+    /// The slots of a queue, see [`crate::Tx::slots`].
+    pub(super) fn slots(
+        &mut self,
+        queue: &str,
+        since: Timestamp,
+        wid: &str,
+        connection: u64,
+    ) -> Slots {
+        if self.slots.lacks(queue, since) {
+            let name: Arc<str> = queue.into();
+            self.slots.start(&name, since);
+            for (key, held) in self.mirror.iter() {
+                let of_queue = queue_of(key).and_then(|id| self.queues.get(id));
+                if of_queue.is_some_and(|of_queue| of_queue.now.row.name == name) {
+                    self.slots.add(queue, key, held);
+                }
+            }
+        }
+        let holder = (self.mirror.worker_id(wid), connection);
+        self.slots.slots(queue, since, &holder)
     }
 
     /// Ends a reservation; tells when it had begun. None if there is none.
     pub(super) fn end(&mut self, key: i64) -> Option<Timestamp> {
-        let held = self.mirror.remove(key)?;
+        let held = self.remove_held(key)?;
         let reserved_at = held.reserved_at;
         self.journal.push(Undo::Ended(key, held));
         Some(reserved_at)
@@ -219,6 +274,7 @@ impl Cache {
             self.retire(id, QueueState::Flushed);
         }
         let before = std::mem::take(&mut self.mirror);
+        self.slots.clear();
         self.journal.push(Undo::Flushed(Box::new(before)));
     }
 }

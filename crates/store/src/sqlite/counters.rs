@@ -23,6 +23,7 @@ impl SqliteTx<'_> {
                 day_key(day),
                 counts.processed,
                 counts.failures,
+                counts.expired,
             ))?;
         }
         Ok(())

@@ -11,7 +11,7 @@ impl SqliteTx<'_> {
         for end in ends {
             self.begin()?;
             self.statements.get(Sql::EndInsert)?.execute((
-                self.tallies.ends_generation,
+                self.tallies.generation,
                 end.at.as_micros(),
                 &*end.jid,
                 &*end.wid,
@@ -21,7 +21,7 @@ impl SqliteTx<'_> {
     }
 
     pub(super) fn find_end(&mut self, jid: &str, wid: &str) -> rusqlite::Result<bool> {
-        let generation = self.tallies.ends_generation;
+        let generation = self.tallies.generation;
         self.statements
             .get(Sql::EndRead)?
             .exists((generation, jid, wid))
@@ -32,7 +32,7 @@ impl SqliteTx<'_> {
         until: Timestamp,
         limit: usize,
     ) -> rusqlite::Result<usize> {
-        let generation = self.tallies.ends_generation;
+        let generation = self.tallies.generation;
         self.begin()?;
         self.statements
             .get(Sql::EndsDeleteUntil)?

@@ -8,6 +8,15 @@ use super::tx::SqliteTx;
 use super::waiting::stored_job;
 use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX};
 
+/// What became of a set that is swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SetFate {
+    /// Its jobs were deleted: their ties are told.
+    Cleared = 1,
+    /// Everything is forgotten.
+    Flushed = 2,
+}
+
 impl SqliteTx<'_> {
     pub(super) fn write_entries(
         &mut self,
@@ -80,7 +89,7 @@ impl SqliteTx<'_> {
     }
 
     /// Gives the name of a set to a new, empty one; the old one is left to be swept.
-    pub(super) fn replace_set(&mut self, set: SetName) -> rusqlite::Result<()> {
+    pub(super) fn replace_set(&mut self, set: SetName, fate: SetFate) -> rusqlite::Result<()> {
         let old = self.tallies.set(set);
         if old.size == 0 {
             return Ok(());
@@ -91,7 +100,7 @@ impl SqliteTx<'_> {
         *self.tallies.set_mut(set) = SetTally { id, size: 0 };
         self.statements
             .get(Sql::SetMarkCleared)?
-            .execute((old.id,))?;
+            .execute((old.id, fate as i64))?;
         self.statements
             .get(Sql::SetMake)?
             .execute((id, set.as_str()))?;

@@ -33,12 +33,15 @@ impl SqliteTx<'_> {
             &*reservation.wid,
             reservation.reserved_at.as_micros(),
             reservation.expires_at.as_micros(),
+            reservation.tied.then_some(true),
         ))?;
         let held = Held {
             jid: reservation.jid.clone(),
             wid: self.cache.mirror().worker_id(&reservation.wid),
             reserved_at: reservation.reserved_at,
             expires_at: reservation.expires_at,
+            tied: reservation.tied,
+            connection: reservation.connection,
         };
         self.cache.reserve(key, held);
         Ok(())

@@ -62,8 +62,9 @@ fn read_state(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueState> {
 
 fn read_reservations(conn: &Connection, queues: &Queues) -> rusqlite::Result<Mirror> {
     let mut mirror = Mirror::default();
-    let mut statement = conn
-        .prepare("SELECT key, jid, wid, reserved_at, expires_at FROM reservations ORDER BY key")?;
+    let mut statement = conn.prepare(
+        "SELECT key, jid, wid, reserved_at, expires_at, tied FROM reservations ORDER BY key",
+    )?;
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
         let key: i64 = row.get(0)?;
@@ -78,6 +79,8 @@ fn read_reservations(conn: &Connection, queues: &Queues) -> rusqlite::Result<Mir
             wid: mirror.worker_id(&wid),
             reserved_at: Timestamp::from_micros(row.get(3)?),
             expires_at: Timestamp::from_micros(row.get(4)?),
+            tied: row.get(5)?,
+            connection: 0,
         };
         mirror.insert(key, held);
     }
@@ -113,16 +116,17 @@ fn find_heads(conn: &Connection, queues: &mut Queues, mirror: &Mirror) -> rusqli
 fn read_tallies(conn: &Connection) -> rusqlite::Result<Tallies> {
     let set_id_next = conn.query_row("SELECT max(id) + 1 FROM sets", (), |row| row.get(0))?;
     let mut tallies = conn.query_row(
-        "SELECT processed, failures, last_serial, ends_generation FROM tallies",
+        "SELECT processed, failures, expired, last_serial, ends_generation FROM tallies",
         (),
         |row| {
             Ok(Tallies {
                 counts: Counts {
                     processed: row.get(0)?,
                     failures: row.get(1)?,
+                    expired: row.get(2)?,
                 },
-                last_serial: row.get(2)?,
-                ends_generation: row.get(3)?,
+                last_serial: row.get(3)?,
+                generation: row.get(4)?,
                 set_id_next,
                 ..Tallies::default()
             })

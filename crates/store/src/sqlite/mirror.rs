@@ -17,6 +17,8 @@ pub(super) struct Held {
     pub(super) wid: Arc<str>,
     pub(super) reserved_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    pub(super) tied: bool,
+    pub(super) connection: u64,
 }
 
 impl Held {
@@ -27,6 +29,8 @@ impl Held {
             wid: (&*self.wid).into(),
             reserved_at: self.reserved_at,
             expires_at: self.expires_at,
+            tied: self.tied,
+            connection: self.connection,
         }
     }
 }
@@ -54,6 +58,11 @@ impl Mirror {
 
     pub(super) fn contains(&self, key: i64) -> bool {
         self.by_key.contains_key(&key)
+    }
+
+    /// All of them, in the order of their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Held)> {
+        self.by_key.iter().map(|(&key, held)| (key, held))
     }
 
     /// The largest reserved key within a range.

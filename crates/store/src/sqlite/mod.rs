@@ -6,6 +6,7 @@
 //! index on random job ids: reservations are mirrored in memory (`mirror`), and so are the rows of
 //! queues (`queues`), never their jobs. Both change with a transaction and go back with it (`cache`).
 
+mod batches;
 mod cache;
 mod copier;
 mod counters;
@@ -15,6 +16,7 @@ mod failure;
 mod held;
 mod interval;
 mod load;
+mod locks;
 mod log;
 mod mirror;
 mod observer;
@@ -23,6 +25,7 @@ mod poison;
 mod primitives;
 mod queues;
 mod schema;
+mod slots;
 mod sql;
 mod store;
 mod sweep;
@@ -30,6 +33,7 @@ mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
+mod tracks;
 mod tx;
 mod waiting;
 

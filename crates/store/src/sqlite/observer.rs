@@ -26,11 +26,12 @@ impl SqliteObserver {
     fn read_totals(&self) -> rusqlite::Result<Totals> {
         let snapshot = self.conn.unchecked_transaction()?;
         let mut totals = snapshot
-            .prepare_cached("SELECT working, processed, failures FROM tallies")?
+            .prepare_cached("SELECT working, processed, failures, expired FROM tallies")?
             .query_row((), |row| {
                 let counts = Counts {
                     processed: row.get(1)?,
                     failures: row.get(2)?,
+                    expired: row.get(3)?,
                 };
                 Ok(Totals {
                     working: row.get(0)?,
@@ -61,12 +62,13 @@ impl SqliteObserver {
 
     fn read_days(&self, first: i64, last: i64) -> rusqlite::Result<Vec<(i64, Counts)>> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT day, processed, failures FROM counters WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
+            "SELECT day, processed, failures, expired FROM counters WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
         )?;
         let rows = statement.query_map((first, last), |row| {
             let counts = Counts {
                 processed: row.get(1)?,
                 failures: row.get(2)?,
+                expired: row.get(3)?,
             };
             Ok((row.get(0)?, counts))
         })?;

@@ -2,10 +2,11 @@
 
 use workmill_proto::{SetName, Timestamp};
 
+use super::entries::SetFate;
 use super::tx::SqliteTx;
 use crate::{
-    Counts, Entry, EntryKey, JobKey, JobRecord, Release, Reservation, ReservationEnd, StoreError,
-    StoredJob, Totals, Tx,
+    BatchDetails, BatchState, Counts, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey, Release,
+    Reservation, ReservationEnd, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
 };
 
 impl Tx for SqliteTx<'_> {
@@ -123,7 +124,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
-        self.query(|tx| tx.replace_set(set))
+        self.query(|tx| tx.replace_set(set, SetFate::Cleared))
     }
 
     fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
@@ -156,11 +157,85 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.read_totals()))
     }
 
+    fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.query(|tx| tx.take_locks(locks, now))
+    }
+
+    fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.give_locks_back(owned))
+    }
+
+    fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_locks(until, limit))
+    }
+
+    fn slots(
+        &mut self,
+        queue: &str,
+        since: Timestamp,
+        wid: &str,
+        connection: u64,
+    ) -> Result<Slots, StoreError> {
+        self.run(|tx| Ok(tx.cache.slots(queue, since, wid, connection)))
+    }
+
+    fn insert_batch(
+        &mut self,
+        details: &BatchDetails,
+        state: &BatchState,
+    ) -> Result<u64, StoreError> {
+        self.query(|tx| tx.make_batch(details, state))
+    }
+
+    fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError> {
+        self.query(|tx| tx.read_batches(ids))
+    }
+
+    fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.rewrite_batches(batches))
+    }
+
+    fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError> {
+        self.query(|tx| tx.read_batch_details(id))
+    }
+
+    fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError> {
+        self.query(|tx| tx.delete_batches(ids))
+    }
+
+    fn link_batches(&mut self, child: u64, parent: u64) -> Result<bool, StoreError> {
+        self.query(|tx| tx.make_link(child, parent))
+    }
+
+    fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError> {
+        self.query(|tx| tx.read_parents(child))
+    }
+
+    fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.write_dues(dues))
+    }
+
+    fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Result<Vec<u64>, StoreError> {
+        self.query(|tx| tx.take_dues(until, limit))
+    }
+
+    fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError> {
+        self.query(|tx| tx.read_tracks(jids))
+    }
+
+    fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError> {
+        self.query(|tx| tx.replace_tracks(tracks))
+    }
+
+    fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_tracks(until, limit))
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         self.query(Self::mark_flushed)
     }
 
-    fn sweep(&mut self, limit: usize) -> Result<bool, StoreError> {
+    fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError> {
         self.query(|tx| tx.sweep_rows(limit))
     }
 

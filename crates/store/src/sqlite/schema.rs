@@ -65,6 +65,45 @@ CREATE VIEW queues AS SELECT key + 1048576 AS id, a AS name, b AS state, c AS pa
     e AS position_next, f AS position_front FROM live WHERE key BETWEEN -1048576 AND -1;
 CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d AS expires_at
     FROM live WHERE key >= 0;
+", "
+-- Reservations say whether their job has ties, counters how many jobs have expired.
+DROP VIEW counters;
+CREATE VIEW counters AS SELECT key + 1099511627776 AS day, a AS processed, b AS failures, coalesce(c, 0) AS expired
+    FROM live WHERE key < -1073741824;
+DROP VIEW tallies;
+CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS last_serial, e AS ends_generation,
+    coalesce(f, 0) AS expired FROM live WHERE key = -1073741824;
+DROP VIEW reservations;
+CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d AS expires_at,
+    e IS NOT NULL AS tied FROM live WHERE key >= 0;
+-- What features keep. Rows of an older generation were flushed; the number is that of the tallies.
+CREATE TABLE locks (
+    generation INTEGER NOT NULL, key BLOB NOT NULL, owner TEXT NOT NULL, ends_at INTEGER NOT NULL,
+    PRIMARY KEY (generation, key)) WITHOUT ROWID;
+CREATE INDEX locks_by_end ON locks (generation, ends_at);
+-- complete, success: 0 no such callback, 1 waiting, 2 queued, 3 done.
+CREATE TABLE batches (
+    generation INTEGER NOT NULL, id INTEGER NOT NULL, chk INTEGER NOT NULL,
+    total INTEGER NOT NULL, pending INTEGER NOT NULL, failed INTEGER NOT NULL,
+    committed INTEGER NOT NULL, complete INTEGER NOT NULL, success INTEGER NOT NULL,
+    completed INTEGER NOT NULL, succeeded INTEGER NOT NULL,
+    children_incomplete INTEGER NOT NULL, children_unsuccessful INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    PRIMARY KEY (generation, id)) WITHOUT ROWID;
+CREATE TABLE batch_details (
+    generation INTEGER NOT NULL, id INTEGER NOT NULL, description TEXT NOT NULL, created_at INTEGER NOT NULL,
+    complete BLOB, success BLOB, PRIMARY KEY (generation, id)) WITHOUT ROWID;
+CREATE TABLE batch_links (
+    generation INTEGER NOT NULL, child INTEGER NOT NULL, nth INTEGER NOT NULL, parent INTEGER NOT NULL,
+    PRIMARY KEY (generation, child, nth)) WITHOUT ROWID;
+CREATE TABLE batch_dues (
+    generation INTEGER NOT NULL, at INTEGER NOT NULL, id INTEGER NOT NULL,
+    PRIMARY KEY (generation, at, id)) WITHOUT ROWID;
+INSERT INTO meta VALUES ('last_batch', 0);
+-- state: 0 unknown, 1 enqueued, 2 working, 3 success, 4 failed, 5 dead.
+CREATE TABLE tracks (
+    generation INTEGER NOT NULL, jid TEXT NOT NULL, state INTEGER NOT NULL, percent INTEGER, desc TEXT,
+    updated_at INTEGER NOT NULL, forget_at INTEGER, PRIMARY KEY (generation, jid)) WITHOUT ROWID;
+CREATE INDEX tracks_by_end ON tracks (generation, forget_at) WHERE forget_at IS NOT NULL;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.
@@ -238,6 +277,7 @@ mod tests {
             let counts = |processed, failures| Counts {
                 processed,
                 failures,
+                expired: 0,
             };
             assert_eq!(totals.counts, counts(9, 4));
             let days = [(20000, counts(5, 3)), (20001, counts(4, 1))];

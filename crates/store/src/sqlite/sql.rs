@@ -29,7 +29,7 @@ statements! {
     JobsDelete = "DELETE FROM jobs WHERE key BETWEEN ?1 AND ?2";
 
     // The columns of `live` have the names that the views of `schema.rs` give them.
-    ReservationInsert = "INSERT INTO live (key, a, b, c, d) VALUES (?1, ?2, ?3, ?4, ?5)";
+    ReservationInsert = "INSERT INTO live (key, a, b, c, d, e) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     ReservationExtend = "UPDATE live SET d = ?2 WHERE key = ?1";
     ReservationDelete = "DELETE FROM live WHERE key = ?1";
     ReservationsDelete = "DELETE FROM live WHERE key BETWEEN ?1 AND ?2";
@@ -42,27 +42,80 @@ statements! {
     EntriesFrom = "SELECT at, serial, record FROM entries
         WHERE set_id = ?1 AND (at, serial) > (?2, ?3) AND at <= ?4 ORDER BY at, serial LIMIT ?5";
     EntryDelete = "DELETE FROM entries WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
-    EntriesDeleteSome = "DELETE FROM entries WHERE (set_id, at, serial) IN
-        (SELECT set_id, at, serial FROM entries WHERE set_id = ?1 ORDER BY at, serial LIMIT ?2)";
 
     SetMake = "INSERT INTO sets (id, name, size, cleared) VALUES (?1, ?2, 0, 0)";
     SetWriteSize = "UPDATE sets SET size = ?2 WHERE id = ?1";
-    SetMarkCleared = "UPDATE sets SET size = 0, cleared = 1 WHERE id = ?1";
-    SetReadCleared = "SELECT id FROM sets WHERE cleared = 1 ORDER BY id LIMIT 1";
+    SetMarkCleared = "UPDATE sets SET size = 0, cleared = ?2 WHERE id = ?1";
+    SetReadCleared = "SELECT id, cleared FROM sets WHERE cleared <> 0 ORDER BY id LIMIT 1";
     SetDelete = "DELETE FROM sets WHERE id = ?1";
 
     EndInsert = "INSERT INTO ends (generation, at, jid, wid) VALUES (?1, ?2, ?3, ?4)";
     EndRead = "SELECT 1 FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
     EndsDeleteUntil = "DELETE FROM ends WHERE id IN
         (SELECT id FROM ends WHERE generation = ?1 AND at <= ?2 ORDER BY at LIMIT ?3)";
-    EndsDeleteBefore = "DELETE FROM ends WHERE id IN
-        (SELECT id FROM ends WHERE generation < ?1 ORDER BY generation, at LIMIT ?2)";
-    EndsReadBefore = "SELECT 1 FROM ends WHERE generation < ?1 LIMIT 1";
 
-    CounterAdd = "INSERT INTO live (key, a, b) VALUES (?1, ?2, ?3)
-        ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3";
+    FlushedEndsRead = "SELECT 1 FROM ends WHERE generation < ?1 LIMIT 1";
+    FlushedEndsDelete = "DELETE FROM ends WHERE id IN
+        (SELECT id FROM ends WHERE generation < ?1 ORDER BY generation, at LIMIT ?2)";
+    FlushedLocksRead = "SELECT 1 FROM locks WHERE generation < ?1 LIMIT 1";
+    FlushedLocksDelete = "DELETE FROM locks WHERE (generation, key) IN
+        (SELECT generation, key FROM locks WHERE generation < ?1 ORDER BY generation, key LIMIT ?2)";
+    FlushedBatchesRead = "SELECT 1 FROM batches WHERE generation < ?1 LIMIT 1";
+    FlushedBatchesDelete = "DELETE FROM batches WHERE (generation, id) IN
+        (SELECT generation, id FROM batches WHERE generation < ?1 ORDER BY generation, id LIMIT ?2)";
+    FlushedDetailsRead = "SELECT 1 FROM batch_details WHERE generation < ?1 LIMIT 1";
+    FlushedDetailsDelete = "DELETE FROM batch_details WHERE (generation, id) IN
+        (SELECT generation, id FROM batch_details WHERE generation < ?1 ORDER BY generation, id LIMIT ?2)";
+    FlushedLinksRead = "SELECT 1 FROM batch_links WHERE generation < ?1 LIMIT 1";
+    FlushedLinksDelete = "DELETE FROM batch_links WHERE (generation, child, nth) IN
+        (SELECT generation, child, nth FROM batch_links WHERE generation < ?1
+         ORDER BY generation, child, nth LIMIT ?2)";
+    FlushedDuesRead = "SELECT 1 FROM batch_dues WHERE generation < ?1 LIMIT 1";
+    FlushedDuesDelete = "DELETE FROM batch_dues WHERE (generation, at, id) IN
+        (SELECT generation, at, id FROM batch_dues WHERE generation < ?1 ORDER BY generation, at, id LIMIT ?2)";
+    FlushedTracksRead = "SELECT 1 FROM tracks WHERE generation < ?1 LIMIT 1";
+    FlushedTracksDelete = "DELETE FROM tracks WHERE (generation, jid) IN
+        (SELECT generation, jid FROM tracks WHERE generation < ?1 ORDER BY generation, jid LIMIT ?2)";
+
+    LockAcquire = "INSERT INTO locks (generation, key, owner, ends_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (generation, key) DO UPDATE SET owner = ?3, ends_at = ?4 WHERE ends_at <= ?5";
+    LockRelease = "DELETE FROM locks WHERE generation = ?1 AND key = ?2 AND owner = ?3";
+    LocksDeleteUntil = "DELETE FROM locks WHERE (generation, key) IN
+        (SELECT generation, key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3)";
+
+    BatchCount = "UPDATE meta SET value = value + 1 WHERE name = 'last_batch' RETURNING value";
+    BatchInsert = "INSERT INTO batches (generation, id, chk, total, pending, failed, committed, complete, success,
+        completed, succeeded, children_incomplete, children_unsuccessful, changed_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    BatchRead = "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
+        children_incomplete, children_unsuccessful, changed_at FROM batches WHERE generation = ?1 AND id = ?2";
+    BatchUpdate = "UPDATE batches SET chk = ?3, total = ?4, pending = ?5, failed = ?6, committed = ?7, complete = ?8,
+        success = ?9, completed = ?10, succeeded = ?11, children_incomplete = ?12, children_unsuccessful = ?13,
+        changed_at = ?14 WHERE generation = ?1 AND id = ?2";
+    BatchDelete = "DELETE FROM batches WHERE generation = ?1 AND id = ?2";
+    BatchDetailsInsert = "INSERT INTO batch_details (generation, id, description, created_at, complete, success)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    BatchDetailsRead = "SELECT description, created_at, complete, success FROM batch_details
+        WHERE generation = ?1 AND id = ?2";
+    BatchDetailsDelete = "DELETE FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchParents = "SELECT parent FROM batch_links WHERE generation = ?1 AND child = ?2 ORDER BY nth";
+    BatchLink = "INSERT INTO batch_links (generation, child, nth, parent) VALUES (?1, ?2, ?3, ?4)";
+    BatchUnlink = "DELETE FROM batch_links WHERE generation = ?1 AND child = ?2";
+    BatchDueNote = "INSERT OR IGNORE INTO batch_dues (generation, at, id) VALUES (?1, ?2, ?3)";
+    BatchDuesRead = "SELECT at, id FROM batch_dues WHERE generation = ?1 AND at <= ?2 ORDER BY at, id LIMIT ?3";
+    BatchDueDelete = "DELETE FROM batch_dues WHERE generation = ?1 AND at = ?2 AND id = ?3";
+
+    TrackRead = "SELECT state, percent, desc, updated_at, forget_at FROM tracks WHERE generation = ?1 AND jid = ?2";
+    TrackWrite = "REPLACE INTO tracks (generation, jid, state, percent, desc, updated_at, forget_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    TracksDeleteUntil = "DELETE FROM tracks WHERE (generation, jid) IN
+        (SELECT generation, jid FROM tracks
+         WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 ORDER BY forget_at LIMIT ?3)";
+
+    CounterAdd = "INSERT INTO live (key, a, b, c) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3, c = coalesce(c, 0) + ?4";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
-    TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 }
 
 /// How many statements a connection keeps prepared: all of them.

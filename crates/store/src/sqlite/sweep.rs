@@ -2,11 +2,24 @@
 
 use workmill_proto::SetName;
 
+use super::entries::SetFate;
 use super::place::{QueueId, TALLIES_KEY, keys_of, queue_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
-use crate::Counts;
+use super::waiting::stored_job;
+use crate::{Counts, JobRecord, StoredJob, Swept};
+
+/// What is kept by generation: how to find rows of an older one, and how to delete some.
+const BY_GENERATION: [(Sql, Sql); 7] = [
+    (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
+    (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
+    (Sql::FlushedBatchesRead, Sql::FlushedBatchesDelete),
+    (Sql::FlushedDetailsRead, Sql::FlushedDetailsDelete),
+    (Sql::FlushedLinksRead, Sql::FlushedLinksDelete),
+    (Sql::FlushedDuesRead, Sql::FlushedDuesDelete),
+    (Sql::FlushedTracksRead, Sql::FlushedTracksDelete),
+];
 
 impl SqliteTx<'_> {
     /// Marks everything as flushed; deletes only the counters, which are one small row a day.
@@ -15,9 +28,9 @@ impl SqliteTx<'_> {
         self.cache.flush();
         self.claimed.clear();
         for set in SetName::ALL {
-            self.replace_set(set)?;
+            self.replace_set(set, SetFate::Flushed)?;
         }
-        self.tallies.ends_generation += 1;
+        self.tallies.generation += 1;
         self.counted.clear();
         self.tallies.counts = Counts::default();
         self.statements
@@ -26,30 +39,39 @@ impl SqliteTx<'_> {
         Ok(())
     }
 
-    /// Deletes up to `limit` rows; tells whether there may be more. Goes on where the last call stopped: a
-    /// queue whose jobs are reserved stays to be swept, and many of them must not keep it from the rest.
-    pub(super) fn sweep_rows(&mut self, limit: usize) -> rusqlite::Result<bool> {
+    /// Deletes up to `limit` rows. Goes on where the last call stopped: a queue whose jobs are reserved stays to be
+    /// swept, and many of them must not keep it from the rest.
+    pub(super) fn sweep_rows(&mut self, limit: usize) -> rusqlite::Result<Swept> {
         let mut left = limit;
+        let mut tied = Vec::new();
         while left > 0
             && let Some(id) = self.cache.next_unswept()
         {
-            let looked_at = self.sweep_queue(id, left)?;
+            let looked_at = self.sweep_queue(id, left, &mut tied)?;
             if looked_at < left {
                 self.cache.sweep_from(id + 1);
             }
             // A queue without rows is a row itself.
             left = left.saturating_sub(looked_at.max(1));
         }
-        left = left.saturating_sub(self.sweep_sets(left)?);
-        left = left.saturating_sub(self.sweep_ends(left)?);
+        left = left.saturating_sub(self.sweep_sets(left, &mut tied)?);
+        left = left.saturating_sub(self.sweep_generations(left)?);
         if left > 0 {
             self.cache.sweep_from(0);
         }
-        Ok(left == 0)
+        Ok(Swept {
+            more: left == 0,
+            tied,
+        })
     }
 
     /// Sweeps a queue; frees its number when nothing of it is left. Tells how many rows it looked at.
-    fn sweep_queue(&mut self, id: QueueId, limit: usize) -> rusqlite::Result<usize> {
+    fn sweep_queue(
+        &mut self,
+        id: QueueId,
+        limit: usize,
+        tied: &mut Vec<JobRecord>,
+    ) -> rusqlite::Result<usize> {
         let Some(queue) = self.cache.queues().get(id) else {
             return Ok(0);
         };
@@ -62,14 +84,13 @@ impl SqliteTx<'_> {
             looked_at = delete.execute((start, end, limit))?;
         }
         let rest = limit.saturating_sub(looked_at);
-        let keys: Vec<i64> = {
-            let read = self.statements.get(Sql::JobKeysFrom)?;
-            let rows = read.query_map((from, end, rest), |row| row.get(0))?;
-            rows.collect::<rusqlite::Result<_>>()?
+        let keys = match state {
+            QueueState::Flushed => self.keys_from(from, end, rest)?,
+            _ => self.keys_and_ties_from(from, end, rest, tied)?,
         };
         looked_at += keys.len();
         for &key in &keys {
-            if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
+            if !self.is_out(key) {
                 self.begin()?;
                 self.statements.get(Sql::JobDelete)?.execute((key,))?;
             }
@@ -83,27 +104,59 @@ impl SqliteTx<'_> {
         Ok(looked_at)
     }
 
+    fn keys_from(&mut self, from: i64, end: i64, limit: usize) -> rusqlite::Result<Vec<i64>> {
+        let read = self.statements.get(Sql::JobKeysFrom)?;
+        let rows = read.query_map((from, end, limit), |row| row.get(0))?;
+        rows.collect()
+    }
+
+    /// The same; and those jobs with ties that are about to be deleted.
+    fn keys_and_ties_from(
+        &mut self,
+        from: i64,
+        end: i64,
+        limit: usize,
+        tied: &mut Vec<JobRecord>,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let mut keys = Vec::new();
+        let read = self.statements.get(Sql::JobsFrom)?;
+        let mut rows = read.query((from, end, limit))?;
+        while let Some(row) = rows.next()? {
+            let key: i64 = row.get(0)?;
+            if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
+                keep_tied(stored_job(row, 1)?, tied);
+            }
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    /// Whether a job is with a worker, or on its way to one.
+    fn is_out(&self, key: i64) -> bool {
+        self.cache.mirror().contains(key) || self.claimed.contains(&key)
+    }
+
     /// Whether any job of the queue is with a worker, or on its way to one.
     fn is_handed_out(&self, id: QueueId) -> bool {
         self.cache.mirror().last_within(keys_of(id)).is_some()
             || self.claimed.iter().any(|&key| queue_of(key) == Some(id))
     }
 
-    fn sweep_sets(&mut self, limit: usize) -> rusqlite::Result<usize> {
+    fn sweep_sets(&mut self, limit: usize, tied: &mut Vec<JobRecord>) -> rusqlite::Result<usize> {
         let mut deleted = 0;
         while deleted < limit {
             let read = self.statements.get(Sql::SetReadCleared)?;
-            let Some(id) = read
-                .query_map((), |row| row.get::<_, i64>(0))?
+            let Some((id, fate)) = read
+                .query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
                 .next()
                 .transpose()?
             else {
                 break;
             };
             self.begin()?;
+            let cleared = fate == SetFate::Cleared as i64;
             let rest = limit - deleted;
-            let delete = self.statements.get(Sql::EntriesDeleteSome)?;
-            let count = delete.execute((id, rest))?;
+            let count = self.sweep_set(id, rest, cleared.then_some(&mut *tied))?;
             deleted += count;
             if count < rest {
                 self.statements.get(Sql::SetDelete)?.execute((id,))?;
@@ -112,18 +165,53 @@ impl SqliteTx<'_> {
         Ok(deleted)
     }
 
-    fn sweep_ends(&mut self, limit: usize) -> rusqlite::Result<usize> {
-        let generation = self.tallies.ends_generation;
-        if !self
-            .statements
-            .get(Sql::EndsReadBefore)?
-            .exists((generation,))?
+    /// Deletes entries of a set; keeps jobs with ties, if somebody wants them.
+    fn sweep_set(
+        &mut self,
+        id: i64,
+        limit: usize,
+        mut tied: Option<&mut Vec<JobRecord>>,
+    ) -> rusqlite::Result<usize> {
+        let mut keys: Vec<(i64, i64)> = Vec::new();
         {
-            return Ok(0);
+            let read = self.statements.get(Sql::EntriesFrom)?;
+            let mut rows = read.query((id, i64::MIN, i64::MIN, i64::MAX, limit))?;
+            while let Some(row) = rows.next()? {
+                keys.push((row.get(0)?, row.get(1)?));
+                if let Some(tied) = tied.as_deref_mut() {
+                    keep_tied(stored_job(row, 2)?, tied);
+                }
+            }
         }
-        self.begin()?;
-        self.statements
-            .get(Sql::EndsDeleteBefore)?
-            .execute((generation, limit))
+        for (at, serial) in &keys {
+            let delete = self.statements.get(Sql::EntryDelete)?;
+            delete.execute((id, at, serial))?;
+        }
+        Ok(keys.len())
+    }
+
+    /// Deletes what was kept in an older generation.
+    fn sweep_generations(&mut self, limit: usize) -> rusqlite::Result<usize> {
+        let generation = self.tallies.generation;
+        let mut deleted = 0;
+        for (read, delete) in BY_GENERATION {
+            if deleted == limit {
+                break;
+            }
+            if self.statements.get(read)?.exists((generation,))? {
+                self.begin()?;
+                let delete = self.statements.get(delete)?;
+                deleted += delete.execute((generation, limit - deleted))?;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+fn keep_tied(job: StoredJob, tied: &mut Vec<JobRecord>) {
+    if let Ok(record) = job
+        && record.ties.is_some()
+    {
+        tied.push(record);
     }
 }

@@ -21,8 +21,8 @@ pub(super) struct Tallies {
     pub(super) set_id_next: i64,
     /// The largest serial any entry has had.
     pub(super) last_serial: i64,
-    /// Remembered ends of an older generation were flushed.
-    pub(super) ends_generation: i64,
+    /// What was kept in an older generation was flushed.
+    pub(super) generation: i64,
     /// Jobs under reservation.
     pub(super) working: u64,
     /// Counters of all time.
@@ -32,12 +32,7 @@ pub(super) struct Tallies {
 impl Tallies {
     /// What is in the row of tallies: all that belongs to no set.
     pub(super) fn row(&self) -> (u64, Counts, i64, i64) {
-        (
-            self.working,
-            self.counts,
-            self.last_serial,
-            self.ends_generation,
-        )
+        (self.working, self.counts, self.last_serial, self.generation)
     }
 
     pub(super) fn set(&self, set: SetName) -> SetTally {
@@ -62,5 +57,6 @@ pub(super) fn sum(left: Counts, right: Counts) -> Counts {
     Counts {
         processed: left.processed.saturating_add(right.processed),
         failures: left.failures.saturating_add(right.failures),
+        expired: left.expired.saturating_add(right.expired),
     }
 }

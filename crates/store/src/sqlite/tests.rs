@@ -24,6 +24,7 @@ fn job(queue: &str, body_bytes: usize) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        ties: None,
         body: vec![b'x'; body_bytes],
         enqueued_at_index: 1,
     }
@@ -36,6 +37,8 @@ fn reservation(key: JobKey) -> Reservation {
         wid: "w".into(),
         reserved_at: Timestamp::from_micros(0),
         expires_at: Timestamp::from_micros(60_000_000),
+        tied: false,
+        connection: 0,
     }
 }
 
@@ -205,7 +208,7 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     tx.finish(&[JobKey(1)]).unwrap();
     tx.set_paused(&["a"], false).unwrap();
     tx.clear_set(SetName::Dead).unwrap();
-    assert!(!tx.sweep(10).unwrap());
+    assert!(!tx.sweep(10).unwrap().more);
     tx.commit().unwrap();
 }
 
@@ -254,7 +257,7 @@ fn a_queue_without_a_number_is_refused_and_the_others_work_on() {
     tx.commit().unwrap();
     push(&mut store, &[&job("b", 10)]).unwrap_err();
     let mut tx = store.begin().unwrap();
-    assert!(!tx.sweep(100).unwrap());
+    assert!(!tx.sweep(100).unwrap().more);
     tx.commit().unwrap();
     push(&mut store, &[&job("b", 10)]).unwrap();
     assert_eq!(totals(&mut store).queues["b"].size, 1);
@@ -270,7 +273,7 @@ fn numbers_of_swept_queues_are_used_again() {
         tx.remove_queues(&["a", "b"]).unwrap();
         tx.commit().unwrap();
         let mut tx = store.begin().unwrap();
-        assert!(!tx.sweep(100).unwrap());
+        assert!(!tx.sweep(100).unwrap().more);
         tx.commit().unwrap();
     }
     let store = open(&dir);
@@ -298,7 +301,7 @@ fn a_sweep_visits_no_more_queues_than_its_limit() {
         tx.sweep(4).unwrap();
         drop(tx);
         let mut tx = store.begin().unwrap();
-        assert_eq!(tx.sweep(4).unwrap(), left > 0);
+        assert_eq!(tx.sweep(4).unwrap().more, left > 0);
         tx.commit().unwrap();
         assert_eq!(store.cache.queues().unswept().len(), left);
     }
@@ -331,7 +334,7 @@ fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
     let sweep_all = |store: &mut SqliteStore| {
         (1..100).find(|_| {
             let mut tx = store.begin().unwrap();
-            let more = tx.sweep(2).unwrap();
+            let more = tx.sweep(2).unwrap().more;
             tx.commit().unwrap();
             !more
         })
@@ -344,7 +347,7 @@ fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
     assert_eq!((rows(&store, "jobs"), rows(&store, "entries")), (5, 0));
     // A queue that is removed behind the place where a sweep goes on is not left out.
     let mut tx = store.begin().unwrap();
-    assert!(tx.sweep(3).unwrap());
+    assert!(tx.sweep(3).unwrap().more);
     let keys: Vec<JobKey> = tx
         .reservations_of_worker("w", 9)
         .unwrap()
@@ -368,7 +371,7 @@ fn a_name_that_moved_within_a_transaction_is_found_again_after_its_rollback() {
     tx.remove_queues(&["goes"]).unwrap();
     tx.commit().unwrap();
     let mut tx = store.begin().unwrap();
-    assert!(!tx.sweep(9).unwrap());
+    assert!(!tx.sweep(9).unwrap().more);
     tx.flush().unwrap();
     tx.enqueue(&[&job("stays", 10)], Timestamp::from_micros(0))
         .unwrap();

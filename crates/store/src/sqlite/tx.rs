@@ -129,14 +129,15 @@ impl<'a> SqliteTx<'a> {
             }
         }
         if before.row() != now.row() {
-            let (working, counts, last_serial, ends_generation) = now.row();
+            let (working, counts, last_serial, generation) = now.row();
             self.statements.get(Sql::TalliesWrite)?.execute((
                 TALLIES_KEY,
                 working,
                 counts.processed,
                 counts.failures,
                 last_serial,
-                ends_generation,
+                generation,
+                counts.expired,
             ))?;
         }
         Ok(())

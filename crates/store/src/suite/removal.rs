@@ -94,6 +94,7 @@ fn fill(store: &mut impl Store) -> crate::Reservation {
             Counts {
                 processed: 3,
                 failures: 1,
+                expired: 0,
             },
         )
         .unwrap();
@@ -174,6 +175,7 @@ pub(super) fn work_goes_on_before_a_flush_is_swept<F: Fixture>(fixture: &mut F) 
             Counts {
                 processed: 1,
                 failures: 0,
+                expired: 0,
             },
         )
         .unwrap();
@@ -232,7 +234,7 @@ pub(super) fn sweeping_keeps_to_its_limit<F: Fixture>(fixture: &mut F) {
     let mut more = true;
     while more {
         let mut store = fixture.open();
-        more = change(&mut store, |tx| tx.sweep(4).unwrap());
+        more = change(&mut store, |tx| tx.sweep(4).unwrap().more);
         drop(store);
         let after = fixture.count_rows();
         assert!(
@@ -287,7 +289,7 @@ pub(super) fn sweeping_nothing_changes_nothing<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     fill(&mut store);
     let before = totals(&mut store);
-    assert!(!change(&mut store, |tx| tx.sweep(100).unwrap()));
+    assert!(!change(&mut store, |tx| tx.sweep(100).unwrap().more));
     assert_eq!(totals(&mut store), before);
     assert_eq!(waiting(&mut store, "a"), ["a2"]);
     drop(store);
@@ -298,7 +300,7 @@ pub(super) fn a_sweep_rolled_back_is_done_again<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     fill(&mut store);
     change(&mut store, |tx| tx.flush().unwrap());
-    look(&mut store, |tx| while tx.sweep(2).unwrap() {});
+    look(&mut store, |tx| while tx.sweep(2).unwrap().more {});
     sweep_all(&mut store, 100);
     drop(store);
     assert_eq!(fixture.count_rows(), 0);

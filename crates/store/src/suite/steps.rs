@@ -20,6 +20,7 @@ pub(super) fn job(jid: &str, queue: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        ties: None,
         enqueued_at_index: 9,
         body: body.into_bytes(),
     }
@@ -53,6 +54,8 @@ pub(super) fn reservation(key: JobKey, jid: &str, wid: &str, reserved_secs: i64)
         wid: wid.into(),
         reserved_at: at(reserved_secs),
         expires_at: at(reserved_secs + 1800),
+        tied: false,
+        connection: 0,
     }
 }
 
@@ -109,7 +112,7 @@ pub(super) fn totals(store: &mut impl Store) -> Totals {
 /// Sweeps to the end; tells how many calls it took.
 pub(super) fn sweep_all(store: &mut impl Store, limit: usize) -> usize {
     for calls in 1..10_000 {
-        if !change(store, |tx| tx.sweep(limit).unwrap()) {
+        if !change(store, |tx| tx.sweep(limit).unwrap().more) {
             return calls;
         }
     }

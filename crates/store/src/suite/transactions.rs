@@ -69,6 +69,7 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
             Counts {
                 processed: 1,
                 failures: 0,
+                expired: 0,
             },
         )
         .unwrap();
@@ -128,11 +129,12 @@ fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> 
                 Counts {
                     processed: 5,
                     failures: 5,
+                    expired: 0,
                 },
             )
             .unwrap(),
         15 => tx.flush().unwrap(),
-        16 => while tx.sweep(1).unwrap() {},
+        16 => while tx.sweep(1).unwrap().more {},
         _ => return false,
     }
     true
@@ -234,6 +236,7 @@ pub(super) fn an_observer_sees_only_what_was_committed<F: Fixture>(fixture: &mut
         Counts {
             processed: 1,
             failures: 0,
+            expired: 0,
         },
     )
     .unwrap();

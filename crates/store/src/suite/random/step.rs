@@ -118,6 +118,7 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
             let counts = Counts {
                 processed: *processed,
                 failures: 1,
+                expired: 0,
             };
             tx.count(*day, counts).unwrap();
             model.count(*day, counts);

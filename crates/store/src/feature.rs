@@ -1,0 +1,116 @@
+//! What features keep besides jobs: locks, batches, tracks.
+
+use workmill_proto::Timestamp;
+
+use crate::LockKey;
+
+/// A lock that a job has or wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// Which lock.
+    pub key: LockKey,
+    /// The id of the job it belongs to.
+    pub owner: Box<str>,
+    /// From when on it counts no more.
+    pub ends_at: Timestamp,
+}
+
+/// How far a callback is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallbackState {
+    /// The batch has no such callback.
+    #[default]
+    Absent,
+    /// Its time has not come.
+    Waiting,
+    /// It was put into its queue.
+    Queued,
+    /// It was acknowledged.
+    Done,
+}
+
+/// What changes of a batch. Small: it is written for each group of commands that touches the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchState {
+    /// The random part of the batch's id.
+    pub check: u64,
+    /// Members pushed so far.
+    pub total: u64,
+    /// Members that have not been executed yet.
+    pub pending: u64,
+    /// Members whose latest execution failed.
+    pub failed: u64,
+    /// Whether callbacks may be queued.
+    pub committed: bool,
+    /// The callback for when all were executed.
+    pub complete: CallbackState,
+    /// The callback for when all have succeeded.
+    pub success: CallbackState,
+    /// Whether the parents were told that it is complete.
+    pub completed: bool,
+    /// Whether the parents were told that it succeeded.
+    pub succeeded: bool,
+    /// Child batches that are not complete.
+    pub children_incomplete: u64,
+    /// Child batches that have not succeeded.
+    pub children_unsuccessful: u64,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+/// What never changes of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchDetails {
+    /// What its maker says of it.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The payload of the complete callback.
+    pub complete: Option<Vec<u8>>,
+    /// The payload of the success callback.
+    pub success: Option<Vec<u8>>,
+}
+
+/// Where a tracked job is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrackState {
+    /// Nothing is known of the job.
+    #[default]
+    Unknown,
+    /// It waits, in its queue or for its time.
+    Enqueued,
+    /// A worker has it.
+    Working,
+    /// It was acknowledged.
+    Success,
+    /// It failed; it may be tried again.
+    Failed,
+    /// It failed for good.
+    Dead,
+}
+
+/// What is written down of a job for whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// Where the job is.
+    pub state: TrackState,
+    /// How much of it is done, as its worker says, in percent.
+    pub percent: Option<i64>,
+    /// What its worker says of it.
+    pub desc: Option<String>,
+    /// When this was last changed.
+    pub updated_at: Timestamp,
+    /// From when on it is forgotten; none while the job lives.
+    pub forget_at: Option<Timestamp>,
+}
+
+/// Reservations that take slots of a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    /// All of them.
+    pub taken: u64,
+    /// Those of the holder that was asked about.
+    pub taken_by_holder: u64,
+    /// When the earliest of them began.
+    pub oldest: Option<Timestamp>,
+}

@@ -1,0 +1,61 @@
+//! What a job is bound to besides its queue.
+
+use workmill_proto::{Bid, Timestamp};
+
+/// Everything a job is bound to. Most jobs are bound to nothing and have none of it.
+///
+/// It is the server's own record: what a client writes into the payload afterwards changes nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// When the job has lost its point and is not handed out any more.
+    pub expires_at: Option<Timestamp>,
+    /// The lock it was pushed with.
+    pub lock: Option<LockTie>,
+    /// The batch it is a member of.
+    pub batch: Option<Membership>,
+    /// The batch it is a callback of.
+    pub callback: Option<CallbackTie>,
+    /// Whether its state is written down for whoever asks.
+    pub tracked: bool,
+}
+
+/// The key of a lock: a digest of what makes jobs equal.
+pub type LockKey = [u8; 32];
+
+/// The lock of a unique job. It may be another job's by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockTie {
+    /// Which lock.
+    pub key: LockKey,
+    /// When it ends by itself.
+    pub ends_at: Timestamp,
+    /// Whether it is given back when the job is handed out; else when it is acknowledged.
+    pub until_start: bool,
+}
+
+/// That a job belongs to a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Which batch.
+    pub bid: Bid,
+    /// Whether its latest execution failed; false as long as none has ended.
+    pub failed: bool,
+}
+
+/// That a job is a callback of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackTie {
+    /// Which batch.
+    pub bid: Bid,
+    /// Which of its callbacks.
+    pub kind: CallbackKind,
+}
+
+/// The callbacks a batch can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackKind {
+    /// Wanted once every member has been executed.
+    Complete,
+    /// Wanted once every member has succeeded.
+    Success,
+}
