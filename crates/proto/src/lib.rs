@@ -12,10 +12,12 @@
 //! - [`Job`] is the payload as clients see it; [`Failure`] what it says about its last failure.
 //! - [`Glob`] is the pattern a `MUTATE` may choose jobs by, [`compact_json`] the text it is held against.
 //! - [`Reply`] and [`write_job`] write answers; [`WireError`] is the one that says what went wrong.
+//! - [`GoDuration`] is a duration as clients and configurations write it.
 //! - [`limits`] names how large anything may be.
 
 mod bid;
 mod command;
+mod duration;
 mod error;
 mod frame;
 mod glob;
@@ -33,6 +35,7 @@ pub use command::{
     Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
     QueueCommand, QueueSelection, TABLE, parse_command,
 };
+pub use duration::{DurationError, GoDuration};
 pub use error::{ErrorCode, WireError};
 pub use frame::{LineReader, LineTooLong};
 pub use glob::Glob;
