@@ -65,6 +65,13 @@ pub(crate) fn cut(text: &mut String, bytes_max: usize) {
     text.truncate(text.floor_char_boundary(bytes_max));
 }
 
+/// Refuses a text with more bytes than it may have.
+pub(crate) fn too_long(name: &str, bytes_max: usize) -> WireError {
+    WireError::err(format!(
+        "a {name} may have at most {bytes_max} bytes: send a shorter one"
+    ))
+}
+
 /// What a client sent, made fit to be repeated in an error text: at most [`ECHO_BYTES_MAX`] bytes of it.
 pub(crate) fn echo(data: &[u8]) -> String {
     let head = data.get(..ECHO_BYTES_MAX).unwrap_or(data);

@@ -33,8 +33,9 @@ mod utf8;
 
 pub use bid::Bid;
 pub use command::{
-    Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
-    QueueCommand, QueueSelection, TABLE, parse_command,
+    BatchCommand, Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter,
+    MutationVerb, NewBatch, QueueCommand, QueueSelection, TABLE, TrackCommand, TrackUpdate,
+    parse_command,
 };
 pub use duration::{DurationError, GoDuration};
 pub use error::{ErrorCode, WireError};

@@ -73,6 +73,15 @@ pub const GLOB_WILDCARDS_MAX: usize = 64;
 /// matches. As many matches can be followed at the same time in one machine operation or two.
 pub const GLOB_PART_BYTES_MAX: usize = 128;
 
+/// The longest batch id looked for, in bytes. Those that were given out have 16.
+pub const BID_BYTES_MAX: usize = 64;
+
+/// The longest description of a batch, in bytes. It is kept as long as the batch.
+pub const BATCH_DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest description of a job's progress, in bytes. There is one for every job that is tracked.
+pub const TRACK_DESC_BYTES_MAX: usize = 16 * 1024;
+
 /// The longest worker id, in bytes. It is kept with every reservation of the worker.
 pub const WID_BYTES_MAX: usize = 256;
 

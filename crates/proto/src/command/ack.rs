@@ -20,7 +20,8 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     }
 }
 
-fn parse_jid(json: &str) -> Result<Option<String>, JsonError> {
+/// The id of the job a command is about. None if it names none.
+pub(super) fn parse_jid(json: &str) -> Result<Option<String>, JsonError> {
     let [jid] = json::read_members(json, &["jid"], |_, _| {})?;
     Ok(json::string("jid", jid)?.map(Into::into))
 }

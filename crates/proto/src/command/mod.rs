@@ -1,6 +1,7 @@
 //! Commands: the verb, one file for each, and the table of them all.
 
 mod ack;
+mod batch;
 mod beat;
 mod end;
 mod fail;
@@ -12,8 +13,11 @@ mod push;
 mod pushb;
 mod queue;
 mod queue_name;
+mod requeue;
 mod table;
+mod track;
 
+pub use batch::{BatchCommand, NewBatch};
 pub use beat::Beat;
 pub use fail::FailReport;
 pub use mutate::{Mutation, MutationFilter, MutationVerb};
@@ -21,3 +25,4 @@ pub use pushb::BulkJob;
 pub use queue::{QueueCommand, QueueSelection};
 pub(crate) use queue_name::check_queue_name;
 pub use table::{Command, CommandSpec, TABLE, parse_command};
+pub use track::{TrackCommand, TrackUpdate};

@@ -1,8 +1,8 @@
 //! The table of all commands.
 
 use super::{
-    Beat, BulkJob, FailReport, Mutation, QueueCommand, ack, beat, end, fail, fetch, flush, info,
-    mutate, push, pushb, queue,
+    BatchCommand, Beat, BulkJob, FailReport, Mutation, QueueCommand, TrackCommand, ack, batch,
+    beat, end, fail, fetch, flush, info, mutate, push, pushb, queue, requeue, track,
 };
 use crate::error::echo;
 use crate::{Job, WireError};
@@ -36,6 +36,15 @@ pub enum Command {
     Mutate(Mutation),
     /// QUEUE: pause, resume, remove queues, or tell how far they are behind.
     Queue(QueueCommand),
+    /// REQUEUE: a worker gives a job back.
+    Requeue {
+        /// The job's id.
+        jid: String,
+    },
+    /// BATCH: make a batch of jobs, or do something with one.
+    Batch(BatchCommand),
+    /// TRACK: note or tell how a job is getting on.
+    Track(TrackCommand),
 }
 
 /// One verb of the protocol.
@@ -58,7 +67,10 @@ pub const TABLE: &[CommandSpec] = &[
     fail::SPEC,
     pushb::SPEC,
     info::SPEC,
+    track::SPEC,
+    batch::SPEC,
     queue::SPEC,
+    requeue::SPEC,
     mutate::SPEC,
     flush::SPEC,
     end::SPEC,
@@ -136,8 +148,8 @@ mod tests {
         let mut names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
         names.sort_unstable();
         let wanted = [
-            "ACK", "BEAT", "END", "FAIL", "FETCH", "FLUSH", "INFO", "MUTATE", "PUSH", "PUSHB",
-            "QUEUE",
+            "ACK", "BATCH", "BEAT", "END", "FAIL", "FETCH", "FLUSH", "INFO", "MUTATE", "PUSH",
+            "PUSHB", "QUEUE", "REQUEUE", "TRACK",
         ];
         assert_eq!(names, wanted);
     }

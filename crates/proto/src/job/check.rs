@@ -2,20 +2,25 @@
 
 use super::Job;
 use crate::command::check_queue_name;
-use crate::error::echo;
+use crate::error::{echo, too_long};
 use crate::limits::{JID_BYTES_MAX, JID_BYTES_MIN, JOBTYPE_BYTES_MAX, RESERVE_FOR_SECS_MAX};
 use crate::{Timestamp, WireError};
 
 impl Job {
     /// The job, if it keeps the rules; `at` is filled in. They are held against it in Faktory's order and
     /// have Faktory's words, but for the upper limits of ids and types, which are our own.
-    pub(super) fn check(mut self) -> Result<Self, WireError> {
+    pub(super) fn check(self) -> Result<Self, WireError> {
         if self.jid.len() < JID_BYTES_MIN {
             return Err(WireError::err("jobs must have a reasonable jid parameter"));
         }
         if self.jid.len() > JID_BYTES_MAX {
             return Err(too_long("jid", JID_BYTES_MAX));
         }
+        self.check_but_jid()
+    }
+
+    /// The same without the rules for its id.
+    pub(super) fn check_but_jid(mut self) -> Result<Self, WireError> {
         if self.jobtype.is_empty() {
             return Err(WireError::err("jobs must have a jobtype parameter"));
         }
@@ -48,10 +53,4 @@ impl Job {
         }
         Ok(())
     }
-}
-
-fn too_long(name: &str, bytes_max: usize) -> WireError {
-    WireError::err(format!(
-        "a {name} may have at most {bytes_max} bytes: send a shorter one"
-    ))
 }

@@ -43,6 +43,21 @@ impl Job {
         (jid, job)
     }
 
+    /// Decodes and checks a callback of a batch. Of that the server fills in what it can: it may come without an
+    /// id, which is empty then, and without args.
+    pub(crate) fn parse_callback(json: &str) -> Result<Self, WireError> {
+        let mut job = Fields::read(json)
+            .and_then(Fields::decode)
+            .map_err(|error| error.to_wire_error())?;
+        if job.args.is_empty() {
+            job.args = "[]".into();
+        }
+        if job.jid.is_empty() {
+            return job.check_but_jid();
+        }
+        job.check()
+    }
+
     /// Decodes what [`Job::render`] wrote, without holding the rules against it: they may have changed since.
     pub fn parse_stored(body: &[u8]) -> Result<Self, WireError> {
         let mut job = Fields::read(&decode_utf8(body))

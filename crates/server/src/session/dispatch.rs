@@ -69,6 +69,9 @@ impl Caller<'_> {
                 batch.complete = matches!(command, QueueCommand::Latency(_));
                 batch.ask(Op::Queue(Arc::new(command)));
             }
+            Command::Requeue { .. } => batch.answered(not_available("REQUEUE")),
+            Command::Batch(_) => batch.answered(not_available("BATCH")),
+            Command::Track(_) => batch.answered(not_available("TRACK")),
         }
     }
 
@@ -108,4 +111,8 @@ impl Caller<'_> {
             None => Slot::Error(WireError::err(format!("unknown worker {}", beat.wid))),
         }
     }
+}
+
+fn not_available(verb: &str) -> Slot {
+    Slot::Error(WireError::err(format!("{verb} is not available yet")))
 }
