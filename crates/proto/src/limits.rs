@@ -82,6 +82,9 @@ pub const BATCH_DESCRIPTION_BYTES_MAX: usize = 64 * 1024;
 /// The longest description of a job's progress, in bytes. There is one for every job that is tracked.
 pub const TRACK_DESC_BYTES_MAX: usize = 16 * 1024;
 
+/// The longest time a job may be unique for, or may take to expire, in seconds: a hundred years.
+pub const CUSTOM_SECS_MAX: u64 = 100 * 365 * 86_400;
+
 /// The longest worker id, in bytes. It is kept with every reservation of the worker.
 pub const WID_BYTES_MAX: usize = 256;
 

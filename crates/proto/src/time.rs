@@ -1,5 +1,6 @@
 //! Moments in time, to the microsecond.
 
+mod iso8601;
 mod rfc3339;
 
 use std::fmt;

@@ -17,6 +17,7 @@ mod requeue;
 mod table;
 mod track;
 
+pub(crate) use batch::bounded_bid;
 pub use batch::{BatchCommand, NewBatch};
 pub use beat::Beat;
 pub use fail::FailReport;

@@ -1,6 +1,7 @@
 //! The job payload as clients see it.
 
 mod check;
+mod custom;
 mod failure;
 mod parse;
 mod payload;
@@ -8,6 +9,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
+pub use custom::{CustomReading, CustomRules, Expiry, UniqueRule};
 pub use failure::Failure;
 pub use payload::Job;
 pub use render::Rendered;

@@ -7,10 +7,12 @@ mod decode;
 mod depth;
 mod error;
 mod members;
+mod replace;
 mod write;
 
 pub use compact::compact_json;
 pub(crate) use decode::{integer, string, strings, text};
 pub(crate) use error::JsonError;
 pub(crate) use members::{read_elements, read_members};
+pub(crate) use replace::replace_members;
 pub(crate) use write::{write_integer, write_string};

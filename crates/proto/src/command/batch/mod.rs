@@ -81,7 +81,7 @@ fn parse_bids<const N: usize>(words: &str) -> Option<[&str; N]> {
 }
 
 /// The id of a batch there may be. What is longer than any is the id of none.
-fn bounded_bid(bid: &str) -> Result<String, WireError> {
+pub(crate) fn bounded_bid(bid: &str) -> Result<String, WireError> {
     if bid.len() > BID_BYTES_MAX {
         return Err(WireError::err(format!(
             "no such batch {}",
