@@ -10,7 +10,7 @@
 //! - [`greeting`], [`Challenge`] and [`Hello`] are what is said before the first command.
 //! - [`parse_command`] looks a line's verb up in [`TABLE`] and makes a [`Command`] of it.
 //! - [`Job`] is the payload as clients see it; [`Failure`] what it says about its last failure.
-//! - [`CustomRules`] is what its `custom` asks of the server.
+//! - [`CustomRules`] is what its `custom` asks of the server, [`Job::unique_key`] what makes it like another job.
 //! - [`Bid`] is the id of a batch.
 //! - [`Glob`] is the pattern a `MUTATE` may choose jobs by, [`compact_json`] the text it is held against.
 //! - [`Reply`] and [`write_job`] write answers; [`WireError`] is the one that says what went wrong.

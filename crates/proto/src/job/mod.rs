@@ -8,6 +8,7 @@ mod payload;
 mod render;
 #[cfg(test)]
 mod tests;
+mod unique_key;
 
 pub use custom::{CustomReading, CustomRules, Expiry, UniqueRule};
 pub use failure::Failure;

@@ -2,6 +2,7 @@
 //!
 //! Values that are only passed on stay the text they were. Nothing here recurses, so depth costs no stack.
 
+mod canonical;
 mod compact;
 mod decode;
 mod depth;
@@ -10,6 +11,7 @@ mod members;
 mod replace;
 mod write;
 
+pub(crate) use canonical::write_canonical;
 pub use compact::compact_json;
 pub(crate) use decode::{integer, string, strings, text};
 pub(crate) use error::JsonError;
