@@ -11,12 +11,18 @@
 
 #[path = "fuzz/input.rs"]
 mod input;
+#[path = "fuzz/tree.rs"]
+mod tree;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use workmill_proto::limits::{ERROR_TEXT_BYTES_MAX, JSON_DEPTH_MAX};
+use workmill_proto::limits::{
+    BATCH_DESCRIPTION_BYTES_MAX, ERROR_TEXT_BYTES_MAX, JID_BYTES_MAX, JSON_DEPTH_MAX,
+    TRACK_DESC_BYTES_MAX,
+};
 use workmill_proto::{
-    Command, Glob, Hello, Job, LineReader, Timestamp, WireError, compact_json, parse_command,
+    BatchCommand, Bid, Command, CustomReading, Expiry, Glob, Hello, Job, LineReader, NewBatch,
+    Timestamp, TrackCommand, TrackUpdate, WireError, compact_json, parse_command,
 };
 
 /// Reads the bytes as a server would, in pieces of these sizes.
@@ -60,9 +66,35 @@ fn check_line(line: &[u8]) {
         }
         Ok(Command::Fetch(queues)) => assert!(!queues.is_empty()),
         Ok(Command::Fail(report)) => assert!(!report.jid.is_empty()),
+        Ok(Command::Batch(BatchCommand::New(batch))) => check_batch(&batch),
+        Ok(Command::Track(TrackCommand::Set(update))) => check_update(&update),
         Ok(_) => {}
         Err(error) => check_error(&error),
     }
+}
+
+fn check_batch(batch: &NewBatch) {
+    assert!(batch.description.len() <= BATCH_DESCRIPTION_BYTES_MAX);
+    let callbacks = [&batch.success, &batch.complete];
+    assert!(callbacks.iter().any(|callback| callback.is_some()));
+    for callback in callbacks.into_iter().flatten() {
+        let mut job = callback.clone();
+        if job.jid.is_empty() {
+            job.jid = "12345678".to_owned();
+        }
+        job.set_callback_members("b-1", "success", Some("b-2"));
+        check_job(&job);
+        let custom = job.custom().unwrap().get();
+        let custom: serde_json::Value = serde_json::from_str(custom).unwrap();
+        assert_eq!([&custom["_bid"], &custom["_pbid"]], ["b-1", "b-2"]);
+        assert!(custom.get("bid").is_none());
+    }
+}
+
+fn check_update(update: &TrackUpdate) {
+    assert!((1..=JID_BYTES_MAX).contains(&update.jid.len()));
+    assert!((0..=100).contains(&update.percent.unwrap_or_default()));
+    assert!(update.desc.as_ref().map_or(0, String::len) <= TRACK_DESC_BYTES_MAX);
 }
 
 fn check_error(error: &WireError) {
@@ -79,6 +111,26 @@ fn check_job(job: &Job) {
     let stored = Job::parse_stored(&rendered.body).unwrap();
     assert_eq!((rendered, job.at), (stored.render(), stored.at));
     let _ = job.failure();
+    assert_eq!(job.unique_key(), stored.unique_key());
+    check_custom(job);
+}
+
+fn check_custom(job: &Job) {
+    let reading = CustomReading {
+        unique: true,
+        batch: true,
+    };
+    match job.custom_rules(reading) {
+        Ok(rules) if rules.expiry.is_some() => {
+            let mut job = job.clone();
+            job.set_expires_at(Timestamp::MAX);
+            let again = job.custom_rules(reading).unwrap();
+            assert_eq!(again.expiry, Some(Expiry::At(Timestamp::MAX)));
+            assert_eq!((again.unique, again.bid), (rules.unique, rules.bid));
+        }
+        Ok(_) => {}
+        Err(error) => check_error(&error),
+    }
 }
 
 /// What a glob means, said as simply as it can be: takes forever on bad patterns.
@@ -222,6 +274,38 @@ proptest! {
     #[test]
     fn random_globs_do_no_harm(pattern in any::<String>(), text in vec(any::<u8>(), 0..100)) {
         let _ = Glob::new(&pattern).unwrap().matches(&text);
+    }
+
+    #[test]
+    fn jobs_have_one_key_if_their_args_mean_the_same(
+        [a, b] in [tree::tree(), tree::tree()],
+        space in "[ \t\r\n]{0,2}",
+    ) {
+        let key = |args: String| {
+            let json = format!(r#"{{"jid":"12345678","jobtype":"t","args":[{args}]}}"#);
+            Job::parse(json.as_bytes()).unwrap().unique_key()
+        };
+        prop_assert_eq!(key(a.render_plain()), key(a.render_oddly(&space)));
+        prop_assert_eq!(a == b, key(a.render_plain()) == key(b.render_oddly(&space)));
+    }
+
+    #[test]
+    fn custom_keys_are_found_wherever_they_are(before in input::object(), after in input::object()) {
+        let custom = format!(r#"{{"x":{before},"bid":7,"y":{after}}}"#);
+        let json = format!(r#"{{"jid":"12345678","jobtype":"t","args":[],"custom":{custom}}}"#);
+        let job = Job::parse(json.as_bytes()).unwrap();
+        let read = |batch| job.custom_rules(CustomReading { unique: true, batch });
+        prop_assert!(read(true).unwrap_err().text.starts_with("custom.bid must"));
+        prop_assert!(read(false).is_ok());
+    }
+
+    #[test]
+    fn batch_ids_read_as_they_were_written(id in 0..1_u64 << 40, check in 0..1_u64 << 40, text in "b-[A-Za-z0-9_-]{14}") {
+        let bid = Bid { id, check };
+        prop_assert_eq!(Bid::parse(&bid.to_string()), Some(bid));
+        if let Some(bid) = Bid::parse(&text) {
+            prop_assert_eq!(bid.to_string(), text);
+        }
     }
 
     #[test]
