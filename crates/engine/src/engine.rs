@@ -1,31 +1,36 @@
 //! The engine: what it holds between groups, and how it runs one.
 
+use std::collections::BTreeSet;
+
 use workmill_proto::Timestamp;
 use workmill_store::{StoreError, Tx};
 
 use crate::grace::Grace;
 use crate::group::Group;
+use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Op, Request};
 use crate::outcome::GroupResult;
-use crate::parked::Parked;
 
-/// Runs groups. What it holds besides the rules is only in memory and may be lost: the parked FETCHes and
-/// what it knows of the passing of time.
+/// Runs groups. What it holds besides the rules is only in memory and may be lost: the parked FETCHes, how fast
+/// queues were handed out, and what it knows of the passing of time.
 #[derive(Debug)]
 pub struct Engine {
     rules: Rules,
-    parked: Parked,
+    memory: Memory,
     grace: Grace,
     draining: bool,
+    /// Throttled queues that are to be looked at with new limits.
+    throttles_changed: BTreeSet<String>,
 }
 
 impl Engine {
     /// An engine with nothing parked.
     pub fn new(rules: Rules) -> Self {
         Self {
+            throttles_changed: rules.throttles.keys().cloned().collect(),
             rules,
-            parked: Parked::default(),
+            memory: Memory::default(),
             grace: Grace::default(),
             draining: false,
         }
@@ -33,7 +38,9 @@ impl Engine {
 
     /// Changes the rules from the next group on.
     pub fn set_rules(&mut self, rules: Rules) {
-        self.rules = rules;
+        let old = std::mem::replace(&mut self.rules, rules);
+        let queues = old.throttles.keys().chain(self.rules.throttles.keys());
+        self.throttles_changed.extend(queues.cloned());
     }
 
     /// Runs requests in their order, in one transaction that the caller commits or drops afterwards.
@@ -55,14 +62,16 @@ impl Engine {
         {
             self.draining = true;
         }
+        self.look_at_throttles(now);
         let mut group = Group::new(
             tx,
             Moment { now, ..moment },
-            self.rules,
-            &mut self.parked,
+            &self.rules,
+            &mut self.memory,
             self.grace.over(now),
             self.draining,
         );
+        group.wake();
         let mut rest = requests;
         while let Some(first) = rest.first() {
             let run_len = rest
@@ -76,18 +85,34 @@ impl Engine {
         group.finish()
     }
 
-    /// The last group is committed: what it did to the parked FETCHes stands.
+    /// Has queues looked at whose limits are new. Their buckets begin empty.
+    fn look_at_throttles(&mut self, now: Timestamp) {
+        for queue in std::mem::take(&mut self.throttles_changed) {
+            let rate = self
+                .rules
+                .throttles
+                .get(&queue)
+                .and_then(|limits| limits.rate);
+            if let Some(rate) = rate {
+                self.memory.buckets.next_at(&queue, rate, now);
+            }
+            self.memory.wakes.add(&queue, now);
+        }
+    }
+
+    /// The last group is committed: what it changed in memory stands.
     pub fn committed(&mut self) {
-        self.parked.commit();
+        self.memory.commit();
     }
 
-    /// The last group is rolled back: the parked FETCHes wait as before it.
+    /// The last group is rolled back: what is in memory is as before it.
     pub fn rolled_back(&mut self) {
-        self.parked.roll_back();
+        self.memory.roll_back();
     }
 
-    /// When the next parked FETCH has to be answered: a group, if need be an empty one, must run then.
+    /// When a FETCH that waits has to be answered, or may find something: a group, if need be an empty one, must run
+    /// then.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.parked.next_deadline()
+        self.memory.next_deadline()
     }
 }

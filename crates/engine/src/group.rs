@@ -7,24 +7,30 @@ use rand::rngs::SmallRng;
 use workmill_proto::{Timestamp, WireError};
 use workmill_store::{Counts, StoreError, Tx};
 
+use crate::batches::Batches;
+use crate::limits::UNUSABLE_SLICE_JOBS;
+use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Duty, Op, Request, Ticket};
 use crate::outcome::{Answer, GroupResult, Outcome};
-use crate::parked::Parked;
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
     pub(crate) tx: &'g mut T,
     pub(crate) now: Timestamp,
     pub(crate) rng: SmallRng,
-    pub(crate) rules: Rules,
-    pub(crate) parked: &'g mut Parked,
+    pub(crate) rules: &'g Rules,
+    pub(crate) memory: &'g mut Memory,
     /// Whether reservations may be ended against their worker's will.
     pub(crate) grace_over: bool,
     /// Whether the server is stopping: no FETCH may wait any more.
     pub(crate) draining: bool,
     /// Queues somebody waits for that have something to fetch since.
     pub(crate) ready: BTreeSet<String>,
+    /// The batches that were looked at.
+    pub(crate) batches: Batches,
+    /// How many jobs that cannot be handed out may still be passed over.
+    pub(crate) unusable_left: usize,
     pub(crate) counts: Counts,
     pub(crate) result: GroupResult,
 }
@@ -33,8 +39,8 @@ impl<'g, T: Tx> Group<'g, T> {
     pub(crate) fn new(
         tx: &'g mut T,
         moment: Moment,
-        rules: Rules,
-        parked: &'g mut Parked,
+        rules: &'g Rules,
+        memory: &'g mut Memory,
         grace_over: bool,
         draining: bool,
     ) -> Self {
@@ -43,10 +49,12 @@ impl<'g, T: Tx> Group<'g, T> {
             now: moment.now,
             rng: SmallRng::seed_from_u64(moment.seed),
             rules,
-            parked,
+            memory,
             grace_over,
             draining,
             ready: BTreeSet::new(),
+            batches: Batches::default(),
+            unusable_left: UNUSABLE_SLICE_JOBS,
             counts: Counts::default(),
             result: GroupResult::default(),
         }
@@ -64,6 +72,9 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Ack(_) => self.ack(run),
             Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
             Op::Fail(fail) => self.fail(ticket, fail),
+            Op::Requeue(requeue) => self.requeue(ticket, requeue),
+            Op::Batch(batch) => self.batch(ticket, batch),
+            Op::Track(track) => self.track(ticket, track),
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
             Op::Queue(command) => self.queue(ticket, command),
             Op::Flush => self.flush(ticket),
@@ -81,7 +92,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
-            Duty::Sweep => self.tx.sweep(crate::limits::SWEEP_SLICE_ROWS)?.more,
+            Duty::Sweep => self.sweep()?,
         };
         if more {
             self.result.unfinished.push(Request {
@@ -101,12 +112,20 @@ impl<'g, T: Tx> Group<'g, T> {
         Ok(())
     }
 
+    /// Has those queues looked at whose moment has come.
+    pub(crate) fn wake(&mut self) {
+        for queue in self.memory.wakes.take_due(self.now) {
+            self.make_ready(&queue);
+        }
+    }
+
     /// Serves whoever waits, answers whoever has waited long enough, and writes down what was counted.
     pub(crate) fn finish(mut self) -> Result<GroupResult, StoreError> {
         self.serve_parked()?;
-        for ticket in self.parked.remove_due(self.now) {
+        for ticket in self.memory.parked.remove_due(self.now) {
             self.answer(ticket, Outcome::Nothing);
         }
+        self.write_batches()?;
         self.write_counts()?;
         Ok(self.result)
     }
@@ -121,7 +140,7 @@ impl<'g, T: Tx> Group<'g, T> {
 
     /// Says that `queue` may have something to fetch now.
     pub(crate) fn make_ready(&mut self, queue: &str) {
-        if self.parked.waits_on(queue) && !self.ready.contains(queue) {
+        if self.memory.parked.waits_on(queue) && !self.ready.contains(queue) {
             self.ready.insert(queue.to_owned());
         }
     }

@@ -6,20 +6,25 @@
 //! Reading order: [`Op`] (what can be asked), [`Engine`] (how a group runs), then one file per rule in
 //! `rules/`, and [`Outcome`] (what is answered).
 
+mod batches;
 mod engine;
 mod grace;
 mod group;
 mod limits;
+mod memory;
 mod moment;
 mod op;
 mod outcome;
 mod parked;
 mod rules;
+mod throttle;
+mod wakes;
 
 pub use engine::Engine;
 pub use moment::{Moment, Rules};
 pub use op::{
-    Ack, BulkItem, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewJob, Op,
-    Request, Ticket,
+    Ack, BatchOp, BulkItem, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch,
+    NewJob, Op, Request, Requeue, Ticket, TrackOp,
 };
-pub use outcome::{Answer, FetchedJob, GroupResult, Outcome};
+pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, Outcome, TrackReport};
+pub use throttle::{Rate, Throttle};

@@ -19,6 +19,27 @@ pub(crate) const MUTATE_SLICE_JOBS: usize = 1_000;
 /// Rows that one group deletes of what was removed, cleared, flushed, or is past its time.
 pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;
 
+/// Jobs that cannot be handed out, because they have expired or cannot be read, that one group passes over.
+pub(crate) const UNUSABLE_SLICE_JOBS: usize = 500;
+
+/// Batches whose time one group looks at.
+pub(crate) const BATCH_SLICE_BATCHES: usize = 500;
+
+/// How many batches one batch may be a child of.
+pub(crate) const BATCH_PARENTS_MAX: usize = 100;
+
+/// How many batches above a batch are looked at for a circle.
+pub(crate) const BATCH_ANCESTORS_MAX: usize = 10_000;
+
+/// The longest until a batch is looked at again, in seconds: a time-out that was shortened holds from then on.
+pub(crate) const BATCH_LOOK_SECS_MAX: i64 = 86_400;
+
+/// How long a track is kept after its job's end or its last update, in seconds.
+pub(crate) const TRACK_SECS: i64 = 30 * 60;
+
+/// How far in the future a worker may move the end of its reservation, in seconds.
+pub(crate) const RESERVE_AHEAD_SECS_MAX: i64 = 86_400;
+
 /// How long a FETCH waits for a job, in milliseconds. Faktory waits 2 s; some clients stop reading at
 /// exactly 2.0 s and would lose what comes then.
 pub(crate) const FETCH_WAIT_MS: u64 = 1_900;

@@ -1,6 +1,11 @@
 //! What a group is given besides its requests: the moment it runs at, and what an operator has set.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use workmill_proto::Timestamp;
+
+use crate::throttle::Throttle;
 
 /// The moment a group runs at.
 #[derive(Clone, Copy, Debug)]
@@ -12,20 +17,30 @@ pub struct Moment {
 }
 
 /// What an operator can set of the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// How long a dead job is kept, in seconds.
     pub dead_ttl_secs: i64,
     /// How many dead jobs are kept; beyond that those go first that would be forgotten first.
     pub dead_jobs_max: u64,
+    /// How long a batch may stay uncommitted, in seconds since it last changed.
+    pub batch_uncommitted_secs: i64,
+    /// How long a committed batch is kept, in seconds since it last changed.
+    pub batch_committed_secs: i64,
+    /// The limits of queues, by name.
+    pub throttles: Arc<BTreeMap<String, Throttle>>,
 }
 
 impl Default for Rules {
-    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit.
+    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; no queue
+    /// has a limit.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
             dead_jobs_max: 100_000,
+            batch_uncommitted_secs: 30 * 60,
+            batch_committed_secs: 30 * 86_400,
+            throttles: Arc::default(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use workmill_proto::{FailReport, Job, Mutation, QueueCommand, Timestamp, WireError};
+use workmill_proto::{
+    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, Timestamp, TrackCommand, WireError,
+};
 use workmill_store::{EntryKey, JobKey, JobRecord};
 
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
@@ -32,6 +34,12 @@ pub enum Op {
     Ack(Ack),
     /// FAIL.
     Fail(Arc<Fail>),
+    /// REQUEUE.
+    Requeue(Requeue),
+    /// BATCH.
+    Batch(Arc<BatchOp>),
+    /// TRACK.
+    Track(Arc<TrackOp>),
     /// MUTATE, or what is left of one.
     Mutate(Mutate),
     /// QUEUE PAUSE, RESUME, REMOVE, LATENCY.
@@ -114,6 +122,8 @@ pub struct Fetch {
     pub queues: Arc<[String]>,
     /// The worker asking; empty for a connection that named none.
     pub wid: Arc<str>,
+    /// Tells connections that named no worker apart; 0 for all others.
+    pub connection: u64,
 }
 
 /// An ACK.
@@ -131,6 +141,57 @@ pub struct Fail {
     /// What the worker reports.
     pub report: FailReport,
     /// The worker reporting; empty for a connection that named none.
+    pub wid: Arc<str>,
+}
+
+/// A REQUEUE.
+#[derive(Clone, Debug)]
+pub struct Requeue {
+    /// The job's id.
+    pub jid: String,
+    /// The worker asking; empty for a connection that named none.
+    pub wid: Arc<str>,
+}
+
+/// A BATCH command.
+#[derive(Clone, Debug)]
+pub enum BatchOp {
+    /// NEW.
+    New(NewBatch),
+    /// OPEN.
+    Open(Bid),
+    /// COMMIT.
+    Commit(Bid),
+    /// STATUS.
+    Status(Bid),
+    /// CHILD.
+    Child {
+        /// The batch that is to wait.
+        parent: Bid,
+        /// The batch it is to wait for.
+        child: Bid,
+    },
+}
+
+/// A batch to make.
+#[derive(Clone, Debug)]
+pub struct NewBatch {
+    /// What its maker says of it.
+    pub description: String,
+    /// The batch that is to wait for it.
+    pub parent: Option<Bid>,
+    /// The payload of the complete callback.
+    pub complete: Option<Vec<u8>>,
+    /// The payload of the success callback.
+    pub success: Option<Vec<u8>>,
+}
+
+/// A TRACK command.
+#[derive(Clone, Debug)]
+pub struct TrackOp {
+    /// What is asked.
+    pub command: TrackCommand,
+    /// The worker asking; empty for a connection that named none.
     pub wid: Arc<str>,
 }
 
@@ -155,9 +216,9 @@ pub struct MutateProgress {
 impl Op {
     /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.
     ///
-    /// Refuses a payload whose custom back-off is not understood.
-    pub fn push(job: Job, now: Timestamp) -> Result<Self, WireError> {
-        Ok(Self::Push(Arc::new(NewJob::new(job, now)?)))
+    /// `reading` says which features are on. Refuses a payload whose `custom` asks for what is not understood.
+    pub fn push(job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
+        Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
     }
 
     /// Whether this and another op, one after the other, may be run as one: they take part in one bulk call.

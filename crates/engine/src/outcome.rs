@@ -1,7 +1,7 @@
 //! What the engine answers.
 
-use workmill_proto::{Timestamp, WireError};
-use workmill_store::Totals;
+use workmill_proto::{Bid, Timestamp, WireError};
+use workmill_store::{BatchDetails, BatchState, Totals, Track};
 
 use crate::op::{Handout, Request, Ticket};
 
@@ -36,10 +36,38 @@ pub enum Outcome {
     Refusals(Vec<(String, WireError)>),
     /// QUEUE LATENCY: seconds by queue, in the order asked.
     Latencies(Vec<(String, f64)>),
+    /// BATCH NEW, OPEN: the batch.
+    Bid(Bid),
+    /// BATCH STATUS.
+    Batch(Box<BatchReport>),
+    /// TRACK GET.
+    Track(Box<TrackReport>),
     /// INFO: sizes and counters.
     Totals(Box<Totals>),
     /// Refused; nothing changed.
     Refused(WireError),
+}
+
+/// What is known of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Which batch.
+    pub bid: Bid,
+    /// The first of those it is a child of.
+    pub parent: Option<Bid>,
+    /// What never changes of it.
+    pub details: BatchDetails,
+    /// How far it is.
+    pub state: BatchState,
+}
+
+/// What is known of a tracked job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackReport {
+    /// The job's id.
+    pub jid: String,
+    /// None if nothing is known.
+    pub track: Option<Track>,
 }
 
 /// A job on its way to a worker.

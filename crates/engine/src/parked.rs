@@ -64,13 +64,18 @@ impl Parked {
         self.by_queue.contains_key(queue)
     }
 
-    /// The FETCH that has waited longest for any of these queues.
-    pub(crate) fn first_on(&self, queues: &BTreeSet<String>) -> Option<&ParkedFetch> {
+    /// The FETCH that has waited longest for any of these queues, of those that arrived at `from` or later; with
+    /// its arrival.
+    pub(crate) fn first_on(
+        &self,
+        queues: &BTreeSet<String>,
+        from: u64,
+    ) -> Option<(u64, &ParkedFetch)> {
         let arrival = queues
             .iter()
-            .filter_map(|queue| self.by_queue.get(queue)?.first())
+            .filter_map(|queue| self.by_queue.get(queue)?.range(from..).next())
             .min()?;
-        self.by_arrival.get(arrival)
+        Some((*arrival, self.by_arrival.get(arrival)?))
     }
 
     /// Ends the wait of a FETCH; tells whether it was waiting.
@@ -164,12 +169,13 @@ mod tests {
         Fetch {
             queues: queues.iter().map(|q| (*q).to_owned()).collect(),
             wid: "w".into(),
+            connection: 0,
         }
     }
 
     fn first_on(parked: &Parked, queues: &[&str]) -> Option<u64> {
         let queues = queues.iter().map(|q| (*q).to_owned()).collect();
-        parked.first_on(&queues).map(|p| p.ticket.0)
+        parked.first_on(&queues, 0).map(|(_, p)| p.ticket.0)
     }
 
     #[test]

@@ -33,6 +33,8 @@ struct FaktoryInfo<'a> {
     tasks: TasksInfo,
     total_failures: u64,
     total_processed: u64,
+    /// Not Faktory's: jobs dropped because they had expired.
+    total_expired: u64,
     total_enqueued: u64,
     total_queues: u64,
 }
@@ -151,6 +153,7 @@ impl<'a> FaktoryInfo<'a> {
             },
             total_failures: counts.failures,
             total_processed: counts.processed,
+            total_expired: counts.expired,
             total_enqueued: queues.values().map(|queue| queue.size).sum(),
             total_queues: queues.len() as u64,
         }
@@ -205,7 +208,7 @@ mod tests {
             counts: Counts {
                 processed: 10,
                 failures: 7,
-                expired: 0,
+                expired: 2,
             },
         };
         let duty = |runs| DutyCount {
@@ -221,7 +224,7 @@ mod tests {
             r#""Retries":{"cycles":11,"enqueued":0,"size":4,"wall_time_sec":1.5},"#,
             r#""Scheduled":{"cycles":11,"enqueued":0,"size":3,"wall_time_sec":1.5},"#,
             r#""Workers":{"reaped":9,"size":8}},"#,
-            r#""total_failures":7,"total_processed":10,"total_enqueued":2,"total_queues":2}"#,
+            r#""total_failures":7,"total_processed":10,"total_expired":2,"total_enqueued":2,"total_queues":2}"#,
         );
         assert_eq!(serde_json::to_string(&info).unwrap(), expected);
     }

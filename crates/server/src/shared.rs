@@ -15,6 +15,7 @@ use crate::registry::Registry;
 use crate::services::DutyCounters;
 use crate::settings::Settings;
 use crate::tls::TlsReloader;
+use workmill_proto::CustomReading;
 
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
@@ -42,6 +43,8 @@ pub(crate) struct Live {
     pub(crate) connections_max: usize,
     pub(crate) line_bytes_max: usize,
     pub(crate) recover_lost: bool,
+    /// Which features are on.
+    pub(crate) custom_reading: CustomReading,
 }
 
 impl Live {
@@ -51,6 +54,7 @@ impl Live {
             connections_max: settings.connections_max,
             line_bytes_max: settings.line_bytes_max,
             recover_lost: settings.recover_lost,
+            custom_reading: settings.custom_reading,
         }
     }
 }
@@ -83,7 +87,7 @@ impl Shared {
     /// Puts reloaded settings into force.
     pub(crate) fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live::of(settings)));
-        self.inbox.set_rules(settings.rules);
+        self.inbox.set_rules(settings.rules.clone());
     }
 
     /// Counts commands that clients have sent.

@@ -92,6 +92,10 @@ pub trait Tx {
         limit: usize,
     ) -> Result<Vec<Reservation>, StoreError>;
 
+    /// The names of the queues whose jobs are reserved under these keys, in the order asked; a key without a
+    /// reservation is left out.
+    fn queues_of(&mut self, keys: &[JobKey]) -> Result<Vec<String>, StoreError>;
+
     /// How many jobs are under reservation.
     fn reserved_count(&mut self) -> Result<u64, StoreError>;
 

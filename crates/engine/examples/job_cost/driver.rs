@@ -10,7 +10,9 @@ use workmill_engine::{
     Ack, Answer, BulkItem, BulkPush, Engine, Fetch, Moment, NewJob, Op, Outcome, Request, Rules,
     Ticket,
 };
-use workmill_proto::{BulkJob, Command, LineReader, Reply, Timestamp, parse_command, write_job};
+use workmill_proto::{
+    BulkJob, Command, CustomReading, LineReader, Reply, Timestamp, parse_command, write_job,
+};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
 
@@ -69,10 +71,11 @@ impl Driver {
     fn op(&self, command: Command) -> Result<Op, Box<dyn Error>> {
         let wid = Arc::clone(&self.wid);
         Ok(match command {
-            Command::Push(job) => Op::push(job, self.now)?,
+            Command::Push(job) => Op::push(job, self.now, CustomReading::ALL)?,
             Command::Fetch(queues) => Op::Fetch(Fetch {
                 queues: queues.into(),
                 wid,
+                connection: 0,
             }),
             Command::Ack { jid } => Op::Ack(Ack { jid, wid }),
             Command::PushBulk(jobs) => Op::PushBulk(self.bulk(jobs)),
@@ -82,7 +85,9 @@ impl Driver {
 
     fn bulk(&self, jobs: Vec<BulkJob>) -> BulkPush {
         let items = jobs.into_iter().map(|BulkJob { jid, job }| {
-            let job = job.and_then(|job| NewJob::new(job, self.now)).map(Arc::new);
+            let job = job
+                .and_then(|job| NewJob::new(job, self.now, CustomReading::ALL))
+                .map(Arc::new);
             BulkItem { jid, job }
         });
         BulkPush {

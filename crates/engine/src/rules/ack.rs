@@ -21,17 +21,29 @@ impl<T: Tx> Group<'_, T> {
         jids.dedup();
         let mut holdings = Holdings::read(self.tx, &jids)?;
         let mut done = Vec::with_capacity(run.len());
+        let mut tied = Vec::new();
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
-            if let Some(key) = holdings.take(self.tx, &ack.jid, &ack.wid)? {
-                done.push(key);
+            if let Some(held) = holdings.take(self.tx, &ack.jid, &ack.wid)? {
+                done.push(held.key);
+                if held.tied {
+                    tied.push(held.key);
+                }
                 self.count_execution(false);
             }
             self.answer(request.ticket, Outcome::Ok);
         }
-        if !done.is_empty() {
-            self.tx.finish(&done)?;
+        if done.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let tied = match tied.is_empty() {
+            true => Vec::new(),
+            false => self.tx.working_jobs(&tied)?,
+        };
+        self.end_reservations(&done)?;
+        let readable = tied.into_iter().filter_map(|(_, job)| job.ok());
+        readable
+            .into_iter()
+            .try_for_each(|record| self.succeeded(&record))
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
-use workmill_proto::Job;
+use workmill_proto::{CustomReading, Job};
 use workmill_store::{CorruptRecord, JobRecord, StoreError, Tx};
 
 use super::report::Report;
@@ -31,8 +31,9 @@ impl<T: Tx> Group<'_, T> {
             "retry": -1,
             "custom": { "stored_bytes_base64": BASE64.encode(&corrupt.bytes) },
         });
-        let made = Job::parse(payload.to_string().as_bytes())
-            .and_then(|job| NewJob::new(job.clone(), self.now).map(|new| (job, new.record)));
+        let made = Job::parse(payload.to_string().as_bytes()).and_then(|job| {
+            NewJob::new(job.clone(), self.now, CustomReading::NONE).map(|new| (job, new.record))
+        });
         let (job, record): (Job, JobRecord) = match made {
             Ok(made) => made,
             Err(error) => return Err(StoreError::Statement(error.text)),

@@ -16,13 +16,16 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Forgets dead jobs and ends of reservations past their time, and dead jobs beyond the limit, which may
-    /// have been lowered. Tells whether there may be more.
+    /// Forgets what is past its time: dead jobs, ends of reservations, locks, tracks, batches; and dead jobs beyond the
+    /// limit, which may have been lowered. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.forget_dead(self.now, SWEEP_SLICE_ROWS)? + self.trim_dead()?;
         let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
         let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
-        Ok(dead > 0 || ends > 0)
+        let locks = self.tx.forget_locks(self.now, SWEEP_SLICE_ROWS)?;
+        let tracks = self.tx.forget_tracks(self.now, SWEEP_SLICE_ROWS)?;
+        let more_batches = self.expire_batches()?;
+        Ok(dead + ends + locks + tracks > 0 || more_batches)
     }
 
     /// Forgets a slice of what is beyond the limit; tells how many.
@@ -41,6 +44,11 @@ impl<T: Tx> Group<'_, T> {
     fn forget_dead(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let entries = self.tx.entries(SetName::Dead, None, until, limit)?;
         let keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+        for entry in &entries {
+            if let Ok(record) = &entry.job {
+                self.evicted(record)?;
+            }
+        }
         self.tx.remove_entries(&keys)
     }
 }

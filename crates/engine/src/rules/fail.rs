@@ -33,8 +33,8 @@ impl<T: Tx> Group<'_, T> {
     /// FAIL from a worker.
     pub(crate) fn fail(&mut self, ticket: Ticket, fail: &Fail) -> Result<(), StoreError> {
         let jid = fail.report.jid.as_str();
-        let taken = Holdings::read(self.tx, &[jid])?.take(self.tx, jid, &fail.wid)?;
-        let Some(key) = taken else {
+        let mut holdings = Holdings::read(self.tx, &[jid])?;
+        let Some(held) = holdings.take(self.tx, jid, &fail.wid)? else {
             self.refuse(ticket, format!("Job not found {jid}"));
             return Ok(());
         };
@@ -43,7 +43,7 @@ impl<T: Tx> Group<'_, T> {
             message: &fail.report.message,
             backtrace: &fail.report.backtrace,
         };
-        self.fail_reserved(key, &report)?;
+        self.fail_reserved(held.key, &report)?;
         self.answer(ticket, Outcome::Ok);
         Ok(())
     }
@@ -56,7 +56,7 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         self.count_execution(true);
         let job = self.tx.working_jobs(&[key])?.pop();
-        self.tx.finish(&[key])?;
+        self.end_reservations(&[key])?;
         match job {
             Some((_, Ok(record))) => self.place_failed(record, report),
             Some((_, Err(corrupt))) => self.bury_corrupt(None, &corrupt),
@@ -64,11 +64,16 @@ impl<T: Tx> Group<'_, T> {
         }
     }
 
-    fn place_failed(&mut self, record: JobRecord, report: &Report<'_>) -> Result<(), StoreError> {
+    fn place_failed(
+        &mut self,
+        mut record: JobRecord,
+        report: &Report<'_>,
+    ) -> Result<(), StoreError> {
         let job = match Job::parse_stored(&record.body) {
             Ok(job) => job,
             Err(error) => {
                 let reason = error.text;
+                self.died(&mut record)?;
                 return self.bury_corrupt(
                     Some(&record.queue),
                     &CorruptRecord {
@@ -79,12 +84,14 @@ impl<T: Tx> Group<'_, T> {
             }
         };
         match Fate::of(job.retry, record.failure_count) {
-            Fate::Dropped => Ok(()),
+            Fate::Dropped => self.failed_for_good(&mut record),
             Fate::Dead => {
+                self.died(&mut record)?;
                 let dead = self.failed_record(record, job, report, None);
                 self.bury(dead)
             }
             Fate::Retried => {
+                self.failed(&mut record)?;
                 let delay_secs = self.retry_delay_secs(&job, record.failure_count);
                 let at = self.now.plus_secs(delay_secs);
                 let failed = self.failed_record(record, job, report, Some(at));

@@ -2,10 +2,22 @@
 
 use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 
+use super::throttle::Allowance;
 use crate::group::Group;
 use crate::limits::RESERVATIONS_MAX;
 use crate::op::{Fetch, Handout, Op, Request, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
+
+/// How a queue was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It has nothing for anybody now.
+    Exhausted,
+    /// It may have something for other workers than those that ask.
+    WorkersFull,
+    /// The queue has not been looked at to its end: the next group goes on with it.
+    Later,
+}
 
 impl<T: Tx> Group<'_, T> {
     /// A run of FETCHes. Whoever waited before is served before.
@@ -20,12 +32,12 @@ impl<T: Tx> Group<'_, T> {
             .collect();
         // Workers mostly list the same queues: their jobs are claimed at once.
         for alike in fetches.chunk_by(|(_, fetch), (_, next)| fetch.queues == next.queues) {
-            let served = match self.draining {
-                true => 0,
-                false => self.hand_out(alike)?,
-            };
-            for (ticket, fetch) in alike.iter().skip(served) {
-                self.let_wait(*ticket, fetch);
+            let mut waiting = alike.to_vec();
+            if !self.draining {
+                self.hand_out(&mut waiting)?;
+            }
+            for (ticket, fetch) in waiting {
+                self.let_wait(ticket, fetch);
             }
         }
         Ok(())
@@ -35,8 +47,8 @@ impl<T: Tx> Group<'_, T> {
     fn let_wait(&mut self, ticket: Ticket, fetch: &Fetch) {
         if self.draining {
             self.answer(ticket, Outcome::Nothing);
-        } else if self.parked.has_room_for(fetch) {
-            self.parked.add(ticket, fetch, self.now);
+        } else if self.memory.parked.has_room_for(fetch) {
+            self.memory.parked.add(ticket, fetch, self.now);
         } else {
             let text = "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
             self.refuse(ticket, text);
@@ -45,15 +57,17 @@ impl<T: Tx> Group<'_, T> {
 
     /// Serves the FETCHes that wait for queues that became ready, in order of arrival.
     pub(crate) fn serve_parked(&mut self) -> Result<(), StoreError> {
-        while let Some(first) = self.parked.first_on(&self.ready) {
+        let mut from = 0;
+        while let Some((arrival, first)) = self.memory.parked.first_on(&self.ready, from) {
             let (ticket, fetch) = (first.ticket, first.fetch.clone());
-            if self.hand_out(&[(ticket, &fetch)])? > 0 {
-                self.parked.remove(ticket);
-            } else {
-                for queue in fetch.queues.iter() {
-                    self.ready.remove(queue);
-                }
+            let mut waiting = vec![(ticket, &fetch)];
+            for queue in self.hand_out(&mut waiting)? {
+                self.ready.remove(queue);
             }
+            if waiting.is_empty() {
+                self.memory.parked.remove(ticket);
+            }
+            from = arrival + 1;
         }
         self.ready.clear();
         Ok(())
@@ -61,7 +75,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Forgets a FETCH whose client is gone.
     pub(crate) fn forget(&mut self, ticket: Ticket, waiting: Ticket) -> Result<(), StoreError> {
-        if self.parked.remove(waiting) {
+        if self.memory.parked.remove(waiting) {
             self.answer(waiting, Outcome::Nothing);
         }
         self.answer(ticket, Outcome::Ok);
@@ -70,63 +84,159 @@ impl<T: Tx> Group<'_, T> {
 
     /// Sends everybody away who waits.
     pub(crate) fn drain(&mut self, ticket: Ticket) -> Result<(), StoreError> {
-        for waiting in self.parked.remove_due(workmill_proto::Timestamp::MAX) {
+        for waiting in self
+            .memory
+            .parked
+            .remove_due(workmill_proto::Timestamp::MAX)
+        {
             self.answer(waiting, Outcome::Nothing);
         }
         self.answer(ticket, Outcome::Ok);
         Ok(())
     }
 
-    /// Reserves jobs for FETCHes that list the same queues and answers those that get one: the first ones. Tells how
-    /// many these are.
-    fn hand_out(&mut self, fetches: &[(Ticket, &Fetch)]) -> Result<usize, StoreError> {
-        let Some((_, first)) = fetches.first() else {
-            return Ok(0);
+    /// Reserves jobs for FETCHes that list the same queues and answers those that get one; the others are left in
+    /// `waiting`. Returns the queues that have nothing for anybody now.
+    fn hand_out<'q>(
+        &mut self,
+        waiting: &mut Vec<(Ticket, &'q Fetch)>,
+    ) -> Result<Vec<&'q String>, StoreError> {
+        let mut exhausted = Vec::new();
+        let Some((_, Fetch { queues, .. })) = waiting.first() else {
+            return Ok(exhausted);
         };
         let room = RESERVATIONS_MAX.saturating_sub(self.tx.reserved_count()?);
-        let wanted = fetches
-            .len()
-            .min(usize::try_from(room).unwrap_or(usize::MAX));
-        let mut reservations = Vec::with_capacity(wanted);
-        let mut waiting = fetches.iter();
-        for queue in first.queues.iter() {
-            while reservations.len() < wanted {
-                let claimed = self.tx.claim(queue, wanted - reservations.len())?;
-                if claimed.is_empty() {
-                    break;
-                }
-                for (key, job) in claimed {
-                    match (job, waiting.as_slice()) {
-                        (Ok(record), [(ticket, fetch), rest @ ..]) => {
-                            waiting = rest.iter();
-                            reservations.push(self.hand_over(*ticket, &fetch.wid, key, record));
-                        }
-                        (Ok(_), []) => {
-                            let text = "more jobs were claimed than were asked for";
-                            return Err(StoreError::Statement(text.into()));
-                        }
-                        (Err(corrupt), _) => {
-                            self.tx.finish(&[key])?;
-                            self.bury_corrupt(Some(queue), &corrupt)?;
-                        }
-                    }
-                }
+        let mut room = usize::try_from(room).unwrap_or(usize::MAX);
+        for queue in queues.iter() {
+            let before = waiting.len();
+            let turn = match self.is_throttled(queue) {
+                true => self.hand_out_throttled(queue, waiting, room)?,
+                false => self.hand_out_from(queue, waiting, room)?,
+            };
+            room -= before - waiting.len();
+            if waiting.is_empty() || room == 0 || turn == Turn::Later {
+                break;
             }
+            if turn == Turn::Exhausted {
+                exhausted.push(queue);
+            }
+        }
+        Ok(exhausted)
+    }
+
+    /// Gives jobs of a queue without limits to the first FETCHes that wait.
+    fn hand_out_from(
+        &mut self,
+        queue: &str,
+        waiting: &mut Vec<(Ticket, &Fetch)>,
+        room: usize,
+    ) -> Result<Turn, StoreError> {
+        let (jobs, turn) = self.claim_usable(queue, waiting.len().min(room))?;
+        let mut reservations = Vec::with_capacity(jobs.len());
+        let served = waiting.drain(..jobs.len().min(waiting.len()));
+        for ((ticket, fetch), (key, record)) in served.zip(jobs) {
+            reservations.push(self.hand_over(ticket, fetch, key, record)?);
         }
         if !reservations.is_empty() {
             self.tx.reserve(&reservations)?;
         }
-        Ok(reservations.len())
+        Ok(turn)
+    }
+
+    /// Gives jobs of a queue with limits to those FETCHes that may have one, one by one.
+    fn hand_out_throttled(
+        &mut self,
+        queue: &str,
+        waiting: &mut Vec<(Ticket, &Fetch)>,
+        room: usize,
+    ) -> Result<Turn, StoreError> {
+        let (mut index, mut left) = (0, room);
+        while left > 0
+            && let Some((ticket, fetch)) = waiting.get(index).copied()
+        {
+            match self.allowance(queue, fetch)? {
+                Allowance::QueueFull => return Ok(Turn::Exhausted),
+                Allowance::WorkerFull => {
+                    index += 1;
+                    continue;
+                }
+                Allowance::Granted => {}
+            }
+            let (jobs, turn) = self.claim_usable(queue, 1)?;
+            let Some((key, record)) = jobs.into_iter().next() else {
+                return Ok(turn);
+            };
+            let reservation = self.hand_over(ticket, fetch, key, record)?;
+            self.tx.reserve(&[reservation])?;
+            self.spend(queue);
+            waiting.remove(index);
+            left -= 1;
+        }
+        Ok(match index {
+            0 => Turn::Exhausted,
+            _ => Turn::WorkersFull,
+        })
+    }
+
+    /// Claims up to `limit` jobs that can be handed out. What cannot is passed over, up to what one group may.
+    fn claim_usable(
+        &mut self,
+        queue: &str,
+        limit: usize,
+    ) -> Result<(Vec<(JobKey, JobRecord)>, Turn), StoreError> {
+        let mut usable = Vec::with_capacity(limit);
+        while usable.len() < limit {
+            if self.unusable_left == 0 {
+                self.memory.wakes.add(queue, self.now);
+                return Ok((usable, Turn::Later));
+            }
+            let claimed = self.tx.claim(queue, limit - usable.len())?;
+            if claimed.is_empty() {
+                break;
+            }
+            for (key, job) in claimed {
+                match job {
+                    Ok(record) if self.has_expired(&record) => self.drop_expired(key, &record)?,
+                    Ok(record) => usable.push((key, record)),
+                    Err(corrupt) => {
+                        self.pass_over(key)?;
+                        self.bury_corrupt(Some(queue), &corrupt)?;
+                    }
+                }
+            }
+        }
+        Ok((usable, Turn::Exhausted))
+    }
+
+    /// Takes a job out of its queue that cannot be handed out.
+    fn pass_over(&mut self, key: JobKey) -> Result<(), StoreError> {
+        self.unusable_left = self.unusable_left.saturating_sub(1);
+        self.tx.finish(&[key])
+    }
+
+    fn has_expired(&self, record: &JobRecord) -> bool {
+        let expires_at = record.ties.as_ref().and_then(|ties| ties.expires_at);
+        expires_at.is_some_and(|at| at <= self.now)
+    }
+
+    /// Drops a job whose time is over.
+    fn drop_expired(&mut self, key: JobKey, record: &JobRecord) -> Result<(), StoreError> {
+        let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
+        tracing::debug!(jid, queue, jobtype, "a job has expired: it is dropped");
+        self.counts.expired += 1;
+        self.pass_over(key)?;
+        self.expired(record)
     }
 
     /// Answers a FETCH with a job; returns the reservation to be made.
     fn hand_over(
         &mut self,
         ticket: Ticket,
-        wid: &str,
+        fetch: &Fetch,
         key: JobKey,
         record: JobRecord,
-    ) -> Reservation {
+    ) -> Result<Reservation, StoreError> {
+        self.started(&record)?;
         let fetched = FetchedJob {
             handout: Handout {
                 key,
@@ -137,14 +247,14 @@ impl<T: Tx> Group<'_, T> {
             enqueued_at: record.enqueued_at.unwrap_or(self.now),
         };
         self.answer(ticket, Outcome::Job(Box::new(fetched)));
-        Reservation {
+        Ok(Reservation {
             key,
             jid: record.jid,
-            wid: wid.into(),
+            wid: (&*fetch.wid).into(),
             reserved_at: self.now,
             expires_at: self.now.plus_secs(i64::from(record.reserve_for_secs)),
             tied: record.ties.is_some(),
-            connection: 0,
-        }
+            connection: fetch.connection,
+        })
     }
 }

@@ -10,6 +10,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
         self.counts = Counts::default();
         self.ready.clear();
+        self.batches.clear();
         self.tx.flush()?;
         self.answer(ticket, Outcome::Ok);
         Ok(())

@@ -2,15 +2,24 @@
 
 mod ack;
 mod backoff;
+mod batch;
+mod batch_op;
+mod batch_progress;
 mod corrupt;
 mod dead;
 mod fail;
 mod fetch;
 mod flush;
+mod life;
 mod mutate;
 mod push;
 mod queue;
 mod recover;
 mod report;
+mod requeue;
 mod reservation;
 mod schedule;
+mod sweep;
+mod throttle;
+mod ties;
+mod track;

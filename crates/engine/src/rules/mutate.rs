@@ -77,9 +77,14 @@ impl<T: Tx> Group<'_, T> {
         }
         self.tx.remove_entries(&keys)?;
         match mutation.verb {
-            MutationVerb::Clear | MutationVerb::Discard => Ok(()),
+            MutationVerb::Clear | MutationVerb::Discard => {
+                records.iter().try_for_each(|record| self.deleted(record))
+            }
             MutationVerb::Requeue => self.enqueue_again(&records.iter().collect::<Vec<_>>()),
-            MutationVerb::Kill => records.into_iter().try_for_each(|record| self.bury(record)),
+            MutationVerb::Kill => records.into_iter().try_for_each(|mut record| {
+                self.died(&mut record)?;
+                self.bury(record)
+            }),
         }
     }
 }

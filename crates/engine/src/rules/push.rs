@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use workmill_proto::{Job, SetName, Timestamp, WireError};
+use workmill_proto::{CustomReading, Job, SetName, Timestamp, WireError};
 use workmill_store::{JobRecord, StoreError, Tx};
 
 use super::backoff::BackOff;
+use super::ties;
 use crate::group::Group;
 use crate::limits::{
     PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN,
@@ -15,9 +16,11 @@ use crate::outcome::Outcome;
 
 impl NewJob {
     /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
-    /// gave none. Refuses a custom back-off that is not understood.
-    pub fn new(mut job: Job, now: Timestamp) -> Result<Self, WireError> {
+    /// gave none. `reading` says which features are on. Refuses what `custom` asks for and is not understood.
+    pub fn new(mut job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
         BackOff::of(&job)?;
+        let custom = job.custom_rules(reading)?;
+        let ties = ties::of(&mut job, custom, now)?;
         job.set_created_at_default(now);
         let at = job.at;
         let rendered = job.render();
@@ -29,7 +32,7 @@ impl NewJob {
             enqueued_at: None,
             failure_count: 0,
             recovered_at: Vec::new(),
-            ties: None,
+            ties,
             body: rendered.body,
             enqueued_at_index: rendered.enqueued_at_index,
         };
@@ -104,18 +107,18 @@ impl<T: Tx> Group<'_, T> {
 
     /// Takes jobs in, each by itself; tells for each whether it was refused. A job for later is refused now if
     /// its queue could not be made now: later nobody is there to be told.
-    fn take_in(&mut self, jobs: &[&NewJob]) -> Result<Vec<Option<WireError>>, StoreError> {
-        let queues: Vec<&str> = jobs.iter().map(|job| &*job.record.queue).collect();
-        let queues_refused = self.tx.queues_refused(&queues)?;
-        let mut refusals = Vec::with_capacity(jobs.len());
+    pub(super) fn take_in(
+        &mut self,
+        jobs: &[&NewJob],
+    ) -> Result<Vec<Option<WireError>>, StoreError> {
+        let refusals = self.check_pushed(jobs)?;
         let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
         let mut for_later = Vec::new();
-        for (job, queue_refused) in jobs.iter().zip(queues_refused) {
-            if queue_refused {
-                refusals.push(Some(too_many_queues(&job.record.queue)));
+        for (job, refusal) in jobs.iter().zip(&refusals) {
+            if refusal.is_some() {
                 continue;
             }
-            refusals.push(None);
+            self.pushed(&job.record)?;
             match job.at {
                 Some(at) if at > self.now => for_later.push((at, job.record.clone())),
                 _ => for_now.push(&job.record),
@@ -138,8 +141,11 @@ impl<T: Tx> Group<'_, T> {
             if queue_refused {
                 let (jid, queue) = (&*job.jid, &*job.queue);
                 tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
-                self.bury(job.clone())?;
+                let mut record = job.clone();
+                self.died(&mut record)?;
+                self.bury(record)?;
             } else {
+                self.enqueued_again(job)?;
                 accepted.push(job);
             }
         }

@@ -50,10 +50,10 @@ impl<T: Tx> Group<'_, T> {
         let mut record = match self.tx.working_jobs(&[key])?.pop() {
             Some((_, Ok(record))) => record,
             Some((_, Err(corrupt))) => {
-                self.tx.finish(&[key])?;
+                self.end_reservations(&[key])?;
                 return self.bury_corrupt(None, &corrupt);
             }
-            None => return self.tx.finish(&[key]),
+            None => return self.end_reservations(&[key]),
         };
         let window_start = self.now.plus_secs(-RECOVERY_WINDOW_SECS);
         record.recovered_at.retain(|at| *at > window_start);
@@ -64,12 +64,13 @@ impl<T: Tx> Group<'_, T> {
                 record: Some(record),
             });
         }
-        self.tx.finish(&[key])?;
+        self.end_reservations(&[key])?;
         self.count_execution(true);
         self.bury_poison(record)
     }
 
-    fn bury_poison(&mut self, record: JobRecord) -> Result<(), StoreError> {
+    fn bury_poison(&mut self, mut record: JobRecord) -> Result<(), StoreError> {
+        self.died(&mut record)?;
         match Job::parse_stored(&record.body) {
             Ok(job) => {
                 let dead = self.failed_record(record, job, &POISON, None);

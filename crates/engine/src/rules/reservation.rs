@@ -33,27 +33,27 @@ impl Holdings {
         tx: &mut T,
         jid: &str,
         wid: &str,
-    ) -> Result<Option<JobKey>, StoreError> {
+    ) -> Result<Option<&Reservation>, StoreError> {
         let start = self.0.partition_point(|(held, _)| &*held.jid < jid);
         let of_job = self.0.iter_mut().skip(start);
         let of_job = of_job.take_while(|(held, _)| &*held.jid == jid);
         let (mut oldest, mut own) = (None, None);
         for (held, given_out) in of_job.filter(|(_, given_out)| !given_out) {
             if own.is_none() && &*held.wid == wid {
-                own = Some((held.key, given_out));
+                own = Some((held, given_out));
             } else if oldest.is_none() {
-                oldest = Some((held.key, given_out));
+                oldest = Some((held, given_out));
             }
         }
         let of_another = own.is_none();
-        let Some((key, given_out)) = own.or(oldest) else {
+        let Some((held, given_out)) = own.or(oldest) else {
             return Ok(None);
         };
         if of_another && !wid.is_empty() && tx.end_remembered(jid, wid)? {
             return Ok(None);
         }
         *given_out = true;
-        Ok(Some(key))
+        Ok(Some(held))
     }
 }
 
@@ -91,6 +91,7 @@ impl<T: Tx> Group<'_, T> {
                 .iter()
                 .any(|held| held.reserved_at == handout.reserved_at)
             {
+                self.refund(handout.key)?;
                 self.release(Release {
                     key: handout.key,
                     record: None,
@@ -103,18 +104,27 @@ impl<T: Tx> Group<'_, T> {
 
     /// Ends a reservation and puts its job back to the front.
     pub(crate) fn release(&mut self, release: Release) -> Result<(), StoreError> {
-        let queue = match &release.record {
-            Some(record) => Some(record.queue.clone()),
-            None => match self.tx.working_jobs(&[release.key])?.pop() {
-                Some((_, Ok(record))) => Some(record.queue),
-                _ => None,
-            },
+        let stored = match &release.record {
+            Some(_) => None,
+            None => self.tx.working_jobs(&[release.key])?.pop(),
         };
+        let stored = stored.and_then(|(_, job)| job.ok());
+        let mut queue = None;
+        if let Some(record) = release.record.as_ref().or(stored.as_ref()) {
+            self.came_back(record)?;
+            queue = Some(record.queue.clone());
+        }
         self.tx.release(&[release])?;
         if let Some(queue) = queue {
             self.make_ready(&queue);
         }
         Ok(())
+    }
+
+    /// Ends reservations, or claims, whose jobs do not go back to their queues.
+    pub(crate) fn end_reservations(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        self.free_slots(keys)?;
+        self.tx.finish(keys)
     }
 
     /// Remembers that a worker lost a reservation, so that its late word is not taken for another's.

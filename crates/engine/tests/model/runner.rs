@@ -12,7 +12,8 @@ use workmill_engine::{
     Outcome, Request, Rules, Ticket,
 };
 use workmill_proto::{
-    FailReport, Job as Payload, Mutation, MutationFilter, QueueCommand, QueueSelection, Timestamp,
+    CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, QueueCommand,
+    QueueSelection, Timestamp,
 };
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
@@ -63,10 +64,13 @@ pub enum Expected {
     Refusals,
 }
 
-const RULES: Rules = Rules {
-    dead_ttl_secs: DEAD_TTL_SECS,
-    dead_jobs_max: DEAD_JOBS_MAX as u64,
-};
+fn rules() -> Rules {
+    Rules {
+        dead_ttl_secs: DEAD_TTL_SECS,
+        dead_jobs_max: DEAD_JOBS_MAX as u64,
+        ..Rules::default()
+    }
+}
 
 impl<'d> Runner<'d> {
     fn new(dir: &'d std::path::Path, mutant: Mutant) -> Self {
@@ -74,7 +78,7 @@ impl<'d> Runner<'d> {
         let mut runner = Self {
             dir,
             store: None,
-            engine: Engine::new(RULES),
+            engine: Engine::new(rules()),
             naive: Naive::new(mutant, now),
             tickets: 0,
             numbers: 0,
@@ -89,7 +93,7 @@ impl<'d> Runner<'d> {
         self.store = None;
         let durability = Durability::Interval(Duration::from_secs(3_600));
         self.store = Some(SqliteStore::open(self.dir, durability).unwrap());
-        self.engine = Engine::new(RULES);
+        self.engine = Engine::new(rules());
         self.naive.waiting.clear();
         for _ in 0..13 {
             self.naive.now = self.naive.now.plus_secs(5);
@@ -241,6 +245,7 @@ impl<'d> Runner<'d> {
             Act::Fetch { queues, wid } => Op::Fetch(Fetch {
                 queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
                 wid: (*wid).into(),
+                connection: 0,
             }),
             Act::Ack { jid, wid } => Op::Ack(Ack {
                 jid: jid.clone(),
@@ -296,7 +301,7 @@ impl<'d> Runner<'d> {
             payload["at"] = Value::from(self.naive.now.plus_secs(secs).to_string());
         }
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
-        Arc::new(NewJob::new(payload, self.naive.now).unwrap())
+        Arc::new(NewJob::new(payload, self.naive.now, CustomReading::ALL).unwrap())
     }
 }
 
@@ -332,6 +337,6 @@ fn summarise(outcome: Outcome) -> Expected {
             assert!(refused.is_empty());
             Expected::Refusals
         }
-        Outcome::Latencies(_) => unreachable!("no step asks for latencies"),
+        other => unreachable!("no step asks for {other:?}"),
     }
 }

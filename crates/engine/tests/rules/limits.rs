@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{BulkItem, BulkPush, NewJob, Op, Outcome};
-use workmill_proto::Job;
+use workmill_proto::{CustomReading, Job};
 
 use crate::world::World;
 
@@ -12,7 +12,9 @@ fn item(world: &World, payload: &Value) -> BulkItem {
     let job = Job::parse(payload.to_string().as_bytes()).unwrap();
     BulkItem {
         jid: payload["jid"].as_str().unwrap().to_owned(),
-        job: Ok(Arc::new(NewJob::new(job, world.now).unwrap())),
+        job: Ok(Arc::new(
+            NewJob::new(job, world.now, CustomReading::ALL).unwrap(),
+        )),
     }
 }
 

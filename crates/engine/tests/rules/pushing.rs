@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use workmill_engine::{BulkItem, BulkPush, NewJob, Op, Outcome};
-use workmill_proto::{Job, WireError};
+use workmill_proto::{CustomReading, Job, WireError};
 
 use crate::world::World;
 
@@ -68,7 +68,7 @@ fn a_back_off_that_is_not_understood_is_refused() {
     ] {
         let payload = json!({"jid": "jid-00001", "jobtype": "T", "args": [], "custom": custom});
         let job = Job::parse(payload.to_string().as_bytes()).unwrap();
-        let error = Op::push(job, World::new().now).unwrap_err();
+        let error = Op::push(job, World::new().now, CustomReading::ALL).unwrap_err();
         assert!(error.text.contains("retry_"), "{custom}: {error}");
     }
 }
@@ -81,7 +81,9 @@ fn a_bulk_push_takes_what_is_good_and_names_what_is_not() {
         let job = Job::parse(payload.to_string().as_bytes()).unwrap();
         BulkItem {
             jid: jid.to_owned(),
-            job: Ok(Arc::new(NewJob::new(job, world.now).unwrap())),
+            job: Ok(Arc::new(
+                NewJob::new(job, world.now, CustomReading::ALL).unwrap(),
+            )),
         }
     };
     let bad = BulkItem {

@@ -9,7 +9,7 @@ use workmill_engine::{
     Ack, Answer, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request, Rules,
     Ticket,
 };
-use workmill_proto::{Command, Job, Timestamp, parse_command};
+use workmill_proto::{Command, CustomReading, Job, Timestamp, parse_command};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Counts, Observer, Store, StoreError, Totals, Tx};
 
@@ -48,7 +48,7 @@ impl World {
         let mut world = Self {
             dir,
             store: Some(store),
-            engine: Engine::new(rules),
+            engine: Engine::new(rules.clone()),
             rules,
             now,
             tickets: 0,
@@ -62,12 +62,12 @@ impl World {
     pub fn restart(&mut self) {
         self.store = None;
         self.store = Some(open(&self.dir));
-        self.engine = Engine::new(self.rules);
+        self.engine = Engine::new(self.rules.clone());
         self.answers.clear();
     }
 
     pub fn set_rules(&mut self, rules: Rules) {
-        self.rules = rules;
+        self.rules = rules.clone();
         self.engine.set_rules(rules);
     }
 
@@ -178,6 +178,7 @@ impl World {
         Op::push(
             Job::parse(payload.to_string().as_bytes()).unwrap(),
             self.now,
+            CustomReading::ALL,
         )
         .unwrap()
     }
@@ -311,6 +312,7 @@ pub fn fetch_op(queues: &[&str], wid: &str) -> Op {
     Op::Fetch(Fetch {
         queues: queues.iter().map(|q| (*q).to_owned()).collect(),
         wid: wid.into(),
+        connection: 0,
     })
 }
 

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use workmill_engine::{BulkItem, BulkPush, Fetch, NewJob, Op, Outcome, Rules};
-use workmill_proto::{Job, Timestamp};
+use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Observer, Store};
@@ -97,11 +97,12 @@ fn job(queue: &str) -> Job {
 }
 
 fn push(queue: &str) -> Op {
-    Op::push(job(queue), Timestamp::from_micros(0)).unwrap()
+    Op::push(job(queue), Timestamp::from_micros(0), CustomReading::ALL).unwrap()
 }
 
 fn push_bulk(queue: &str, jobs: usize) -> Op {
-    let new_job = Arc::new(NewJob::new(job(queue), Timestamp::from_micros(0)).unwrap());
+    let new_job =
+        Arc::new(NewJob::new(job(queue), Timestamp::from_micros(0), CustomReading::ALL).unwrap());
     let item = BulkItem {
         jid: String::new(),
         job: Ok(new_job),
@@ -124,6 +125,7 @@ fn fetch(queue: &str) -> Op {
     Op::Fetch(Fetch {
         queues: [queue.to_owned()].into(),
         wid: "w".into(),
+        connection: 0,
     })
 }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use workmill_engine::Rules;
+use workmill_proto::CustomReading;
 use workmill_store::sqlite::Durability;
 
 use super::Server;
@@ -23,6 +24,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         line_bytes_max: 1 << 20,
         input_bytes_max: 1 << 20,
         rules: Rules::default(),
+        custom_reading: CustomReading::ALL,
         recover_lost: false,
     }
 }

@@ -7,6 +7,7 @@ use workmill_engine::Outcome;
 use workmill_proto::{Reply, WireError, write_job};
 
 use super::batch::Slot;
+use super::status::{BatchStatus, TrackStatus};
 use crate::info;
 use crate::shared::Shared;
 
@@ -55,6 +56,9 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
             let latencies: BTreeMap<String, f64> = latencies.into_iter().collect();
             write_bulk(serde_json::to_vec(&latencies), out);
         }
+        Outcome::Bid(bid) => Reply::Bulk(bid.to_string().as_bytes()).write(out),
+        Outcome::Batch(report) => write_bulk(serde_json::to_vec(&BatchStatus::of(&report)), out),
+        Outcome::Track(report) => write_bulk(serde_json::to_vec(&TrackStatus::of(&report)), out),
         Outcome::Totals(totals) => {
             let json = serde_json::to_vec(&info::info(shared, &totals));
             // With many queues both are large.

@@ -88,6 +88,7 @@ impl<S: Stream> Conversation<S> {
         let caller = Caller {
             shared: &self.shared,
             wid: self.place.wid(),
+            connection: self.place.id(),
             membership: self.membership.as_ref(),
             gone: self.wire.closed_by_peer,
         };

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use workmill_engine::{Ack, BulkItem, BulkPush, Fail, Fetch, Mutate, NewJob, Op};
-use workmill_proto::{Beat, BulkJob, Command, QueueCommand, WireError, parse_command};
+use workmill_engine::{Ack, BulkItem, BulkPush, Fail, Fetch, Mutate, NewJob, Op, Requeue, TrackOp};
+use workmill_proto::{
+    BatchCommand, Beat, BulkJob, Command, QueueCommand, TrackCommand, WireError, parse_command,
+};
 
 use super::batch::{Batch, Last, Slot};
 use super::farewell::Farewell;
@@ -15,6 +17,8 @@ use crate::shared::Shared;
 pub(super) struct Caller<'a> {
     pub(super) shared: &'a Shared,
     pub(super) wid: &'a Arc<str>,
+    /// The connection's number.
+    pub(super) connection: u64,
     pub(super) membership: Option<&'a Membership>,
     /// The client has closed its side: it is too late to hand it a job.
     pub(super) gone: bool,
@@ -32,10 +36,10 @@ impl Caller<'_> {
 
     fn run(self, command: Command, batch: &mut Batch) {
         match command {
-            Command::Push(job) => match Op::push(job, self.shared.clock.now()) {
-                Ok(op) => batch.ask(op),
-                Err(error) => batch.answered(Slot::Error(error)),
-            },
+            Command::Push(job) => {
+                let reading = self.shared.live().custom_reading;
+                ask_or_refuse(Op::push(job, self.shared.clock.now(), reading), batch);
+            }
             Command::PushBulk(jobs) => batch.end_with(Last::Long(self.push_bulk(jobs))),
             Command::Fetch(queues) => self.fetch(queues, batch),
             Command::Ack { jid } => batch.ask(Op::Ack(Ack {
@@ -47,6 +51,16 @@ impl Caller<'_> {
                     report,
                     wid: Arc::clone(self.wid),
                 })));
+            }
+            Command::Requeue { jid } => batch.ask(Op::Requeue(Requeue {
+                jid,
+                wid: Arc::clone(self.wid),
+            })),
+            Command::Batch(command) => self.batch(command, batch),
+            Command::Track(command) => {
+                batch.complete = matches!(command, TrackCommand::Get(_));
+                let wid = Arc::clone(self.wid);
+                batch.ask(Op::Track(Arc::new(TrackOp { command, wid })));
             }
             Command::Beat(beat) => batch.answered(self.beat(&beat)),
             Command::Info => {
@@ -69,16 +83,15 @@ impl Caller<'_> {
                 batch.complete = matches!(command, QueueCommand::Latency(_));
                 batch.ask(Op::Queue(Arc::new(command)));
             }
-            Command::Requeue { .. } => batch.answered(not_available("REQUEUE")),
-            Command::Batch(_) => batch.answered(not_available("BATCH")),
-            Command::Track(_) => batch.answered(not_available("TRACK")),
         }
     }
 
     fn push_bulk(self, jobs: Vec<BulkJob>) -> Op {
         let now = self.shared.clock.now();
+        let reading = self.shared.live().custom_reading;
         let items = jobs.into_iter().map(|BulkJob { jid, job }| {
-            let job = job.and_then(|job| NewJob::new(job, now)).map(Arc::new);
+            let job = job.and_then(|job| NewJob::new(job, now, reading));
+            let job = job.map(Arc::new);
             BulkItem { jid, job }
         });
         Op::PushBulk(BulkPush {
@@ -98,11 +111,24 @@ impl Caller<'_> {
             let fetch = Fetch {
                 queues: queues.into(),
                 wid: Arc::clone(self.wid),
+                connection: match self.wid.is_empty() {
+                    true => self.connection + 1,
+                    false => 0,
+                },
             };
             batch.end_with(Last::Fetch(Op::Fetch(fetch)));
         } else {
             batch.end_with(Last::Rest);
         }
+    }
+
+    fn batch(self, command: BatchCommand, batch: &mut Batch) {
+        if !self.shared.live().custom_reading.batch {
+            let text = "batches are turned off: [batch] enabled = false";
+            return batch.answered(Slot::Error(WireError::err(text)));
+        }
+        batch.complete = matches!(command, BatchCommand::Status(_));
+        ask_or_refuse(Op::batch(command, self.shared.clock.now()), batch);
     }
 
     fn beat(self, beat: &Beat) -> Slot {
@@ -113,6 +139,9 @@ impl Caller<'_> {
     }
 }
 
-fn not_available(verb: &str) -> Slot {
-    Slot::Error(WireError::err(format!("{verb} is not available yet")))
+fn ask_or_refuse(op: Result<Op, WireError>, batch: &mut Batch) {
+    match op {
+        Ok(op) => batch.ask(op),
+        Err(error) => batch.answered(Slot::Error(error)),
+    }
 }

@@ -10,6 +10,7 @@ mod conversation;
 mod dispatch;
 mod farewell;
 mod handshake;
+mod status;
 mod stream;
 mod watch;
 mod wire;

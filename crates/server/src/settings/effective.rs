@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use workmill_engine::Rules;
+use workmill_proto::CustomReading;
 use workmill_store::sqlite::Durability;
 
 use super::Binding;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Whether the reservations of workers that fell silent end at once.
     pub recover_lost: bool,
+    /// Which features that can be turned off are on.
+    pub custom_reading: CustomReading,
 }
 
 /// What the server is used for. Outside development it insists on a password.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use workmill_engine::Rules;
+use workmill_proto::CustomReading;
 use workmill_proto::limits::LINE_BYTES_MAX_DEFAULT;
 use workmill_store::sqlite::Durability;
 
@@ -58,6 +59,7 @@ impl Settings {
             line_bytes_max,
             input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
             rules: choose_rules(&mut reader)?,
+            custom_reading: CustomReading::ALL,
             recover_lost: value_or(reader.boolean("workers", "recover_lost")?, false),
             storage_dir,
             config_dir,

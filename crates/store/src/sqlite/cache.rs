@@ -224,6 +224,11 @@ impl Cache {
         Some(Arc::clone(&queue.now.row.name))
     }
 
+    /// The name that the queue of a reserved job has or had.
+    pub(super) fn queue_of_reserved(&self, key: i64) -> Option<Arc<str>> {
+        self.mirror.contains(key).then(|| self.queue_name(key))?
+    }
+
     /// The slots of a queue, see [`crate::Tx::slots`].
     pub(super) fn slots(
         &mut self,

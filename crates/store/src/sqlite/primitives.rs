@@ -61,6 +61,15 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.cache.mirror().of_worker(wid, limit)))
     }
 
+    fn queues_of(&mut self, keys: &[JobKey]) -> Result<Vec<String>, StoreError> {
+        self.run(|tx| {
+            let names = keys
+                .iter()
+                .filter_map(|key| tx.cache.queue_of_reserved(key.0));
+            Ok(names.map(|name| name.to_string()).collect())
+        })
+    }
+
     fn reserved_count(&mut self) -> Result<u64, StoreError> {
         self.run(|tx| Ok(tx.cache.mirror().len() as u64))
     }

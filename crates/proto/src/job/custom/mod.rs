@@ -23,6 +23,19 @@ pub struct CustomReading {
     pub batch: bool,
 }
 
+impl CustomReading {
+    /// Every feature is on.
+    pub const ALL: Self = Self {
+        unique: true,
+        batch: true,
+    };
+    /// Those that can be turned off are off.
+    pub const NONE: Self = Self {
+        unique: false,
+        batch: false,
+    };
+}
+
 /// What a job's `custom` asks of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomRules {

@@ -1,0 +1,40 @@
+//! What the engine keeps between groups, only in memory: it may be lost.
+
+use workmill_proto::Timestamp;
+
+use crate::parked::Parked;
+use crate::throttle::Buckets;
+use crate::wakes::Wakes;
+
+/// It changes with a group, and goes back if the group is rolled back.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The FETCHes that wait.
+    pub(crate) parked: Parked,
+    /// How fast queues may be handed out.
+    pub(crate) buckets: Buckets,
+    /// When queues are to be looked at again.
+    pub(crate) wakes: Wakes,
+}
+
+impl Memory {
+    /// Keeps what the group changed.
+    pub(crate) fn commit(&mut self) {
+        self.parked.commit();
+        self.buckets.commit();
+        self.wakes.commit();
+    }
+
+    /// Undoes what the group changed.
+    pub(crate) fn roll_back(&mut self) {
+        self.parked.roll_back();
+        self.buckets.roll_back();
+        self.wakes.roll_back();
+    }
+
+    /// When a group has to run, if need be an empty one.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        let deadlines = [self.parked.next_deadline(), self.wakes.next()];
+        deadlines.into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,17 @@
+//! Sweeping: what was removed, cleared or flushed is deleted in slices.
+
+use workmill_store::{StoreError, Tx};
+
+use crate::group::Group;
+use crate::limits::SWEEP_SLICE_ROWS;
+
+impl<T: Tx> Group<'_, T> {
+    /// Deletes a slice; no batch waits for a job that is deleted. Tells whether there may be more.
+    pub(crate) fn sweep(&mut self) -> Result<bool, StoreError> {
+        let swept = self.tx.sweep(SWEEP_SLICE_ROWS)?;
+        for record in &swept.tied {
+            self.deleted(record)?;
+        }
+        Ok(swept.more)
+    }
+}

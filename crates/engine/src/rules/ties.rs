@@ -1,0 +1,52 @@
+//! What a job asks for in its `custom`, made into the ties that the server keeps.
+
+use workmill_proto::{Bid, CustomRules, Expiry, Job, Timestamp, UniqueRule, WireError};
+use workmill_store::{LockTie, Membership, Ties};
+
+/// The ties of a job that is pushed at `now`; none if it asks for none. Writes into the payload when it expires.
+pub(super) fn of(
+    job: &mut Job,
+    custom: CustomRules,
+    now: Timestamp,
+) -> Result<Option<Box<Ties>>, WireError> {
+    // A job for later is as if it were pushed then.
+    let start = job.at.map_or(now, |at| at.max(now));
+    let expires_at = match custom.expiry {
+        None => None,
+        Some(Expiry::At(at)) => Some(at),
+        Some(Expiry::In(duration)) => {
+            let at = start.plus(duration);
+            job.set_expires_at(at);
+            Some(at)
+        }
+    };
+    let batch = match custom.bid {
+        None => None,
+        Some(text) => Some(Membership {
+            bid: Bid::parse(&text).ok_or_else(|| no_such_batch(&text))?,
+            failed: false,
+        }),
+    };
+    let lock = custom.unique.map(|rule| lock_tie(job, &rule, start));
+    let ties = Ties {
+        expires_at,
+        lock,
+        batch,
+        callback: None,
+        tracked: custom.track,
+    };
+    Ok((ties != Ties::default()).then(|| Box::new(ties)))
+}
+
+fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> LockTie {
+    LockTie {
+        key: job.unique_key(),
+        ends_at: start.plus(rule.unique_for),
+        until_start: rule.until_start,
+    }
+}
+
+/// Faktory's answer to a batch that it does not know. Clients compare the text.
+pub(crate) fn no_such_batch(bid: &str) -> WireError {
+    WireError::err(format!("no such batch {bid}"))
+}

@@ -1,0 +1,125 @@
+//! Throttles: how much of a queue may run at a time, and how fast it may be handed out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+
+/// The limits of one queue. Those that are set all hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// How many of its jobs one worker may have at a time. A connection without a worker's id counts by itself.
+    pub worker: Option<u64>,
+    /// How many of its jobs may run at a time, on all workers together.
+    pub concurrency: Option<u64>,
+    /// After how many seconds a job counts no more for the two limits above. It runs on.
+    pub timeout_secs: Option<i64>,
+    /// How fast its jobs may be handed out.
+    pub rate: Option<Rate>,
+}
+
+/// A token bucket: it fills with one token each `interval`, up to `burst`, and each job takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    interval_nanos: u64,
+    burst: u64,
+}
+
+impl Rate {
+    /// `jobs` (a number above 0) within each `per`; up to `burst` at once. None if that is no rate: not a number, or
+    /// an interval of less than a nanosecond or of more than 500 years.
+    pub fn new(jobs: f64, per: Duration, burst: u64) -> Option<Self> {
+        let interval_nanos = per.as_secs_f64() * 1e9 / jobs;
+        let valid = (1.0..=1.6e19).contains(&interval_nanos) && burst > 0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range was checked"
+        )]
+        valid.then_some(Self {
+            interval_nanos: interval_nanos as u64,
+            burst,
+        })
+    }
+
+    fn interval(self) -> i128 {
+        i128::from(self.interval_nanos)
+    }
+
+    /// How long the bucket takes to fill, in nanoseconds.
+    fn fill_time(self) -> i128 {
+        self.interval() * i128::from(self.burst)
+    }
+}
+
+/// The token buckets, by queue. Each is kept as the moment at which it is full again, in nanoseconds.
+///
+/// Only in memory: after a start they are empty, so that a restart hands out no burst of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets {
+    full_at: BTreeMap<String, i128>,
+    /// What the group changed, as it was before.
+    before: Vec<(String, Option<i128>)>,
+}
+
+impl Buckets {
+    /// When the next token is there; `now` or earlier if there is one.
+    pub(crate) fn next_at(&mut self, queue: &str, rate: Rate, now: Timestamp) -> Timestamp {
+        let full_at = self.full_at(queue, rate, now);
+        let next_at = full_at - rate.fill_time() + rate.interval();
+        // Up to the next microsecond: a token is never there too early.
+        let micros = next_at.div_euclid(1_000) + i128::from(next_at.rem_euclid(1_000) != 0);
+        Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    /// Takes a token.
+    pub(crate) fn take(&mut self, queue: &str, rate: Rate, now: Timestamp) {
+        let full_at = self.full_at(queue, rate, now);
+        self.set(queue, full_at.max(nanos(now)) + rate.interval());
+    }
+
+    /// Gives a token back.
+    pub(crate) fn refund(&mut self, queue: &str, rate: Rate, now: Timestamp) {
+        let full_at = self.full_at(queue, rate, now);
+        self.set(queue, full_at - rate.interval());
+    }
+
+    /// Keeps what the group changed.
+    pub(crate) fn commit(&mut self) {
+        self.before.clear();
+    }
+
+    /// Undoes what the group changed.
+    pub(crate) fn roll_back(&mut self) {
+        while let Some((queue, before)) = self.before.pop() {
+            match before {
+                Some(full_at) => self.full_at.insert(queue, full_at),
+                None => self.full_at.remove(&queue),
+            };
+        }
+    }
+
+    /// When the bucket is full. One that is new is empty; none is emptier than empty, also after its rate changed.
+    fn full_at(&mut self, queue: &str, rate: Rate, now: Timestamp) -> i128 {
+        let empty = nanos(now) + rate.fill_time();
+        match self.full_at.get(queue) {
+            Some(&full_at) => full_at.min(empty),
+            None => {
+                self.set(queue, empty);
+                empty
+            }
+        }
+    }
+
+    fn set(&mut self, queue: &str, full_at: i128) {
+        let before = match self.full_at.get_mut(queue) {
+            Some(place) => Some(std::mem::replace(place, full_at)),
+            None => self.full_at.insert(queue.to_owned(), full_at),
+        };
+        self.before.push((queue.to_owned(), before));
+    }
+}
+
+fn nanos(at: Timestamp) -> i128 {
+    i128::from(at.as_micros()) * 1_000
+}

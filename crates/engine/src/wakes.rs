@@ -1,0 +1,48 @@
+//! When queues are to be looked at again although nothing happens to them.
+
+use std::collections::BTreeMap;
+
+use workmill_proto::Timestamp;
+
+/// For each queue the next moment at which a FETCH that waits may find something: a token is there, a slot has timed
+/// out, or there is more to pass over. A wake too many costs one look.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    at: BTreeMap<String, Timestamp>,
+    taken: Vec<(String, Timestamp)>,
+}
+
+impl Wakes {
+    /// Wants `queue` to be looked at no later than at `at`.
+    pub(crate) fn add(&mut self, queue: &str, at: Timestamp) {
+        match self.at.get_mut(queue) {
+            Some(earliest) => *earliest = at.min(*earliest),
+            None => drop(self.at.insert(queue.to_owned(), at)),
+        }
+    }
+
+    /// Takes the queues whose moment has come.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<String> {
+        let due: Vec<(String, Timestamp)> = self.at.extract_if(.., |_, at| *at <= now).collect();
+        let queues = due.iter().map(|(queue, _)| queue.clone()).collect();
+        self.taken.extend(due);
+        queues
+    }
+
+    /// The earliest moment.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.at.values().min().copied()
+    }
+
+    /// Keeps what was taken.
+    pub(crate) fn commit(&mut self) {
+        self.taken.clear();
+    }
+
+    /// Puts back what was taken: nobody was served.
+    pub(crate) fn roll_back(&mut self) {
+        for (queue, at) in std::mem::take(&mut self.taken) {
+            self.add(&queue, at);
+        }
+    }
+}
