@@ -32,10 +32,6 @@ impl SqliteTx<'_> {
         until: Timestamp,
         limit: usize,
     ) -> rusqlite::Result<usize> {
-        let generation = self.tallies.generation;
-        self.begin()?;
-        self.statements
-            .get(Sql::EndsDeleteUntil)?
-            .execute((generation, until.as_micros(), limit))
+        self.forget((Sql::EndsReadUntil, Sql::EndsDeleteUntil), until, limit)
     }
 }

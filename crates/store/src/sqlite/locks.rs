@@ -44,11 +44,6 @@ impl SqliteTx<'_> {
         until: Timestamp,
         limit: usize,
     ) -> rusqlite::Result<usize> {
-        self.begin()?;
-        self.statements.get(Sql::LocksDeleteUntil)?.execute((
-            self.tallies.generation,
-            until.as_micros(),
-            limit,
-        ))
+        self.forget((Sql::LocksReadUntil, Sql::LocksDeleteUntil), until, limit)
     }
 }

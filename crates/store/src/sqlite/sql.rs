@@ -51,6 +51,7 @@ statements! {
 
     EndInsert = "INSERT INTO ends (generation, at, jid, wid) VALUES (?1, ?2, ?3, ?4)";
     EndRead = "SELECT 1 FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
+    EndsReadUntil = "SELECT 1 FROM ends WHERE generation = ?1 AND at <= ?2 LIMIT 1";
     EndsDeleteUntil = "DELETE FROM ends WHERE id IN
         (SELECT id FROM ends WHERE generation = ?1 AND at <= ?2 ORDER BY at LIMIT ?3)";
 
@@ -80,6 +81,7 @@ statements! {
     LockAcquire = "INSERT INTO locks (generation, key, owner, ends_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (generation, key) DO UPDATE SET owner = ?3, ends_at = ?4 WHERE ends_at <= ?5";
     LockRelease = "DELETE FROM locks WHERE generation = ?1 AND key = ?2 AND owner = ?3";
+    LocksReadUntil = "SELECT 1 FROM locks WHERE generation = ?1 AND ends_at <= ?2 LIMIT 1";
     LocksDeleteUntil = "DELETE FROM locks WHERE (generation, key) IN
         (SELECT generation, key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3)";
 
@@ -108,6 +110,8 @@ statements! {
     TrackRead = "SELECT state, percent, desc, updated_at, forget_at FROM tracks WHERE generation = ?1 AND jid = ?2";
     TrackWrite = "REPLACE INTO tracks (generation, jid, state, percent, desc, updated_at, forget_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    TracksReadUntil = "SELECT 1 FROM tracks
+        WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 LIMIT 1";
     TracksDeleteUntil = "DELETE FROM tracks WHERE (generation, jid) IN
         (SELECT generation, jid FROM tracks
          WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 ORDER BY forget_at LIMIT ?3)";

@@ -209,6 +209,10 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     tx.set_paused(&["a"], false).unwrap();
     tx.clear_set(SetName::Dead).unwrap();
     assert!(!tx.sweep(10).unwrap().more);
+    assert_eq!(tx.forget_ends(Timestamp::MAX, 9).unwrap(), 0);
+    assert_eq!(tx.forget_locks(Timestamp::MAX, 9).unwrap(), 0);
+    assert_eq!(tx.forget_tracks(Timestamp::MAX, 9).unwrap(), 0);
+    assert!(tx.take_batches_due(Timestamp::MAX, 9).unwrap().is_empty());
     tx.commit().unwrap();
 }
 

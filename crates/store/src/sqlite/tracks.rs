@@ -50,12 +50,7 @@ impl SqliteTx<'_> {
         until: Timestamp,
         limit: usize,
     ) -> rusqlite::Result<usize> {
-        self.begin()?;
-        self.statements.get(Sql::TracksDeleteUntil)?.execute((
-            self.tallies.generation,
-            until.as_micros(),
-            limit,
-        ))
+        self.forget((Sql::TracksReadUntil, Sql::TracksDeleteUntil), until, limit)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use workmill_proto::SetName;
+use workmill_proto::{SetName, Timestamp};
 
 use super::cache::Cache;
 use super::copier::{Copier, Due, note_copied};
@@ -85,6 +85,23 @@ impl<'a> SqliteTx<'a> {
             self.begun = true;
         }
         Ok(())
+    }
+
+    /// Deletes up to `limit` rows of this generation whose time is over at `until`; tells how many. Looks first:
+    /// with nothing to delete, which is the rule, nothing is written and nothing has to be synced.
+    pub(super) fn forget(
+        &mut self,
+        (read, delete): (Sql, Sql),
+        until: Timestamp,
+        limit: usize,
+    ) -> rusqlite::Result<usize> {
+        let (generation, until) = (self.tallies.generation, until.as_micros());
+        if !self.statements.get(read)?.exists((generation, until))? {
+            return Ok(0);
+        }
+        self.begin()?;
+        let delete = self.statements.get(delete)?;
+        delete.execute((generation, until, limit))
     }
 
     /// Writes the rows that are changed once per transaction, however often they changed.
