@@ -1,5 +1,6 @@
 //! FLUSH, and the later deletion of what was flushed, removed or cleared.
 
+use rusqlite::OptionalExtension;
 use workmill_proto::SetName;
 
 use super::entries::SetFate;
@@ -10,7 +11,7 @@ use super::tx::SqliteTx;
 use super::waiting::stored_job;
 use crate::{Counts, JobRecord, StoredJob, Swept};
 
-/// What is kept by generation: how to find rows of an older one, and how to delete some.
+/// What is kept by generation: how to find the oldest one, and how to delete some rows of it.
 const BY_GENERATION: [(Sql, Sql); 7] = [
     (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
     (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
@@ -192,19 +193,24 @@ impl SqliteTx<'_> {
 
     /// Deletes what was kept in an older generation.
     fn sweep_generations(&mut self, limit: usize) -> rusqlite::Result<usize> {
-        let generation = self.tallies.generation;
         let mut deleted = 0;
         for (read, delete) in BY_GENERATION {
-            if deleted == limit {
-                break;
-            }
-            if self.statements.get(read)?.exists((generation,))? {
+            while deleted < limit
+                && let Some(oldest) = self.older_generation(read)?
+            {
                 self.begin()?;
                 let delete = self.statements.get(delete)?;
-                deleted += delete.execute((generation, limit - deleted))?;
+                deleted += delete.execute((oldest, limit - deleted))?;
             }
         }
         Ok(deleted)
+    }
+
+    /// The oldest generation of which rows are left, if it was flushed.
+    fn older_generation(&mut self, read: Sql) -> rusqlite::Result<Option<i64>> {
+        let generation = self.tallies.generation;
+        let read = self.statements.get(read)?;
+        read.query_row((generation,), |row| row.get(0)).optional()
     }
 }
 
