@@ -75,6 +75,11 @@ impl Cache {
     /// Undoes what the transaction changed.
     pub(super) fn undo(&mut self) {
         self.sweep_from = self.sweep_from_before;
+        if !self.journal.is_empty() {
+            // While steps are undone, a number may be another queue's, so it cannot be told whose slots they
+            // are. To count anew costs a look at each reservation, and transactions hardly ever fail.
+            self.slots.clear();
+        }
         while let Some(step) = self.journal.pop() {
             match step {
                 Undo::Queue(id, copy) => {
@@ -89,13 +94,10 @@ impl Cache {
                 Undo::ReturnedCleared(id, before) => {
                     self.with_returned(id, |returned| *returned = before);
                 }
-                Undo::Reserved(key) => drop(self.remove_held(key)),
-                Undo::Ended(key, held) => self.insert_held(key, held),
+                Undo::Reserved(key) => drop(self.mirror.remove(key)),
+                Undo::Ended(key, held) => self.mirror.insert(key, held),
                 Undo::Extended(key, before) => drop(self.mirror.extend(key, before)),
-                Undo::Flushed(before) => {
-                    self.mirror = *before;
-                    self.slots.clear();
-                }
+                Undo::Flushed(before) => self.mirror = *before,
             }
         }
     }
@@ -195,27 +197,13 @@ impl Cache {
     }
 
     pub(super) fn reserve(&mut self, key: i64, held: Held) {
-        self.insert_held(key, held);
-        self.journal.push(Undo::Reserved(key));
-    }
-
-    fn insert_held(&mut self, key: i64, held: Held) {
         if !self.slots.is_empty()
             && let Some(queue) = self.queue_name(key)
         {
             self.slots.add(&queue, key, &held);
         }
         self.mirror.insert(key, held);
-    }
-
-    fn remove_held(&mut self, key: i64) -> Option<Held> {
-        let held = self.mirror.remove(key)?;
-        if !self.slots.is_empty()
-            && let Some(queue) = self.queue_name(key)
-        {
-            self.slots.remove(&queue, key, held.reserved_at);
-        }
-        Some(held)
+        self.journal.push(Undo::Reserved(key));
     }
 
     /// The name that the queue of a key has or had.
@@ -253,8 +241,13 @@ impl Cache {
 
     /// Ends a reservation; tells when it had begun. None if there is none.
     pub(super) fn end(&mut self, key: i64) -> Option<Timestamp> {
-        let held = self.remove_held(key)?;
+        let held = self.mirror.remove(key)?;
         let reserved_at = held.reserved_at;
+        if !self.slots.is_empty()
+            && let Some(queue) = self.queue_name(key)
+        {
+            self.slots.remove(&queue, key, reserved_at);
+        }
         self.journal.push(Undo::Ended(key, held));
         Some(reserved_at)
     }

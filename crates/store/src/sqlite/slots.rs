@@ -112,8 +112,7 @@ impl QueueSlots {
         }
     }
 
-    /// Lets go of what began at or before `since`. A transaction that is rolled back does not bring it back, as
-    /// time does not go back either.
+    /// Lets go of what began at or before `since`.
     fn let_go(&mut self, since: Timestamp) {
         while let Some(&(start, key)) = self.by_start.first()
             && start <= since
