@@ -47,6 +47,7 @@ statements! {
     SetWriteSize = "UPDATE sets SET size = ?2 WHERE id = ?1";
     SetMarkCleared = "UPDATE sets SET size = 0, cleared = ?2 WHERE id = ?1";
     SetReadCleared = "SELECT id, cleared FROM sets WHERE cleared <> 0 ORDER BY id LIMIT 1";
+    SetsMarkFlushed = "UPDATE sets SET cleared = 2 WHERE cleared = 1";
     SetDelete = "DELETE FROM sets WHERE id = ?1";
 
     EndInsert = "INSERT INTO ends (generation, at, jid, wid) VALUES (?1, ?2, ?3, ?4)";

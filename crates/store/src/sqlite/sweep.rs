@@ -28,6 +28,8 @@ impl SqliteTx<'_> {
         self.begin()?;
         self.cache.flush();
         self.claimed.clear();
+        // Of what was cleared before and not swept yet, nobody wants to know any more either.
+        self.statements.get(Sql::SetsMarkFlushed)?.execute(())?;
         for set in SetName::ALL {
             self.replace_set(set, SetFate::Flushed)?;
         }
