@@ -240,7 +240,8 @@ pub trait Tx {
     fn flush(&mut self) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` rows of what was removed, cleared or flushed, and looks at no more queues than
-    /// that; goes on where the last call stopped.
+    /// that; fewer once the payloads of the jobs it tells of are [`crate::SLICE_BYTES_MAX`] together. Goes on
+    /// where the last call stopped.
     fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError>;
 
     /// Makes everything the transaction did visible; [`Syncer::sync`] makes it durable. Does nothing if it

@@ -33,6 +33,7 @@ mod sync;
 mod tallies;
 #[cfg(test)]
 mod tests;
+mod tied;
 mod tracks;
 mod tx;
 mod waiting;

@@ -7,9 +7,10 @@ use super::entries::SetFate;
 use super::place::{QueueId, TALLIES_KEY, keys_of, queue_of};
 use super::queues::QueueState;
 use super::sql::Sql;
+use super::tied::Tied;
 use super::tx::SqliteTx;
 use super::waiting::stored_job;
-use crate::{Counts, JobRecord, StoredJob, Swept};
+use crate::{Counts, Swept};
 
 /// What is kept by generation: how to find the oldest one, and how to delete some rows of it.
 const BY_GENERATION: [(Sql, Sql); 7] = [
@@ -46,7 +47,7 @@ impl SqliteTx<'_> {
     /// swept, and many of them must not keep it from the rest.
     pub(super) fn sweep_rows(&mut self, limit: usize) -> rusqlite::Result<Swept> {
         let mut left = limit;
-        let mut tied = Vec::new();
+        let mut tied = Tied::default();
         while left > 0
             && let Some(id) = self.cache.next_unswept()
         {
@@ -64,16 +65,16 @@ impl SqliteTx<'_> {
         }
         Ok(Swept {
             more: left == 0,
-            tied,
+            tied: tied.jobs,
         })
     }
 
-    /// Sweeps a queue; frees its number when nothing of it is left. Tells how many rows it looked at.
+    /// Sweeps a queue; frees its number when nothing of it is left. Tells how much of `limit` it has used up.
     fn sweep_queue(
         &mut self,
         id: QueueId,
         limit: usize,
-        tied: &mut Vec<JobRecord>,
+        tied: &mut Tied,
     ) -> rusqlite::Result<usize> {
         let Some(queue) = self.cache.queues().get(id) else {
             return Ok(0);
@@ -91,7 +92,7 @@ impl SqliteTx<'_> {
             QueueState::Flushed => self.keys_from(from, end, rest)?,
             _ => self.keys_and_ties_from(from, end, rest, tied)?,
         };
-        looked_at += keys.len();
+        looked_at += tied.used_up(keys.len(), rest);
         for &key in &keys {
             if !self.is_out(key) {
                 self.begin()?;
@@ -119,7 +120,7 @@ impl SqliteTx<'_> {
         from: i64,
         end: i64,
         limit: usize,
-        tied: &mut Vec<JobRecord>,
+        tied: &mut Tied,
     ) -> rusqlite::Result<Vec<i64>> {
         let mut keys = Vec::new();
         let read = self.statements.get(Sql::JobsFrom)?;
@@ -127,9 +128,12 @@ impl SqliteTx<'_> {
         while let Some(row) = rows.next()? {
             let key: i64 = row.get(0)?;
             if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
-                keep_tied(stored_job(row, 1)?, tied);
+                tied.keep(stored_job(row, 1)?);
             }
             keys.push(key);
+            if tied.are_enough() {
+                break;
+            }
         }
         Ok(keys)
     }
@@ -145,7 +149,7 @@ impl SqliteTx<'_> {
             || self.claimed.iter().any(|&key| queue_of(key) == Some(id))
     }
 
-    fn sweep_sets(&mut self, limit: usize, tied: &mut Vec<JobRecord>) -> rusqlite::Result<usize> {
+    fn sweep_sets(&mut self, limit: usize, tied: &mut Tied) -> rusqlite::Result<usize> {
         let mut deleted = 0;
         while deleted < limit {
             let read = self.statements.get(Sql::SetReadCleared)?;
@@ -159,7 +163,7 @@ impl SqliteTx<'_> {
             self.begin()?;
             let cleared = fate == SetFate::Cleared as i64;
             let rest = limit - deleted;
-            let count = self.sweep_set(id, rest, cleared.then_some(&mut *tied))?;
+            let count = self.sweep_set(id, rest, cleared, tied)?;
             deleted += count;
             if count < rest {
                 self.statements.get(Sql::SetDelete)?.execute((id,))?;
@@ -168,12 +172,13 @@ impl SqliteTx<'_> {
         Ok(deleted)
     }
 
-    /// Deletes entries of a set; keeps jobs with ties, if somebody wants them.
+    /// Deletes entries of a set; keeps jobs with ties, if it was cleared. Tells how much of `limit` it has used up.
     fn sweep_set(
         &mut self,
         id: i64,
         limit: usize,
-        mut tied: Option<&mut Vec<JobRecord>>,
+        cleared: bool,
+        tied: &mut Tied,
     ) -> rusqlite::Result<usize> {
         let mut keys: Vec<(i64, i64)> = Vec::new();
         {
@@ -181,8 +186,11 @@ impl SqliteTx<'_> {
             let mut rows = read.query((id, i64::MIN, i64::MIN, i64::MAX, limit))?;
             while let Some(row) = rows.next()? {
                 keys.push((row.get(0)?, row.get(1)?));
-                if let Some(tied) = tied.as_deref_mut() {
-                    keep_tied(stored_job(row, 2)?, tied);
+                if cleared {
+                    tied.keep(stored_job(row, 2)?);
+                }
+                if tied.are_enough() {
+                    break;
                 }
             }
         }
@@ -190,7 +198,7 @@ impl SqliteTx<'_> {
             let delete = self.statements.get(Sql::EntryDelete)?;
             delete.execute((id, at, serial))?;
         }
-        Ok(keys.len())
+        Ok(tied.used_up(keys.len(), limit))
     }
 
     /// Deletes what was kept in an older generation.
@@ -213,13 +221,5 @@ impl SqliteTx<'_> {
         let generation = self.tallies.generation;
         let read = self.statements.get(read)?;
         read.query_row((generation,), |row| row.get(0)).optional()
-    }
-}
-
-fn keep_tied(job: StoredJob, tied: &mut Vec<JobRecord>) {
-    if let Ok(record) = job
-        && record.ties.is_some()
-    {
-        tied.push(record);
     }
 }
