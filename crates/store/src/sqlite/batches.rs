@@ -24,11 +24,11 @@ impl SqliteTx<'_> {
     ) -> rusqlite::Result<u64> {
         self.begin()?;
         let count = self.statements.get(Sql::BatchCount)?;
-        let id: u64 = count.query_row((), |row| row.get(0))?;
+        let id = count.query_row((), |row| number(row, 0))?;
         self.write_batch(Sql::BatchInsert, id, state)?;
         self.statements.get(Sql::BatchDetailsInsert)?.execute((
             self.tallies.generation,
-            id,
+            id.cast_signed(),
             &details.description,
             details.created_at.as_micros(),
             details.complete.as_deref(),
@@ -45,7 +45,10 @@ impl SqliteTx<'_> {
         let read = self.statements.get(Sql::BatchRead)?;
         let mut batches = Vec::with_capacity(ids.len());
         for id in ids {
-            batches.push(read.query_row((generation, id), batch).optional()?);
+            batches.push(
+                read.query_row((generation, id.cast_signed()), batch)
+                    .optional()?,
+            );
         }
         Ok(batches)
     }
@@ -64,8 +67,8 @@ impl SqliteTx<'_> {
     fn write_batch(&mut self, sql: Sql, id: u64, state: &BatchState) -> rusqlite::Result<()> {
         self.statements.get(sql)?.execute((
             self.tallies.generation,
-            id,
-            state.check,
+            id.cast_signed(),
+            state.check.cast_signed(),
             state.total,
             state.pending,
             state.failed,
@@ -84,7 +87,7 @@ impl SqliteTx<'_> {
     pub(super) fn read_batch_details(&mut self, id: u64) -> rusqlite::Result<Option<BatchDetails>> {
         let generation = self.tallies.generation;
         let read = self.statements.get(Sql::BatchDetailsRead)?;
-        read.query_row((generation, id), |row| {
+        read.query_row((generation, id.cast_signed()), |row| {
             Ok(BatchDetails {
                 description: row.get(0)?,
                 created_at: Timestamp::from_micros(row.get(1)?),
@@ -100,7 +103,9 @@ impl SqliteTx<'_> {
         for id in ids {
             self.begin()?;
             for sql in [Sql::BatchDelete, Sql::BatchDetailsDelete, Sql::BatchUnlink] {
-                self.statements.get(sql)?.execute((generation, id))?;
+                self.statements
+                    .get(sql)?
+                    .execute((generation, id.cast_signed()))?;
             }
         }
         Ok(())
@@ -114,9 +119,9 @@ impl SqliteTx<'_> {
         self.begin()?;
         self.statements.get(Sql::BatchLink)?.execute((
             self.tallies.generation,
-            child,
+            child.cast_signed(),
             parents.len(),
-            parent,
+            parent.cast_signed(),
         ))?;
         Ok(true)
     }
@@ -124,7 +129,7 @@ impl SqliteTx<'_> {
     pub(super) fn read_parents(&mut self, child: u64) -> rusqlite::Result<Vec<u64>> {
         let generation = self.tallies.generation;
         let read = self.statements.get(Sql::BatchParents)?;
-        read.query_map((generation, child), |row| row.get(0))?
+        read.query_map((generation, child.cast_signed()), |row| number(row, 0))?
             .collect()
     }
 
@@ -134,7 +139,7 @@ impl SqliteTx<'_> {
             self.statements.get(Sql::BatchDueNote)?.execute((
                 self.tallies.generation,
                 at.as_micros(),
-                id,
+                id.cast_signed(),
             ))?;
         }
         Ok(())
@@ -149,21 +154,26 @@ impl SqliteTx<'_> {
         let read = self.statements.get(Sql::BatchDuesRead)?;
         let dues: Vec<(i64, u64)> = read
             .query_map((generation, until.as_micros(), limit), |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok((row.get(0)?, number(row, 1)?))
             })?
             .collect::<rusqlite::Result<_>>()?;
         for (at, id) in &dues {
             self.begin()?;
             let delete = self.statements.get(Sql::BatchDueDelete)?;
-            delete.execute((generation, at, id))?;
+            delete.execute((generation, at, id.cast_signed()))?;
         }
         Ok(dues.into_iter().map(|(_, id)| id).collect())
     }
 }
 
+/// A number of which any bit may be set: clients name batches, and SQLite's integers have a sign.
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get(column).map(i64::cast_unsigned)
+}
+
 fn batch(row: &Row<'_>) -> rusqlite::Result<BatchState> {
     Ok(BatchState {
-        check: row.get(0)?,
+        check: number(row, 0)?,
         total: row.get(1)?,
         pending: row.get(2)?,
         failed: row.get(3)?,
