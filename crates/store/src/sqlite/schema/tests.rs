@@ -1,0 +1,120 @@
+//! Files of older versions.
+
+use workmill_proto::Timestamp;
+
+use super::super::place::key_at;
+use super::super::{DATABASE_FILE, Durability, SqliteStore};
+use super::*;
+use crate::{BatchDetails, BatchState, CallbackState, Counts, JobKey, Observer, Store, Tx};
+
+/// What the first version of the tables held: two jobs of one queue, one of them reserved.
+fn write_version_1(path: &Path) {
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch(MIGRATIONS[0]).unwrap();
+    conn.pragma_update(None, "application_id", APPLICATION_ID)
+        .unwrap();
+    let (first, second) = (key_at(3, 1 << 36), key_at(3, (1 << 36) + 1));
+    conn.execute_batch(&format!(
+        "UPDATE meta SET value = 1 WHERE name IN ('schema', 'working');
+        UPDATE meta SET value = 7 WHERE name = 'last_serial';
+        UPDATE meta SET value = 2 WHERE name = 'ends_generation';
+        INSERT INTO queues VALUES (3, 'mail', 0, 1, 1, {0}, {1});
+        INSERT INTO jobs VALUES ({first}, x'01'), ({second}, x'02');
+        INSERT INTO reservations VALUES ({first}, 'jid-1', 'w1', 50, 60);
+        INSERT INTO counters VALUES ({2}, 9, 4), (20000, 5, 3), (20001, 4, 1);
+        INSERT INTO ends VALUES (1, 2, 40, 'jid-0', 'w0');",
+        (1_i64 << 36) + 2,
+        1_i64 << 36,
+        i64::MIN,
+    ))
+    .unwrap();
+}
+
+/// The same in the second version of the tables.
+fn write_version_2(path: &Path) {
+    write_version_1(path);
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch(MIGRATIONS[1]).unwrap();
+    conn.execute("UPDATE meta SET value = 2 WHERE name = 'schema'", ())
+        .unwrap();
+    let reserved: i64 = conn
+        .query_row("SELECT count(*) FROM reservations", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(reserved, 1);
+}
+
+#[test]
+fn a_file_of_the_first_version_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_version_1(&dir.path().join(DATABASE_FILE));
+    check_contents(&dir);
+}
+
+#[test]
+fn a_file_of_the_second_version_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_version_2(&dir.path().join(DATABASE_FILE));
+    check_contents(&dir);
+}
+
+/// Opens it, sees what was written there, and that what is new works.
+fn check_contents(dir: &tempfile::TempDir) {
+    // The second opening finds what the first has made of it.
+    for _ in 0..2 {
+        let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+        let mut observer = store.observer().unwrap();
+        let mut tx = store.begin().unwrap();
+        let totals = tx.totals().unwrap();
+        assert_eq!(observer.totals().unwrap(), totals);
+        assert_eq!((totals.queues["mail"].size, totals.working), (1, 1));
+        assert!(totals.queues["mail"].paused);
+        let counts = |processed, failures| Counts {
+            processed,
+            failures,
+            expired: 0,
+        };
+        assert_eq!(totals.counts, counts(9, 4));
+        let days = [(20000, counts(5, 3)), (20001, counts(4, 1))];
+        assert_eq!(observer.days(i64::MIN, i64::MAX).unwrap(), days);
+        let held = tx.reservations_of_worker("w1", 9).unwrap();
+        assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
+        assert_eq!(held[0].expires_at, Timestamp::from_micros(60));
+        assert_eq!(&*held[0].jid, "jid-1");
+        assert!(!held[0].tied);
+        assert_eq!(tx.last_serial().unwrap(), 7);
+        assert!(tx.end_remembered("jid-0", "w0").unwrap());
+        assert_eq!(
+            tx.head("mail").unwrap().unwrap().0,
+            JobKey(key_at(3, (1 << 36) + 1))
+        );
+    }
+    // Counters that had no column for it count expired jobs too.
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    let mut tx = store.begin().unwrap();
+    let counts = Counts {
+        expired: 2,
+        ..Counts::default()
+    };
+    tx.count(20_000, counts).unwrap();
+    let state = BatchState {
+        check: 1,
+        total: 0,
+        pending: 0,
+        failed: 0,
+        committed: false,
+        complete: CallbackState::Absent,
+        success: CallbackState::Absent,
+        completed: false,
+        succeeded: false,
+        children_incomplete: 0,
+        children_unsuccessful: 0,
+        changed_at: Timestamp::MAX,
+    };
+    let details = BatchDetails::default();
+    assert_eq!(tx.insert_batch(&details, &state).unwrap(), 1);
+    tx.commit().unwrap();
+    let mut observer = store.observer().unwrap();
+    assert_eq!(observer.totals().unwrap().counts.expired, 2);
+    let days = observer.days(20_000, 20_000).unwrap();
+    assert_eq!((days[0].1.processed, days[0].1.expired), (5, 2));
+}
