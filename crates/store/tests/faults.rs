@@ -13,8 +13,8 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
-    Counts, Entry, JobKey, JobRecord, Release, Reservation, ReservationEnd, Store, StoreError,
-    Totals, Tx,
+    BatchDetails, BatchState, CallbackState, Counts, Entry, JobKey, JobRecord, Lock, Release,
+    Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -66,6 +66,7 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
     tx.insert_entries(SetName::Dead, &[(at(1), job("d1"))])
         .unwrap();
     tx.remember_ends(&[end("before")]).unwrap();
+    change_features(&mut tx, 1).unwrap();
     tx.commit().unwrap();
     keys
 }
@@ -76,6 +77,61 @@ fn end(jid: &str) -> ReservationEnd {
         wid: "w".into(),
         at: at(0),
     }
+}
+
+const KEPT: [u8; 32] = [0; 32];
+
+fn lock(key: [u8; 32]) -> Lock {
+    Lock {
+        key,
+        owner: "j".into(),
+        ends_at: at(10),
+    }
+}
+
+fn batch(total: u64) -> BatchState {
+    BatchState {
+        check: 7,
+        total,
+        pending: 0,
+        failed: 0,
+        committed: false,
+        complete: CallbackState::Absent,
+        success: CallbackState::Absent,
+        completed: false,
+        succeeded: false,
+        children_incomplete: 0,
+        children_unsuccessful: 0,
+        changed_at: at(0),
+    }
+}
+
+fn track(percent: i64) -> Track {
+    Track {
+        state: TrackState::Working,
+        percent: Some(percent),
+        desc: None,
+        updated_at: at(0),
+        forget_at: Some(at(percent)),
+    }
+}
+
+/// Calls every primitive of the features that changes something: leaves one of each, and removes the one that the
+/// run before it left.
+fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
+    let (total, secs) = (u64::from(run), i64::from(run));
+    tx.release_locks(&[([run - 1; 32], "j"), (KEPT, "j")])?;
+    tx.acquire_locks(&[lock([run; 32]), lock(KEPT)], at(0))?;
+    let id = tx.insert_batch(&BatchDetails::default(), &batch(total))?;
+    tx.update_batches(&[(id, batch(total + 100))])?;
+    tx.link_batches(id, id + 1)?;
+    tx.remove_batches(&[id - 1])?;
+    tx.take_batches_due(at(secs), 9)?;
+    tx.note_batches_due(&[(id, at(secs + 1))])?;
+    tx.write_tracks(&[("j", &track(50)), ("k", &track(secs))])?;
+    tx.forget_tracks(at(secs - 1), 9)?;
+    tx.forget_locks(at(9), 9)?;
+    Ok(())
 }
 
 /// A group that calls every primitive that changes something, except FLUSH.
@@ -107,7 +163,7 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
         },
     )?;
     tx.sweep(1)?;
-    Ok(())
+    change_features(tx, 2)
 }
 
 #[derive(Debug, PartialEq)]
@@ -118,6 +174,11 @@ struct Sight {
     gone: Vec<String>,
     entries: Vec<Entry>,
     remembered: [bool; 2],
+    locked: Vec<bool>,
+    batches: Vec<Option<BatchState>>,
+    parents: Vec<Vec<u64>>,
+    dues: Vec<u64>,
+    tracks: Vec<Option<Track>>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -138,6 +199,13 @@ fn sight(store: &mut impl Store) -> Sight {
             .flat_map(|set| tx.entries(set, None, Timestamp::MAX, 99).unwrap())
             .collect(),
         remembered: ["before", "after"].map(|jid| tx.end_remembered(jid, "w").unwrap()),
+        locked: tx
+            .acquire_locks(&[0, 1, 2].map(|n| lock([n; 32])), at(0))
+            .unwrap(),
+        batches: tx.batches(&[1, 2, 3]).unwrap(),
+        parents: [1, 2].map(|id| tx.batch_parents(id).unwrap()).to_vec(),
+        dues: tx.take_batches_due(at(99), 99).unwrap(),
+        tracks: tx.tracks(&["j", "k"]).unwrap(),
     }
 }
 
@@ -196,7 +264,7 @@ fn writes_in_group() -> u64 {
 fn a_fault_at_any_write_leaves_nothing_of_the_group() {
     let after = sight_after();
     let writes = writes_in_group();
-    assert!(writes >= 16);
+    assert!(writes >= 27);
     for fault in [WriteFault::Statement, WriteFault::Full] {
         for nth in 0..writes {
             let mut scene = Scene::new();
