@@ -9,9 +9,11 @@
     reason = "the suite is test code: what fails must stop the test"
 )]
 
+mod batches;
 mod corrupt;
 mod counters;
 mod ends;
+mod locks;
 mod model;
 mod queues;
 mod random;
@@ -19,7 +21,10 @@ mod release;
 mod removal;
 mod reservations;
 mod sets;
+mod slots;
 mod steps;
+mod ties;
+mod tracks;
 mod transactions;
 
 use crate::{EntryKey, JobKey, Store};
@@ -41,7 +46,8 @@ pub trait Fixture {
     /// Overwrites the stored form of a job in a set. No store is open.
     fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
 
-    /// How many rows there are of jobs, reservations, entries and remembered ends. No store is open.
+    /// How many rows there are of jobs, reservations, entries, remembered ends, locks, batches (what changes and
+    /// what does not apart), their links and moments, and tracks. No store is open.
     fn count_rows(&mut self) -> u64;
 }
 
@@ -169,6 +175,54 @@ register! { $
         an_observer_sees_only_what_was_committed
         an_observer_works_in_another_thread
         totals_follow_every_step
+    }
+    locks {
+        a_lock_is_taken_once
+        locks_of_one_call_are_taken_in_order
+        a_lock_is_free_from_the_moment_it_ends
+        only_its_owner_gives_a_lock_back
+        a_lock_taken_in_vain_is_free_again
+        locks_survive_reopening
+        locks_are_forgotten_by_time
+        a_flush_frees_all_locks_at_once
+        what_several_flushes_left_is_swept
+    }
+    batches {
+        a_batch_comes_back_whole
+        batches_come_in_the_order_asked
+        numbers_of_batches_are_never_reused
+        batches_change_and_unknown_ones_do_not
+        a_removed_batch_is_gone
+        a_batch_made_in_vain_is_not_there
+        parents_come_in_the_order_linked
+        dues_come_by_time
+        a_flush_forgets_all_batches_at_once
+    }
+    tracks {
+        a_track_comes_back_whole
+        tracks_come_in_the_order_asked
+        what_is_written_last_counts
+        tracks_are_forgotten_by_time
+        a_track_written_in_vain_is_not_there
+        a_flush_forgets_all_tracks_at_once
+    }
+    slots {
+        slots_are_counted_from_what_is_reserved
+        slots_follow_every_step
+        slots_go_back_with_a_transaction
+        a_slot_goes_back_to_the_queue_it_was_of
+        slots_are_told_by_holder
+        old_reservations_take_no_slots
+        a_removed_queue_keeps_its_slots
+    }
+    ties {
+        ties_survive_every_move
+        a_reservation_tells_that_its_job_has_ties
+        jobs_with_ties_of_a_removed_queue_are_told_once
+        what_is_told_is_the_whole_job
+        jobs_with_ties_of_a_cleared_set_are_told_once
+        nothing_is_told_of_what_was_flushed
+        a_sweep_of_large_jobs_with_ties_is_short
     }
     corrupt {
         a_corrupt_job_does_not_block_its_queue

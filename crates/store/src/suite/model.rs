@@ -1,10 +1,15 @@
 //! What a store should do, as plainly as it can be said: maps and vectors, copied for a rollback.
 
+mod features;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use workmill_proto::{SetName, Timestamp};
 
-use crate::{Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, ReservationEnd, Totals};
+use self::features::Features;
+use crate::{
+    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, ReservationEnd, Slots, Totals,
+};
 
 /// A job, with its key once that has been seen.
 #[derive(Clone, Debug)]
@@ -41,6 +46,7 @@ pub(super) struct Model {
     pub(super) ends: Vec<ReservationEnd>,
     pub(super) counts: Counts,
     pub(super) days: BTreeMap<i64, Counts>,
+    pub(super) features: Features,
     keys_seen: BTreeSet<JobKey>,
     arrivals: u64,
     lives: u64,
@@ -158,11 +164,14 @@ impl Model {
         for total in [&mut self.counts, self.days.entry(day).or_default()] {
             total.processed += counts.processed;
             total.failures += counts.failures;
+            total.expired += counts.expired;
         }
     }
 
     pub(super) fn flush(&mut self) {
+        self.features.flush();
         *self = Self {
+            features: std::mem::take(&mut self.features),
             keys_seen: std::mem::take(&mut self.keys_seen),
             arrivals: self.arrivals,
             lives: self.lives,
@@ -176,6 +185,31 @@ impl Model {
         let mut found: Vec<_> = all.filter(|found| wanted(found)).cloned().collect();
         found.sort_by_key(|found| (found.reserved_at, found.key));
         found
+    }
+
+    /// The slots of a queue, see [`crate::Tx::slots`].
+    pub(super) fn slots(&self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots {
+        let all = self.held.values();
+        let of_queue = all.filter(|held| &*held.job.record.queue == queue);
+        let taken: Vec<&Reservation> = of_queue
+            .map(|held| &held.reservation)
+            .filter(|held| held.reserved_at > since)
+            .collect();
+        let of_holder = taken
+            .iter()
+            .filter(|held| &*held.wid == wid && held.connection == connection);
+        Slots {
+            taken: taken.len() as u64,
+            taken_by_holder: of_holder.count() as u64,
+            oldest: taken.iter().map(|held| held.reserved_at).min(),
+        }
+    }
+
+    /// What a reopening does.
+    pub(super) fn forget_connections(&mut self) {
+        for held in self.held.values_mut() {
+            held.reservation.connection = 0;
+        }
     }
 
     pub(super) fn working(&self, key: JobKey) -> Option<&JobRecord> {

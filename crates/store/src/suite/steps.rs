@@ -1,8 +1,12 @@
 //! What most cases do: push, fetch, look.
 
-use workmill_proto::Timestamp;
+use workmill_proto::{Bid, Timestamp};
 
-use crate::{JobKey, JobRecord, Observer, Reservation, Store, StoredJob, Totals, Tx};
+use crate::{
+    BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey, JobRecord, Lock,
+    LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties, Totals, Track, TrackState,
+    Tx,
+};
 
 /// A moment, in seconds after some start.
 pub(super) fn at(secs: i64) -> Timestamp {
@@ -24,6 +28,83 @@ pub(super) fn job(jid: &str, queue: &str) -> JobRecord {
         enqueued_at_index: 9,
         body: body.into_bytes(),
     }
+}
+
+/// A job that is bound to everything a job can be bound to.
+pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
+    let bid = Bid {
+        id: 300,
+        check: u64::MAX,
+    };
+    let ties = Ties {
+        expires_at: Some(at(50)),
+        lock: Some(LockTie {
+            key: [7; 32],
+            ends_at: at(60),
+            until_start: true,
+        }),
+        batch: Some(Membership { bid, failed: true }),
+        callback: Some(CallbackTie {
+            bid,
+            kind: CallbackKind::Success,
+        }),
+        tracked: true,
+    };
+    JobRecord {
+        ties: Some(Box::new(ties)),
+        ..job(jid, queue)
+    }
+}
+
+/// A lock, told apart by a number.
+pub(super) fn lock(n: u8, owner: &str, ends_secs: i64) -> Lock {
+    Lock {
+        key: [n; 32],
+        owner: owner.into(),
+        ends_at: at(ends_secs),
+    }
+}
+
+/// The state of a batch, told apart by a number in each of its fields.
+pub(super) fn batch(n: u64) -> BatchState {
+    BatchState {
+        check: n + 1,
+        total: n + 2,
+        pending: n + 3,
+        failed: n + 4,
+        committed: true,
+        complete: CallbackState::Waiting,
+        success: CallbackState::Absent,
+        completed: true,
+        succeeded: false,
+        children_incomplete: n + 5,
+        children_unsuccessful: n + 6,
+        changed_at: at(n as i64 + 7),
+    }
+}
+
+/// A track, told apart by a number.
+pub(super) fn track(n: i64, forget_secs: Option<i64>) -> Track {
+    Track {
+        state: TrackState::Working,
+        percent: Some(n),
+        desc: Some(format!("at {n}")),
+        updated_at: at(n),
+        forget_at: forget_secs.map(at),
+    }
+}
+
+/// One row of each feature: 6.
+pub(super) fn fill_features(store: &mut impl Store) {
+    change(store, |tx| {
+        tx.acquire_locks(&[lock(1, "j", 10)], at(0)).unwrap();
+        let id = tx
+            .insert_batch(&BatchDetails::default(), &batch(1))
+            .unwrap();
+        tx.link_batches(id, 1).unwrap();
+        tx.note_batches_due(&[(id, at(1))]).unwrap();
+        tx.write_tracks(&[("j", &track(1, Some(10)))]).unwrap();
+    });
 }
 
 /// Runs a transaction and commits it.

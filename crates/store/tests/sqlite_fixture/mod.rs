@@ -52,7 +52,18 @@ impl<const INTERVAL_MS: u64> Fixture for SqliteFixture<INTERVAL_MS> {
 
     fn count_rows(&mut self) -> u64 {
         let conn = self.connect();
-        let tables = ["jobs", "reservations", "entries", "ends"];
+        let tables = [
+            "jobs",
+            "reservations",
+            "entries",
+            "ends",
+            "locks",
+            "batches",
+            "batch_details",
+            "batch_links",
+            "batch_dues",
+            "tracks",
+        ];
         let count = |table| {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| {
                 row.get::<_, u64>(0)

@@ -4,12 +4,14 @@ use workmill_proto::{SetName, Timestamp};
 
 use super::super::model::Model;
 use super::super::steps::{at, look, totals};
+use super::features::{compare_features, compare_locks};
 use super::{JIDS, QUEUES, WIDS};
 use crate::{JobRecord, Observer, Store, Tx};
 
 /// What a transaction sees at every moment.
 pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
     assert_eq!(tx.totals().unwrap(), model.totals());
+    compare_features(tx, model);
     for wid in WIDS {
         let expected = model.reservations(|held| &*held.wid == wid);
         assert_eq!(
@@ -60,6 +62,7 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
 /// What is there between transactions.
 pub(super) fn compare_outside<S: Store>(store: &mut S, model: &Model) {
     assert_eq!(totals(store), model.totals());
+    compare_locks(store, model);
     let days = store.observer().unwrap().days(0, 9).unwrap();
     assert_eq!(days, model.days.clone().into_iter().collect::<Vec<_>>());
     look(store, |tx| {

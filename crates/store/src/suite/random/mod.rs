@@ -2,6 +2,7 @@
 //! [model](super::model). A failure is shrunk to the fewest steps that still fail, and printed.
 
 mod compare;
+mod features;
 mod step;
 
 use proptest::collection::vec;
@@ -79,6 +80,7 @@ fn run_history<F: Fixture>(fixture: &mut F, groups: &[Group]) {
         if group.reopen {
             drop(store);
             store = fixture.open();
+            model.forget_connections();
         }
         compare_outside(&mut store, &model);
     }

@@ -7,8 +7,9 @@ use workmill_proto::{SetName, Timestamp};
 
 use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
+use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, Release, ReservationEnd, Tx};
+use crate::{Counts, JobKey, JobRecord, Release, Reservation, ReservationEnd, Tx};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -38,6 +39,7 @@ pub(super) enum Step {
     Count(i64, u64),
     Flush,
     Sweep(usize),
+    Feature(FeatureStep),
 }
 
 /// Any primitive, the common ones more often.
@@ -64,6 +66,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_i64, 0..3_u64).prop_map(|(day, processed)| Step::Count(day, processed)),
         1 => Just(Step::Flush),
         2 => (1..9_usize).prop_map(Step::Sweep),
+        12 => feature_step().prop_map(Step::Feature),
     ]
 }
 
@@ -118,7 +121,7 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
             let counts = Counts {
                 processed: *processed,
                 failures: 1,
-                expired: 0,
+                expired: processed + 2,
             };
             tx.count(*day, counts).unwrap();
             model.count(*day, counts);
@@ -128,6 +131,7 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
             model.flush();
         }
         Step::Sweep(limit) => drop(tx.sweep(*limit).unwrap()),
+        Step::Feature(step) => run_feature_step(tx, model, step),
     }
 }
 
@@ -171,7 +175,11 @@ fn claim<T: Tx>(
         if finish_every > 0 && n % finish_every == 0 {
             tx.finish(&[key]).unwrap();
         } else {
-            let reservation = reservation(key, &job.record.jid, wid, secs);
+            let reservation = Reservation {
+                tied: secs % 2 == 0,
+                connection: u64::from(wid.is_empty()) * (secs.cast_unsigned() % 2),
+                ..reservation(key, &job.record.jid, wid, secs)
+            };
             tx.reserve(std::slice::from_ref(&reservation)).unwrap();
             model.reserve(place, job, reservation);
         }
