@@ -50,7 +50,9 @@ fn the_older_python_client_pushes_and_works() {
 
 #[test]
 fn the_rust_client_passes_its_own_tests() {
-    passes_against_a_server(published_rust(&["test"]), 100);
+    // Without the variable, its tests of the Enterprise edition pass and do nothing.
+    let script = published_rust(&["test"]).env("FAKTORY_ENT", "1");
+    passes_against_a_server(script, 250);
 }
 
 #[test]

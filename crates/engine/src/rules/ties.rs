@@ -46,7 +46,8 @@ fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> LockTie {
     }
 }
 
-/// Faktory's answer to a batch that it does not know. Clients compare the text.
+/// Faktory's answer to a batch that it does not know, as it was until 1.9.1: the Rust client compares the text. Later
+/// ones write it in lower case, which no client is known to look for.
 pub(crate) fn no_such_batch(bid: &str) -> WireError {
-    WireError::err(format!("no such batch {bid}"))
+    WireError::err(format!("No such batch {bid}"))
 }
