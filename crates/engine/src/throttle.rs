@@ -26,20 +26,19 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `jobs` (a number above 0) within each `per`; up to `burst` at once. None if that is no rate: not a number, or
-    /// an interval of less than a nanosecond or of more than 500 years.
-    pub fn new(jobs: f64, per: Duration, burst: u64) -> Option<Self> {
+    /// `jobs` (a number above 0) within each `per`; up to `burst`, at least one, at once. An interval between two
+    /// jobs is a nanosecond at least and 500 years at most.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is out of range becomes the end of the range"
+    )]
+    pub fn new(jobs: f64, per: Duration, burst: u64) -> Self {
         let interval_nanos = per.as_secs_f64() * 1e9 / jobs;
-        let valid = (1.0..=1.6e19).contains(&interval_nanos) && burst > 0;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the range was checked"
-        )]
-        valid.then_some(Self {
-            interval_nanos: interval_nanos as u64,
-            burst,
-        })
+        Self {
+            interval_nanos: (interval_nanos as u64).max(1),
+            burst: burst.max(1),
+        }
     }
 
     fn interval(self) -> i128 {

@@ -36,7 +36,7 @@ pub use bid::Bid;
 pub use command::{
     BatchCommand, Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter,
     MutationVerb, NewBatch, QueueCommand, QueueSelection, TABLE, TrackCommand, TrackUpdate,
-    parse_command,
+    check_queue_name, parse_command,
 };
 pub use duration::{DurationError, GoDuration};
 pub use error::{ErrorCode, WireError};

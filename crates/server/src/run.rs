@@ -231,7 +231,7 @@ fn start_committer(
 ) -> anyhow::Result<(Service, oneshot::Receiver<String>)> {
     let ended = Committer::start(
         store,
-        settings.rules.clone(),
+        settings.engine_rules(),
         Arc::clone(&shared.clock),
         Arc::clone(&shared.inbox),
         Arc::clone(&shared.groups),

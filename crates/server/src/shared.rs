@@ -54,7 +54,7 @@ impl Live {
             connections_max: settings.connections_max,
             line_bytes_max: settings.line_bytes_max,
             recover_lost: settings.recover_lost,
-            custom_reading: settings.custom_reading,
+            custom_reading: settings.custom_reading(),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Shared {
     /// Puts reloaded settings into force.
     pub(crate) fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live::of(settings)));
-        self.inbox.set_rules(settings.rules.clone());
+        self.inbox.set_rules(settings.engine_rules());
     }
 
     /// Counts commands that clients have sent.

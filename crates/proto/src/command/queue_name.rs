@@ -5,7 +5,7 @@ use crate::error::echo;
 use crate::limits::QUEUE_NAME_BYTES_MAX;
 
 /// Refuses a name no queue can have: Faktory's rule and words, and a limit of our own.
-pub(crate) fn check_queue_name(name: &str) -> Result<(), WireError> {
+pub fn check_queue_name(name: &str) -> Result<(), WireError> {
     if name.len() > QUEUE_NAME_BYTES_MAX {
         return Err(WireError::err(format!(
             "cannot get \"{}…\" queue: queue names may have at most {QUEUE_NAME_BYTES_MAX} bytes",

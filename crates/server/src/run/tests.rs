@@ -1,14 +1,14 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use workmill_engine::Rules;
-use workmill_proto::CustomReading;
 use workmill_store::sqlite::Durability;
 
 use super::Server;
 use crate::connections::Phase;
-use crate::settings::{Binding, Environment, Settings};
+use crate::settings::{BatchSettings, Binding, Environment, Settings};
 use crate::threads::Threads;
 
 pub(crate) fn settings(dir: &Path) -> Settings {
@@ -24,8 +24,14 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         line_bytes_max: 1 << 20,
         input_bytes_max: 1 << 20,
         rules: Rules::default(),
-        custom_reading: CustomReading::ALL,
         recover_lost: false,
+        uniq: true,
+        batch: BatchSettings {
+            enabled: true,
+            uncommitted_timeout_minutes: 30,
+            committed_timeout_days: 30,
+        },
+        throttles: BTreeMap::new(),
     }
 }
 

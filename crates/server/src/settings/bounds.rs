@@ -33,3 +33,27 @@ pub(super) const DEAD_TTL_SECS_RANGE: RangeInclusive<u64> = 1..=100 * 31_557_600
 
 /// Bytes of one file of `conf.d`: what people write by hand is far smaller.
 pub(super) const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Minutes until a batch is forgotten that has not been committed. Faktory's own.
+pub(super) const BATCH_MINUTES_DEFAULT: usize = 30;
+
+/// A batch waits a year at most.
+pub(super) const BATCH_MINUTES_RANGE: RangeInclusive<usize> = 1..=366 * 24 * 60;
+
+/// Days without a change until a batch is forgotten that has been committed.
+pub(super) const BATCH_DAYS_DEFAULT: usize = 30;
+
+/// One day to ten years: jobs of a batch may be tried again for weeks.
+pub(super) const BATCH_DAYS_RANGE: RangeInclusive<usize> = 1..=3_660;
+
+/// Jobs of one queue that may run at a time. None at all is what QUEUE PAUSE is for.
+pub(super) const THROTTLE_SLOTS_RANGE: RangeInclusive<usize> = 1..=1_000_000;
+
+/// One second to a year, in seconds.
+pub(super) const THROTTLE_TIMEOUT_SECS_RANGE: RangeInclusive<u64> = 1..=366 * 86_400;
+
+/// More jobs in one span of time than this are no limit; fewer are written with a longer span.
+pub(super) const THROTTLE_RATE_RANGE: RangeInclusive<f64> = 0.001..=1e9;
+
+/// Jobs that may be fetched at once after a rest.
+pub(super) const THROTTLE_BURST_RANGE: RangeInclusive<usize> = 1..=1_000_000_000;

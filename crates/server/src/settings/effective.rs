@@ -4,14 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use workmill_engine::Rules;
-use workmill_proto::CustomReading;
 use workmill_store::sqlite::Durability;
 
-use super::Binding;
+use super::{BatchSettings, Binding, Throttles};
 use crate::password::Password;
 
 /// Everything an operator can decide, checked and with the defaults filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where the command port listens.
     pub binding: Binding,
@@ -38,8 +37,12 @@ pub struct Settings {
     pub rules: Rules,
     /// Whether the reservations of workers that fell silent end at once.
     pub recover_lost: bool,
-    /// Which features that can be turned off are on.
-    pub custom_reading: CustomReading,
+    /// Whether jobs can be unique.
+    pub uniq: bool,
+    /// What can be set of batches.
+    pub batch: BatchSettings,
+    /// How fast jobs may leave queues.
+    pub throttles: Throttles,
 }
 
 /// What the server is used for. Outside development it insists on a password.

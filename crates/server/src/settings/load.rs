@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use workmill_engine::Rules;
-use workmill_proto::CustomReading;
 use workmill_proto::limits::LINE_BYTES_MAX_DEFAULT;
 use workmill_store::sqlite::Durability;
 
@@ -17,7 +16,7 @@ use super::bounds::{
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
 use super::{Environment, Loaded, Settings, SettingsError};
-use super::{conf_dir, places, risks};
+use super::{conf_dir, features, places, risks, throttles};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
 
@@ -49,6 +48,7 @@ impl Settings {
             LINE_BYTES_MAX_DEFAULT,
         );
         let connections_max = reader.integer("limits", "connections_max", CONNECTIONS_RANGE)?;
+        let (throttles, _) = throttles::choose_throttles(&mut reader, &mut warnings)?;
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,
             environment,
@@ -59,8 +59,10 @@ impl Settings {
             line_bytes_max,
             input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
             rules: choose_rules(&mut reader)?,
-            custom_reading: CustomReading::ALL,
             recover_lost: value_or(reader.boolean("workers", "recover_lost")?, false),
+            uniq: features::choose_uniq(&mut reader)?,
+            batch: features::choose_batch(&mut reader, &mut warnings)?,
+            throttles,
             storage_dir,
             config_dir,
         };
@@ -70,7 +72,7 @@ impl Settings {
     }
 }
 
-fn value_or<T>(found: Option<Found<T>>, default: T) -> T {
+pub(super) fn value_or<T>(found: Option<Found<T>>, default: T) -> T {
     found.map_or(default, |found| found.value)
 }
 

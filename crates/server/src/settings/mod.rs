@@ -8,19 +8,24 @@ mod bounds;
 mod conf_dir;
 mod effective;
 mod error;
+mod features;
 mod load;
 mod places;
 mod reader;
 mod reload;
 mod rest;
 mod risks;
+mod rules;
+mod throttles;
 mod tree;
 
 pub use binding::Binding;
 pub use bounds::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
 pub use effective::{Environment, Loaded, Settings, TlsFiles};
 pub use error::SettingsError;
+pub use features::BatchSettings;
 pub use reload::{Reload, Reloader, VariableSource};
+pub use throttles::{RateSettings, ThrottleSettings, Throttles};
 
 #[cfg(test)]
 mod tests;

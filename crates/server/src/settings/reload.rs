@@ -1,8 +1,9 @@
 //! Reading the settings again while the server runs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Loaded, Settings, SettingsError};
+use super::{BatchSettings, Loaded, Settings, SettingsError, Throttles};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::tls::TlsReloader;
@@ -156,7 +157,36 @@ impl Comparison {
             &current.recover_lost,
             &new.recover_lost,
         );
+        self.take("uniq.enabled", &current.uniq, &new.uniq);
+        self.take_batch(current.batch, new.batch);
+        self.take_throttles(&current.throttles, &new.throttles);
         new
+    }
+
+    fn take_batch(&mut self, current: BatchSettings, new: BatchSettings) {
+        self.take("batch.enabled", &current.enabled, &new.enabled);
+        self.take(
+            "batch.uncommitted_timeout_minutes",
+            &current.uncommitted_timeout_minutes,
+            &new.uncommitted_timeout_minutes,
+        );
+        self.take(
+            "batch.committed_timeout_days",
+            &current.committed_timeout_days,
+            &new.committed_timeout_days,
+        );
+    }
+
+    fn take_throttles(&mut self, current: &Throttles, new: &Throttles) {
+        let queues: BTreeSet<&String> = current.keys().chain(new.keys()).collect();
+        for queue in queues {
+            let key = format!("throttles.{queue}");
+            match (current.get(queue), new.get(queue)) {
+                (Some(current), Some(new)) => self.take(&key, current, new),
+                (None, Some(new)) => self.changes.push(format!("{key} is {new}, was not there")),
+                (_, None) => self.changes.push(format!("{key} is no longer there")),
+            }
+        }
     }
 
     fn keep<T: PartialEq + Clone + fmt::Display>(&mut self, key: &str, current: &T, new: &mut T) {

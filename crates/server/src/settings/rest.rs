@@ -6,17 +6,7 @@ use super::reader::Reader;
 use super::tree::{Node, Origin, Value};
 
 /// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
-const TABLES_NOT_YET: &[&str] = &[
-    "batch",
-    "cron",
-    "cron_plugin",
-    "metrics",
-    "redis",
-    "statsd",
-    "throttles",
-    "uniq",
-    "web",
-];
+const TABLES_NOT_YET: &[&str] = &["cron", "cron_plugin", "metrics", "redis", "statsd", "web"];
 
 /// Below this likeness, between 0 and 1, another key is no help as a suggestion.
 const LIKENESS_MIN: f64 = 0.75;
@@ -32,7 +22,7 @@ impl Reader {
                 continue;
             }
             match &node.value {
-                Value::Table(keys) if self.asked.iter().any(|(table, _)| table == name) => {
+                Value::Table(keys) if self.asked.keys().any(|(table, _)| table == name) => {
                     warnings.extend(
                         keys.iter()
                             .map(|(key, node)| self.warn_of(&format!("{name}.{key}"), node)),
@@ -66,16 +56,17 @@ impl Reader {
         let known: BTreeSet<String> = match value {
             Value::Table(_) | Value::Array(_) if !unknown.contains('.') => {
                 let not_yet = TABLES_NOT_YET.iter().copied();
-                self.asked
-                    .iter()
-                    .map(|(table, _)| *table)
+                let asked = self.asked.keys().map(|(table, _)| table);
+                asked
+                    .chain(&self.named)
+                    .map(String::as_str)
                     .chain(not_yet)
                     .map(str::to_owned)
                     .collect()
             }
             _ => self
                 .asked
-                .iter()
+                .keys()
                 .map(|(table, key)| format!("{table}.{key}"))
                 .collect(),
         };

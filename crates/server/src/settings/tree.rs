@@ -36,6 +36,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     String(String),
     Integer(i64),
+    Float(f64),
     Boolean(bool),
     Array(Vec<Node>),
     Table(Table),
@@ -49,6 +50,7 @@ impl Value {
         match self {
             Self::String(_) => "a string",
             Self::Integer(_) => "an integer",
+            Self::Float(_) => "a number with a fraction",
             Self::Boolean(_) => "true or false",
             Self::Array(_) => "an array",
             Self::Table(_) => "a table",
@@ -123,7 +125,11 @@ impl Source<'_> {
                     }
                 }
             }
-            DeValue::Float(_) => Value::Other("a number with a fraction"),
+            // What the parser takes for a number is one for the standard library too, but for the underscores.
+            DeValue::Float(number) => match number.as_str().replace('_', "").parse() {
+                Ok(number) => Value::Float(number),
+                Err(_) => Value::Other("a number with a fraction"),
+            },
             DeValue::Datetime(_) => Value::Other("a date or time"),
             DeValue::Array(values) => Value::Array(
                 values

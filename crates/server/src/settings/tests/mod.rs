@@ -9,11 +9,13 @@ use super::{Loaded, Settings, SettingsError};
 use crate::cli::Cli;
 
 mod documented;
+mod features;
 mod limits;
 mod merging;
 mod places;
 mod reloading;
 mod secrets;
+mod throttles;
 mod unknown;
 
 /// A configuration directory, a home directory, flags and variables, for one load.

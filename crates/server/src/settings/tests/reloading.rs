@@ -59,6 +59,31 @@ fn what_can_change_while_the_server_runs_does() {
 }
 
 #[test]
+fn every_change_of_a_feature_is_told() {
+    let before = "[throttles]\na = { worker = 1 }\nb = { worker = 1 }\nsame = { worker = 1 }\n";
+    let after = "[uniq]\nenabled = false\n[batch]\nenabled = false\nuncommitted_timeout_minutes = 5\n\
+                 committed_timeout_days = 6\n[throttles]\nb = { worker = 2 }\nc = { rate = 3 }\nsame = { worker = 1 }\n";
+    let (_, reload) = reload(before, after);
+    let Reload {
+        settings, changes, ..
+    } = reload.unwrap();
+    assert!(!settings.uniq && !settings.batch.enabled);
+    assert_eq!(settings.throttles.len(), 3);
+    assert_eq!(
+        changes,
+        [
+            "uniq.enabled is false, was true",
+            "batch.enabled is false, was true",
+            "batch.uncommitted_timeout_minutes is 5, was 30",
+            "batch.committed_timeout_days is 6, was 30",
+            "throttles.a is no longer there",
+            "throttles.b is { worker = 2 }, was { worker = 1 }",
+            "throttles.c is { rate = 3, per = \"1s\", burst = 3 }, was not there",
+        ]
+    );
+}
+
+#[test]
 fn changes_of_the_password_are_told_without_it() {
     let config = |password: &str| format!("[faktory]\npassword = \"{password}\"\n");
     let (_, changed) = reload(&config("one"), &config("two"));
