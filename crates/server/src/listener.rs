@@ -129,9 +129,22 @@ async fn welcome(
         tracing::debug!(%peer, %error, "a connection has ended before it began");
         return;
     }
-    let Some(tls) = &shared.tls else {
-        return converse(shared, stream, peer, deadline, close).await;
-    };
+    match &shared.tls {
+        None => converse(shared, stream, peer, deadline, close).await,
+        // Boxed, so that plain connections keep no room for it.
+        Some(_) => Box::pin(welcome_privately(shared, stream, peer, deadline, close)).await,
+    }
+}
+
+/// Welcomes a client that has to begin with a TLS handshake, if there is a certificate for one.
+async fn welcome_privately(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    deadline: Instant,
+    close: CancellationToken,
+) {
+    let Some(tls) = &shared.tls else { return };
     match timeout_at(deadline, tls.acceptor().accept(stream)).await {
         Ok(Ok(stream)) => Box::pin(converse(shared, stream, peer, deadline, close)).await,
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake has failed"),

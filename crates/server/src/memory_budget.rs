@@ -76,6 +76,11 @@ impl Charge {
         if missing == 0 {
             return Ok(());
         }
+        // Boxed, as it is rare: every connection would keep room for it.
+        Box::pin(self.take(missing)).await
+    }
+
+    async fn take(&mut self, missing: usize) -> Result<(), BudgetExhausted> {
         let exhausted = BudgetExhausted {
             bytes_max: self.budget.bytes_max,
         };

@@ -1,7 +1,7 @@
 //! Who waits for which answer.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -15,7 +15,8 @@ use super::submission::{Answers, Submission, place, ticket};
 /// The submissions that are not wholly answered.
 #[derive(Debug)]
 pub(super) struct Waiters {
-    by_serial: HashMap<u64, Waiter>,
+    /// Serials grow, and the oldest are mostly answered first: neighbours in time are neighbours in memory.
+    by_serial: BTreeMap<u64, Waiter>,
     inbox: Arc<Inbox>,
 }
 
@@ -36,7 +37,7 @@ pub(super) struct Due {
 impl Waiters {
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
         Self {
-            by_serial: HashMap::new(),
+            by_serial: BTreeMap::new(),
             inbox,
         }
     }

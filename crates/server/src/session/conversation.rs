@@ -54,13 +54,13 @@ impl<S: Stream> Conversation<S> {
         let farewell = match self.run().await {
             Ok(farewell) | Err(farewell) => farewell,
         };
-        self.wire.close(farewell).await;
+        Box::pin(self.wire.close(farewell)).await;
     }
 
     async fn run(&mut self) -> Result<Farewell, Farewell> {
         loop {
             if self.place.close.is_cancelled() {
-                return Ok(self.closing().await);
+                return Ok(Box::pin(self.closing()).await);
             }
             let mut batch = self.gather();
             if !batch.is_empty() {
@@ -164,7 +164,8 @@ impl<S: Stream> Conversation<S> {
             Begun::Fetch(pending) => self.fetch(pending).await?,
             Begun::Rest => {
                 self.place.set_phase(Phase::Fetching);
-                watch(&mut self.wire, &mut self.closed, tokio::time::sleep(REST)).await?;
+                let rest = Box::pin(tokio::time::sleep(REST));
+                watch(&mut self.wire, &mut self.closed, rest).await?;
                 Answers::nothing()
             }
         };

@@ -39,14 +39,16 @@ pub(crate) async fn converse<S: Stream>(
         &shared.input,
         &shared.output,
     );
-    let shaken = timeout_at(deadline, shake_hands(&shared, &mut wire, peer, close)).await;
+    // Boxed, so that the connection keeps no room for what it does once.
+    let shaking = Box::pin(shake_hands(&shared, &mut wire, peer, close));
+    let shaken = timeout_at(deadline, shaking).await;
     match shaken {
         Ok(Ok((place, membership))) => {
             Conversation::new(shared, wire, place, membership)
                 .serve()
                 .await;
         }
-        Ok(Err(farewell)) => wire.close(farewell).await,
+        Ok(Err(farewell)) => Box::pin(wire.close(farewell)).await,
         // Too slow: closed without a word, as Faktory does.
         Err(_) => {}
     }

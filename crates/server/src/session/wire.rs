@@ -2,9 +2,9 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -106,7 +106,7 @@ impl<S: Stream> Wire<S> {
         let read = self.stream.read_buf(self.lines.buffer_mut());
         let bytes_read = match due {
             None => read.await?,
-            Some(due) => timeout_at(due, read)
+            Some(due) => Box::pin(timeout_at(due, read))
                 .await
                 .map_err(|_| WireFault::LineTooSlow)??,
         };
@@ -156,14 +156,32 @@ impl<S: Stream> Wire<S> {
         Ok(())
     }
 
+    /// The waits are boxed: they are rare, and every connection would keep room for them.
     async fn send_within(&mut self, bytes: &[u8], within: Duration) -> Result<(), WireFault> {
-        let mut sending = pin!(self.send_bytes(bytes));
-        if let Some(sent) = at_once(sending.as_mut()).await {
-            return sent;
+        let at_once = poll_fn(|context| Poll::Ready(self.send_at_once(context, bytes)));
+        match at_once.await? {
+            None => Ok(()),
+            Some(rest) => Box::pin(timeout(within, self.send_bytes(rest)))
+                .await
+                .map_err(|_| WireFault::SendTooSlow)?,
         }
-        timeout(within, sending)
-            .await
-            .map_err(|_| WireFault::SendTooSlow)?
+    }
+
+    /// Sends what the system takes in without a wait. Gives what is left to be sent or flushed, if anything is.
+    fn send_at_once<'a>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut rest: &'a [u8],
+    ) -> io::Result<Option<&'a [u8]>> {
+        while !rest.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(context, rest)? {
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
+                Poll::Pending => return Ok(Some(rest)),
+            }
+        }
+        let flushed = Pin::new(&mut self.stream).poll_flush(context)?;
+        Ok(flushed.is_pending().then_some(rest))
     }
 
     async fn send_bytes(&mut self, mut rest: &[u8]) -> Result<(), WireFault> {
@@ -208,21 +226,8 @@ impl<S: Stream> Wire<S> {
     }
 }
 
-/// What `work` comes to if it need not wait; else it goes on from there. Most sends need no timer.
-async fn at_once<F: Future>(mut work: Pin<&mut F>) -> Option<F::Output> {
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
-
 /// A step of sending, which a client may hold up for so long.
 async fn within_stall<T>(step: impl Future<Output = io::Result<T>>) -> Result<T, WireFault> {
-    let mut step = pin!(step);
-    if let Some(done) = at_once(step.as_mut()).await {
-        return Ok(done?);
-    }
     let done = timeout(SEND_STALL_MAX, step).await;
     Ok(done.map_err(|_| WireFault::SendStalled)??)
 }
