@@ -27,6 +27,12 @@ const COPY_FRAMES: u32 = 4_096;
 /// Frames of growth at which commits wait for the copying (256 MiB): the disk takes in less than what is written.
 const FRAMES_MAX: u32 = 65_536;
 
+/// Frames that are left to the writer to copy (4 MiB).
+const FRAMES_LEFT_MAX: u32 = 1_024;
+
+/// How often the thread copies what was committed meanwhile, before it leaves that to the writer.
+const PASSES_MAX: usize = 4;
+
 /// The statement that copies what no reader still needs, and waits for nobody.
 pub(super) const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
@@ -205,7 +211,23 @@ impl Copying {
         keep_log_if_poisoned(&self.conn, &self.poison);
     }
 
+    /// Copies until what was committed meanwhile is little, or there is no end to it.
     fn copy(&self) {
+        for _ in 0..PASSES_MAX {
+            let frames = self.shared.frames.load(Ordering::Relaxed);
+            self.copy_once();
+            let grown = self
+                .shared
+                .frames
+                .load(Ordering::Relaxed)
+                .saturating_sub(frames);
+            if grown <= FRAMES_LEFT_MAX || self.poison.check().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn copy_once(&self) {
         note_copied(self.conn.query_row(COPY, (), |_| Ok(())), &self.poison);
         if let Err(error) = self.database.sync_data() {
             let reason = format!("syncing the database failed: {error}");
