@@ -216,6 +216,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn forget_ends(&mut self, until: Timestamp, limit: usize) -> usize;
             fn insert_entries(&mut self, set: SetName, entries: &[(Timestamp, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
+            fn remove_entries_until(&mut self, last: EntryKey) -> usize;
             fn clear_set(&mut self, set: SetName) -> ();
             fn set_paused(&mut self, queues: &[&str], paused: bool) -> ();
             fn remove_queues(&mut self, queues: &[&str]) -> ();

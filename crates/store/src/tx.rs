@@ -144,6 +144,9 @@ pub trait Tx {
     /// Takes entries out of their sets; tells how many were there.
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError>;
 
+    /// Takes all entries of a set out of it that come before this one, and this one; tells how many there were.
+    fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError>;
+
     /// How many entries a set has.
     fn set_size(&mut self, set: SetName) -> Result<u64, StoreError>;
 

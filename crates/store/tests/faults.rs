@@ -53,7 +53,7 @@ fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
     Ok(key)
 }
 
-/// What the group finds: jobs waiting and reserved, one of them of a removed queue, and a dead one.
+/// What the group finds: jobs waiting and reserved, one of them of a removed queue, and two dead ones.
 fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
     let mut tx = store.begin().unwrap();
     let jobs = ["a1", "a2", "a3", "a4", "a5"].map(job);
@@ -63,7 +63,7 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
     tx.enqueue(&[&gone, &gone], at(0)).unwrap();
     let keys = ["a", "a", "gone"].map(|queue| reserve_next(&mut tx, queue).unwrap());
     tx.remove_queues(&["gone"]).unwrap();
-    tx.insert_entries(SetName::Dead, &[(at(1), job("d1"))])
+    tx.insert_entries(SetName::Dead, &[(at(1), job("d1")), (at(2), job("d2"))])
         .unwrap();
     tx.remember_ends(&[end("before")]).unwrap();
     change_features(&mut tx, 1).unwrap();
@@ -149,6 +149,7 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
     tx.remember_ends(&[end("after")])?;
     tx.forget_ends(at(-1), 9)?;
     tx.remove_entries(&[dead[0].key])?;
+    tx.remove_entries_until(dead[1].key)?;
     tx.insert_entries(SetName::Retries, &[(at(1), job("r1"))])?;
     tx.insert_entries(SetName::Scheduled, &[(at(1), job("s1"))])?;
     tx.clear_set(SetName::Scheduled)?;

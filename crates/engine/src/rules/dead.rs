@@ -43,12 +43,16 @@ impl<T: Tx> Group<'_, T> {
 
     fn forget_dead(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let entries = self.tx.entries(SetName::Dead, None, until, limit)?;
-        let keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+        let Some(last) = entries.last() else {
+            return Ok(0);
+        };
+        // All before the last were read too. What their end brings about may come into the set.
+        let removed = self.tx.remove_entries_until(last.key)?;
         for entry in &entries {
             if let Ok(record) = &entry.job {
                 self.evicted(record)?;
             }
         }
-        self.tx.remove_entries(&keys)
+        Ok(removed)
     }
 }

@@ -1,7 +1,7 @@
 //! Promotion: jobs whose time has come go into their queues.
 
 use workmill_proto::SetName;
-use workmill_store::{EntryKey, JobRecord, StoreError, Tx};
+use workmill_store::{JobRecord, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::PROMOTE_SLICE_JOBS;
@@ -16,7 +16,9 @@ impl<T: Tx> Group<'_, T> {
 
     fn promote_set(&mut self, set: SetName) -> Result<bool, StoreError> {
         let due = self.tx.entries(set, None, self.now, PROMOTE_SLICE_JOBS)?;
-        let keys: Vec<EntryKey> = due.iter().map(|entry| entry.key).collect();
+        let Some(last) = due.last() else {
+            return Ok(false);
+        };
         let mut jobs: Vec<&JobRecord> = Vec::with_capacity(due.len());
         for entry in &due {
             match &entry.job {
@@ -25,9 +27,8 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         self.enqueue_again(&jobs)?;
-        if !keys.is_empty() {
-            self.tx.remove_entries(&keys)?;
-        }
-        Ok(!keys.is_empty())
+        // All before the last were read too.
+        self.tx.remove_entries_until(last.key)?;
+        Ok(true)
     }
 }

@@ -88,6 +88,15 @@ impl SqliteTx<'_> {
         Ok(removed)
     }
 
+    pub(super) fn delete_entries_until(&mut self, last: EntryKey) -> rusqlite::Result<usize> {
+        self.begin()?;
+        let tally = self.tallies.set_mut(last.set);
+        let delete = self.statements.get(Sql::EntriesDeleteUntil)?;
+        let removed = delete.execute((tally.id, last.at.as_micros(), last.serial))?;
+        tally.size = tally.size.saturating_sub(removed as u64);
+        Ok(removed)
+    }
+
     /// Gives the name of a set to a new, empty one; the old one is left to be swept.
     pub(super) fn replace_set(&mut self, set: SetName, fate: SetFate) -> rusqlite::Result<()> {
         let old = self.tallies.set(set);

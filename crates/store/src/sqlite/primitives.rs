@@ -124,6 +124,10 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.delete_entries(keys))
     }
 
+    fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
+        self.query(|tx| tx.delete_entries_until(last))
+    }
+
     fn set_size(&mut self, set: SetName) -> Result<u64, StoreError> {
         self.run(|tx| Ok(tx.tallies.set(set).size))
     }

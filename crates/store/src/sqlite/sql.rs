@@ -20,6 +20,9 @@ statements! {
     LogCopy = super::copier::COPY;
 
     JobInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2)";
+    // As many rows as `ROWS` of `waiting.rs`.
+    JobsInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2), (?3, ?4), (?5, ?6), (?7, ?8),
+        (?9, ?10), (?11, ?12), (?13, ?14), (?15, ?16)";
     JobRead = "SELECT record FROM jobs WHERE key = ?1";
     JobsFrom = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobKeysFrom = "SELECT key FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
@@ -42,6 +45,7 @@ statements! {
     EntriesFrom = "SELECT at, serial, record FROM entries
         WHERE set_id = ?1 AND (at, serial) > (?2, ?3) AND at <= ?4 ORDER BY at, serial LIMIT ?5";
     EntryDelete = "DELETE FROM entries WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
+    EntriesDeleteUntil = "DELETE FROM entries WHERE set_id = ?1 AND (at, serial) <= (?2, ?3)";
 
     SetMake = "INSERT INTO sets (id, name, size, cleared) VALUES (?1, ?2, 0, 0)";
     SetWriteSize = "UPDATE sets SET size = ?2 WHERE id = ?1";

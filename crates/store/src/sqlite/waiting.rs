@@ -1,5 +1,7 @@
 //! Jobs in queues: pushed, claimed, looked at; queues paused and removed.
 
+use std::ops::Range;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 use workmill_proto::Timestamp;
@@ -10,6 +12,9 @@ use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
 use crate::{CorruptRecord, JobKey, JobRecord, StoreError, StoredJob};
+
+/// How many jobs one statement inserts, where there are so many: most of what one costs is not its row's.
+const ROWS: usize = 8;
 
 impl SqliteTx<'_> {
     pub(super) fn enqueue_jobs(
@@ -24,20 +29,46 @@ impl SqliteTx<'_> {
         self.begin().map_err(sqlite)?;
         // Jobs of one push mostly go to one queue: remember the last one found.
         let mut last: Option<(&str, QueueId)> = None;
-        for job in jobs {
-            let id = match last {
-                Some((name, id)) if *name == *job.queue => id,
-                _ => self
-                    .cache
-                    .find_or_make(&job.queue)
-                    .map_err(StoreError::Statement)?,
-            };
-            last = Some((&job.queue, id));
-            let key = self.next_key(id)?;
+        let mut rows = Vec::with_capacity(ROWS);
+        for chunk in jobs.chunks(ROWS) {
+            rows.clear();
             self.encoded.clear();
-            job.encode_enqueued(Some(enqueued_at), self.encoded);
-            let insert = self.statements.get(Sql::JobInsert).map_err(sqlite)?;
-            insert.execute((key, &**self.encoded)).map_err(sqlite)?;
+            for job in chunk {
+                let id = match last {
+                    Some((name, id)) if *name == *job.queue => id,
+                    _ => self
+                        .cache
+                        .find_or_make(&job.queue)
+                        .map_err(StoreError::Statement)?,
+                };
+                last = Some((&job.queue, id));
+                let key = self.next_key(id)?;
+                let start = self.encoded.len();
+                job.encode_enqueued(Some(enqueued_at), self.encoded);
+                rows.push((key, start..self.encoded.len()));
+            }
+            self.insert_rows(&rows).map_err(sqlite)?;
+        }
+        Ok(())
+    }
+
+    /// Inserts jobs of which `encoded` has the records; [`ROWS`] of them by one statement.
+    fn insert_rows(&mut self, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
+        let record = |range: &Range<usize>| self.encoded.get(range.clone()).unwrap_or_default();
+        if rows.len() == ROWS {
+            let insert = self.statements.get(Sql::JobsInsert)?;
+            for (index, (key, range)) in rows.iter().enumerate() {
+                insert.raw_bind_parameter(2 * index + 1, key)?;
+                insert.raw_bind_parameter(2 * index + 2, record(range))?;
+            }
+            insert.raw_execute()?;
+            // They are kept until they are bound anew.
+            insert.clear_bindings();
+            return Ok(());
+        }
+        let insert = self.statements.get(Sql::JobInsert)?;
+        for (key, range) in rows {
+            insert.execute((key, record(range)))?;
         }
         Ok(())
     }

@@ -152,6 +152,23 @@ pub(super) fn removed_entries_are_counted<F: Fixture>(fixture: &mut F) {
     assert_eq!(totals(&mut store).retries, 1);
 }
 
+pub(super) fn entries_are_removed_up_to_a_key<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let elsewhere = SetName::Dead;
+    insert(&mut store, elsewhere, &[(1, "elsewhere")]);
+    insert(&mut store, SET, &[(2, "b"), (2, "c"), (3, "d"), (1, "a")]);
+    let key = read(&mut store, SET)[1].key;
+    for count in [2, 0] {
+        let removed = change(&mut store, |tx| tx.remove_entries_until(key).unwrap());
+        assert_eq!(removed, count);
+    }
+    assert_eq!(jids(&read(&mut store, SET)), ["c", "d"]);
+    assert_eq!(jids(&read(&mut store, elsewhere)), ["elsewhere"]);
+    assert_eq!(totals(&mut store).retries, 2);
+    drop(store);
+    assert_eq!(totals(&mut fixture.open()).retries, 2);
+}
+
 pub(super) fn a_cleared_set_is_empty_at_once<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     insert(&mut store, SET, &[(1, "a"), (2, "b")]);
