@@ -11,6 +11,10 @@ use super::submission::weight;
 /// for a group that was just missed. One submission may exceed it.
 pub(super) const GROUP_WEIGHT_MAX: usize = 2_048;
 
+/// So much work is run without waiting for more, in jobs: to run it takes longer than the sync that others could
+/// share.
+pub(super) const GROUP_WEIGHT_ENOUGH: usize = GROUP_WEIGHT_MAX / 4;
+
 /// How much of a group may be further slices of long requests, in jobs: new requests have the rest.
 const BACKLOG_WEIGHT_MAX: usize = GROUP_WEIGHT_MAX / 2;
 

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use workmill_engine::{Op, Rules};
 
 use super::alarm::Alarm;
-use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_MAX};
+use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
 use super::pace::{Next, Pace};
 use super::submission::{Answers, Ops, Pending, Submission, ticket};
 
@@ -28,6 +28,8 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Submission>,
+    /// How much work they are, in jobs.
+    weight: usize,
     serials: u64,
     rules: Option<Rules>,
     closed: bool,
@@ -110,15 +112,18 @@ impl Inbox {
         }
         let serial = state.serials;
         state.serials += 1;
-        state.waiting.push_back(Submission {
+        let submission = Submission {
             serial,
             ops,
             bytes,
             sink,
-        });
+        };
+        state.weight += submission.weight();
+        state.waiting.push_back(submission);
+        let is_enough = state.weight >= GROUP_WEIGHT_ENOUGH;
         if state
             .wake_at
-            .is_some_and(|count| state.waiting.len() >= count)
+            .is_some_and(|count| is_enough || state.waiting.len() >= count)
         {
             self.wake(&mut state);
         }
@@ -171,12 +176,13 @@ impl Inbox {
         state.closed = true;
         state.abandoned = true;
         let waiting = std::mem::take(&mut state.waiting);
+        state.weight = 0;
         self.wake(&mut state);
         drop(state);
         drop(waiting);
     }
 
-    /// Waits until enough is there (see [`Pace`]) or `until` has come, then takes what a group may hold beside the
+    /// Waits until enough is there (see [`Pace`] and [`GROUP_WEIGHT_ENOUGH`]) or `until` has come, then takes what a group may hold beside the
     /// `weight` it has already, one submission at least if there is one.
     pub(super) async fn take(
         &self,
@@ -235,7 +241,7 @@ impl State {
     }
 
     fn next(&self, free_since: Instant, now: Instant) -> Next {
-        if self.rules.is_some() || self.closed {
+        if self.rules.is_some() || self.closed || self.weight >= GROUP_WEIGHT_ENOUGH {
             return Next::Run;
         }
         self.pace.next(self.waiting.len(), free_since, now)
@@ -246,13 +252,15 @@ impl State {
         let (mut weight, mut bytes) = (weight, 0);
         let mut submissions = Vec::with_capacity(self.waiting.len().min(GROUP_WEIGHT_MAX));
         while let Some(next) = self.waiting.front() {
-            weight += next.weight();
+            let next_weight = next.weight();
+            weight += next_weight;
             bytes += next.bytes;
             let fits = weight <= GROUP_WEIGHT_MAX && bytes <= GROUP_BYTES_MAX;
             if !fits && !submissions.is_empty() {
                 break;
             }
             submissions.extend(self.waiting.pop_front());
+            self.weight -= next_weight;
         }
         let finished = self.closed && self.waiting.is_empty();
         Intake {

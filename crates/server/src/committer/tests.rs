@@ -3,7 +3,7 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use workmill_engine::{BulkItem, BulkPush, Fetch, NewJob, Op, Outcome, Rules};
+use workmill_engine::{BulkPush, Fetch, Op, Outcome, Rules};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -101,17 +101,8 @@ fn push(queue: &str) -> Op {
 }
 
 fn push_bulk(queue: &str, jobs: usize) -> Op {
-    let new_job =
-        Arc::new(NewJob::new(job(queue), Timestamp::from_micros(0), CustomReading::ALL).unwrap());
-    let item = BulkItem {
-        jid: String::new(),
-        job: Ok(new_job),
-    };
-    Op::PushBulk(BulkPush {
-        jobs: vec![item; jobs].into(),
-        next_index: 0,
-        refused: Vec::new(),
-    })
+    let jobs = vec![Ok(job(queue)); jobs];
+    Op::PushBulk(BulkPush::new(jobs, Timestamp::from_micros(0), CustomReading::ALL))
 }
 
 fn refusal(answers: &Answers) -> &str {
