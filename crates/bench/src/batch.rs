@@ -69,7 +69,7 @@ mod tests {
             let Ok(Command::PushBulk(entries)) = parse_command(&line) else {
                 panic!("a PUSHB the server takes");
             };
-            let jobs: Vec<_> = entries.into_iter().map(|bulk| bulk.job.unwrap()).collect();
+            let jobs: Vec<_> = entries.into_iter().map(Result::unwrap).collect();
             assert_eq!(jobs.len(), count as usize);
             for (index, job) in (0..).zip(jobs) {
                 let number = JobNumber {

@@ -23,8 +23,8 @@ mod wakes;
 pub use engine::Engine;
 pub use moment::{Moment, Rules};
 pub use op::{
-    Ack, BatchOp, BulkItem, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch,
-    NewJob, Op, Request, Requeue, Ticket, TrackOp,
+    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
+    Op, Request, Requeue, Ticket, TrackOp,
 };
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use workmill_proto::{
-    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, Timestamp, TrackCommand, WireError,
+    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, RefusedJob, Timestamp,
+    TrackCommand, WireError,
 };
 use workmill_store::{EntryKey, JobKey, JobRecord};
 
@@ -99,20 +100,11 @@ pub struct NewJob {
 #[derive(Clone, Debug)]
 pub struct BulkPush {
     /// All of its jobs: those that decoded, and what to answer for those that did not.
-    pub jobs: Arc<[BulkItem]>,
+    pub jobs: Arc<[Result<NewJob, RefusedJob>]>,
     /// Those before this index are done.
     pub next_index: usize,
     /// What was refused of those that are done, by jid.
     pub refused: Vec<(String, WireError)>,
-}
-
-/// One job of a PUSHB.
-#[derive(Clone, Debug)]
-pub struct BulkItem {
-    /// The key of its entry in the answer; empty if it has none.
-    pub jid: String,
-    /// The job, or why it is none.
-    pub job: Result<Arc<NewJob>, WireError>,
 }
 
 /// A FETCH.

@@ -34,8 +34,8 @@ mod utf8;
 
 pub use bid::Bid;
 pub use command::{
-    BatchCommand, Beat, BulkJob, Command, CommandSpec, FailReport, Mutation, MutationFilter,
-    MutationVerb, NewBatch, QueueCommand, QueueSelection, TABLE, TrackCommand, TrackUpdate,
+    BatchCommand, Beat, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
+    NewBatch, QueueCommand, QueueSelection, RefusedJob, TABLE, TrackCommand, TrackUpdate,
     check_queue_name, parse_command,
 };
 pub use duration::{DurationError, GoDuration};

@@ -13,6 +13,7 @@ use crate::password::Password;
 use crate::proofs::Proofs;
 use crate::registry::Registry;
 use crate::services::DutyCounters;
+use crate::session::Reader;
 use crate::settings::Settings;
 use crate::tls::TlsReloader;
 use workmill_proto::CustomReading;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) output: Arc<MemoryBudget>,
     pub(crate) duties: DutyCounters,
     pub(crate) proofs: Arc<Proofs>,
+    pub(crate) reader: Reader,
     /// None for plain TCP.
     pub(crate) tls: Option<TlsReloader>,
     live: ArcSwap<Live>,
@@ -72,6 +74,7 @@ impl Shared {
             output: Arc::new(MemoryBudget::new(settings.input_bytes_max)),
             duties: DutyCounters::default(),
             proofs: Arc::default(),
+            reader: Reader::default(),
             tls,
             live: ArcSwap::from_pointee(Live::of(settings)),
             commands: AtomicU64::new(0),

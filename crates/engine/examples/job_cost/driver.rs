@@ -7,11 +7,10 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tempfile::TempDir;
 use workmill_engine::{
-    Ack, Answer, BulkItem, BulkPush, Engine, Fetch, Moment, NewJob, Op, Outcome, Request, Rules,
-    Ticket,
+    Ack, Answer, BulkPush, Engine, Fetch, Moment, Op, Outcome, Request, Rules, Ticket,
 };
 use workmill_proto::{
-    BulkJob, Command, CustomReading, LineReader, Reply, Timestamp, parse_command, write_job,
+    Command, CustomReading, LineReader, Reply, Timestamp, parse_command, write_job,
 };
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
@@ -78,23 +77,11 @@ impl Driver {
                 connection: 0,
             }),
             Command::Ack { jid } => Op::Ack(Ack { jid, wid }),
-            Command::PushBulk(jobs) => Op::PushBulk(self.bulk(jobs)),
+            Command::PushBulk(jobs) => {
+                Op::PushBulk(BulkPush::new(jobs, self.now, CustomReading::ALL))
+            }
             other => return Err(format!("no command of the workload: {other:?}").into()),
         })
-    }
-
-    fn bulk(&self, jobs: Vec<BulkJob>) -> BulkPush {
-        let items = jobs.into_iter().map(|BulkJob { jid, job }| {
-            let job = job
-                .and_then(|job| NewJob::new(job, self.now, CustomReading::ALL))
-                .map(Arc::new);
-            BulkItem { jid, job }
-        });
-        BulkPush {
-            jobs: items.collect(),
-            next_index: 0,
-            refused: Vec::new(),
-        }
     }
 
     /// Runs what has been read if that fills a group.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use workmill_proto::{CustomReading, Job, SetName, Timestamp, WireError};
-use workmill_store::{JobRecord, StoreError, Tx};
+use workmill_proto::{CustomReading, Job, RefusedJob, SetName, Timestamp, WireError};
+use workmill_store::{JobRecord, StoreError, Ties, Tx};
 
 use super::backoff::BackOff;
 use super::ties;
@@ -18,9 +18,11 @@ impl NewJob {
     /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
     /// gave none. `reading` says which features are on. Refuses what `custom` asks for and is not understood.
     pub fn new(mut job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
-        BackOff::of(&job)?;
-        let custom = job.custom_rules(reading)?;
-        let ties = ties::of(&mut job, custom, now)?;
+        let ties = check_custom(&mut job, now, reading)?;
+        Ok(Self::of_good(job, ties, now))
+    }
+
+    fn of_good(mut job: Job, ties: Option<Box<Ties>>, now: Timestamp) -> Self {
         job.set_created_at_default(now);
         let at = job.at;
         let rendered = job.render();
@@ -36,8 +38,40 @@ impl NewJob {
             body: rendered.body,
             enqueued_at_index: rendered.enqueued_at_index,
         };
-        Ok(Self { record, at })
+        Self { record, at }
     }
+}
+
+impl BulkPush {
+    /// Makes the jobs of a PUSHB ready for the store, as [`NewJob::new`] does.
+    pub fn new(jobs: Vec<Result<Job, RefusedJob>>, now: Timestamp, reading: CustomReading) -> Self {
+        let jobs = jobs.into_iter().map(|job| {
+            let mut job = job?;
+            match check_custom(&mut job, now, reading) {
+                Ok(ties) => Ok(NewJob::of_good(job, ties, now)),
+                Err(error) => Err(RefusedJob {
+                    jid: job.jid,
+                    error,
+                }),
+            }
+        });
+        Self {
+            jobs: jobs.collect(),
+            next_index: 0,
+            refused: Vec::new(),
+        }
+    }
+}
+
+/// Checks what a job's `custom` asks for; returns the ties it is to have.
+fn check_custom(
+    job: &mut Job,
+    now: Timestamp,
+    reading: CustomReading,
+) -> Result<Option<Box<Ties>>, WireError> {
+    BackOff::of(job)?;
+    let custom = job.custom_rules(reading)?;
+    ties::of(job, custom, now)
 }
 
 /// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.
@@ -76,12 +110,12 @@ impl<T: Tx> Group<'_, T> {
             if bytes > PUSH_SLICE_BYTES {
                 break;
             }
-            match &item.job {
+            match item {
                 Ok(job) => {
                     bytes += job.record.body.len();
                     jobs.push(job);
                 }
-                Err(error) => refused.push((item.jid.clone(), error.clone())),
+                Err(RefusedJob { jid, error }) => refused.push((jid.clone(), error.clone())),
             }
             next_index += 1;
         }

@@ -65,7 +65,7 @@ impl Runner<'_> {
             (Act::Push(push), Op::Push(job)) => self.naive.push(job_of(push, job), job.at),
             (Act::PushBulk(pushes), Op::PushBulk(bulk)) => {
                 for (push, item) in pushes.iter().zip(bulk.jobs.iter()) {
-                    let job = item.job.as_ref().unwrap();
+                    let job = item.as_ref().unwrap();
                     self.naive.push(job_of(push, job), job.at);
                 }
                 return Ok(Some(Expected::Refusals));

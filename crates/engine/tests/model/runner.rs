@@ -8,8 +8,8 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BulkItem, BulkPush, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, NewJob, Op,
-    Outcome, Request, Rules, Ticket,
+    Ack, BulkPush, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, NewJob, Op, Outcome,
+    Request, Rules, Ticket,
 };
 use workmill_proto::{
     CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, QueueCommand,
@@ -227,17 +227,11 @@ impl<'d> Runner<'d> {
     /// The op of an act; none for one that has nothing to act on.
     fn op(&mut self, act: &Act) -> Option<Op> {
         Some(match act {
-            Act::Push(push) => Op::Push(self.new_job(push)),
+            Act::Push(push) => Op::Push(Arc::new(self.new_job(push))),
             Act::PushBulk(pushes) => {
-                let jobs: Vec<BulkItem> = pushes
-                    .iter()
-                    .map(|push| BulkItem {
-                        jid: push.jid.clone(),
-                        job: Ok(self.new_job(push)),
-                    })
-                    .collect();
+                let jobs = pushes.iter().map(|push| Ok(self.new_job(push)));
                 Op::PushBulk(BulkPush {
-                    jobs: jobs.into(),
+                    jobs: jobs.collect(),
                     next_index: 0,
                     refused: Vec::new(),
                 })
@@ -290,7 +284,7 @@ impl<'d> Runner<'d> {
         })
     }
 
-    fn new_job(&mut self, push: &Push) -> Arc<NewJob> {
+    fn new_job(&mut self, push: &Push) -> NewJob {
         self.numbers += 1;
         let mut payload = json!({
             "jid": push.jid, "queue": push.queue, "jobtype": "T", "args": [self.numbers],
@@ -301,7 +295,7 @@ impl<'d> Runner<'d> {
             payload["at"] = Value::from(self.naive.now.plus_secs(secs).to_string());
         }
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
-        Arc::new(NewJob::new(payload, self.naive.now, CustomReading::ALL).unwrap())
+        NewJob::new(payload, self.naive.now, CustomReading::ALL).unwrap()
     }
 }
 

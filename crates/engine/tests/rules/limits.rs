@@ -1,31 +1,15 @@
 //! What happens at the limits: one job over them hurts only itself.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
-use workmill_engine::{BulkItem, BulkPush, NewJob, Op, Outcome};
+use workmill_engine::{BulkPush, Op, Outcome};
 use workmill_proto::{CustomReading, Job};
 
 use crate::world::World;
 
-fn item(world: &World, payload: &Value) -> BulkItem {
-    let job = Job::parse(payload.to_string().as_bytes()).unwrap();
-    BulkItem {
-        jid: payload["jid"].as_str().unwrap().to_owned(),
-        job: Ok(Arc::new(
-            NewJob::new(job, world.now, CustomReading::ALL).unwrap(),
-        )),
-    }
-}
-
 /// Pushes jobs in bulk; returns the ids of those refused.
 fn push_bulk(world: &mut World, payloads: impl Iterator<Item = Value>) -> Vec<String> {
-    let jobs = payloads.map(|payload| item(world, &payload)).collect();
-    let bulk = BulkPush {
-        jobs,
-        next_index: 0,
-        refused: Vec::new(),
-    };
+    let jobs = payloads.map(|payload| Ok(Job::parse(payload.to_string().as_bytes()).unwrap()));
+    let bulk = BulkPush::new(jobs.collect(), world.now, CustomReading::ALL);
     match world.run(Op::PushBulk(bulk)) {
         Outcome::Refusals(refused) => refused.into_iter().map(|(jid, _)| jid).collect(),
         other => panic!("{other:?}"),

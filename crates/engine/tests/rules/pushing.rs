@@ -1,10 +1,8 @@
 //! PUSH and PUSHB.
 
-use std::sync::Arc;
-
 use serde_json::json;
-use workmill_engine::{BulkItem, BulkPush, NewJob, Op, Outcome};
-use workmill_proto::{CustomReading, Job, WireError};
+use workmill_engine::{BulkPush, Op, Outcome};
+use workmill_proto::{CustomReading, Job, RefusedJob, WireError};
 
 use crate::world::World;
 
@@ -78,38 +76,27 @@ fn a_bulk_push_takes_what_is_good_and_names_what_is_not() {
     let mut world = World::new();
     let item = |jid: &str| {
         let payload = json!({"jid": jid, "jobtype": "T", "args": []});
-        let job = Job::parse(payload.to_string().as_bytes()).unwrap();
-        BulkItem {
-            jid: jid.to_owned(),
-            job: Ok(Arc::new(
-                NewJob::new(job, world.now, CustomReading::ALL).unwrap(),
-            )),
-        }
+        Job::parse(payload.to_string().as_bytes()).unwrap()
     };
-    let bad = BulkItem {
+    let bad = RefusedJob {
         jid: "bad".to_owned(),
-        job: Err(WireError::err("no")),
+        error: WireError::err("no"),
     };
-    let jobs: Vec<BulkItem> = (0..2_500)
-        .map(|index| {
-            if index == 1_700 {
-                bad.clone()
-            } else {
-                item(&format!("job-{index:06}"))
-            }
-        })
-        .collect();
-    let bulk = BulkPush {
-        jobs: jobs.into(),
-        next_index: 0,
-        refused: Vec::new(),
-    };
+    let custom = r#"{"jid":"job-custom","jobtype":"T","args":[],"custom":{"retry_delays":[]}}"#;
+    let jobs = (0..2_500).map(|index| match index {
+        1_700 => Err(bad.clone()),
+        1_800 => Ok(Job::parse(custom.as_bytes()).unwrap()),
+        _ => Ok(item(&format!("job-{index:06}"))),
+    });
+    let bulk = BulkPush::new(jobs.collect(), world.now, CustomReading::ALL);
     match world.run(Op::PushBulk(bulk)) {
         Outcome::Refusals(refused) => {
-            assert_eq!(refused, [("bad".to_owned(), WireError::err("no"))]);
+            assert_eq!(refused[0], ("bad".to_owned(), WireError::err("no")));
+            assert_eq!(refused[1].0, "job-custom");
+            assert_eq!(refused.len(), 2);
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(world.size("default"), 2_499);
+    assert_eq!(world.size("default"), 2_498);
     assert_eq!(world.fetch(&["default"], "w").jid(), "job-000000");
 }

@@ -22,7 +22,7 @@ pub use batch::{BatchCommand, NewBatch};
 pub use beat::Beat;
 pub use fail::FailReport;
 pub use mutate::{Mutation, MutationFilter, MutationVerb};
-pub use pushb::BulkJob;
+pub use pushb::RefusedJob;
 pub use queue::{QueueCommand, QueueSelection};
 pub use queue_name::check_queue_name;
 pub use table::{Command, CommandSpec, TABLE, parse_command};

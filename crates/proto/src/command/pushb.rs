@@ -14,20 +14,28 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     parse,
 };
 
-/// One job of a PUSHB.
-#[derive(Clone, Debug)]
-pub struct BulkJob {
-    /// Its id, even if it is refused for something else; empty if it has none.
+/// One job of a PUSHB that is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedJob {
+    /// Its id, if it is refused for something else; empty if it has none.
     pub jid: String,
-    /// The job, or why it is refused.
-    pub job: Result<Job, WireError>,
+    /// Why it is refused.
+    pub error: WireError,
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let array = decode_utf8(argument);
+    match Job::parse_all(&array, PUSHB_JOBS_MAX) {
+        Some(jobs) => Ok(Command::PushBulk(jobs)),
+        None => parse_one_by_one(&array),
+    }
+}
+
+/// Tells what is wrong with an array that could not be read in one pass; often it is only one of its elements.
+fn parse_one_by_one(array: &str) -> Result<Command, WireError> {
     let mut elements = Vec::new();
     let mut count = 0_usize;
-    json::read_elements(&array, "it", |element| {
+    json::read_elements(array, "it", |element| {
         count += 1;
         if count <= PUSHB_JOBS_MAX {
             elements.push(element);
@@ -39,10 +47,9 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
             "PUSHB takes at most {PUSHB_JOBS_MAX} jobs: send these {count} in several"
         )));
     }
-    let jobs = elements.into_iter().map(|element| {
-        let (jid, job) = Job::parse_with_jid(element.get());
-        BulkJob { jid, job }
-    });
+    let jobs = elements
+        .into_iter()
+        .map(|element| Job::parse_one(element.get()));
     Ok(Command::PushBulk(jobs.collect()))
 }
 
@@ -51,7 +58,7 @@ mod tests {
     use super::*;
     use crate::parse_command;
 
-    fn push(array: &str) -> Result<Vec<BulkJob>, WireError> {
+    fn push(array: &str) -> Result<Vec<Result<Job, RefusedJob>>, WireError> {
         match parse_command(format!("PUSHB {array}").as_bytes())? {
             Command::PushBulk(jobs) => Ok(jobs),
             other => panic!("{other:?}"),
@@ -73,11 +80,9 @@ mod tests {
         .unwrap();
         let outcomes: Vec<_> = jobs
             .iter()
-            .map(|job| {
-                (
-                    job.jid.as_str(),
-                    job.job.as_ref().err().map_or("", |error| &error.text),
-                )
+            .map(|job| match job {
+                Ok(job) => (job.jid.as_str(), ""),
+                Err(refused) => (refused.jid.as_str(), refused.error.text.as_str()),
             })
             .collect();
         let wanted = [

@@ -1,7 +1,7 @@
 //! The table of all commands.
 
 use super::{
-    BatchCommand, Beat, BulkJob, FailReport, Mutation, QueueCommand, TrackCommand, ack, batch,
+    BatchCommand, Beat, FailReport, Mutation, QueueCommand, RefusedJob, TrackCommand, ack, batch,
     beat, end, fail, fetch, flush, info, mutate, push, pushb, queue, requeue, track,
 };
 use crate::error::echo;
@@ -13,7 +13,7 @@ pub enum Command {
     /// PUSH: a job to run.
     Push(Job),
     /// PUSHB: jobs to run, each by itself.
-    PushBulk(Vec<BulkJob>),
+    PushBulk(Vec<Result<Job, RefusedJob>>),
     /// FETCH: a job from the first of these queues that has one. Never empty, no name twice. A name may break
     /// the rule for queue names: such a queue has no jobs.
     Fetch(Vec<String>),

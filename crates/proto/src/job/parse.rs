@@ -9,7 +9,7 @@ use super::Job;
 use crate::json::{self, JsonError, compact_json};
 use crate::limits::JOB_FIELDS_UNKNOWN_MAX;
 use crate::utf8::decode_utf8;
-use crate::{Timestamp, WireError};
+use crate::{RefusedJob, Timestamp, WireError};
 
 /// What a queue is called if the client does not say. Faktory's default.
 const QUEUE_DEFAULT: &str = "default";
@@ -24,30 +24,45 @@ impl Job {
     /// UTF-8 become U+FFFD. `enqueued_at` is dropped: the server says when a job was queued.
     pub fn parse(json: &[u8]) -> Result<Self, WireError> {
         Fields::read(&decode_utf8(json))
-            .and_then(Fields::decode)
+            .and_then(|fields| fields.decode())
             .map_err(|error| error.to_wire_error())?
             .check()
     }
 
-    /// Decodes and checks a job. Its id too, which it may have although it is refused; empty if it has none.
-    pub(crate) fn parse_with_jid(json: &str) -> (String, Result<Self, WireError>) {
-        let fields = match Fields::read(json) {
-            Ok(fields) => fields,
-            Err(error) => return (String::new(), Err(error.to_wire_error())),
+    /// Decodes and checks one job among others: if it is refused, it is told from them by its id.
+    pub(crate) fn parse_one(json: &str) -> Result<Self, RefusedJob> {
+        match Fields::read(json) {
+            Ok(fields) => fields.accept(),
+            Err(error) => Err(RefusedJob {
+                jid: String::new(),
+                error: error.to_wire_error(),
+            }),
+        }
+    }
+
+    /// Decodes and checks jobs in one pass over their array, at most `count_max`. None if they are more, if one of
+    /// them is no object, or if it is no JSON.
+    pub(crate) fn parse_all(
+        array: &str,
+        count_max: usize,
+    ) -> Option<Vec<Result<Self, RefusedJob>>> {
+        let mut jobs = Vec::new();
+        let mut too_many = false;
+        let each = |known, unknown| {
+            too_many |= jobs.len() == count_max;
+            if !too_many {
+                jobs.push(Fields { known, unknown }.accept());
+            }
         };
-        let jid = fields.jid();
-        let job = fields
-            .decode()
-            .map_err(|error| error.to_wire_error())
-            .and_then(Self::check);
-        (jid, job)
+        json::read_objects(array, &NAMES, UnknownFields::add, each).ok()?;
+        (!too_many).then_some(jobs)
     }
 
     /// Decodes and checks a callback of a batch. Of that the server fills in what it can: it may come without an
     /// id, which is empty then, and without args.
     pub(crate) fn parse_callback(json: &str) -> Result<Self, WireError> {
         let mut job = Fields::read(json)
-            .and_then(Fields::decode)
+            .and_then(|fields| fields.decode())
             .map_err(|error| error.to_wire_error())?;
         if job.args.is_empty() {
             job.args = "[]".into();
@@ -61,7 +76,7 @@ impl Job {
     /// Decodes what [`Job::render`] wrote, without holding the rules against it: they may have changed since.
     pub fn parse_stored(body: &[u8]) -> Result<Self, WireError> {
         let mut job = Fields::read(&decode_utf8(body))
-            .and_then(Fields::decode)
+            .and_then(|fields| fields.decode())
             .map_err(|error| error.to_wire_error())?;
         job.check_args()?;
         job.at = job.at_text.as_deref().and_then(Timestamp::parse_rfc3339);
@@ -89,27 +104,31 @@ const NAMES: [&str; 12] = [
 struct Fields<'a> {
     /// The values of [`NAMES`].
     known: [Option<&'a RawValue>; NAMES.len()],
-    /// The keys of the others, with their quotes, and their values.
-    unknown: Vec<(&'a str, &'a RawValue)>,
+    unknown: UnknownFields<'a>,
+}
+
+/// The fields of a job that are none of the protocol's.
+#[derive(Default)]
+struct UnknownFields<'a> {
+    /// Their keys, with their quotes, and their values, as far as they are allowed.
+    kept: Vec<(&'a str, &'a RawValue)>,
+    /// How many there are.
+    count: usize,
+}
+
+impl<'a> UnknownFields<'a> {
+    fn add(&mut self, key: &'a str, value: &'a RawValue) {
+        self.count += 1;
+        if self.count <= JOB_FIELDS_UNKNOWN_MAX {
+            self.kept.push((key, value));
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
     fn read(json: &'a str) -> Result<Self, JsonError> {
-        let mut unknown = Vec::new();
-        let mut unknown_count = 0_usize;
-        let known = json::read_members(json, &NAMES, |key, value| {
-            unknown_count += 1;
-            if unknown_count <= JOB_FIELDS_UNKNOWN_MAX {
-                unknown.push((key, value));
-            }
-        })?;
-        if unknown_count > JOB_FIELDS_UNKNOWN_MAX {
-            let what = "fields the protocol does not have";
-            return Err(JsonError::Count {
-                what,
-                count_max: JOB_FIELDS_UNKNOWN_MAX,
-            });
-        }
+        let mut unknown = UnknownFields::default();
+        let known = json::read_members(json, &NAMES, |key, value| unknown.add(key, value))?;
         Ok(Self { known, unknown })
     }
 
@@ -123,7 +142,21 @@ impl<'a> Fields<'a> {
             .into_owned()
     }
 
-    fn decode(self) -> Result<Job, JsonError> {
+    fn accept(&self) -> Result<Job, RefusedJob> {
+        let job = self.decode().map_err(|error| error.to_wire_error());
+        job.and_then(Job::check).map_err(|error| RefusedJob {
+            jid: self.jid(),
+            error,
+        })
+    }
+
+    fn decode(&self) -> Result<Job, JsonError> {
+        if self.unknown.count > JOB_FIELDS_UNKNOWN_MAX {
+            return Err(JsonError::Count {
+                what: "fields the protocol does not have",
+                count_max: JOB_FIELDS_UNKNOWN_MAX,
+            });
+        }
         let [
             jid,
             queue,
@@ -160,7 +193,7 @@ impl<'a> Fields<'a> {
                 .map(raw_value)
                 .transpose()?,
             failure: bracketed("failure", "an object", '{', failure)?.map(Into::into),
-            unknown: write_unknown(&self.unknown),
+            unknown: write_unknown(&self.unknown.kept),
         })
     }
 }

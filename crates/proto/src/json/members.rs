@@ -1,8 +1,9 @@
 //! Objects and arrays, one level of them, their values left as text.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::depth::check_depth;
@@ -28,6 +29,26 @@ pub(crate) fn read_members<'a, const N: usize>(
     let members = reader.deserialize_map(Members { names, other })?;
     reader.end()?;
     Ok(members)
+}
+
+/// Reads an array of objects, as [`read_members`] reads one, and gives each to `each` with what `other` has
+/// gathered of its other members.
+///
+/// Fails also if an element is something else, which it does not tell from what is no JSON.
+pub(crate) fn read_objects<'a, O: Default, const N: usize>(
+    json: &'a str,
+    names: &[&str; N],
+    other: impl FnMut(&mut O, &'a str, &'a RawValue),
+    each: impl FnMut([Option<&'a RawValue>; N], O),
+) -> Result<(), JsonError> {
+    check_depth(json)?;
+    let mut reader = serde_json::Deserializer::from_str(json);
+    reader.deserialize_seq(Objects {
+        names,
+        other: (other, PhantomData),
+        each,
+    })?;
+    Ok(reader.end()?)
 }
 
 /// Reads an array and gives every element to `each`.
@@ -80,6 +101,49 @@ impl<'a, F: FnMut(&'a str, &'a RawValue), const N: usize> Visitor<'a> for Member
             }
         }
         Ok(found)
+    }
+}
+
+impl<'a, F: FnMut(&'a str, &'a RawValue), const N: usize> DeserializeSeed<'a>
+    for Members<'_, F, N>
+{
+    type Value = [Option<&'a RawValue>; N];
+
+    fn deserialize<D: Deserializer<'a>>(self, object: D) -> Result<Self::Value, D::Error> {
+        object.deserialize_map(self)
+    }
+}
+
+struct Objects<'n, O, E, const N: usize> {
+    names: &'n [&'n str; N],
+    other: O,
+    each: E,
+}
+
+impl<'a, G, O, E, const N: usize> Visitor<'a> for Objects<'_, (O, PhantomData<G>), E, N>
+where
+    G: Default,
+    O: FnMut(&mut G, &'a str, &'a RawValue),
+    E: FnMut([Option<&'a RawValue>; N], G),
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        loop {
+            let mut others = G::default();
+            let members = Members {
+                names: self.names,
+                other: |key, value| (self.other.0)(&mut others, key, value),
+            };
+            match seq.next_element_seed(members)? {
+                Some(found) => (self.each)(found, others),
+                None => return Ok(()),
+            }
+        }
     }
 }
 

@@ -15,6 +15,6 @@ pub(crate) use canonical::write_canonical;
 pub use compact::compact_json;
 pub(crate) use decode::{integer, string, strings, text};
 pub(crate) use error::JsonError;
-pub(crate) use members::{read_elements, read_members};
+pub(crate) use members::{read_elements, read_members, read_objects};
 pub(crate) use replace::replace_members;
 pub(crate) use write::{write_integer, write_string};

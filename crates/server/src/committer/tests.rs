@@ -102,7 +102,11 @@ fn push(queue: &str) -> Op {
 
 fn push_bulk(queue: &str, jobs: usize) -> Op {
     let jobs = vec![Ok(job(queue)); jobs];
-    Op::PushBulk(BulkPush::new(jobs, Timestamp::from_micros(0), CustomReading::ALL))
+    Op::PushBulk(BulkPush::new(
+        jobs,
+        Timestamp::from_micros(0),
+        CustomReading::ALL,
+    ))
 }
 
 fn refusal(answers: &Answers) -> &str {

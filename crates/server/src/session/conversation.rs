@@ -62,7 +62,7 @@ impl<S: Stream> Conversation<S> {
             if self.place.close.is_cancelled() {
                 return Ok(Box::pin(self.closing()).await);
             }
-            let mut batch = self.gather();
+            let mut batch = self.gather().await;
             if !batch.is_empty() {
                 let farewell = batch.farewell.take();
                 self.answer(batch).await?;
@@ -83,7 +83,7 @@ impl<S: Stream> Conversation<S> {
     }
 
     /// Takes the commands that have been received completely.
-    fn gather(&mut self) -> Batch {
+    async fn gather(&mut self) -> Batch {
         let mut batch = Batch::default();
         let caller = Caller {
             shared: &self.shared,
@@ -94,7 +94,7 @@ impl<S: Stream> Conversation<S> {
         };
         while !batch.is_full() {
             match self.wire.lines.next_line() {
-                Ok(Some(line)) => caller.dispatch(&line, &mut batch),
+                Ok(Some(line)) => caller.dispatch(line, &mut batch).await,
                 Ok(None) => break,
                 Err(too_long) => batch.close_with(Farewell::told(too_long.to_string())),
             }

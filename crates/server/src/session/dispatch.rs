@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use workmill_engine::{Ack, BulkItem, BulkPush, Fail, Fetch, Mutate, NewJob, Op, Requeue, TrackOp};
-use workmill_proto::{
-    BatchCommand, Beat, BulkJob, Command, QueueCommand, TrackCommand, WireError, parse_command,
-};
+use bytes::Bytes;
+use workmill_engine::{Ack, BulkPush, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
+use workmill_proto::{BatchCommand, Beat, Command, QueueCommand, TrackCommand, WireError};
 
 use super::batch::{Batch, Last, Slot};
 use super::farewell::Farewell;
+use super::reader::Asked;
 use crate::registry::{Membership, WorkerState};
 use crate::shared::Shared;
 
@@ -26,10 +26,13 @@ pub(super) struct Caller<'a> {
 
 impl Caller<'_> {
     /// Adds the command of a line to a batch.
-    pub(super) fn dispatch(self, line: &[u8], batch: &mut Batch) {
+    pub(super) async fn dispatch(self, line: Bytes, batch: &mut Batch) {
         batch.bytes += line.len();
-        match parse_command(line) {
-            Ok(command) => self.run(command, batch),
+        let now = self.shared.clock.now();
+        let reading = self.shared.live().custom_reading;
+        match self.shared.reader.read(line, now, reading).await {
+            Ok(Asked::PushBulk(bulk)) => batch.end_with(Last::Long(Op::PushBulk(bulk))),
+            Ok(Asked::Other(command)) => self.run(command, batch),
             Err(error) => batch.answered(Slot::Error(error)),
         }
     }
@@ -40,7 +43,11 @@ impl Caller<'_> {
                 let reading = self.shared.live().custom_reading;
                 ask_or_refuse(Op::push(job, self.shared.clock.now(), reading), batch);
             }
-            Command::PushBulk(jobs) => batch.end_with(Last::Long(self.push_bulk(jobs))),
+            Command::PushBulk(jobs) => {
+                let reading = self.shared.live().custom_reading;
+                let bulk = BulkPush::new(jobs, self.shared.clock.now(), reading);
+                batch.end_with(Last::Long(Op::PushBulk(bulk)));
+            }
             Command::Fetch(queues) => self.fetch(queues, batch),
             Command::Ack { jid } => batch.ask(Op::Ack(Ack {
                 jid,
@@ -84,21 +91,6 @@ impl Caller<'_> {
                 batch.ask(Op::Queue(Arc::new(command)));
             }
         }
-    }
-
-    fn push_bulk(self, jobs: Vec<BulkJob>) -> Op {
-        let now = self.shared.clock.now();
-        let reading = self.shared.live().custom_reading;
-        let items = jobs.into_iter().map(|BulkJob { jid, job }| {
-            let job = job.and_then(|job| NewJob::new(job, now, reading));
-            let job = job.map(Arc::new);
-            BulkItem { jid, job }
-        });
-        Op::PushBulk(BulkPush {
-            jobs: items.collect(),
-            next_index: 0,
-            refused: Vec::new(),
-        })
     }
 
     fn fetch(self, queues: Vec<String>, batch: &mut Batch) {

@@ -1,7 +1,7 @@
 //! One connection: greeting, commands in order, replies in order.
 //!
 //! Reading order: `handshake` (who is there), `conversation` (the loop), `batch` (which commands are run
-//! together), `dispatch` (what each command becomes), `answer` (what each outcome becomes), `watch` (a FETCH
+//! together), `reader` (what a line says), `dispatch` (what each command becomes), `answer` (what each outcome becomes), `watch` (a FETCH
 //! that waits), `wire` (bytes in and out), `stream` (what they go over).
 
 mod answer;
@@ -10,9 +10,11 @@ mod conversation;
 mod dispatch;
 mod farewell;
 mod handshake;
+mod reader;
 mod status;
 mod stream;
 mod watch;
 mod wire;
 
 pub(crate) use handshake::{HANDSHAKE_WITHIN, converse};
+pub(crate) use reader::Reader;

@@ -1,0 +1,66 @@
+//! Reading long lines, such as a PUSHB of many jobs, in threads of their own: the other connections and the
+//! committer go on meanwhile.
+
+use std::thread::available_parallelism;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use workmill_engine::BulkPush;
+use workmill_proto::{Command, CustomReading, Timestamp, WireError, parse_command};
+
+/// The shortest line that is read apart, in bytes: to read it takes several times as long as to hand it over.
+const APART_BYTES_MIN: usize = 32 << 10;
+
+/// What a line asks for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A PUSHB, its jobs made ready for the store.
+    PushBulk(BulkPush),
+    /// Anything else.
+    Other(Command),
+}
+
+/// Reads lines.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// One for each line that is read apart. One core is left to those who serve the connections.
+    places: Semaphore,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            places: Semaphore::new(cores.saturating_sub(1).max(1)),
+        }
+    }
+}
+
+impl Reader {
+    /// Reads a line that was received at `now`. `reading` says which features are on.
+    pub(super) async fn read(
+        &self,
+        line: Bytes,
+        now: Timestamp,
+        reading: CustomReading,
+    ) -> Result<Asked, WireError> {
+        if line.len() < APART_BYTES_MIN {
+            return read(&line, now, reading);
+        }
+        // Never closed.
+        let _place = self.places.acquire().await;
+        match spawn_blocking(move || read(&line, now, reading)).await {
+            Ok(asked) => asked,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(WireError::err("the server is stopping")),
+        }
+    }
+}
+
+fn read(line: &[u8], now: Timestamp, reading: CustomReading) -> Result<Asked, WireError> {
+    Ok(match parse_command(line)? {
+        Command::PushBulk(jobs) => Asked::PushBulk(BulkPush::new(jobs, now, reading)),
+        command => Asked::Other(command),
+    })
+}
