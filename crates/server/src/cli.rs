@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 /// Where the command port listens when nothing else is said.
@@ -18,26 +18,33 @@ pub const CONFIG_DIR_DEFAULT: &str = "/etc/faktory";
     name = "workmill",
     version,
     disable_version_flag = true,
-    disable_help_flag = true
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    propagate_version = true
 )]
 #[command(after_help = "Configuration files: <config dir>/conf.d/*.toml
 Environment: FAKTORY_ENV, FAKTORY_PASSWORD (or /path/of/a/file), FAKTORY_SKIP_PASSWORD
 Signals: TERM and INT stop, HUP reads the configuration again")]
 pub struct Cli {
+    /// What to do; without a word the server runs.
+    #[command(subcommand)]
+    pub task: Option<Task>,
+
     /// Address of the command port [default: localhost:7419]
-    #[arg(short = 'b', long, value_name = "HOST:PORT")]
+    #[arg(global = true, short = 'b', long, value_name = "HOST:PORT")]
     pub binding: Option<String>,
 
     /// Address of the web pages; this version has none yet
-    #[arg(short = 'w', long, value_name = "HOST:PORT")]
+    #[arg(global = true, short = 'w', long, value_name = "HOST:PORT")]
     pub web_binding: Option<String>,
 
     /// development, staging or production [env: FAKTORY_ENV] [default: development]
-    #[arg(short = 'e', long, value_name = "NAME")]
+    #[arg(global = true, short = 'e', long, value_name = "NAME")]
     pub environment: Option<String>,
 
     /// What to log: error, warn, info or debug [default: info]
     #[arg(
+        global = true,
         short = 'l',
         long = "level",
         value_name = "LEVEL",
@@ -49,29 +56,48 @@ pub struct Cli {
     pub level: Level,
 
     /// How to log: text or json [default: text]
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    #[arg(
+        global = true,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "text"
+    )]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     pub log_format: LogFormat,
 
     /// Where the data lives [default: /var/lib/faktory/db; in development ~/.faktory/db]
-    #[arg(short = 'd', long, value_name = "DIR")]
+    #[arg(global = true, short = 'd', long, value_name = "DIR")]
     pub storage_dir: Option<PathBuf>,
 
     /// Where the configuration lives [default: /etc/faktory; in development ~/.faktory]
-    #[arg(short = 'c', long, value_name = "DIR")]
+    #[arg(global = true, short = 'c', long, value_name = "DIR")]
     pub config_dir: Option<PathBuf>,
 
     /// always: on disk before every answer; interval: every 100 ms [default: always]
-    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true)]
+    #[arg(
+        global = true,
+        long,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub durability: Option<DurabilityKind>,
 
     /// Print the version
-    #[arg(short = 'v', long, action = ArgAction::Version)]
+    #[arg(global = true, short = 'v', long, action = ArgAction::Version)]
     version: Option<bool>,
 
     /// Print this help
-    #[arg(short = 'h', long, action = ArgAction::Help)]
+    #[arg(global = true, short = 'h', long, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+/// What to do instead of running the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Task {
+    /// Read the configuration as the server would, show what it says, and end
+    CheckConfig,
 }
 
 /// The least important lines that are logged.
@@ -151,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn flags_stand_before_or_after_a_task() {
+        for arguments in [
+            ["check-config", "-c", "/c", "-e", "staging"],
+            ["-c", "/c", "-e", "staging", "check-config"],
+            ["-c", "/c", "check-config", "-e", "staging"],
+        ] {
+            let cli = parse(&arguments).unwrap();
+            assert_eq!(cli.task, Some(Task::CheckConfig));
+            assert_eq!(cli.config_dir, Some(PathBuf::from("/c")));
+            assert_eq!(cli.environment.as_deref(), Some("staging"));
+        }
+        assert_eq!(parse(&["-c", "/c"]).unwrap().task, None);
+        assert!(parse(&["help"]).is_err() && parse(&["check"]).is_err());
+    }
+
+    #[test]
     fn nothing_said_means_info_as_text() {
         let cli = parse(&[]).unwrap();
         assert_eq!(
@@ -168,7 +210,7 @@ mod tests {
         let help = parse(&["-h"]).unwrap_err();
         assert_eq!(help.kind(), ErrorKind::DisplayHelp);
         let text = help.to_string();
-        assert!(text.lines().count() <= 26, "{text}");
+        assert!(text.lines().count() <= 29, "{text}");
         for flag in [
             "-b,",
             "-w,",

@@ -4,6 +4,7 @@
 //! log and hands over to `run`.
 
 pub mod banner;
+pub mod check_config;
 pub mod cli;
 mod clock;
 mod committer;

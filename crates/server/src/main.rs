@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use workmill::cli::Cli;
+use workmill::cli::{Cli, Task};
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
 use workmill::threads::Threads;
-use workmill::{logging, run};
+use workmill::{check_config, logging, run};
 
 /// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
 #[global_allocator]
@@ -17,6 +17,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    match cli.task {
+        None => start(cli),
+        Some(Task::CheckConfig) => check(cli),
+    }
+}
+
+fn start(cli: Cli) -> ExitCode {
     let (settings, reloader) = match prepare(cli) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -34,11 +41,35 @@ fn main() -> ExitCode {
     }
 }
 
+/// Nobody reads what cannot be written: the exit status has to say it alone.
+fn check(cli: Cli) -> ExitCode {
+    let report = open_reloader(cli).and_then(|reloader| check_config::report(&reloader));
+    match report {
+        Ok(report) => {
+            let _ = io::stdout().write_all(report.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(
+                io::stderr(),
+                "workmill cannot start with this configuration: {error:#}"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open_reloader(cli: Cli) -> anyhow::Result<Reloader> {
+    let files_max = FilesMax::raise().context("cannot raise the limit of open files")?;
+    Ok(Reloader::new(cli, Box::new(read_variable), files_max))
+}
+
 fn prepare(cli: Cli) -> anyhow::Result<(Settings, Reloader)> {
     let (format, level) = (cli.log_format, cli.level);
-    let files_max = FilesMax::raise().context("cannot raise the limit of open files")?;
-    let reloader = Reloader::new(cli, Box::new(read_variable), files_max);
-    let Loaded { settings, warnings } = reloader.load()?;
+    let reloader = open_reloader(cli)?;
+    let Loaded {
+        settings, warnings, ..
+    } = reloader.load()?;
     logging::start(format, level);
     for warning in warnings {
         tracing::warn!("{warning}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use workmill_engine::Rules;
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Binding, Throttles};
+use super::{BatchSettings, Binding, Origins, Throttles};
 use crate::password::Password;
 
 /// Everything an operator can decide, checked and with the defaults filled in.
@@ -89,4 +89,6 @@ pub struct Loaded {
     pub settings: Settings,
     /// What the operator should know though the server can start: one line each.
     pub warnings: Vec<String>,
+    /// Where the settings come from.
+    pub origins: Origins,
 }

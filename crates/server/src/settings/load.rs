@@ -15,7 +15,7 @@ use super::bounds::{
 };
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
-use super::{Environment, Loaded, Settings, SettingsError};
+use super::{Environment, Loaded, Origins, Settings, SettingsError};
 use super::{conf_dir, features, places, risks, throttles};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -48,7 +48,8 @@ impl Settings {
             LINE_BYTES_MAX_DEFAULT,
         );
         let connections_max = reader.integer("limits", "connections_max", CONNECTIONS_RANGE)?;
-        let (throttles, _) = throttles::choose_throttles(&mut reader, &mut warnings)?;
+        let (throttles, throttle_origins) =
+            throttles::choose_throttles(&mut reader, &mut warnings)?;
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,
             environment,
@@ -66,9 +67,16 @@ impl Settings {
             storage_dir,
             config_dir,
         };
+        let mut origins = Origins::new(&reader);
+        origins.note_throttles(throttle_origins);
+        origins.note_arguments(cli, env, &settings);
         warnings.extend(reader.warn_of_the_rest());
         warnings.extend(risks::warn(cli, &settings, env));
-        Ok(Loaded { settings, warnings })
+        Ok(Loaded {
+            settings,
+            warnings,
+            origins,
+        })
     }
 }
 

@@ -54,6 +54,12 @@ pub(super) fn choose_dir(
     Ok(Path::new(&home).join(below_home))
 }
 
+/// As in Faktory, the flag counts unless it is at its default.
+pub(super) fn binding_flag(cli: &Cli) -> Option<&str> {
+    let flag = cli.binding.as_deref();
+    flag.filter(|flag| *flag != BINDING_DEFAULT)
+}
+
 pub(super) fn choose_binding(cli: &Cli, reader: &mut Reader) -> Result<Binding, SettingsError> {
     let allowed = "an address as host:port";
     let config = reader.string("faktory", "binding", allowed)?;
@@ -63,12 +69,7 @@ pub(super) fn choose_binding(cli: &Cli, reader: &mut Reader) -> Result<Binding, 
                 .map_err(|what| refuse(found.origin, "faktory", "binding", allowed, what))
         })
         .transpose()?;
-    // As in Faktory, the flag counts unless it is at its default.
-    let flag = cli
-        .binding
-        .as_deref()
-        .filter(|flag| *flag != BINDING_DEFAULT);
-    match (flag, config) {
+    match (binding_flag(cli), config) {
         (None, Some(config)) => Ok(config),
         (flag, _) => Binding::parse(flag.unwrap_or(BINDING_DEFAULT))
             .map_err(|what| SettingsError::Argument { name: "-b", what }),

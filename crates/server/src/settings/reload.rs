@@ -59,6 +59,7 @@ impl Reloader {
         let Loaded {
             settings,
             mut warnings,
+            ..
         } = self.load()?;
         let files = settings.tls.clone();
         let mut comparison = Comparison {

@@ -1,18 +1,32 @@
-//! The page for operators is right.
+//! The example for operators is right and says everything.
 
 use super::*;
 
-const PAGE: &str = include_str!("../../../../../docs/configuration.md");
+const EXAMPLE: &str = include_str!("../../../../../docs/config.toml");
 
-/// The page's example of a whole file.
-fn example() -> &'static str {
-    let (_, rest) = PAGE.split_once("```toml\n").unwrap();
-    rest.split_once("```").unwrap().0
+/// The example with the settings in effect that stand behind a `#`. Before prose there is `# `.
+fn everything() -> String {
+    let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => setting,
+        _ => line,
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The lines of a table of the example, down to the next one.
+fn lines_of(table: &str) -> Vec<&'static str> {
+    let after = EXAMPLE
+        .lines()
+        .skip_while(|line| line.trim_matches(['[', ']']) != table);
+    after
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .collect()
 }
 
 #[test]
-fn documented_example_loads_and_shows_the_defaults() {
-    let setup = Setup::with_config(example());
+fn example_loads_and_shows_the_defaults() {
+    let setup = Setup::with_config(EXAMPLE);
     assert_eq!(setup.warnings(), Vec::<String>::new());
     let settings = setup.load();
     let setup = setup.file("10-test.toml", "");
@@ -20,15 +34,31 @@ fn documented_example_loads_and_shows_the_defaults() {
 }
 
 #[test]
-fn documented_example_is_right_in_what_it_leaves_out_too() {
-    let all: String = example()
-        .lines()
-        .map(|line| format!("{}\n", line.strip_prefix("#").unwrap_or(line)))
-        .collect();
-    let setup = Setup::with_config(&all).variable("FAKTORY_PASSWORD", "x");
+fn example_is_right_in_what_it_leaves_out_too() {
+    let setup = Setup::with_config(&everything()).variable("FAKTORY_PASSWORD", "x");
     assert_eq!(setup.warnings(), Vec::<String>::new());
-    assert!(
-        setup.load().tls.is_some(),
-        "the keys behind # have been read"
-    );
+    let settings = setup.load();
+    assert!(settings.tls.is_some(), "the keys behind # have been read");
+    let throttles: Vec<_> = settings.throttles.values().collect();
+    assert!(throttles.iter().any(|one| one.worker.is_some()));
+    assert!(throttles.iter().any(|one| one.concurrency.is_some()));
+    assert!(throttles.iter().any(|one| one.timeout_secs.is_some()));
+    assert!(throttles.iter().any(|one| one.rate.is_some()));
+}
+
+#[test]
+fn every_known_key_is_in_the_example() {
+    let origins = Setup::new().try_load().unwrap().origins;
+    let keys: Vec<_> = origins.known_keys().collect();
+    assert!(keys.contains(&"batch.child_search_depth"), "{keys:?}");
+    for key in keys {
+        let Some((table, name)) = key.split_once('.') else {
+            continue;
+        };
+        let there = lines_of(table).iter().any(|line| {
+            let setting = line.trim_start_matches(['#', ' ']);
+            setting.split(['=', ' ']).next() == Some(name)
+        });
+        assert!(there, "{key} is not in docs/config.toml");
+    }
 }
