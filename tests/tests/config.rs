@@ -54,6 +54,31 @@ fn version_and_help_are_shown() {
 }
 
 #[test]
+fn a_configuration_is_checked_without_starting_a_server() {
+    let files = ServerFiles::new();
+    let conf_d = files.config_dir().join("conf.d");
+    fs::create_dir_all(&conf_d).unwrap();
+    let file = conf_d.join("a.toml");
+    fs::write(
+        &file,
+        "[faktory]\npassword = \"hunter2\"\n[dead]\nttl = 60\n",
+    )
+    .unwrap();
+    let config_dir = files.config_dir();
+    let args = ["check-config", "-c", config_dir.to_str().unwrap()];
+    let (code, text) = run(&args);
+    assert_eq!(code, 0, "{text}");
+    let place = format!("{}, line 4", file.display());
+    assert!(text.contains("dead.ttl") && text.contains(&place), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+
+    fs::write(&file, "[dead]\nttl = 0\n").unwrap();
+    let (code, text) = run(&args);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("line 2: dead.ttl must be"), "{text}");
+}
+
+#[test]
 fn unknown_flags_and_values_are_refused() {
     for args in [
         &["--explode"][..],
