@@ -10,7 +10,8 @@ use crate::{assert_refusal, assert_refusals};
 fn commands_without_their_argument_say_what_is_missing() {
     let mut lines = Vec::new();
     for verb in [
-        "PUSH", "PUSHB", "ACK", "FAIL", "BEAT", "MUTATE", "QUEUE", "FETCH",
+        "PUSH", "PUSHB", "ACK", "FAIL", "BEAT", "MUTATE", "QUEUE", "FETCH", "REQUEUE", "BATCH",
+        "TRACK",
     ] {
         lines.extend([verb.to_owned(), format!("{verb} "), format!("{verb}    ")]);
     }
@@ -19,6 +20,12 @@ fn commands_without_their_argument_say_what_is_missing() {
             format!("QUEUE {subcommand}"),
             format!("QUEUE {subcommand} "),
         ]);
+    }
+    for subcommand in ["NEW", "OPEN", "COMMIT", "STATUS", "CHILD", "CHILD b-1"] {
+        lines.push(format!("BATCH {subcommand}"));
+    }
+    for subcommand in ["GET", "SET"] {
+        lines.push(format!("TRACK {subcommand}"));
     }
     assert_refusals(&lines);
 }
@@ -39,7 +46,16 @@ fn fetch_without_queue_has_its_own_text() {
 #[test]
 fn arguments_that_are_no_json_objects_are_refused() {
     let mut lines = Vec::new();
-    for verb in ["PUSH", "ACK", "FAIL", "BEAT", "MUTATE"] {
+    for verb in [
+        "PUSH",
+        "ACK",
+        "FAIL",
+        "BEAT",
+        "MUTATE",
+        "REQUEUE",
+        "BATCH NEW",
+        "TRACK SET",
+    ] {
         for argument in [
             "{",
             "}",

@@ -67,7 +67,17 @@ fn deeply_nested_arguments_are_refused() {
     let unclosed = "[".repeat(1_000_000);
     let objects = format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
     let mut lines = Vec::new();
-    for verb in ["PUSH", "PUSHB", "ACK", "FAIL", "BEAT", "MUTATE"] {
+    for verb in [
+        "PUSH",
+        "PUSHB",
+        "ACK",
+        "FAIL",
+        "BEAT",
+        "MUTATE",
+        "REQUEUE",
+        "BATCH NEW",
+        "TRACK SET",
+    ] {
         for argument in [&nested, &unclosed, &objects] {
             lines.push(format!("{verb} {argument}"));
         }

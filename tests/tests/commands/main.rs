@@ -13,7 +13,9 @@ use workmill_tests::{Client, Server};
 const ERROR_BYTES_MAX: usize = 4096;
 
 /// Every verb that wants an argument, with what makes it wrong below.
-const VERBS: [&str; 7] = ["PUSH", "PUSHB", "ACK", "FAIL", "BEAT", "MUTATE", "QUEUE"];
+const VERBS: [&str; 10] = [
+    "PUSH", "PUSHB", "ACK", "FAIL", "BEAT", "MUTATE", "QUEUE", "REQUEUE", "BATCH", "TRACK",
+];
 
 fn assert_refusal(client: &mut Client, line: &[u8]) -> String {
     let error = client.refused(line);
