@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use workmill_proto::{SetName, Timestamp};
 
 use crate::{
-    BatchDetails, BatchState, Counts, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey, Release,
-    Reservation, ReservationEnd, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Track,
-    Tx,
+    BatchDetails, BatchState, Counts, CronTick, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey,
+    Release, Reservation, ReservationEnd, Slots, Store, StoreError, StoredJob, Swept, Syncer,
+    Totals, Track, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -214,6 +214,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn release(&mut self, releases: &[Release]) -> ();
             fn remember_ends(&mut self, ends: &[ReservationEnd]) -> ();
             fn forget_ends(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> ();
             fn insert_entries(&mut self, set: SetName, entries: &[(Timestamp, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
             fn remove_entries_until(&mut self, last: EntryKey) -> usize;
@@ -250,6 +251,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
             fn working_jobs(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
             fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
+            fn cron_ticks(&mut self, names: &[&str]) -> Vec<Option<Timestamp>>;
             fn entries(
                 &mut self,
                 set: SetName,

@@ -27,8 +27,8 @@ pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};
 pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};
 pub use tx::{
-    Counts, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store, Swept,
-    Syncer, Totals, Tx,
+    Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store,
+    Swept, Syncer, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

@@ -123,6 +123,13 @@ pub trait Tx {
     /// Forgets up to `limit` ends that happened at or before `until`; tells how many.
     fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
+    /// For each name in order up to when the ticks of the cron entry of that name are done; none if nothing was
+    /// noted of it.
+    fn cron_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError>;
+
+    /// Notes up to when the ticks of cron entries are done.
+    fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> Result<(), StoreError>;
+
     /// Puts jobs into a set, each at its time.
     fn insert_entries(
         &mut self,
@@ -238,8 +245,8 @@ pub trait Tx {
     /// Forgets up to `limit` tracks whose time is over at `until`; tells how many.
     fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
-    /// Forgets everything: jobs, queues, pauses, reservations, remembered ends, locks, batches, tracks, counters;
-    /// at once, however large.
+    /// Forgets everything but the ticks of cron entries: jobs, queues, pauses, reservations, remembered ends, locks,
+    /// batches, tracks, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` rows of what was removed, cleared or flushed, and looks at no more queues than
@@ -318,6 +325,15 @@ pub struct ReservationEnd {
     /// The worker that held it.
     pub wid: Box<str>,
     /// When it ended.
+    pub at: Timestamp,
+}
+
+/// Up to when the ticks of a cron entry are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronTick {
+    /// The entry's name.
+    pub name: Box<str>,
+    /// The last tick that is done, or a later moment.
     pub at: Timestamp,
 }
 

@@ -13,8 +13,8 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
-    BatchDetails, BatchState, CallbackState, Counts, Entry, JobKey, JobRecord, Lock, Release,
-    Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
+    BatchDetails, BatchState, CallbackState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
+    Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -67,8 +67,16 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
         .unwrap();
     tx.remember_ends(&[end("before")]).unwrap();
     change_features(&mut tx, 1).unwrap();
+    tx.set_cron_ticks(&[tick(1)]).unwrap();
     tx.commit().unwrap();
     keys
+}
+
+fn tick(secs: i64) -> CronTick {
+    CronTick {
+        name: "cron".into(),
+        at: at(secs),
+    }
 }
 
 fn end(jid: &str) -> ReservationEnd {
@@ -148,6 +156,7 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
     tx.release(&[front, Release { key, record: None }])?;
     tx.remember_ends(&[end("after")])?;
     tx.forget_ends(at(-1), 9)?;
+    tx.set_cron_ticks(&[tick(2)])?;
     tx.remove_entries(&[dead[0].key])?;
     tx.remove_entries_until(dead[1].key)?;
     tx.insert_entries(SetName::Retries, &[(at(1), job("r1"))])?;
@@ -180,6 +189,7 @@ struct Sight {
     parents: Vec<Vec<u64>>,
     dues: Vec<u64>,
     tracks: Vec<Option<Track>>,
+    ticked: Option<Timestamp>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -199,6 +209,7 @@ fn sight(store: &mut impl Store) -> Sight {
             .into_iter()
             .flat_map(|set| tx.entries(set, None, Timestamp::MAX, 99).unwrap())
             .collect(),
+        ticked: tx.cron_ticks(&["cron"]).unwrap()[0],
         remembered: ["before", "after"].map(|jid| tx.end_remembered(jid, "w").unwrap()),
         locked: tx
             .acquire_locks(&[0, 1, 2].map(|n| lock([n; 32])), at(0))

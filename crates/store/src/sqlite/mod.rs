@@ -10,6 +10,7 @@ mod batches;
 mod cache;
 mod copier;
 mod counters;
+mod cron;
 mod ends;
 mod entries;
 mod failure;

@@ -5,8 +5,8 @@ use workmill_proto::{SetName, Timestamp};
 use super::entries::SetFate;
 use super::tx::SqliteTx;
 use crate::{
-    BatchDetails, BatchState, Counts, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey, Release,
-    Reservation, ReservationEnd, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
+    BatchDetails, BatchState, Counts, CronTick, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey,
+    Release, Reservation, ReservationEnd, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
 };
 
 impl Tx for SqliteTx<'_> {
@@ -100,6 +100,14 @@ impl Tx for SqliteTx<'_> {
 
     fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.query(|tx| tx.delete_ends(until, limit))
+    }
+
+    fn cron_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        self.query(|tx| tx.read_cron_ticks(names))
+    }
+
+    fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> Result<(), StoreError> {
+        self.query(|tx| tx.write_cron_ticks(ticks))
     }
 
     fn insert_entries(

@@ -104,6 +104,8 @@ CREATE TABLE tracks (
     generation INTEGER NOT NULL, jid TEXT NOT NULL, state INTEGER NOT NULL, percent INTEGER, desc TEXT,
     updated_at INTEGER NOT NULL, forget_at INTEGER, PRIMARY KEY (generation, jid)) WITHOUT ROWID;
 CREATE INDEX tracks_by_end ON tracks (generation, forget_at) WHERE forget_at IS NOT NULL;
+-- Ticks of the cron entry of that name are done up to this moment.
+CREATE TABLE cron_ticks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

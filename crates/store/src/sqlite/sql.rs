@@ -123,6 +123,9 @@ statements! {
 
     CounterAdd = "INSERT INTO live (key, a, b, c) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3, c = coalesce(c, 0) + ?4";
+
+    CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
+    CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
     TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 }

@@ -12,6 +12,7 @@
 mod batches;
 mod corrupt;
 mod counters;
+mod cron;
 mod ends;
 mod locks;
 mod model;
@@ -166,6 +167,13 @@ register! { $
         counts_add_up
         counts_are_kept_by_day
         counts_survive_reopening
+    }
+    cron {
+        ticks_are_noted_by_name
+        a_later_note_takes_the_place_of_an_earlier_one
+        notes_of_ticks_survive_reopening
+        a_flush_keeps_the_notes_of_ticks
+        a_dropped_transaction_notes_no_tick
     }
     transactions {
         a_dropped_transaction_changes_nothing
