@@ -13,7 +13,7 @@ use crate::op::{Op, Request};
 use crate::outcome::GroupResult;
 
 /// Runs groups. What it holds besides the rules is only in memory and may be lost: the parked FETCHes, how fast
-/// queues were handed out, and what it knows of the passing of time.
+/// queues were handed out, the next ticks of cron entries, and what it knows of the passing of time.
 #[derive(Debug)]
 pub struct Engine {
     rules: Rules,

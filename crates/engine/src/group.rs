@@ -92,6 +92,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
+            Duty::FireCron(table) => self.fire_cron(table)?,
             Duty::Sweep => self.sweep()?,
         };
         if more {

@@ -4,9 +4,10 @@
 //! no randomness of its own, no sockets, no tokio. So everything it does can be replayed from a seed.
 //!
 //! Reading order: [`Op`] (what can be asked), [`Engine`] (how a group runs), then one file per rule in
-//! `rules/`, and [`Outcome`] (what is answered).
+//! `rules/`, and [`Outcome`] (what is answered). When recurring jobs are due is told by `cron/`.
 
 mod batches;
+mod cron;
 mod engine;
 mod grace;
 mod group;
@@ -20,6 +21,7 @@ mod rules;
 mod throttle;
 mod wakes;
 
+pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use moment::{Moment, Rules};
 pub use op::{

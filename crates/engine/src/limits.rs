@@ -10,6 +10,9 @@ pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 /// Due entries of one set that one group moves: each is read, written and deleted, which takes longer than a PUSH.
 pub(crate) const PROMOTE_SLICE_JOBS: usize = 500;
 
+/// Jobs of cron entries that one group pushes, or entries whose next tick it finds.
+pub(crate) const CRON_SLICE_JOBS: usize = 200;
+
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 

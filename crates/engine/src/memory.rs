@@ -2,6 +2,7 @@
 
 use workmill_proto::Timestamp;
 
+use crate::cron::Timetable;
 use crate::parked::Parked;
 use crate::throttle::Buckets;
 use crate::wakes::Wakes;
@@ -15,6 +16,8 @@ pub(crate) struct Memory {
     pub(crate) buckets: Buckets,
     /// When queues are to be looked at again.
     pub(crate) wakes: Wakes,
+    /// The next ticks of cron entries.
+    pub(crate) timetable: Timetable,
 }
 
 impl Memory {
@@ -23,6 +26,7 @@ impl Memory {
         self.parked.commit();
         self.buckets.commit();
         self.wakes.commit();
+        self.timetable.commit();
     }
 
     /// Undoes what the group changed.
@@ -30,6 +34,7 @@ impl Memory {
         self.parked.roll_back();
         self.buckets.roll_back();
         self.wakes.roll_back();
+        self.timetable.roll_back();
     }
 
     /// When a group has to run, if need be an empty one.

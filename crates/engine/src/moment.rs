@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use workmill_proto::Timestamp;
+use workmill_proto::{CustomReading, Timestamp};
 
 use crate::throttle::Throttle;
 
@@ -27,6 +27,8 @@ pub struct Rules {
     pub batch_uncommitted_secs: i64,
     /// How long a committed batch is kept, in seconds since it last changed.
     pub batch_committed_secs: i64,
+    /// Which features are on for the jobs the server pushes itself.
+    pub custom_reading: CustomReading,
     /// The limits of queues, by name.
     pub throttles: Arc<BTreeMap<String, Throttle>>,
 }
@@ -40,6 +42,7 @@ impl Default for Rules {
             dead_jobs_max: 100_000,
             batch_uncommitted_secs: 30 * 60,
             batch_committed_secs: 30 * 86_400,
+            custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
         }
     }

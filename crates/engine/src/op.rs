@@ -9,6 +9,8 @@ use workmill_proto::{
 };
 use workmill_store::{EntryKey, JobKey, JobRecord};
 
+use crate::cron::CronTable;
+
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
@@ -83,6 +85,9 @@ pub enum Duty {
         /// The workers heard from within the last minute.
         alive: Arc<BTreeSet<String>>,
     },
+    /// Pushes the recurring jobs that are due. Wanted every second. A table other than the last time's takes the
+    /// place of that one; compared by address, so hand over the same one while nothing has changed.
+    FireCron(Arc<CronTable>),
     /// Deletes what was removed, cleared or flushed. Wanted every second.
     Sweep,
 }

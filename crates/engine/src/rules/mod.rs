@@ -6,6 +6,7 @@ mod batch;
 mod batch_op;
 mod batch_progress;
 mod corrupt;
+mod cron;
 mod dead;
 mod fail;
 mod fetch;

@@ -145,7 +145,7 @@ impl<'d> Runner<'d> {
             Duty::Promote => self.naive.promote(),
             Duty::ExpireReservations => self.naive.expire(),
             Duty::Purge => self.naive.purge(),
-            Duty::RecoverLost { .. } | Duty::Sweep => {}
+            Duty::RecoverLost { .. } | Duty::FireCron(_) | Duty::Sweep => {}
         }
         self.tickets += 1;
         let ticket = self.tickets;

@@ -12,6 +12,7 @@
 mod world;
 
 mod admin;
+mod cron;
 mod failing;
 mod fetching;
 mod limits;

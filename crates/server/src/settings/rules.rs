@@ -18,6 +18,7 @@ impl Settings {
         Rules {
             batch_uncommitted_secs: secs(self.batch.uncommitted_timeout_minutes, 60),
             batch_committed_secs: secs(self.batch.committed_timeout_days, 86_400),
+            custom_reading: self.custom_reading(),
             throttles: Arc::new(throttles),
             ..self.rules.clone()
         }

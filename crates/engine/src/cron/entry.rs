@@ -1,0 +1,98 @@
+//! Recurring jobs, as a configuration has them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use workmill_proto::{CustomReading, Job, Timestamp, WireError};
+
+use super::Schedule;
+use crate::op::NewJob;
+
+/// A job id of a legal length, until a run gets its own.
+const JID_PLACEHOLDER: &str = "00000000";
+
+/// A recurring job and when it is due.
+#[derive(Clone, Debug)]
+pub struct CronEntry {
+    /// When it is due.
+    pub schedule: Schedule,
+    /// Whether a run that was missed while no server ran is made up for, once.
+    pub catch_up: bool,
+    job: Job,
+}
+
+/// All recurring jobs, by the names their last ticks are remembered by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CronTable {
+    entries: BTreeMap<Arc<str>, CronEntry>,
+}
+
+impl CronEntry {
+    /// An entry whose runs are jobs with this payload, each with an id of its own.
+    ///
+    /// Refuses a payload that a PUSH would refuse.
+    pub fn new(
+        schedule: Schedule,
+        catch_up: bool,
+        mut payload: Map<String, Value>,
+    ) -> Result<Self, WireError> {
+        payload.insert("jid".to_owned(), JID_PLACEHOLDER.into());
+        let job = Job::parse(Value::Object(payload).to_string().as_bytes())?;
+        NewJob::new(job.clone(), Timestamp::default(), CustomReading::ALL)?;
+        Ok(Self {
+            schedule,
+            catch_up,
+            job,
+        })
+    }
+
+    /// The job of a run. `reading` says which features are on.
+    pub(crate) fn job(
+        &self,
+        jid: String,
+        now: Timestamp,
+        reading: CustomReading,
+    ) -> Result<NewJob, WireError> {
+        let mut job = self.job.clone();
+        job.jid = jid;
+        NewJob::new(job, now, reading)
+    }
+}
+
+impl PartialEq for CronEntry {
+    fn eq(&self, other: &Self) -> bool {
+        self.schedule == other.schedule
+            && self.catch_up == other.catch_up
+            && self.job.render() == other.job.render()
+    }
+}
+
+impl Eq for CronEntry {}
+
+impl CronTable {
+    /// Adds an entry; in the place of one that has its name already, if there is one.
+    pub fn insert(&mut self, name: &str, entry: CronEntry) {
+        self.entries.insert(Arc::from(name), entry);
+    }
+
+    /// The entry of this name.
+    pub fn get(&self, name: &str) -> Option<&CronEntry> {
+        self.entries.get(name)
+    }
+
+    /// All entries, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &CronEntry)> {
+        self.entries.iter()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}

@@ -1,0 +1,18 @@
+//! Cron: when a recurring job is due, and what is known of the entries that ask for it.
+//!
+//! Nothing here knows the time: zones and moments are given. [`Schedule`] is one line of a crontab, with its zone;
+//! [`CronEntry`] the job that goes with it; [`CronTable`] all entries of a configuration. The engine keeps a
+//! [`Timetable`] of what is due next. `rules/cron.rs` pushes what is due.
+
+mod calendar;
+mod entry;
+mod error;
+mod field;
+mod schedule;
+mod timetable;
+mod zoned;
+
+pub use entry::{CronEntry, CronTable};
+pub use error::ScheduleError;
+pub use schedule::{Schedule, split_zone};
+pub(crate) use timetable::{Due, Timetable};
