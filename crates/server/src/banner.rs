@@ -26,7 +26,12 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
     } else {
         "open to everybody who can connect"
     };
-    vec![
+    let cron = match settings.cron.len() {
+        0 => None,
+        1 => Some("1 cron entry".to_owned()),
+        entries => Some(format!("{entries} cron entries")),
+    };
+    let mut lines = vec![
         format!(
             "workmill {}, pid {}, environment {}, {entrance}",
             env!("CARGO_PKG_VERSION"),
@@ -41,8 +46,10 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
         format!(
             "at most {connections_max} connections, {line_bytes_max} bytes per line, {input_bytes_max} bytes of unread input"
         ),
-        format!("listening on {scheme}://{addr}"),
-    ]
+    ];
+    lines.extend(cron);
+    lines.push(format!("listening on {scheme}://{addr}"));
+    lines
 }
 
 fn describe(durability: Durability) -> String {

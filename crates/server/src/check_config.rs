@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::clock::Clock;
 use crate::settings::{Loaded, Origins, RateSettings, Reloader, Settings, ThrottleSettings};
 use crate::tls::TlsReloader;
 
@@ -22,6 +23,10 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     if !settings.throttles.is_empty() {
         out.push('\n');
         write_table(&mut out, &throttle_rows(&settings, &origins));
+    }
+    if !settings.cron.is_empty() {
+        out.push('\n');
+        write_table(&mut out, &cron_rows(&settings, &origins));
     }
     out.push('\n');
     for warning in &warnings {
@@ -76,6 +81,23 @@ fn throttle_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
             or_none(rate),
             or_none(burst),
             origins.of(&format!("throttles.{queue}")).to_owned(),
+        ]);
+    }
+    rows
+}
+
+/// The recurring jobs, and when each would run next if the server ran now.
+fn cron_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
+    let now = Clock::start().now();
+    let names = ["CRON ENTRY", "NEXT RUN", "CATCH UP", "FROM"];
+    let mut rows = vec![names.map(String::from).to_vec()];
+    for (name, entry) in settings.cron.iter() {
+        let next = entry.schedule.next_after(now);
+        rows.push(vec![
+            name.to_string(),
+            next.map_or_else(|| String::from("never"), |at| at.to_string()),
+            entry.catch_up.to_string(),
+            origins.of(&format!("cron.{name}")).to_owned(),
         ]);
     }
     rows

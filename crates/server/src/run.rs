@@ -17,7 +17,7 @@ use crate::banner;
 use crate::committer::{Committer, Ended};
 use crate::dump::Dump;
 use crate::listener::listen;
-use crate::services::{Life, Service, reap_workers, recover_lost, tick};
+use crate::services::{Life, Service, fire_cron, reap_workers, recover_lost, tick};
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
 use crate::storage_dir::StorageDir;
@@ -101,6 +101,7 @@ impl Server {
         let (committer, fault) = start_committer(store, &settings, &shared, threads)?;
         let mut services = vec![committer];
         services.extend(tick(&shared));
+        services.push(fire_cron(&shared));
         services.push(recover_lost(&shared));
         services.push(reap_workers(&shared));
         let listened = Arc::clone(&shared);

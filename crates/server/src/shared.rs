@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
+use workmill_engine::CronTable;
 
 use crate::clock::Clock;
 use crate::committer::{GroupStats, Inbox};
@@ -47,6 +48,7 @@ pub(crate) struct Live {
     pub(crate) recover_lost: bool,
     /// Which features are on.
     pub(crate) custom_reading: CustomReading,
+    pub(crate) cron: Arc<CronTable>,
 }
 
 impl Live {
@@ -57,6 +59,7 @@ impl Live {
             line_bytes_max: settings.line_bytes_max,
             recover_lost: settings.recover_lost,
             custom_reading: settings.custom_reading(),
+            cron: Arc::clone(&settings.cron),
         }
     }
 }

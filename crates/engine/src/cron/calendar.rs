@@ -23,6 +23,8 @@ pub(super) struct Calendar {
     either_day: bool,
     /// The hour or the minute has a wildcard or a step.
     interval: bool,
+    /// The hour is a wildcard.
+    hourly: bool,
 }
 
 impl Calendar {
@@ -59,6 +61,7 @@ impl Calendar {
                 .map(|year| year.values),
             either_day: !day.unrestricted && !weekday.unrestricted,
             interval: minute.recurrent || hour.recurrent,
+            hourly: hour.unrestricted,
         })
     }
 
@@ -67,9 +70,9 @@ impl Calendar {
         self.interval
     }
 
-    /// Whether it names times in every hour of a day.
+    /// Whether it is meant for every hour of a day.
     pub(super) fn is_hourly(&self) -> bool {
-        self.hours.0.count_ones() == 24
+        self.hourly
     }
 
     /// The first date and time at or after `from`, which has whole seconds. None if there will never be any.

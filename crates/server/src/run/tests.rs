@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -23,6 +24,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         connections_max: 10,
         line_bytes_max: 1 << 20,
         input_bytes_max: 1 << 20,
+        cron: Arc::default(),
         rules: Rules::default(),
         recover_lost: false,
         uniq: true,

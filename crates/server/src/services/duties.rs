@@ -11,6 +11,7 @@ pub(crate) struct DutyCounters {
     pub(crate) purge: DutyCounter,
     pub(crate) sweep: DutyCounter,
     pub(crate) recover: DutyCounter,
+    pub(crate) cron: DutyCounter,
 }
 
 /// Counts the runs of one duty.

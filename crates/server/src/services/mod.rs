@@ -1,11 +1,13 @@
 //! Background duties: each is started, says when it has started, and is stopped, in the same way.
 
+mod cron;
 mod duties;
 mod reaper;
 mod recoverer;
 mod service;
 mod ticker;
 
+pub(crate) use cron::fire_cron;
 pub(crate) use duties::{DutyCount, DutyCounters};
 pub(crate) use reaper::reap_workers;
 pub(crate) use recoverer::recover_lost;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use workmill_engine::Rules;
+use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
 use super::{BatchSettings, Binding, Origins, Throttles};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub input_bytes_max: usize,
     /// What an operator can set of the rules of jobs: the limits of the dead set.
     pub rules: Rules,
+    /// The recurring jobs. The same table as before while none of them has changed.
+    pub cron: Arc<CronTable>,
     /// Whether the reservations of workers that fell silent end at once.
     pub recover_lost: bool,
     /// Whether jobs can be unique.

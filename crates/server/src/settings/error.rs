@@ -59,6 +59,16 @@ pub enum SettingsError {
         /// What is there.
         found: String,
     },
+    /// A recurring job cannot be used.
+    #[error("{at}: cron entry {entry}: {what}")]
+    Cron {
+        /// File and line of what is wrong.
+        at: Origin,
+        /// The entry, by its name or what is known of it.
+        entry: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// One of two keys that belong together is missing.
     #[error("{at}: [{table}] has {present} but not {missing}; set both or neither")]
     Half {

@@ -16,7 +16,7 @@ use super::bounds::{
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
 use super::{Environment, Loaded, Origins, Settings, SettingsError};
-use super::{conf_dir, features, places, risks, throttles};
+use super::{conf_dir, cron, features, places, risks, throttles};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
 
@@ -50,6 +50,7 @@ impl Settings {
         let connections_max = reader.integer("limits", "connections_max", CONNECTIONS_RANGE)?;
         let (throttles, throttle_origins) =
             throttles::choose_throttles(&mut reader, &mut warnings)?;
+        let (cron, cron_origins) = cron::choose_cron(&mut reader, &mut warnings)?;
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,
             environment,
@@ -60,6 +61,7 @@ impl Settings {
             line_bytes_max,
             input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
             rules: choose_rules(&mut reader)?,
+            cron,
             recover_lost: value_or(reader.boolean("workers", "recover_lost")?, false),
             uniq: features::choose_uniq(&mut reader)?,
             batch: features::choose_batch(&mut reader, &mut warnings)?,
@@ -68,7 +70,8 @@ impl Settings {
             config_dir,
         };
         let mut origins = Origins::new(&reader);
-        origins.note_throttles(throttle_origins);
+        origins.note_named("throttles", throttle_origins);
+        origins.note_named("cron", cron_origins);
         origins.note_arguments(cli, env, &settings);
         warnings.extend(reader.warn_of_the_rest());
         warnings.extend(risks::warn(cli, &settings, env));

@@ -6,6 +6,7 @@
 mod binding;
 mod bounds;
 mod conf_dir;
+mod cron;
 mod effective;
 mod error;
 mod features;

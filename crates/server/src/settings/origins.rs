@@ -39,9 +39,9 @@ impl Origins {
         }
     }
 
-    pub(super) fn note_throttles(&mut self, origins: BTreeMap<String, Origin>) {
-        for (queue, origin) in origins {
-            self.note(&format!("throttles.{queue}"), origin.to_string());
+    pub(super) fn note_named(&mut self, table: &str, origins: BTreeMap<String, Origin>) {
+        for (name, origin) in origins {
+            self.note(&format!("{table}.{name}"), origin.to_string());
         }
     }
 

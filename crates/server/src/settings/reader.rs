@@ -15,6 +15,8 @@ pub(super) struct Reader {
     pub(super) asked: BTreeMap<(String, String), Option<Origin>>,
     /// The known tables whose keys are names that operators choose.
     pub(super) named: BTreeSet<String>,
+    /// Unknown keys of arrays of tables, with their table's name before them.
+    pub(super) left: Vec<(String, Node)>,
 }
 
 /// A value that was there.
@@ -30,6 +32,7 @@ impl Reader {
             table,
             asked: BTreeMap::new(),
             named: BTreeSet::new(),
+            left: Vec::new(),
         }
     }
 
@@ -70,6 +73,49 @@ impl Reader {
         Ok(self.take(table, key)?.map(|node| node.origin))
     }
 
+    /// The tables of an array `[[name]]`, which may have these keys. What is not taken from them goes to
+    /// [`Reader::leave`].
+    pub(super) fn tables(
+        &mut self,
+        name: &str,
+        keys: &[&str],
+    ) -> Result<Vec<Found<Table>>, SettingsError> {
+        let known = keys.iter().map(|key| (name.to_owned(), (*key).to_owned()));
+        self.asked.extend(known.map(|key| (key, None)));
+        let refuse = |at, found: &Value| SettingsError::Value {
+            at,
+            key: name.to_owned(),
+            allowed: format!("an array of tables, each written [[{name}]]"),
+            found: found.kind().to_owned(),
+        };
+        let nodes = match self.table.remove(name) {
+            None => Vec::new(),
+            Some(Node {
+                value: Value::Array(nodes),
+                ..
+            }) => nodes,
+            Some(Node { value, origin }) => return Err(refuse(origin, &value)),
+        };
+        nodes
+            .into_iter()
+            .map(|node| match node.value {
+                Value::Table(value) => Ok(Found {
+                    value,
+                    origin: node.origin,
+                }),
+                other => Err(refuse(node.origin, &other)),
+            })
+            .collect()
+    }
+
+    /// Keys of a table of [`Reader::tables`] that nobody took: they are unknown.
+    pub(super) fn leave(&mut self, name: &str, table: Table) {
+        let unknown = table
+            .into_iter()
+            .map(|(key, node)| (format!("{name}.{key}"), node));
+        self.left.extend(unknown);
+    }
+
     /// A text. `allowed` says in an error what it should be.
     pub(super) fn string(
         &mut self,
@@ -78,13 +124,7 @@ impl Reader {
         allowed: &str,
     ) -> Result<Option<Found<String>>, SettingsError> {
         self.take(table, key)?
-            .map(|node| match node.value {
-                Value::String(value) => Ok(Found {
-                    value,
-                    origin: node.origin,
-                }),
-                other => Err(refuse(node.origin, table, key, allowed, other.kind())),
-            })
+            .map(|node| string_of(node, allowed).map_err(|refused| refused.of(table, key)))
             .transpose()
     }
 
@@ -95,19 +135,7 @@ impl Reader {
         key: &str,
     ) -> Result<Option<Found<bool>>, SettingsError> {
         self.take(table, key)?
-            .map(|node| match node.value {
-                Value::Boolean(value) => Ok(Found {
-                    value,
-                    origin: node.origin,
-                }),
-                other => Err(refuse(
-                    node.origin,
-                    table,
-                    key,
-                    "true or false",
-                    other.kind(),
-                )),
-            })
+            .map(|node| boolean_of(node).map_err(|refused| refused.of(table, key)))
             .transpose()
     }
 
@@ -202,6 +230,49 @@ pub(super) fn refuse_table(at: &Origin, table: &str, found: &Value) -> SettingsE
         key: table.to_owned(),
         allowed: format!("a table, written [{table}]"),
         found: found.kind().to_owned(),
+    }
+}
+
+/// A value of a wrong type.
+pub(super) struct Refused {
+    pub(super) at: Origin,
+    pub(super) allowed: String,
+    pub(super) found: &'static str,
+}
+
+impl Refused {
+    fn of(self, table: &str, key: &str) -> SettingsError {
+        refuse(self.at, table, key, &self.allowed, self.found)
+    }
+}
+
+/// The text a value is. `allowed` says in an error what it should be.
+pub(super) fn string_of(node: Node, allowed: &str) -> Result<Found<String>, Refused> {
+    match node.value {
+        Value::String(value) => Ok(Found {
+            value,
+            origin: node.origin,
+        }),
+        other => Err(Refused {
+            at: node.origin,
+            allowed: allowed.to_owned(),
+            found: other.kind(),
+        }),
+    }
+}
+
+/// The boolean a value is.
+pub(super) fn boolean_of(node: Node) -> Result<Found<bool>, Refused> {
+    match node.value {
+        Value::Boolean(value) => Ok(Found {
+            value,
+            origin: node.origin,
+        }),
+        other => Err(Refused {
+            at: node.origin,
+            allowed: "true or false".to_owned(),
+            found: other.kind(),
+        }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::{BatchSettings, Loaded, Settings, SettingsError, Throttles};
 use crate::cli::Cli;
@@ -161,6 +162,7 @@ impl Comparison {
         self.take("uniq.enabled", &current.uniq, &new.uniq);
         self.take_batch(current.batch, new.batch);
         self.take_throttles(&current.throttles, &new.throttles);
+        self.take_cron(current, &mut new);
         new
     }
 
@@ -187,6 +189,27 @@ impl Comparison {
                 (None, Some(new)) => self.changes.push(format!("{key} is {new}, was not there")),
                 (_, None) => self.changes.push(format!("{key} is no longer there")),
             }
+        }
+    }
+
+    /// Takes the new cron entries. If they are the old ones, their table stays too: the engine knows it by its
+    /// address.
+    fn take_cron(&mut self, current: &Settings, new: &mut Settings) {
+        for (name, entry) in new.cron.iter() {
+            let told = match current.cron.get(name) {
+                None => "is new",
+                Some(before) if before != entry => "has changed",
+                Some(_) => continue,
+            };
+            self.changes.push(format!("cron entry \"{name}\" {told}"));
+        }
+        for (name, _) in current.cron.iter() {
+            if new.cron.get(name).is_none() {
+                self.changes.push(format!("cron entry \"{name}\" is gone"));
+            }
+        }
+        if new.cron == current.cron {
+            new.cron = Arc::clone(&current.cron);
         }
     }
 

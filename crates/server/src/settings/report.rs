@@ -27,6 +27,7 @@ impl Settings {
             uniq,
             batch,
             throttles: _,
+            cron: _,
         } = self;
         let password = match password {
             Some(_) => "needed, not shown here",

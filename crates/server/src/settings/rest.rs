@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::reader::Reader;
-use super::tree::{Node, Origin, Value};
+use super::tree::{Node, Value};
 
 /// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
-const TABLES_NOT_YET: &[&str] = &["cron", "cron_plugin", "metrics", "redis", "statsd", "web"];
+const TABLES_NOT_YET: &[&str] = &["metrics", "redis", "statsd", "web"];
 
 /// Below this likeness, between 0 and 1, another key is no help as a suggestion.
 const LIKENESS_MIN: f64 = 0.75;
@@ -18,7 +18,7 @@ impl Reader {
         let mut not_yet = Vec::new();
         for (name, node) in &self.table {
             if TABLES_NOT_YET.contains(&name.as_str()) {
-                not_yet.push(format!("[{name}] ({})", first_origin(node)));
+                not_yet.push(format!("[{name}] ({})", node.first_origin()));
                 continue;
             }
             match &node.value {
@@ -31,6 +31,7 @@ impl Reader {
                 _ => warnings.push(self.warn_of(name, node)),
             }
         }
+        warnings.extend(self.left.iter().map(|(key, node)| self.warn_of(key, node)));
         if !not_yet.is_empty() {
             warnings.push(format!(
                 "this version does not act on these tables yet: {}",
@@ -47,7 +48,7 @@ impl Reader {
         };
         format!(
             "{}: unknown key {unknown} is ignored{hint}",
-            first_origin(node)
+            node.first_origin()
         )
     }
 
@@ -85,12 +86,4 @@ fn likeness(unknown: &str, known: &str) -> f64 {
     let measure = |a: &str, b: &str| strsim::jaro_winkler(a, b).max(strsim::sorensen_dice(a, b));
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     0.9 * measure(&last(unknown), &last(known)) + 0.1 * measure(unknown, known)
-}
-
-/// An array of tables is best found by its first table.
-fn first_origin(node: &Node) -> &Origin {
-    match &node.value {
-        Value::Array(nodes) => nodes.first().map_or(&node.origin, |first| &first.origin),
-        _ => &node.origin,
-    }
 }

@@ -40,8 +40,8 @@ pub(super) enum Value {
     Boolean(bool),
     Array(Vec<Node>),
     Table(Table),
-    /// A kind that no key of this version takes, by its name.
-    Other(&'static str),
+    /// As TOML writes it.
+    Datetime(String),
 }
 
 impl Value {
@@ -54,12 +54,36 @@ impl Value {
             Self::Boolean(_) => "true or false",
             Self::Array(_) => "an array",
             Self::Table(_) => "a table",
-            Self::Other(kind) => kind,
+            Self::Datetime(_) => "a date or time",
+        }
+    }
+
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_table(&self) -> Option<&Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            _ => None,
         }
     }
 
     fn is_array_of_tables(&self) -> bool {
         matches!(self, Self::Array(nodes) if nodes.iter().all(|node| matches!(node.value, Self::Table(_))))
+    }
+}
+
+impl Node {
+    /// Where it was written: an array of tables is best found by its first table.
+    pub(super) fn first_origin(&self) -> &Origin {
+        match &self.value {
+            Value::Array(nodes) => nodes.first().map_or(&self.origin, |first| &first.origin),
+            _ => &self.origin,
+        }
     }
 }
 
@@ -128,9 +152,14 @@ impl Source<'_> {
             // What the parser takes for a number is one for the standard library too, but for the underscores.
             DeValue::Float(number) => match number.as_str().replace('_', "").parse() {
                 Ok(number) => Value::Float(number),
-                Err(_) => Value::Other("a number with a fraction"),
+                Err(_) => {
+                    return Err(SettingsError::Syntax {
+                        at: origin,
+                        what: String::from("this is no number"),
+                    });
+                }
             },
-            DeValue::Datetime(_) => Value::Other("a date or time"),
+            DeValue::Datetime(datetime) => Value::Datetime(datetime.to_string()),
             DeValue::Array(values) => Value::Array(
                 values
                     .iter()

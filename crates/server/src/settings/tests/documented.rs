@@ -17,10 +17,10 @@ fn everything() -> String {
 fn lines_of(table: &str) -> Vec<&'static str> {
     let after = EXAMPLE
         .lines()
-        .skip_while(|line| line.trim_matches(['[', ']']) != table);
+        .skip_while(|line| line.trim_matches(['#', '[', ']']) != table);
     after
         .skip(1)
-        .take_while(|line| !line.starts_with('['))
+        .take_while(|line| !line.trim_start_matches('#').starts_with('['))
         .collect()
 }
 
@@ -44,6 +44,7 @@ fn example_is_right_in_what_it_leaves_out_too() {
     assert!(throttles.iter().any(|one| one.concurrency.is_some()));
     assert!(throttles.iter().any(|one| one.timeout_secs.is_some()));
     assert!(throttles.iter().any(|one| one.rate.is_some()));
+    assert_eq!(settings.cron.len(), 1);
 }
 
 #[test]
@@ -60,5 +61,21 @@ fn every_known_key_is_in_the_example() {
             setting.split(['=', ' ']).next() == Some(name)
         });
         assert!(there, "{key} is not in docs/config.toml");
+    }
+}
+
+#[test]
+fn every_example_of_recurring_jobs_loads() {
+    let page = include_str!("../../../../../docs/cron.md");
+    let examples = page.split("```toml\n").skip(1);
+    let examples = examples.map(|rest| rest.split_once("```").unwrap().0);
+    let setups: Vec<Setup> = examples.map(Setup::with_config).collect();
+    assert_eq!(setups.len(), 3);
+    for setup in setups {
+        let Loaded {
+            settings, warnings, ..
+        } = setup.try_load().unwrap();
+        assert_eq!(settings.cron.len(), 1);
+        assert_eq!(warnings, Vec::<String>::new());
     }
 }

@@ -8,6 +8,8 @@ use clap::Parser as _;
 use super::{Loaded, Settings, SettingsError};
 use crate::cli::Cli;
 
+mod cron;
+mod cron_firing;
 mod documented;
 mod features;
 mod limits;

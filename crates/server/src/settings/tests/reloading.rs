@@ -5,7 +5,7 @@ use crate::descriptors::FilesMax;
 use crate::settings::{Reload, Reloader};
 use crate::tls::TlsReloader;
 
-fn reloader(setup: &Setup) -> Reloader {
+pub(super) fn reloader(setup: &Setup) -> Reloader {
     Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(100_000))
 }
 

@@ -1,0 +1,102 @@
+//! One entry: when it is due and what it is called.
+
+use workmill_engine::{CronEntry, Schedule, split_zone};
+
+use super::super::reader::{Found, Reader, boolean_of, string_of};
+use super::super::tree::{Node, Origin, Table};
+use super::{Flaw, payload, zone};
+
+/// The longest name an operator can give, in bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The keys of an entry, their types checked.
+pub(super) struct RawEntry {
+    origin: Origin,
+    name: Option<Found<String>>,
+    schedule: Found<String>,
+    timezone: Option<Found<String>>,
+    catch_up: bool,
+    job: Option<Node>,
+    jobs: Option<Node>,
+}
+
+impl RawEntry {
+    /// Takes the known keys; the reader keeps the others, to warn of them.
+    pub(super) fn read(table: Found<Table>, reader: &mut Reader) -> Result<Self, Flaw> {
+        let Found {
+            value: mut table,
+            origin,
+        } = table;
+        let mut take = |key: &str| table.remove(key);
+        let name = text("name", take("name"))?;
+        let timezone = text("timezone", take("timezone"))?;
+        let Some(schedule) = text("schedule", take("schedule"))? else {
+            let what = "it has no schedule, such as schedule = \"*/5 * * * *\"";
+            return Err(flaw(&origin, what));
+        };
+        let catch_up = match take("catch_up") {
+            None => false,
+            Some(node) => {
+                boolean_of(node)
+                    .map_err(|refused| Flaw::of_type("catch_up", refused))?
+                    .value
+            }
+        };
+        let (job, jobs) = (take("job"), take("jobs"));
+        reader.leave("cron", table);
+        Ok(Self {
+            origin,
+            name,
+            schedule,
+            timezone,
+            catch_up,
+            job,
+            jobs,
+        })
+    }
+
+    /// Makes an entry of it, with its name.
+    pub(super) fn compile(self, warnings: &mut Vec<String>) -> Result<(String, CronEntry), Flaw> {
+        let schedule = self.compile_schedule(warnings)?;
+        let payload = payload::read(&self.origin, self.job, self.jobs, warnings)?;
+        let name = match self.name {
+            Some(name) if name.value.is_empty() || name.value.len() > NAME_BYTES_MAX => {
+                let what = format!("a name has 1 to {NAME_BYTES_MAX} bytes");
+                return Err(flaw(&name.origin, what));
+            }
+            Some(name) => name.value,
+            None => format!("{} {}", payload.jobtype, self.schedule.value.trim()),
+        };
+        let entry = CronEntry::new(schedule, self.catch_up, payload.members)
+            .map_err(|error| flaw(&payload.origin, error.text))?;
+        Ok((name, entry))
+    }
+
+    fn compile_schedule(&self, warnings: &mut Vec<String>) -> Result<Schedule, Flaw> {
+        let Found { value, origin } = &self.schedule;
+        let (prefix, fields) = split_zone(value);
+        let zone = match (prefix, &self.timezone) {
+            (Some(_), Some(timezone)) => {
+                let what = "the time zone is given twice, here and in the schedule: remove one";
+                return Err(flaw(&timezone.origin, what));
+            }
+            (Some(prefix), None) => zone::find(prefix, origin)?,
+            (None, Some(timezone)) => zone::find(&timezone.value, &timezone.origin)?,
+            (None, None) => zone::of_the_server(warnings),
+        };
+        Schedule::parse(fields, zone).map_err(|error| flaw(origin, format!("schedule: {error}")))
+    }
+}
+
+fn text(key: &str, node: Option<Node>) -> Result<Option<Found<String>>, Flaw> {
+    node.map(|node| string_of(node, "a text").map_err(|refused| Flaw::of_type(key, refused)))
+        .transpose()
+}
+
+/// Something wrong at this place.
+pub(super) fn flaw(at: &Origin, what: impl Into<String>) -> Flaw {
+    Flaw {
+        at: at.clone(),
+        what: what.into(),
+    }
+}

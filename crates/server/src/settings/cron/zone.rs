@@ -1,0 +1,28 @@
+//! Time zones by their names.
+
+use jiff::tz::TimeZone;
+
+use super::super::tree::Origin;
+use super::Flaw;
+use super::entry::flaw;
+
+/// The zone of this name, from the system's database, else from the one within the program.
+pub(super) fn find(name: &str, at: &Origin) -> Result<TimeZone, Flaw> {
+    TimeZone::get(name).map_err(|_| {
+        let what = format!(
+            "there is no time zone {name:?}: write a name of the IANA database, such as \"Europe/Berlin\""
+        );
+        flaw(at, what)
+    })
+}
+
+/// The zone the server runs in: that of `TZ`, else the system's; UTC if there is none, with one warning.
+pub(super) fn of_the_server(warnings: &mut Vec<String>) -> TimeZone {
+    TimeZone::try_system().unwrap_or_else(|_| {
+        let warning = "the system names no time zone: cron entries without a timezone run in UTC";
+        if !warnings.iter().any(|known| known == warning) {
+            warnings.push(warning.to_owned());
+        }
+        TimeZone::UTC
+    })
+}

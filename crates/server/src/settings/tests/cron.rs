@@ -1,0 +1,208 @@
+//! Recurring jobs as they are written down.
+
+use workmill_proto::Timestamp;
+
+use super::*;
+
+/// An entry that is right, with more keys before its job.
+fn entry(schedule: &str, more: &str) -> String {
+    format!("[[cron]]\nschedule = \"{schedule}\"\n{more}\n[cron.job]\ntype = \"Report\"\n")
+}
+
+fn names(setup: &Setup) -> Vec<String> {
+    let cron = setup.load().cron;
+    cron.iter().map(|(name, _)| name.to_string()).collect()
+}
+
+#[test]
+fn entries_of_all_files_come_together() {
+    let setup = Setup::with_config(&entry("@daily", "name = \"b\"")).file(
+        "20-more.toml",
+        &format!(
+            "{}{}",
+            entry("@hourly", ""),
+            entry("@weekly", "name = \"c\"")
+        ),
+    );
+    assert_eq!(names(&setup), ["Report @hourly", "b", "c"]);
+    assert_eq!(setup.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn cron_can_be_turned_off() {
+    let off = "[cron_plugin]\nenabled = false\n";
+    let setup = Setup::with_config(&format!(
+        "{off}{}{}",
+        entry("@daily", ""),
+        entry("not at all", "")
+    ));
+    assert_eq!(names(&setup), [""; 0]);
+    assert_eq!(setup.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn an_entry_runs_in_its_zone() {
+    let next = |text: &str| {
+        let cron = Setup::with_config(text).load().cron;
+        let (_, entry) = cron.iter().next().unwrap();
+        let at = Timestamp::parse_rfc3339("2026-07-01T12:00:00Z").unwrap();
+        entry.schedule.next_after(at).unwrap().to_string()
+    };
+    let kolkata = "2026-07-02T00:30:00Z";
+    assert_eq!(
+        next(&entry("0 6 * * *", "timezone = \"Asia/Kolkata\"")),
+        kolkata
+    );
+    assert_eq!(next(&entry("CRON_TZ=Asia/Kolkata 0 6 * * *", "")), kolkata);
+    assert_eq!(next(&entry("TZ=Asia/Kolkata 0 6 * * *", "")), kolkata);
+    assert_eq!(
+        next(&entry("0 6 * * *", "timezone = \"UTC\"")),
+        "2026-07-02T06:00:00Z"
+    );
+}
+
+/// Asserts of configurations that the error names the file, and says this.
+fn assert_refused(cases: &[(String, &str)]) {
+    for (config, expected) in cases {
+        let error = Setup::with_config(config).error();
+        assert!(
+            error.contains("10-test.toml, line ") && error.contains(expected),
+            "{config}: {error}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_is_named_with_file_line_and_entry() {
+    let job = "[cron.job]\ntype = \"Report\"\n";
+    assert_refused(&[
+        (
+            entry("61 * * * *", ""),
+            "line 2: cron entry \"Report 61 * * * *\": schedule: \"61\" is no minute: 0 to 59",
+        ),
+        (
+            entry("* * *", "name = \"x\""),
+            "line 2: cron entry \"x\": schedule: a schedule has 5 fields",
+        ),
+        (
+            entry("@daily", "timezone = \"Mars/Base\""),
+            "line 3: cron entry \"Report @daily\": there is no time zone \"Mars/Base\"",
+        ),
+        (
+            entry("TZ=UTC @daily", "timezone = \"UTC\""),
+            "line 3: cron entry \"Report TZ=UTC @daily\": the time zone is given twice",
+        ),
+        (
+            entry("@daily", "catch_up = 1"),
+            "line 3: cron entry \"Report @daily\": catch_up must be true or false, not an integer",
+        ),
+        (
+            entry("@daily", "name = \"\""),
+            "line 3: cron entry number 1: a name has 1 to 256 bytes",
+        ),
+        (
+            format!("[[cron]]\n{job}"),
+            "line 1: cron entry \"Report\": it has no schedule",
+        ),
+        (
+            format!("[[cron]]\nschedule = 5\n{job}"),
+            "line 2: cron entry \"Report\": schedule must be a text, not an integer",
+        ),
+        (
+            entry("@daily", "").repeat(2),
+            "line 6: cron entry \"Report @daily\": there is one of the same name at",
+        ),
+        (
+            "[cron]\nschedule = \"@daily\"".to_owned(),
+            "line 1: cron must be an array of tables, each written [[cron]], not a table",
+        ),
+        (
+            "cron = [1]".to_owned(),
+            "line 1: cron must be an array of tables, each written [[cron]], not an integer",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_with_the_job_of_an_entry_is_named_too() {
+    assert_refused(&[
+        (
+            "[[cron]]\nschedule = \"@daily\"\n".to_owned(),
+            "line 1: cron entry \"@daily\": [cron.job] must have a type",
+        ),
+        (
+            "[[cron]]\nschedule = \"@daily\"\njob = 1".to_owned(),
+            "line 3: cron entry \"@daily\": job must be a table",
+        ),
+        (
+            format!("{}queue = \"a b\"", entry("@daily", "")),
+            "cron entry \"Report @daily\": cannot get",
+        ),
+        (
+            format!("{}jid = \"12345678\"", entry("@daily", "")),
+            "must not have jid: every run gets an id of its own",
+        ),
+        (
+            format!("{}jobtype = \"x\"", entry("@daily", "")),
+            "must not have jobtype: write it as type",
+        ),
+        (
+            format!("{}args = 5", entry("@daily", "")),
+            "args must be an array, not an integer",
+        ),
+        (
+            format!("{}args = [nan]", entry("@daily", "")),
+            "JSON has no number NaN",
+        ),
+        (
+            format!("{}[cron.jobs]\ntype = \"x\"", entry("@daily", "")),
+            "jobs is no key of [[cron]]: write [cron.job]",
+        ),
+    ]);
+}
+
+#[test]
+fn an_unknown_key_of_an_entry_is_warned_of() {
+    let setup = Setup::with_config(&entry("@daily", "time_zone = \"UTC\""));
+    let warnings = setup.warnings();
+    assert!(
+        warnings.len() == 1
+            && warnings[0].contains(
+                "line 3: unknown key cron.time_zone is ignored; did you mean cron.timezone?"
+            ),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn a_reload_tells_what_became_of_each_entry() {
+    let both = |first: &str, second: &str| {
+        format!(
+            "{}{}",
+            entry(first, "name = \"a\""),
+            entry("@daily", second)
+        )
+    };
+    let setup = Setup::with_config(&both("@daily", "name = \"b\""));
+    let reloader = reloading::reloader(&setup);
+    let before = reloader.load().unwrap().settings;
+    let same = reloader.reload(&before, None).unwrap();
+    assert_eq!(same.changes, Vec::<String>::new());
+    assert!(std::sync::Arc::ptr_eq(&same.settings.cron, &before.cron));
+    let setup = setup.file("10-test.toml", &both("@hourly", "name = \"c\""));
+    let changed = reloader.reload(&before, None).unwrap();
+    assert_eq!(
+        changed.changes,
+        [
+            "cron entry \"a\" has changed",
+            "cron entry \"c\" is new",
+            "cron entry \"b\" is gone"
+        ]
+    );
+    let setup = setup.file("10-test.toml", &entry("@dayly", ""));
+    assert!(matches!(
+        reloader.reload(&before, None),
+        Err(SettingsError::Cron { .. })
+    ));
+    drop(setup);
+}

@@ -1,0 +1,3 @@
+//! Recurring jobs: when they come, also when the server dies, and when their configuration changes.
+
+mod firing;
