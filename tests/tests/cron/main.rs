@@ -1,3 +1,4 @@
 //! Recurring jobs: when they come, also when the server dies, and when their configuration changes.
 
 mod firing;
+mod reference;
