@@ -9,6 +9,7 @@
 mod batches;
 mod cron;
 mod engine;
+mod event;
 mod grace;
 mod group;
 mod limits;
@@ -23,6 +24,7 @@ mod wakes;
 
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
+pub use event::{Event, EventKind};
 pub use moment::{Moment, Rules};
 pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,

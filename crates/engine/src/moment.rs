@@ -31,11 +31,13 @@ pub struct Rules {
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
     pub throttles: Arc<BTreeMap<String, Throttle>>,
+    /// Whether what happens to jobs is told in [`crate::GroupResult::events`].
+    pub observed: bool,
 }
 
 impl Default for Rules {
     /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; no queue
-    /// has a limit.
+    /// has a limit; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
@@ -44,6 +46,7 @@ impl Default for Rules {
             batch_committed_secs: 30 * 86_400,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
+            observed: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use workmill_proto::{Bid, Timestamp, WireError};
 use workmill_store::{BatchDetails, BatchState, Totals, Track};
 
+use crate::event::Event;
 use crate::op::{Handout, Request, Ticket};
 
 /// What a group did. Send the answers only after the group's commit.
@@ -12,6 +13,8 @@ pub struct GroupResult {
     pub answers: Vec<Answer>,
     /// Requests that need further slices: put them into the next group, before new requests.
     pub unfinished: Vec<Request>,
+    /// What happened to jobs, in order; empty unless [`crate::Rules::observed`].
+    pub events: Vec<Event>,
 }
 
 /// The answer to one request.

@@ -36,6 +36,7 @@ impl<T: Tx> Group<'_, T> {
         if done.is_empty() {
             return Ok(());
         }
+        self.observe_acknowledged(&done)?;
         let tied = match tied.is_empty() {
             true => Vec::new(),
             false => self.tx.working_jobs(&tied)?,

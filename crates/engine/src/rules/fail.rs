@@ -1,6 +1,6 @@
 //! FAIL: a failed job is tried again later, or is dead, or is dropped, as its `retry` says.
 
-use workmill_proto::{Failure, Job, SetName};
+use workmill_proto::{Failure, Job, SetName, Timestamp};
 use workmill_store::{CorruptRecord, JobKey, JobRecord, StoreError, Tx};
 
 use super::backoff::BackOff;
@@ -55,10 +55,11 @@ impl<T: Tx> Group<'_, T> {
         report: &Report<'_>,
     ) -> Result<(), StoreError> {
         self.count_execution(true);
+        let reserved_at = self.reserved_at(key)?;
         let job = self.tx.working_jobs(&[key])?.pop();
         self.end_reservations(&[key])?;
         match job {
-            Some((_, Ok(record))) => self.place_failed(record, report),
+            Some((_, Ok(record))) => self.place_failed(record, reserved_at, report),
             Some((_, Err(corrupt))) => self.bury_corrupt(None, &corrupt),
             None => Ok(()),
         }
@@ -67,11 +68,13 @@ impl<T: Tx> Group<'_, T> {
     fn place_failed(
         &mut self,
         mut record: JobRecord,
+        reserved_at: Option<Timestamp>,
         report: &Report<'_>,
     ) -> Result<(), StoreError> {
         let job = match Job::parse_stored(&record.body) {
             Ok(job) => job,
             Err(error) => {
+                self.observe_failed(&record, reserved_at, true);
                 let reason = error.text;
                 self.died(&mut record)?;
                 return self.bury_corrupt(
@@ -83,7 +86,9 @@ impl<T: Tx> Group<'_, T> {
                 );
             }
         };
-        match Fate::of(job.retry, record.failure_count) {
+        let fate = Fate::of(job.retry, record.failure_count);
+        self.observe_failed(&record, reserved_at, fate == Fate::Dead);
+        match fate {
             Fate::Dropped => self.failed_for_good(&mut record),
             Fate::Dead => {
                 self.died(&mut record)?;
@@ -107,7 +112,7 @@ impl<T: Tx> Group<'_, T> {
         record: JobRecord,
         mut job: Job,
         report: &Report<'_>,
-        next_at: Option<workmill_proto::Timestamp>,
+        next_at: Option<Timestamp>,
     ) -> JobRecord {
         let retry_count = i64::from(record.failure_count);
         let first_failed_at = match job.failure() {

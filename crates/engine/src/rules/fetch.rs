@@ -237,6 +237,7 @@ impl<T: Tx> Group<'_, T> {
         record: JobRecord,
     ) -> Result<Reservation, StoreError> {
         self.started(&record)?;
+        self.observe_fetched(&record);
         let fetched = FetchedJob {
             handout: Handout {
                 key,

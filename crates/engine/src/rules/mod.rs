@@ -13,6 +13,7 @@ mod fetch;
 mod flush;
 mod life;
 mod mutate;
+mod observe;
 mod push;
 mod queue;
 mod recover;

@@ -153,6 +153,7 @@ impl<T: Tx> Group<'_, T> {
                 continue;
             }
             self.pushed(&job.record)?;
+            self.observe_pushed(&job.record);
             match job.at {
                 Some(at) if at > self.now => for_later.push((at, job.record.clone())),
                 _ => for_now.push(&job.record),

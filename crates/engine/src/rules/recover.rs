@@ -66,6 +66,7 @@ impl<T: Tx> Group<'_, T> {
         }
         self.end_reservations(&[key])?;
         self.count_execution(true);
+        self.observe_failed(&record, Some(reservation.reserved_at), true);
         self.bury_poison(record)
     }
 

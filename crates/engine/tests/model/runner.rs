@@ -68,6 +68,7 @@ fn rules() -> Rules {
     Rules {
         dead_ttl_secs: DEAD_TTL_SECS,
         dead_jobs_max: DEAD_JOBS_MAX as u64,
+        observed: true,
         ..Rules::default()
     }
 }

@@ -17,6 +17,7 @@ mod failing;
 mod fetching;
 mod limits;
 mod mutating;
+mod observing;
 mod pushing;
 mod reserving;
 mod scheduling;

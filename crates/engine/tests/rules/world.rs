@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, Answer, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request, Rules,
-    Ticket,
+    Ack, Answer, Duty, Engine, Event, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request,
+    Rules, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, Timestamp, parse_command};
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -21,6 +21,8 @@ pub struct World {
     pub now: Timestamp,
     tickets: u64,
     answers: BTreeMap<Ticket, Outcome>,
+    /// What committed groups told of jobs.
+    pub events: Vec<Event>,
 }
 
 /// A job as a worker got it.
@@ -53,6 +55,7 @@ impl World {
             now,
             tickets: 0,
             answers: BTreeMap::new(),
+            events: Vec::new(),
         };
         world.pass(61);
         world
@@ -125,6 +128,7 @@ impl World {
         if commit {
             tx.commit()?;
             self.engine.committed();
+            self.events.extend(result.events);
         } else {
             drop(tx);
             self.engine.rolled_back();

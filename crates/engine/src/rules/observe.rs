@@ -1,0 +1,71 @@
+//! Notes what happens to jobs, if somebody wants to know: else nothing is read and nothing kept.
+
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+use workmill_store::{JobKey, JobRecord, StoreError, Tx};
+
+use crate::event::{Event, EventKind};
+use crate::group::Group;
+
+impl<T: Tx> Group<'_, T> {
+    /// A job was taken in.
+    pub(crate) fn observe_pushed(&mut self, job: &JobRecord) {
+        self.observe(job, EventKind::Pushed);
+    }
+
+    /// A job was handed out.
+    pub(crate) fn observe_fetched(&mut self, job: &JobRecord) {
+        self.observe(job, EventKind::Fetched);
+    }
+
+    /// The jobs under these keys are acknowledged and about to be forgotten. One that cannot be read is left out:
+    /// nobody knows what it was.
+    pub(crate) fn observe_acknowledged(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        if !self.rules.observed {
+            return Ok(());
+        }
+        for (key, job) in self.tx.working_jobs(keys)? {
+            let reserved_at = self.reserved_at(key)?;
+            if let Ok(job) = job {
+                let ran_for = self.time_since(reserved_at);
+                self.observe(&job, EventKind::Succeeded { ran_for });
+            }
+        }
+        Ok(())
+    }
+
+    /// An execution that began at `reserved_at` has failed.
+    pub(crate) fn observe_failed(
+        &mut self,
+        job: &JobRecord,
+        reserved_at: Option<Timestamp>,
+        dead: bool,
+    ) {
+        let ran_for = self.time_since(reserved_at);
+        self.observe(job, EventKind::Failed { ran_for, dead });
+    }
+
+    /// Since when the job under this key is reserved, for [`Self::observe_failed`]: nothing if nobody wants to know.
+    pub(crate) fn reserved_at(&mut self, key: JobKey) -> Result<Option<Timestamp>, StoreError> {
+        if !self.rules.observed {
+            return Ok(None);
+        }
+        let held = self.tx.reservations_by_key(&[key])?;
+        Ok(held.first().map(|held| held.reserved_at))
+    }
+
+    fn time_since(&self, reserved_at: Option<Timestamp>) -> Duration {
+        reserved_at.map_or(Duration::ZERO, |at| self.now.since(at))
+    }
+
+    fn observe(&mut self, job: &JobRecord, kind: EventKind) {
+        if self.rules.observed {
+            self.result.events.push(Event {
+                kind,
+                queue: job.queue.clone(),
+                jobtype: job.jobtype.clone(),
+            });
+        }
+    }
+}
