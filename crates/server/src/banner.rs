@@ -48,6 +48,9 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
         ),
     ];
     lines.extend(cron);
+    if let Some(metrics) = &settings.metrics {
+        lines.push(format!("metrics go to {metrics}"));
+    }
     lines.push(format!("listening on {scheme}://{addr}"));
     lines
 }

@@ -25,6 +25,7 @@ mod services;
 mod session;
 pub mod settings;
 mod shared;
+mod statsd;
 pub mod storage_dir;
 pub mod threads;
 pub mod tls;

@@ -2,22 +2,39 @@
 
 use std::time::{Duration, Instant};
 
-/// How often a line of one kind is logged at most.
+/// How often a line of one kind is logged at most, when nothing else is said.
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Lets one line of a kind pass per period.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LogLimit {
+    period: Duration,
     last: Option<Instant>,
     suppressed: u64,
 }
 
+impl Default for LogLimit {
+    /// One line every five seconds.
+    fn default() -> Self {
+        Self::every(PERIOD)
+    }
+}
+
 impl LogLimit {
+    /// One line per period.
+    pub(crate) fn every(period: Duration) -> Self {
+        Self {
+            period,
+            last: None,
+            suppressed: 0,
+        }
+    }
+
     /// Whether a line may be logged at `now`: then how many were kept back since the last one.
     pub(crate) fn pass(&mut self, now: Instant) -> Option<u64> {
         if self
             .last
-            .is_some_and(|last| now.saturating_duration_since(last) < PERIOD)
+            .is_some_and(|last| now.saturating_duration_since(last) < self.period)
         {
             self.suppressed += 1;
             return None;

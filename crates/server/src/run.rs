@@ -20,6 +20,7 @@ use crate::listener::listen;
 use crate::services::{Life, Service, fire_cron, reap_workers, recover_lost, tick};
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
+use crate::statsd::send_metrics;
 use crate::storage_dir::StorageDir;
 use crate::threads::Threads;
 use crate::tls::TlsReloader;
@@ -39,6 +40,9 @@ const CLIENTS_STOP_WITHIN: Duration = Duration::from_secs(15);
 /// How long the committer may take to end its last group and to close the store. Both times together stay well
 /// below the 90 seconds after which service managers kill a process.
 const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long the last metrics may take to be sent.
+const METRICS_STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Runs the server until a signal stops it or it cannot go on.
 ///
@@ -71,6 +75,8 @@ pub(crate) struct Server {
     dump: Dump,
     /// The committer first, which is stopped last.
     services: Vec<Service>,
+    /// Stopped after the committer, so that nothing that happened is left untold.
+    metrics: Service,
     /// Gets the reason if the committer cannot go on.
     fault: oneshot::Receiver<String>,
     /// Keeps other servers out of the storage directory until all else is closed.
@@ -108,7 +114,8 @@ impl Server {
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
         }));
-        for service in &mut services {
+        let mut metrics = send_metrics(&shared);
+        for service in services.iter_mut().chain([&mut metrics]) {
             service.started().await;
         }
         Ok(Self {
@@ -117,6 +124,7 @@ impl Server {
             addr,
             dump,
             services,
+            metrics,
             fault,
             _storage_dir: storage_dir,
         })
@@ -159,6 +167,9 @@ impl Server {
         if !committer.stop(Instant::now() + COMMITTER_STOP_WITHIN).await {
             return Some("the disk does not answer".to_owned());
         }
+        self.metrics
+            .stop(Instant::now() + METRICS_STOP_WITHIN)
+            .await;
         self.fault.try_recv().ok()
     }
 
@@ -236,6 +247,7 @@ fn start_committer(
         Arc::clone(&shared.clock),
         Arc::clone(&shared.inbox),
         Arc::clone(&shared.groups),
+        Arc::clone(&shared.outbox),
         threads,
     )
     .context("cannot start the committer")?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
 use workmill_engine::CronTable;
 
 use crate::clock::Clock;
@@ -15,7 +16,8 @@ use crate::proofs::Proofs;
 use crate::registry::Registry;
 use crate::services::DutyCounters;
 use crate::session::Reader;
-use crate::settings::Settings;
+use crate::settings::{MetricsSettings, Settings};
+use crate::statsd::Outbox;
 use crate::tls::TlsReloader;
 use workmill_proto::CustomReading;
 
@@ -33,9 +35,12 @@ pub(crate) struct Shared {
     pub(crate) duties: DutyCounters,
     pub(crate) proofs: Arc<Proofs>,
     pub(crate) reader: Reader,
+    /// For what metrics are to tell of.
+    pub(crate) outbox: Arc<Outbox>,
     /// None for plain TCP.
     pub(crate) tls: Option<TlsReloader>,
     live: ArcSwap<Live>,
+    metrics: watch::Sender<Option<Arc<MetricsSettings>>>,
     commands: AtomicU64,
     stopping: AtomicBool,
 }
@@ -78,8 +83,10 @@ impl Shared {
             duties: DutyCounters::default(),
             proofs: Arc::default(),
             reader: Reader::default(),
+            outbox: Arc::default(),
             tls,
             live: ArcSwap::from_pointee(Live::of(settings)),
+            metrics: watch::Sender::new(settings.metrics.clone().map(Arc::new)),
             commands: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         }
@@ -94,6 +101,18 @@ impl Shared {
     pub(crate) fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live::of(settings)));
         self.inbox.set_rules(settings.engine_rules());
+        self.metrics.send_if_modified(|metrics| {
+            let changed = metrics.as_deref() != settings.metrics.as_ref();
+            if changed {
+                *metrics = settings.metrics.clone().map(Arc::new);
+            }
+            changed
+        });
+    }
+
+    /// Where metrics go, now and after each change.
+    pub(crate) fn metrics(&self) -> watch::Receiver<Option<Arc<MetricsSettings>>> {
+        self.metrics.subscribe()
     }
 
     /// Counts commands that clients have sent.

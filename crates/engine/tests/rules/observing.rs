@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workmill_engine::{BulkItem, BulkPush, Duty, Event, EventKind, NewJob, Op, Request, Rules};
-use workmill_proto::{Job, WireError};
+use workmill_engine::{BulkPush, Duty, Event, EventKind, Op, Request, Rules};
+use workmill_proto::{CustomReading, Job, RefusedJob, WireError};
 
 use crate::world::{World, fetch_op};
 
@@ -113,17 +113,13 @@ fn scheduled_jobs_and_those_of_a_bulk_are_told_when_they_are_taken_in() {
     assert_eq!(kinds(&mut world), [], "moving into its queue is no push");
     let payload = json!({"jid": "jid-00002", "queue": "q", "jobtype": "Thing", "args": []});
     let job = Job::parse(payload.to_string().as_bytes()).unwrap();
-    let item = |job| BulkItem {
+    let bad = RefusedJob {
         jid: "jid-00002".into(),
-        job,
+        error: WireError::err("no job"),
     };
-    let good = item(Ok(Arc::new(NewJob::new(job, world.now).unwrap())));
-    let bad = item(Err(WireError::err("no job")));
-    world.run(Op::PushBulk(BulkPush {
-        jobs: [good.clone(), bad, good].into(),
-        next_index: 0,
-        refused: Vec::new(),
-    }));
+    let jobs = vec![Ok(job.clone()), Err(bad), Ok(job)];
+    let bulk = BulkPush::new(jobs, world.now, CustomReading::ALL);
+    world.run(Op::PushBulk(bulk));
     assert_eq!(kinds(&mut world), [EventKind::Pushed; 2]);
 }
 

@@ -19,6 +19,7 @@ use super::stats::GroupStats;
 use super::waiters::{Due, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
+use crate::statsd::Outbox;
 use crate::threads::Threads;
 
 /// How much later than asked a FETCH may be answered nil: so many end together in one group, rather than each
@@ -44,6 +45,7 @@ pub(crate) struct Committer<S: Store> {
     clock: Arc<Clock>,
     inbox: Arc<Inbox>,
     stats: Arc<GroupStats>,
+    outbox: Arc<Outbox>,
     waiters: Waiters,
     acknowledger: Acknowledger,
     syncer: S::Syncer,
@@ -80,6 +82,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         clock: Arc<Clock>,
         inbox: Arc<Inbox>,
         stats: Arc<GroupStats>,
+        outbox: Arc<Outbox>,
         threads: Threads,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
@@ -92,6 +95,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             waiters: Waiters::new(Arc::clone(&inbox)),
             inbox: Arc::clone(&inbox),
             stats,
+            outbox,
             acknowledger,
             due: Vec::new(),
             backlog: Backlog::default(),
@@ -312,6 +316,9 @@ impl<S: Store + Send + 'static> Committer<S> {
 
     fn settle(&mut self, result: GroupResult) {
         self.backlog.keep(result.unfinished);
+        if !result.events.is_empty() {
+            self.outbox.offer(result.events);
+        }
         for answer in result.answers {
             self.due.extend(self.waiters.settle(answer));
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use workmill_engine::{BulkPush, Fetch, Op, Outcome, Rules};
+use workmill_engine::{BulkPush, EventKind, Fetch, Op, Outcome, Rules};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -11,12 +11,14 @@ use workmill_store::{Observer, Store};
 
 use super::{Answers, Committer, Ended, Inbox, InboxClosed, Pending, Unanswered};
 use crate::clock::Clock;
+use crate::statsd::Outbox;
 use crate::threads::Threads;
 
 /// A committer and its store, which fails as planned.
 struct World {
     inbox: Arc<Inbox>,
     plan: FaultPlan,
+    outbox: Arc<Outbox>,
     ended: oneshot::Receiver<Ended>,
     dir: TempDir,
 }
@@ -42,18 +44,25 @@ impl World {
         let plan = FaultPlan::default();
         let store = wrap(FaultStore::new(store, plan.clone()));
         let inbox: Arc<Inbox> = Arc::default();
+        let outbox: Arc<Outbox> = Arc::default();
+        let rules = Rules {
+            observed: true,
+            ..Rules::default()
+        };
         let ended = Committer::start(
             store,
-            Rules::default(),
+            rules,
             Arc::new(Clock::start()),
             Arc::clone(&inbox),
             Arc::default(),
+            Arc::clone(&outbox),
             threads,
         )
         .unwrap();
         Self {
             inbox,
             plan,
+            outbox,
             ended,
             dir,
         }
@@ -246,6 +255,28 @@ async fn ops_of_a_group_that_failed_are_run_again_one_by_one() {
     assert!(!world.plan.is_pending());
     assert_eq!(world.sizes("a").await.0, 1);
     assert_eq!(world.sizes("b").await.0, 1);
+}
+
+#[tokio::test]
+async fn jobs_of_a_group_that_failed_are_told_once() {
+    let world = World::start();
+    world.push("before").await;
+    world.plan.fail_write(0, WriteFault::Statement);
+    let ops = smallvec![push("a"), fetch("before"), push("b")];
+    let mut pending = world.inbox.submit(ops, 0).unwrap();
+    pending.answers().await.unwrap();
+    assert!(!world.plan.is_pending());
+    let events = world.outbox.take().events;
+    let told: Vec<(EventKind, &str)> = events.iter().map(|e| (e.kind, &*e.queue)).collect();
+    assert_eq!(
+        told,
+        [
+            (EventKind::Pushed, "before"),
+            (EventKind::Pushed, "a"),
+            (EventKind::Fetched, "before"),
+            (EventKind::Pushed, "b")
+        ]
+    );
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         input_bytes_max: 1 << 20,
         cron: Arc::default(),
         rules: Rules::default(),
+        metrics: None,
         recover_lost: false,
         uniq: true,
         batch: BatchSettings {

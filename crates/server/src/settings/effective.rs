@@ -7,7 +7,7 @@ use std::sync::Arc;
 use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Binding, Origins, Throttles};
+use super::{BatchSettings, Binding, MetricsSettings, Origins, Throttles};
 use crate::password::Password;
 
 /// Everything an operator can decide, checked and with the defaults filled in.
@@ -34,10 +34,12 @@ pub struct Settings {
     /// How many bytes all connections together may have sent that the server has not worked off yet.
     /// Never below `line_bytes_max`.
     pub input_bytes_max: usize,
-    /// What an operator can set of the rules of jobs: the limits of the dead set.
+    /// What an operator can set of the rules of jobs: the limits of the dead set; and whether metrics need to know.
     pub rules: Rules,
     /// The recurring jobs. The same table as before while none of them has changed.
     pub cron: Arc<CronTable>,
+    /// Where metrics go; `None` if they are off.
+    pub metrics: Option<MetricsSettings>,
     /// Whether the reservations of workers that fell silent end at once.
     pub recover_lost: bool,
     /// Whether jobs can be unique.

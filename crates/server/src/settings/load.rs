@@ -16,7 +16,7 @@ use super::bounds::{
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
 use super::{Environment, Loaded, Origins, Settings, SettingsError};
-use super::{conf_dir, cron, features, places, risks, throttles};
+use super::{conf_dir, cron, features, metrics, places, risks, throttles};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
 
@@ -51,6 +51,7 @@ impl Settings {
         let (throttles, throttle_origins) =
             throttles::choose_throttles(&mut reader, &mut warnings)?;
         let (cron, cron_origins) = cron::choose_cron(&mut reader, &mut warnings)?;
+        let metrics = metrics::choose_metrics(&mut reader, env, &mut warnings)?;
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,
             environment,
@@ -60,8 +61,12 @@ impl Settings {
             connections_max: value_or(connections_max, CONNECTIONS_MAX_DEFAULT),
             line_bytes_max,
             input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
-            rules: choose_rules(&mut reader)?,
+            rules: Rules {
+                observed: metrics.is_some(),
+                ..choose_rules(&mut reader)?
+            },
             cron,
+            metrics,
             recover_lost: value_or(reader.boolean("workers", "recover_lost")?, false),
             uniq: features::choose_uniq(&mut reader)?,
             batch: features::choose_batch(&mut reader, &mut warnings)?,

@@ -11,6 +11,7 @@ mod effective;
 mod error;
 mod features;
 mod load;
+mod metrics;
 mod origins;
 mod places;
 mod reader;
@@ -22,11 +23,15 @@ mod rules;
 mod throttles;
 mod tree;
 
+pub use crate::statsd::AgentAddress;
 pub use binding::Binding;
 pub use bounds::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
 pub use effective::{Environment, Loaded, Settings, TlsFiles};
 pub use error::SettingsError;
 pub use features::BatchSettings;
+pub use metrics::MetricsSettings;
+#[cfg(test)]
+pub(crate) use metrics::NAMESPACE_BYTES_MAX;
 pub use origins::Origins;
 pub use reload::{Reload, Reloader, VariableSource};
 pub use throttles::{RateSettings, ThrottleSettings, Throttles};

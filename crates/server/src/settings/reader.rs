@@ -128,6 +128,31 @@ impl Reader {
             .transpose()
     }
 
+    /// A list of texts; none if there is no such key.
+    pub(super) fn strings(
+        &mut self,
+        table: &'static str,
+        key: &'static str,
+    ) -> Result<Vec<Found<String>>, SettingsError> {
+        let allowed = "a list of texts";
+        let Some(node) = self.take(table, key)? else {
+            return Ok(Vec::new());
+        };
+        let Value::Array(nodes) = node.value else {
+            return Err(refuse(node.origin, table, key, allowed, node.value.kind()));
+        };
+        nodes
+            .into_iter()
+            .map(|node| match node.value {
+                Value::String(value) => Ok(Found {
+                    value,
+                    origin: node.origin,
+                }),
+                other => Err(refuse(node.origin, table, key, allowed, other.kind())),
+            })
+            .collect()
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(
         &mut self,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BatchSettings, Loaded, Settings, SettingsError, Throttles};
+use super::{BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::tls::TlsReloader;
@@ -163,7 +163,18 @@ impl Comparison {
         self.take_batch(current.batch, new.batch);
         self.take_throttles(&current.throttles, &new.throttles);
         self.take_cron(current, &mut new);
+        self.take_metrics(current.metrics.as_ref(), new.metrics.as_ref());
         new
+    }
+
+    fn take_metrics(&mut self, current: Option<&MetricsSettings>, new: Option<&MetricsSettings>) {
+        match (current, new) {
+            (Some(_), None) => self.changes.push(String::from("metrics are off")),
+            (old, Some(new)) if old != Some(new) => {
+                self.changes.push(format!("metrics go to {new}"));
+            }
+            _ => {}
+        }
     }
 
     fn take_batch(&mut self, current: BatchSettings, new: BatchSettings) {

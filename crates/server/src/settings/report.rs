@@ -28,6 +28,7 @@ impl Settings {
             batch,
             throttles: _,
             cron: _,
+            metrics,
         } = self;
         let password = match password {
             Some(_) => "needed, not shown here",
@@ -51,6 +52,13 @@ impl Settings {
         lines.push(("workers.recover_lost", recover_lost.to_string()));
         lines.push(("uniq.enabled", uniq.to_string()));
         lines.extend(batch_lines(*batch));
+        lines.push((
+            "metrics",
+            match metrics {
+                Some(metrics) => format!("go to {metrics}"),
+                None => String::from("off"),
+            },
+        ));
         lines
     }
 }

@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::tree::{Node, Value};
 
 /// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
-const TABLES_NOT_YET: &[&str] = &["metrics", "redis", "statsd", "web"];
+const TABLES_NOT_YET: &[&str] = &["redis", "web"];
 
 /// Below this likeness, between 0 and 1, another key is no help as a suggestion.
 const LIKENESS_MIN: f64 = 0.75;

@@ -14,6 +14,7 @@ mod documented;
 mod features;
 mod limits;
 mod merging;
+mod metrics;
 mod places;
 mod reloading;
 mod secrets;

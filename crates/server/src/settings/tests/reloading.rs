@@ -84,6 +84,32 @@ fn every_change_of_a_feature_is_told() {
 }
 
 #[test]
+fn changes_of_the_metrics_take_effect_at_once_and_are_told() {
+    let config = |more: &str| format!("[metrics]\nenabled = true\n{more}");
+    for (before, after, expected) in [
+        (
+            "",
+            &*config(""),
+            "metrics go to udp://localhost:8125 as faktory.*",
+        ),
+        (
+            &*config(""),
+            &*config("tags = [\"a:b\"]\n"),
+            "metrics go to udp://localhost:8125 as faktory.* with a:b",
+        ),
+        (&*config(""), "", "metrics are off"),
+    ] {
+        let (_, reload) = reload(before, after);
+        let Reload {
+            settings, changes, ..
+        } = reload.unwrap();
+        assert_eq!(changes, [expected]);
+        assert_eq!(settings.metrics.is_some(), settings.rules.observed);
+        assert_eq!(settings.metrics.is_some(), !after.is_empty());
+    }
+}
+
+#[test]
 fn changes_of_the_password_are_told_without_it() {
     let config = |password: &str| format!("[faktory]\npassword = \"{password}\"\n");
     let (_, changed) = reload(&config("one"), &config("two"));

@@ -1,0 +1,205 @@
+//! Where metrics go. Read from what the metrics plugin, Faktory's Enterprise edition and Datadog's own clients read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::SettingsError;
+use super::places::{Variables, variable};
+use super::reader::{Found, Reader, refuse};
+use crate::statsd::{AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, parse_port, tag_of};
+
+/// Bytes of the prefix of all names.
+pub(crate) const NAMESPACE_BYTES_MAX: usize = 64;
+
+/// The prefix of all names when none is said.
+const NAMESPACE_DEFAULT: &str = "faktory.";
+
+/// Variables that Datadog's clients make tags of, and the keys of these.
+const TAG_VARIABLES: [(&str, &str); 4] = [
+    ("DD_ENTITY_ID", "dd.internal.entity_id"),
+    ("DD_ENV", "env"),
+    ("DD_SERVICE", "service"),
+    ("DD_VERSION", "version"),
+];
+
+/// Where metrics go, and under which names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Where the agent listens.
+    pub address: AgentAddress,
+    /// What all names begin with; ends with a dot.
+    pub namespace: String,
+    /// Tags of every metric, checked.
+    pub tags: Vec<String>,
+}
+
+impl fmt::Display for MetricsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} as {}*", self.address, self.namespace)?;
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        write!(f, " with {}", self.tags.join(","))
+    }
+}
+
+/// On if `[metrics] enabled` says so, or if it says nothing and an address is given.
+pub(super) fn choose_metrics(
+    reader: &mut Reader,
+    env: Variables<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<MetricsSettings>, SettingsError> {
+    let enabled = reader
+        .boolean("metrics", "enabled")?
+        .map(|found| found.value);
+    let address = choose_address(reader, env, enabled == Some(true))?;
+    let namespace = choose_namespace(reader)?;
+    let tags = choose_tags(reader, env, enabled != Some(false) && address.is_some())?;
+    warnings.extend(warn_of_what_has_no_effect(reader)?);
+    let settings = address.map(|address| MetricsSettings {
+        address,
+        namespace,
+        tags,
+    });
+    match settings {
+        Some(settings) if enabled == Some(false) => {
+            warnings.push(format!(
+                "metrics are off: metrics.enabled is false, though {} is given as their address",
+                settings.address
+            ));
+            Ok(None)
+        }
+        settings => Ok(settings),
+    }
+}
+
+/// The address that is given, or where agents are by default if metrics are on anyway.
+fn choose_address(
+    reader: &mut Reader,
+    env: Variables<'_>,
+    enabled: bool,
+) -> Result<Option<AgentAddress>, SettingsError> {
+    let allowed = "an address: udp://host:port, unix:///path or host:port";
+    let location = reader.string("statsd", "location", allowed)?;
+    let location = location
+        .map(|Found { value, origin }| {
+            AgentAddress::parse(&value, PORT_DEFAULT).map_err(|what| {
+                refuse(
+                    origin,
+                    "statsd",
+                    "location",
+                    allowed,
+                    format!("{value:?}: {what}"),
+                )
+            })
+        })
+        .transpose()?;
+    if let Some(url) = variable(env, "DD_DOGSTATSD_URL") {
+        let address = AgentAddress::parse(&url, PORT_DEFAULT);
+        return address.map(Some).map_err(|what| SettingsError::Argument {
+            name: "DD_DOGSTATSD_URL",
+            what: format!("{what}; write udp://host:port or unix:///path"),
+        });
+    }
+    if location.is_some() || !enabled {
+        return Ok(location);
+    }
+    let argument = |name| move |what| SettingsError::Argument { name, what };
+    let port = match variable(env, "DD_DOGSTATSD_PORT") {
+        None => PORT_DEFAULT,
+        Some(port) => parse_port(&port).map_err(argument("DD_DOGSTATSD_PORT"))?,
+    };
+    let host = variable(env, "DD_AGENT_HOST").unwrap_or_else(|| String::from("localhost"));
+    let address = AgentAddress::parse(&host, port).map_err(argument("DD_AGENT_HOST"))?;
+    Ok(Some(address))
+}
+
+fn choose_namespace(reader: &mut Reader) -> Result<String, SettingsError> {
+    let allowed =
+        format!("a letter, then letters, digits, _ and dots, at most {NAMESPACE_BYTES_MAX} bytes");
+    let Some(Found { value, origin }) = reader.string("statsd", "namespace", &allowed)? else {
+        return Ok(NAMESPACE_DEFAULT.to_owned());
+    };
+    let namespace = format!("{}.", value.trim_end_matches('.'));
+    let good = namespace.starts_with(|c: char| c.is_ascii_alphabetic())
+        && namespace
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
+        && namespace.len() <= NAMESPACE_BYTES_MAX;
+    if good {
+        return Ok(namespace);
+    }
+    Err(refuse(
+        origin,
+        "statsd",
+        "namespace",
+        &allowed,
+        format!("{value:?}"),
+    ))
+}
+
+/// The tags of the files, then those of the environment. Those of the environment are only looked at if metrics are on:
+/// it is shared with other programs.
+fn choose_tags(
+    reader: &mut Reader,
+    env: Variables<'_>,
+    on: bool,
+) -> Result<Vec<String>, SettingsError> {
+    let mut tags = Vec::new();
+    for table in ["metrics", "statsd"] {
+        for Found { value, origin } in reader.strings(table, "tags")? {
+            check_tag(&value)
+                .map_err(|what| refuse(origin, table, "tags", "a list of tags", what))?;
+            tags.push(value);
+        }
+    }
+    if !on {
+        return Ok(tags);
+    }
+    let argument = |what| SettingsError::Argument {
+        name: "DD_TAGS",
+        what,
+    };
+    let listed = variable(env, "DD_TAGS").unwrap_or_default();
+    for tag in listed.split([',', ' ']).filter(|tag| !tag.is_empty()) {
+        check_tag(tag).map_err(argument)?;
+        tags.push(tag.to_owned());
+    }
+    for (name, key) in TAG_VARIABLES {
+        tags.extend(variable(env, name).map(|value| tag_of(key, &value)));
+    }
+    let mut seen = BTreeSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
+    let bytes: usize = tags.iter().map(|tag| tag.len() + 1).sum();
+    if bytes > TAGS_BYTES_MAX {
+        return Err(SettingsError::Argument {
+            name: "tags of metrics",
+            what: format!(
+                "together they have {bytes} bytes, commas included; {TAGS_BYTES_MAX} are allowed"
+            ),
+        });
+    }
+    Ok(tags)
+}
+
+fn warn_of_what_has_no_effect(reader: &mut Reader) -> Result<Vec<String>, SettingsError> {
+    let mut warnings = Vec::new();
+    for (table, key, why) in [
+        (
+            "metrics",
+            "namespace",
+            "the names of its family, such as jobs.working.count, are not sent; statsd.namespace replaces faktory.",
+        ),
+        ("statsd", "bufferSize", "datagrams are filled by their size"),
+        (
+            "statsd",
+            "queueLatency",
+            "the latency of every queue is sent",
+        ),
+    ] {
+        if let Some(origin) = reader.ignored(table, key)? {
+            warnings.push(format!("{origin}: {table}.{key} has no effect: {why}"));
+        }
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,185 @@
+//! Where metrics go.
+
+use super::*;
+
+/// What the metrics settings are, as the banner shows them; empty if metrics are off.
+fn shown(setup: &Setup) -> String {
+    let metrics = setup.load().metrics;
+    assert_eq!(setup.load().rules.observed, metrics.is_some());
+    metrics
+        .map(|metrics| metrics.to_string())
+        .unwrap_or_default()
+}
+
+const ENABLED: &str = "[metrics]\nenabled = true\n";
+
+#[test]
+fn metrics_are_off_until_they_are_enabled_or_have_an_address() {
+    let agent = ("DD_AGENT_HOST", "agent");
+    for (config, variable, expected) in [
+        ("", None, ""),
+        ("", Some(agent), ""),
+        ("[metrics]\nenabled = false\n", None, ""),
+        (ENABLED, None, "udp://localhost:8125 as faktory.*"),
+        (ENABLED, Some(agent), "udp://agent:8125 as faktory.*"),
+        (
+            "[statsd]\nlocation = \"there:1\"\n",
+            Some(agent),
+            "udp://there:1 as faktory.*",
+        ),
+        (
+            "[statsd]\nlocation = \"there:1\"\n",
+            Some(("DD_DOGSTATSD_URL", "unix:///run/dsd.socket")),
+            "unix:///run/dsd.socket as faktory.*",
+        ),
+        (
+            "",
+            Some(("DD_DOGSTATSD_URL", "udp://10.0.0.1:9")),
+            "udp://10.0.0.1:9 as faktory.*",
+        ),
+    ] {
+        let mut setup = Setup::with_config(config);
+        if let Some((name, value)) = variable {
+            setup = setup.variable(name, value);
+        }
+        assert_eq!(shown(&setup), expected, "{config} {variable:?}");
+        assert_eq!(setup.warnings(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn port_of_the_agent_has_a_variable_of_its_own() {
+    let setup = Setup::with_config(ENABLED).variable("DD_DOGSTATSD_PORT", "8200");
+    assert_eq!(shown(&setup), "udp://localhost:8200 as faktory.*");
+    let setup = setup.variable("DD_AGENT_HOST", "::1");
+    assert_eq!(shown(&setup), "udp://[::1]:8200 as faktory.*");
+}
+
+#[test]
+fn metrics_that_are_turned_off_stay_off_and_the_contradiction_is_told() {
+    let setup = Setup::with_config("[metrics]\nenabled = false\n")
+        .variable("DD_DOGSTATSD_URL", "udp://agent:1");
+    assert_eq!(shown(&setup), "");
+    assert_eq!(
+        setup.warnings(),
+        [
+            "metrics are off: metrics.enabled is false, though udp://agent:1 is given as their address"
+        ]
+    );
+}
+
+#[test]
+fn tags_come_from_the_files_and_the_environment_each_once() {
+    let config = "[metrics]\nenabled = true\ntags = [\"env:prod\", \"team:ops\"]\n[statsd]\ntags = [\"zone:a\"]\n";
+    let setup = Setup::with_config(config)
+        .variable("DD_TAGS", "team:ops,x:1 y:2, z")
+        .variable("DD_SERVICE", "the jobs")
+        .variable("DD_VERSION", "1.0+7");
+    assert_eq!(
+        setup.load().metrics.unwrap().tags,
+        [
+            "env:prod",
+            "team:ops",
+            "zone:a",
+            "x:1",
+            "y:2",
+            "z",
+            "service:the_jobs",
+            "version:1.0_7"
+        ]
+    );
+    assert!(
+        shown(&setup)
+            .ends_with(" with env:prod,team:ops,zone:a,x:1,y:2,z,service:the_jobs,version:1.0_7")
+    );
+}
+
+#[test]
+fn namespace_replaces_the_first_word_of_all_names() {
+    for (namespace, expected) in [("jobs.prod.", "jobs.prod."), ("jobs", "jobs.")] {
+        let setup =
+            Setup::with_config(&format!("{ENABLED}[statsd]\nnamespace = \"{namespace}\"\n"));
+        assert_eq!(setup.load().metrics.unwrap().namespace, expected);
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_its_place() {
+    let long = "x".repeat(190);
+    let many = format!(
+        "[metrics]\nenabled = true\ntags = [\"a{long}\", \"b{long}\", \"c{long}\", \"d{long}\"]\n"
+    );
+    for (config, expected) in [
+        (
+            "[metrics]\ntags = \"a:b\"",
+            "line 2: metrics.tags must be a list of texts, not a string",
+        ),
+        (
+            "[metrics]\ntags = [\"a:b\",\n7]",
+            "line 3: metrics.tags must be a list of texts, not an integer",
+        ),
+        (
+            "[statsd]\ntags = [\"a:b\",\n\"1:b\"]",
+            "line 3: statsd.tags must be a list of tags, not a tag begins",
+        ),
+        (
+            "[statsd]\nlocation = \"tcp://x\"",
+            "not \"tcp://x\": tcp:// is not known",
+        ),
+        (
+            "[statsd]\nnamespace = \"a b\"",
+            "line 2: statsd.namespace must be a letter, then letters",
+        ),
+        ("[statsd]\nnamespace = \"\"", "statsd.namespace must be"),
+        (
+            &many,
+            "tags of metrics: together they have 768 bytes, commas included; 600 are allowed",
+        ),
+    ] {
+        let error = Setup::with_config(config).error();
+        assert!(error.contains(expected), "{config}: {error}");
+    }
+    for (name, value, expected) in [
+        (
+            "DD_DOGSTATSD_URL",
+            "http://x",
+            "DD_DOGSTATSD_URL: http:// is not known; write udp://",
+        ),
+        (
+            "DD_DOGSTATSD_PORT",
+            "x",
+            "DD_DOGSTATSD_PORT: a port is a number from 1 to 65535, not \"x\"",
+        ),
+        ("DD_AGENT_HOST", "a b", "DD_AGENT_HOST: \"a b\" is no host"),
+        (
+            "DD_TAGS",
+            "ok:1,no|no",
+            "DD_TAGS: a tag begins with a letter",
+        ),
+    ] {
+        let error = Setup::with_config(ENABLED).variable(name, value).error();
+        assert!(error.contains(expected), "{name}: {error}");
+    }
+}
+
+#[test]
+fn tags_of_the_environment_are_nobodys_business_while_metrics_are_off() {
+    let setup = Setup::new().variable("DD_TAGS", "no|no");
+    assert_eq!(shown(&setup), "");
+}
+
+#[test]
+fn keys_without_effect_say_so() {
+    let config =
+        "[metrics]\nnamespace = \"jobs\"\n[statsd]\nbufferSize = 15\nqueueLatency = [\"q\"]\n";
+    let warnings = Setup::with_config(config).warnings();
+    let expected = [
+        "line 2: metrics.namespace has no effect: ",
+        "line 4: statsd.bufferSize has no effect: ",
+        "line 5: statsd.queueLatency has no effect: ",
+    ];
+    assert_eq!(warnings.len(), expected.len(), "{warnings:?}");
+    for (warning, expected) in warnings.iter().zip(expected) {
+        assert!(warning.contains(expected), "{warning}");
+    }
+}
