@@ -5,9 +5,11 @@
 //!
 //! Times appear only as bounds after which a test is given up; no test passes or fails by speed.
 
+mod agent;
 mod client;
 mod cycles;
 mod disk;
+mod dogstatsd;
 mod files;
 mod fleet;
 mod fleet_operator;
@@ -29,9 +31,11 @@ mod server;
 mod trace;
 mod undo;
 
+pub use agent::Agent;
 pub use client::{Client, REPLY_WAIT, job};
 pub use cycles::{cycles, seed};
 pub use disk::Disk;
+pub use dogstatsd::{DATAGRAM_BYTES_MAX, Metric, parse_datagram};
 pub use files::ServerFiles;
 pub use fleet::{Fleet, FleetPlan};
 pub use instant::{instant_in, parse_instant};

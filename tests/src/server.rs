@@ -149,7 +149,8 @@ impl ServerBuilder {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("FAKTORY_") {
+            let name_text = name.to_string_lossy();
+            if name_text.starts_with("FAKTORY_") || name_text.starts_with("DD_") {
                 command.env_remove(name);
             }
         }
