@@ -1,19 +1,16 @@
 //! What happens at the limits: one job over them hurts only itself.
 
 use serde_json::{Value, json};
-use workmill_engine::{BulkPush, Op, Outcome};
-use workmill_proto::{CustomReading, Job};
+use workmill_engine::Outcome;
+use workmill_proto::Job;
 
 use crate::world::World;
 
 /// Pushes jobs in bulk; returns the ids of those refused.
 fn push_bulk(world: &mut World, payloads: impl Iterator<Item = Value>) -> Vec<String> {
-    let jobs = payloads.map(|payload| Ok(Job::parse(payload.to_string().as_bytes()).unwrap()));
-    let bulk = BulkPush::new(jobs.collect(), world.now, CustomReading::ALL);
-    match world.run(Op::PushBulk(bulk)) {
-        Outcome::Refusals(refused) => refused.into_iter().map(|(jid, _)| jid).collect(),
-        other => panic!("{other:?}"),
-    }
+    let jobs = payloads.map(|payload| Job::parse(payload.to_string().as_bytes()).unwrap());
+    let refused = world.push_bulk(jobs);
+    refused.into_iter().map(|(jid, _)| jid).collect()
 }
 
 fn job(jid: &str, queue: &str) -> Value {

@@ -12,14 +12,20 @@
 mod world;
 
 mod admin;
+mod batching;
 mod cron;
+mod expiring;
 mod failing;
 mod fetching;
 mod limits;
 mod mutating;
 mod observing;
 mod pushing;
+mod requeueing;
 mod reserving;
 mod scheduling;
 mod slicing;
+mod throttling;
+mod tracking;
 mod trouble;
+mod unique;

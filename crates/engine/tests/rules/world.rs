@@ -1,5 +1,9 @@
 //! A small world to try rules in: a store, an engine, and a clock that only moves when told to.
 
+mod features;
+
+pub use features::{nameless_fetch, requeue_op, throttled};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +14,15 @@ use workmill_engine::{
     Rules, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, Timestamp, parse_command};
+use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Counts, Observer, Store, StoreError, Totals, Tx};
 
 pub struct World {
     dir: tempfile::TempDir,
-    store: Option<SqliteStore>,
+    store: Option<FaultStore<SqliteStore>>,
+    /// Which statements fail.
+    pub faults: FaultPlan,
     engine: Engine,
     rules: Rules,
     pub now: Timestamp,
@@ -45,11 +52,12 @@ impl World {
 
     pub fn with_rules(rules: Rules) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = open(&dir);
+        let faults = FaultPlan::default();
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let mut world = Self {
+            store: Some(open(&dir, &faults)),
             dir,
-            store: Some(store),
+            faults,
             engine: Engine::new(rules.clone()),
             rules,
             now,
@@ -64,7 +72,7 @@ impl World {
     /// As after a restart of the server on the same files; the grace of a start is not yet over.
     pub fn restart(&mut self) {
         self.store = None;
-        self.store = Some(open(&self.dir));
+        self.store = Some(open(&self.dir, &self.faults));
         self.engine = Engine::new(self.rules.clone());
         self.answers.clear();
     }
@@ -117,16 +125,23 @@ impl World {
     ) -> Result<(Vec<Answer>, Vec<Request>), StoreError> {
         let seed = self.tickets;
         let mut tx = self.store.as_mut().unwrap().begin()?;
-        let result = self.engine.run_group(
-            &mut tx,
-            Moment {
-                now: self.now,
-                seed,
-            },
-            requests,
-        )?;
+        let moment = Moment {
+            now: self.now,
+            seed,
+        };
+        let result = match self.engine.run_group(&mut tx, moment, requests) {
+            Ok(result) => result,
+            Err(error) => {
+                drop(tx);
+                self.engine.rolled_back();
+                return Err(error);
+            }
+        };
         if commit {
-            tx.commit()?;
+            if let Err(error) = tx.commit() {
+                self.engine.rolled_back();
+                return Err(error);
+            }
             self.engine.committed();
             self.events.extend(result.events);
         } else {
@@ -145,7 +160,7 @@ impl World {
             "nothing was spoilt"
         );
         drop(connection);
-        self.store = Some(open(&self.dir));
+        self.store = Some(open(&self.dir, &self.faults));
     }
 
     pub fn next_ticket(&mut self) -> Ticket {
@@ -189,12 +204,7 @@ impl World {
 
     /// Pushes a job of this id and queue, with more payload members.
     pub fn push(&mut self, jid: &str, queue: &str, more: Value) {
-        let mut payload = json!({ "jid": jid, "queue": queue, "jobtype": "Thing", "args": [] });
-        payload
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        let op = self.push_op(&payload);
+        let op = Op::push(self.job(jid, queue, more), self.now, CustomReading::ALL).unwrap();
         self.ok(op);
     }
 
@@ -330,6 +340,8 @@ pub fn mutate_op(mutation: &Value) -> Op {
     }
 }
 
-fn open(dir: &tempfile::TempDir) -> SqliteStore {
-    SqliteStore::open(dir.path(), Durability::Interval(Duration::from_secs(3_600))).unwrap()
+fn open(dir: &tempfile::TempDir, faults: &FaultPlan) -> FaultStore<SqliteStore> {
+    let durability = Durability::Interval(Duration::from_secs(3_600));
+    let store = SqliteStore::open(dir.path(), durability).unwrap();
+    FaultStore::new(store, faults.clone())
 }
