@@ -96,14 +96,14 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Reserves jobs for FETCHes that list the same queues and answers those that get one; the others are left in
-    /// `waiting`. Returns the queues that have nothing for anybody now.
+    /// `waiting`. Returns the queues that have nothing more for anybody in this group.
     fn hand_out<'q>(
         &mut self,
         waiting: &mut Vec<(Ticket, &'q Fetch)>,
     ) -> Result<Vec<&'q String>, StoreError> {
-        let mut exhausted = Vec::new();
+        let mut done_with = Vec::new();
         let Some((_, Fetch { queues, .. })) = waiting.first() else {
-            return Ok(exhausted);
+            return Ok(done_with);
         };
         let room = RESERVATIONS_MAX.saturating_sub(self.tx.reserved_count()?);
         let mut room = usize::try_from(room).unwrap_or(usize::MAX);
@@ -114,14 +114,17 @@ impl<T: Tx> Group<'_, T> {
                 false => self.hand_out_from(queue, waiting, room)?,
             };
             room -= before - waiting.len();
-            if waiting.is_empty() || room == 0 || turn == Turn::Later {
+            if waiting.is_empty() || room == 0 {
                 break;
             }
-            if turn == Turn::Exhausted {
-                exhausted.push(queue);
+            if turn != Turn::WorkersFull {
+                done_with.push(queue);
+            }
+            if turn == Turn::Later {
+                break;
             }
         }
-        Ok(exhausted)
+        Ok(done_with)
     }
 
     /// Gives jobs of a queue without limits to the first FETCHes that wait.
@@ -178,7 +181,8 @@ impl<T: Tx> Group<'_, T> {
         })
     }
 
-    /// Claims up to `limit` jobs that can be handed out. What cannot is passed over, up to what one group may.
+    /// Claims up to `limit` jobs that can be handed out. What cannot is passed over, up to what one group may. Then a
+    /// queue is still looked at until the first such job: those of one queue must not hold up all others.
     fn claim_usable(
         &mut self,
         queue: &str,
@@ -186,14 +190,16 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(Vec<(JobKey, JobRecord)>, Turn), StoreError> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
-            if self.unusable_left == 0 {
-                self.memory.wakes.add(queue, self.now);
-                return Ok((usable, Turn::Later));
-            }
-            let claimed = self.tx.claim(queue, limit - usable.len())?;
+            let goes_on = self.unusable_left > 0;
+            let wanted = match goes_on {
+                true => limit - usable.len(),
+                false => 1,
+            };
+            let claimed = self.tx.claim(queue, wanted)?;
             if claimed.is_empty() {
                 break;
             }
+            let usable_before = usable.len();
             for (key, job) in claimed {
                 match job {
                     Ok(record) if self.has_expired(&record) => self.drop_expired(key, &record)?,
@@ -203,6 +209,10 @@ impl<T: Tx> Group<'_, T> {
                         self.bury_corrupt(Some(queue), &corrupt)?;
                     }
                 }
+            }
+            if !goes_on && usable.len() == usable_before {
+                self.memory.wakes.add(queue, self.now);
+                return Ok((usable, Turn::Later));
             }
         }
         Ok((usable, Turn::Exhausted))

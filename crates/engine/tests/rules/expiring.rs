@@ -202,6 +202,23 @@ fn a_fetch_goes_past_ten_thousand_expired_jobs_in_slices() {
 }
 
 #[test]
+fn others_are_served_while_expired_jobs_are_passed_over() {
+    let mut world = world_of_expired();
+    let behind = world.wait(&["q"], "w");
+    let other = world.wait(&["other"], "w2");
+    world.push("jid-other", "other", json!({}));
+    assert_eq!(world.served(other).jid(), "jid-other");
+    for jid in ["jid-new-1", "jid-new-2"] {
+        world.push(jid, "other", json!({}));
+    }
+    assert_eq!(world.fetch(&["other"], "w3").jid(), "jid-new-1");
+    assert_eq!(world.fetch(&["other"], "w3").jid(), "jid-new-2");
+    assert!(world.totals().counts.expired < 10_000);
+    world.settle();
+    assert_eq!(world.served(behind).jid(), "jid-good1");
+}
+
+#[test]
 fn a_fetch_that_is_behind_expired_jobs_looks_at_no_later_queue_before() {
     let mut world = world_of_expired();
     world.push("jid-later", "later", json!({}));
