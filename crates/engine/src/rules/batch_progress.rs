@@ -201,12 +201,14 @@ impl<T: Tx> Group<'_, T> {
 
     fn place_callback(&mut self, job: NewJob) -> Result<(), StoreError> {
         self.pushed(&job.record)?;
-        match job.at {
-            Some(at) if at > self.now => self
-                .tx
-                .insert_entries(SetName::Scheduled, &[(at, job.record)]),
-            _ => self.enqueue_again(&[&job.record]),
+        if let Some(at) = job.at.filter(|at| *at > self.now) {
+            let entry = (at, job.record);
+            return self.tx.insert_entries(SetName::Scheduled, &[entry]);
         }
+        self.enqueue_again(&[&job.record])?;
+        // It may come from a FETCH that passes over jobs and has not begun to wait, but will.
+        self.ready.insert(job.record.queue.into());
+        Ok(())
     }
 
     fn make_callback(

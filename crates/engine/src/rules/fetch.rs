@@ -57,19 +57,22 @@ impl<T: Tx> Group<'_, T> {
 
     /// Serves the FETCHes that wait for queues that became ready, in order of arrival.
     pub(crate) fn serve_parked(&mut self) -> Result<(), StoreError> {
-        let mut from = 0;
-        while let Some((arrival, first)) = self.memory.parked.first_on(&self.ready, from) {
-            let (ticket, fetch) = (first.ticket, first.fetch.clone());
-            let mut waiting = vec![(ticket, &fetch)];
-            for queue in self.hand_out(&mut waiting)? {
-                self.ready.remove(queue);
+        // Serving can make queues ready: a batch may have waited for nothing but a job that is dropped as expired.
+        while !self.ready.is_empty() {
+            let mut ready = std::mem::take(&mut self.ready);
+            let mut from = 0;
+            while let Some((arrival, first)) = self.memory.parked.first_on(&ready, from) {
+                let (ticket, fetch) = (first.ticket, first.fetch.clone());
+                let mut waiting = vec![(ticket, &fetch)];
+                for queue in self.hand_out(&mut waiting)? {
+                    ready.remove(queue);
+                }
+                if waiting.is_empty() {
+                    self.memory.parked.remove(ticket);
+                }
+                from = arrival + 1;
             }
-            if waiting.is_empty() {
-                self.memory.parked.remove(ticket);
-            }
-            from = arrival + 1;
         }
-        self.ready.clear();
         Ok(())
     }
 

@@ -100,3 +100,33 @@ fn whoever_waits_gets_the_callback_in_the_group_of_the_last_ack() {
     world.perform("q");
     assert_eq!(world.served(waiting).payload["jobtype"], "success");
 }
+
+/// The only member of a committed batch has expired, in a queue that is paused.
+fn world_of_one_expired() -> World {
+    let mut world = World::new();
+    let bid = world.batch_with(&["success"], "");
+    let custom = json!({"bid": bid, "expires_in": 1});
+    world.push("jid-00001", "q", json!({ "custom": custom }));
+    world.commit(&bid);
+    world.queue("PAUSE q");
+    world.pass(1);
+    world
+}
+
+#[test]
+fn whoever_waits_gets_the_callback_that_an_expired_member_sets_free() {
+    let mut world = world_of_one_expired();
+    let first = world.wait(&["cb"], "w1");
+    let second = world.wait(&["q"], "w2");
+    world.queue("RESUME q");
+    assert_eq!(world.served(first).payload["jobtype"], "success");
+    assert!(world.answer(second).is_none());
+}
+
+#[test]
+fn a_fetch_gets_the_callback_that_it_sets_free_itself() {
+    let mut world = world_of_one_expired();
+    world.queue("RESUME q");
+    let fetched = world.fetch(&["cb", "q"], "w");
+    assert_eq!(fetched.payload["jobtype"], "success");
+}
