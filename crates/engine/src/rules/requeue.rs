@@ -18,10 +18,8 @@ impl<T: Tx> Group<'_, T> {
         };
         match self.tx.working_jobs(&[held.key])?.pop() {
             Some((_, Ok(record))) => {
-                // Its worker does not know: its late word must not end the next reservation.
-                if *held.wid != *requeue.wid {
-                    self.remember_end(held)?;
-                }
+                // Its worker may not know, or ACK what it has requeued: that must not end the next reservation.
+                self.remember_end(held)?;
                 let record = JobRecord {
                     enqueued_at: Some(self.now),
                     ..record

@@ -95,6 +95,24 @@ fn of_several_copies_the_askers_own_is_meant() {
 }
 
 #[test]
+fn the_late_word_of_its_worker_does_not_end_the_next_reservation() {
+    for asker in ["w", "another", ""] {
+        let mut world = World::new();
+        world.push("jid-00001", "q", json!({}));
+        world.fetch(&["q"], "w");
+        world.requeue("jid-00001", asker);
+        world.fetch(&["q"], "next");
+        world.ack("jid-00001", "w");
+        assert_eq!(world.totals().working, 1, "asked by {asker:?}");
+        let text = world.refused(World::fail_op("jid-00001", "w"));
+        assert_eq!(text, "Job not found jid-00001");
+        world.refused(requeue_op("jid-00001", "w"));
+        world.ack("jid-00001", "next");
+        assert_eq!(world.totals().counts.processed, 1);
+    }
+}
+
+#[test]
 fn a_worker_that_gets_its_requeued_job_again_can_end_it() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({}));
