@@ -102,8 +102,9 @@ impl Buckets {
     fn full_at(&mut self, queue: &str, rate: Rate, now: Timestamp) -> i128 {
         let empty = nanos(now) + rate.fill_time();
         match self.full_at.get(queue) {
-            Some(&full_at) => full_at.min(empty),
-            None => {
+            Some(&full_at) if full_at <= empty => full_at,
+            // To be kept: from now on it fills.
+            _ => {
                 self.set(queue, empty);
                 empty
             }

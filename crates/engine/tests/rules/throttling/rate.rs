@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use workmill_engine::{Op, Rate, Throttle};
+use workmill_engine::{Op, Rate, Rules, Throttle};
 use workmill_proto::Timestamp;
 
 use super::request;
@@ -219,4 +219,30 @@ fn a_token_that_a_failed_group_woke_for_is_not_forgotten() {
     assert_eq!(world.next_deadline(), Some(world.now));
     world.settle();
     world.served(waiting);
+}
+
+#[test]
+fn a_new_rate_holds_at_once_and_wakes_whoever_waits() {
+    let mut world = world_of_empty_bucket(rate(1));
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(Rules::default());
+    world.group(vec![]);
+    world.served(waiting);
+    world.set_rules(throttled(Throttle {
+        rate: Rate::new(1.0, Duration::from_secs(3_600), 5),
+        ..Throttle::default()
+    }));
+    world.group(vec![]);
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(throttled(Throttle {
+        rate: Rate::new(1.0, Duration::from_millis(10), 5),
+        ..Throttle::default()
+    }));
+    world.group(vec![]);
+    let at = world.now.plus(Duration::from_millis(10));
+    assert_eq!(world.next_deadline(), Some(at));
+    world.now = at;
+    world.group(vec![]);
+    world.served(waiting);
+    assert_eq!(count_now(&mut world), 0, "no burst after a change");
 }
