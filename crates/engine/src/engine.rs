@@ -85,19 +85,18 @@ impl Engine {
         group.finish()
     }
 
-    /// Has queues looked at whose limits are new. Their buckets begin empty.
+    /// Has queues looked at whose limits are new. Their buckets begin empty. It is no part of the group: it stands also
+    /// if that is rolled back.
     fn look_at_throttles(&mut self, now: Timestamp) {
         for queue in std::mem::take(&mut self.throttles_changed) {
-            let rate = self
-                .rules
-                .throttles
-                .get(&queue)
-                .and_then(|limits| limits.rate);
-            if let Some(rate) = rate {
-                self.memory.buckets.next_at(&queue, rate, now);
+            let limits = self.rules.throttles.get(&queue);
+            match limits.and_then(|limits| limits.rate) {
+                Some(rate) => drop(self.memory.buckets.next_at(&queue, rate, now)),
+                None => self.memory.buckets.forget(&queue),
             }
             self.memory.wakes.add(&queue, now);
         }
+        self.memory.buckets.commit();
     }
 
     /// The last group is committed: what it changed in memory stands.
@@ -111,8 +110,11 @@ impl Engine {
     }
 
     /// When a FETCH that waits has to be answered, or may find something: a group, if need be an empty one, must run
-    /// then.
+    /// then; at once if limits are new.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.memory.next_deadline()
+        match self.throttles_changed.is_empty() {
+            true => self.memory.next_deadline(),
+            false => Some(Timestamp::MIN),
+        }
     }
 }

@@ -83,6 +83,11 @@ impl Buckets {
         self.set(queue, full_at - rate.interval());
     }
 
+    /// Forgets the bucket of a queue that has no rate any more.
+    pub(crate) fn forget(&mut self, queue: &str) {
+        self.full_at.remove(queue);
+    }
+
     /// Keeps what the group changed.
     pub(crate) fn commit(&mut self) {
         self.before.clear();

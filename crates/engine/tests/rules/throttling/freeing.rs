@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use workmill_engine::{Duty, Op, Throttle};
+use workmill_engine::{Duty, Op, Rules, Throttle};
 use workmill_store::fault::WriteFault;
 
 use super::{ack_op, assert_full, concurrency, request, worker, world_of};
@@ -146,6 +146,27 @@ fn a_flush_frees_all_slots() {
     world.push("jid-new-1", "q", json!({}));
     assert_eq!(world.served(waiting).jid(), "jid-new-1");
     assert_full(&mut world, "w");
+}
+
+#[test]
+fn new_limits_hold_at_once_and_wake_whoever_waits() {
+    let mut world = world_of(concurrency(1), 6);
+    world.fetch(&["q"], "w");
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(throttled(concurrency(2)));
+    assert!(world.settle() > 0, "a group is due at once");
+    world.served(waiting);
+    assert_full(&mut world, "w");
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(Rules::default());
+    world.group(vec![]);
+    world.served(waiting);
+    world.fetch(&["q"], "w");
+    world.set_rules(throttled(worker(4)));
+    world.fetch(&["other", "q"], "w2");
+    assert_full(&mut world, "w");
+    world.ack("jid-00001", "w");
+    world.fetch(&["q"], "w");
 }
 
 #[test]

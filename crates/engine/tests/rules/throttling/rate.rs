@@ -194,6 +194,43 @@ fn a_paused_or_empty_queue_spends_no_tokens() {
 }
 
 #[test]
+fn a_new_rate_holds_at_once_and_wakes_whoever_waits() {
+    let mut world = world_of_empty_bucket(rate(1));
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(Rules::default());
+    assert_eq!(world.settle(), 1, "a group is due at once");
+    world.served(waiting);
+    world.set_rules(throttled(Throttle {
+        rate: Rate::new(1.0, Duration::from_secs(3_600), 5),
+        ..Throttle::default()
+    }));
+    world.group(vec![]);
+    let waiting = world.wait(&["q"], "w");
+    world.set_rules(throttled(Throttle {
+        rate: Rate::new(1.0, Duration::from_millis(10), 5),
+        ..Throttle::default()
+    }));
+    world.group(vec![]);
+    let at = world.now.plus(Duration::from_millis(10));
+    assert_eq!(world.next_deadline(), Some(at));
+    world.now = at;
+    world.group(vec![]);
+    world.served(waiting);
+    assert_eq!(count_now(&mut world), 0, "no burst after a change");
+}
+
+#[test]
+fn a_queue_whose_rate_was_taken_away_begins_empty_when_it_has_one_again() {
+    let mut world = world_of(rate(3));
+    assert_eq!(count_now(&mut world), 3);
+    world.set_rules(Rules::default());
+    wait_millis(&mut world, 60_000);
+    world.fetch(&["q"], "w");
+    world.set_rules(throttled(rate(3)));
+    assert_eq!(count_now(&mut world), 0);
+}
+
+#[test]
 fn a_group_that_fails_spends_and_gives_back_no_token() {
     let mut world = world_of(rate(2));
     let fetch = request(&mut world, fetch_op(&["q"], "w"));
@@ -222,27 +259,10 @@ fn a_token_that_a_failed_group_woke_for_is_not_forgotten() {
 }
 
 #[test]
-fn a_new_rate_holds_at_once_and_wakes_whoever_waits() {
-    let mut world = world_of_empty_bucket(rate(1));
-    let waiting = world.wait(&["q"], "w");
-    world.set_rules(Rules::default());
-    world.group(vec![]);
-    world.served(waiting);
-    world.set_rules(throttled(Throttle {
-        rate: Rate::new(1.0, Duration::from_secs(3_600), 5),
-        ..Throttle::default()
-    }));
-    world.group(vec![]);
-    let waiting = world.wait(&["q"], "w");
-    world.set_rules(throttled(Throttle {
-        rate: Rate::new(1.0, Duration::from_millis(10), 5),
-        ..Throttle::default()
-    }));
-    world.group(vec![]);
-    let at = world.now.plus(Duration::from_millis(10));
-    assert_eq!(world.next_deadline(), Some(at));
-    world.now = at;
-    world.group(vec![]);
-    world.served(waiting);
-    assert_eq!(count_now(&mut world), 0, "no burst after a change");
+fn a_bucket_fills_from_the_start_on_though_the_first_group_failed() {
+    let mut world = world_of(rate(5));
+    world.restart();
+    world.try_slice(&[], false).unwrap();
+    wait_millis(&mut world, 1_000);
+    assert_eq!(count_now(&mut world), 2);
 }
