@@ -327,3 +327,18 @@ fn a_group_that_fails_counts_nothing() {
     assert_eq!(world.callbacks(&bid), (Absent, Queued));
     assert_eq!(world.size("cb"), 1);
 }
+
+#[test]
+fn an_ack_whose_answer_was_lost_counts_once_when_it_is_sent_again() {
+    let mut world = World::new();
+    let bid = committed(&mut world, &["success"], &["jid-00001", "jid-00002"]);
+    world.fetch(&["q"], "w");
+    let undelivered = world.fetch(&["q"], "w");
+    world.ok(Op::Return(vec![undelivered.handout]));
+    for _ in 0..2 {
+        world.ack("jid-00001", "w");
+        assert_eq!(world.members(&bid), (2, 1, 0));
+    }
+    world.perform("q");
+    assert_eq!(world.callbacks(&bid), (Absent, Queued));
+}

@@ -1,7 +1,8 @@
 //! Batches to which nothing happens any more are forgotten.
 
 use serde_json::json;
-use workmill_engine::{Duty, Op, Rules};
+use workmill_engine::{Ack, Duty, Op, Outcome, Rules};
+use workmill_proto::CustomReading;
 use workmill_store::CallbackState::{Absent, Done, Queued, Waiting};
 
 use crate::world::World;
@@ -140,4 +141,21 @@ fn a_flush_forgets_the_batches() {
     assert_eq!(world.members(&next), (0, 0, 0));
     world.pass(60);
     assert_eq!(world.members(&next), (0, 0, 0));
+}
+
+#[test]
+fn a_flush_forgets_also_what_its_group_has_done_before() {
+    let mut world = World::new();
+    let bid = world.batch_with(&["success"], "");
+    world.push_member("jid-00001", &bid);
+    world.fetch(&["q"], "w");
+    let ack = Op::Ack(Ack {
+        jid: "jid-00001".to_owned(),
+        wid: "w".into(),
+    });
+    let job = world.job("jid-00002", "q", json!({"custom": {"bid": bid}}));
+    let push = Op::push(job, world.now, CustomReading::ALL).unwrap();
+    let tickets = world.group(vec![ack, Op::Flush, push]);
+    let outcome = world.answer(tickets[2]);
+    assert!(matches!(outcome, Some(Outcome::Refused(_))), "{outcome:?}");
 }

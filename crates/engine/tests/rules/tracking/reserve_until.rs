@@ -33,6 +33,17 @@ fn a_reservation_is_lengthened_also_over_a_restart() {
 }
 
 #[test]
+fn a_job_whose_reservation_was_lengthened_can_fail_after_a_restart() {
+    let mut world = world_of_one(json!({"reserve_for": 60}));
+    world.fetch(&["q"], "w");
+    assert!(matches!(reserve(&mut world, 300, "w"), Outcome::Ok));
+    world.restart();
+    world.pass(200);
+    world.fail("jid-00001", "w");
+    assert_eq!(world.totals().retries, 1);
+}
+
+#[test]
 fn a_reservation_is_never_shortened() {
     for secs in [-3_600, 0, 1, 59] {
         let mut world = world_of_one(json!({"reserve_for": 120}));
