@@ -46,3 +46,20 @@ impl Wakes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_moments_of_a_queue_the_earliest_counts() {
+        let at = |secs| Timestamp::from_micros(0).plus_secs(secs);
+        let mut wakes = Wakes::default();
+        for secs in [5, 3, 9] {
+            wakes.add("q", at(secs));
+        }
+        assert_eq!(wakes.next(), Some(at(3)));
+        assert_eq!(wakes.take_due(at(3)), ["q"]);
+        assert_eq!(wakes.next(), None);
+    }
+}
