@@ -201,13 +201,13 @@ fn a_new_rate_holds_at_once_and_wakes_whoever_waits() {
     assert_eq!(world.settle(), 1, "a group is due at once");
     world.served(waiting);
     world.set_rules(throttled(Throttle {
-        rate: Rate::new(1.0, Duration::from_secs(3_600), 5),
+        rate: Some(Rate::new(1.0, Duration::from_secs(3_600), 5)),
         ..Throttle::default()
     }));
     world.group(vec![]);
     let waiting = world.wait(&["q"], "w");
     world.set_rules(throttled(Throttle {
-        rate: Rate::new(1.0, Duration::from_millis(10), 5),
+        rate: Some(Rate::new(1.0, Duration::from_millis(10), 5)),
         ..Throttle::default()
     }));
     world.group(vec![]);
