@@ -17,6 +17,7 @@ mod cron;
 mod expiring;
 mod failing;
 mod fetching;
+mod flushing;
 mod limits;
 mod mutating;
 mod observing;
