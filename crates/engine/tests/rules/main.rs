@@ -30,3 +30,4 @@ mod throttling;
 mod tracking;
 mod trouble;
 mod unique;
+mod waking;
