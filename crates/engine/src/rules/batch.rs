@@ -6,7 +6,6 @@ use rand::Rng;
 use workmill_proto::{Bid, WireError};
 use workmill_store::{BatchDetails, BatchState, CallbackState, StoreError, Tx};
 
-use super::ties::no_such_batch;
 use crate::group::Group;
 use crate::limits::{BATCH_ANCESTORS_MAX, BATCH_PARENTS_MAX};
 use crate::op::{BatchOp, NewBatch, Ticket};
@@ -173,5 +172,5 @@ impl<T: Tx> Group<'_, T> {
 }
 
 fn unknown(bid: Bid) -> Outcome {
-    Outcome::Refused(no_such_batch(&bid.to_string()))
+    Outcome::Refused(WireError::no_such_batch(&bid.to_string()))
 }

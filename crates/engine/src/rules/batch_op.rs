@@ -2,7 +2,6 @@
 
 use workmill_proto::{BatchCommand, Bid, CustomReading, Job, Timestamp, WireError};
 
-use super::ties::no_such_batch;
 use crate::op::{BatchOp, NewBatch, NewJob, Op};
 
 impl Op {
@@ -30,7 +29,7 @@ impl Op {
 }
 
 fn known_form(bid: &str) -> Result<Bid, WireError> {
-    Bid::parse(bid).ok_or_else(|| no_such_batch(bid))
+    Bid::parse(bid).ok_or_else(|| WireError::no_such_batch(bid))
 }
 
 /// The payload of a callback. What would be wrong with it when it is queued is wrong with it now.

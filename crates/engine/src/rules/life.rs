@@ -8,7 +8,6 @@ use workmill_proto::{ErrorCode, WireError};
 use workmill_store::{JobRecord, Lock, StoreError, Ties, TrackState, Tx};
 
 use super::push::too_many_queues;
-use super::ties::no_such_batch;
 use crate::group::Group;
 use crate::op::NewJob;
 
@@ -36,7 +35,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(None);
         };
         let known = self.batch_state(member.bid)?.is_some();
-        Ok((!known).then(|| no_such_batch(&member.bid.to_string())))
+        Ok((!known).then(|| WireError::no_such_batch(&member.bid.to_string())))
     }
 
     /// Takes the locks of those jobs that nothing else speaks against.

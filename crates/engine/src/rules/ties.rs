@@ -23,7 +23,7 @@ pub(super) fn of(
     let batch = match custom.bid {
         None => None,
         Some(text) => Some(Membership {
-            bid: Bid::parse(&text).ok_or_else(|| no_such_batch(&text))?,
+            bid: Bid::parse(&text).ok_or_else(|| WireError::no_such_batch(&text))?,
             failed: false,
         }),
     };
@@ -44,10 +44,4 @@ fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> LockTie {
         ends_at: start.plus(rule.unique_for),
         until_start: rule.until_start,
     }
-}
-
-/// Faktory's answer to a batch that it does not know, as it was until 1.9.1: the Rust client compares the text. Later
-/// ones write it in lower case, which no client is known to look for.
-pub(crate) fn no_such_batch(bid: &str) -> WireError {
-    WireError::err(format!("No such batch {bid}"))
 }

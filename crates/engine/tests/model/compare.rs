@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use workmill_proto::{SetName, Timestamp};
-use workmill_store::{JobRecord, Store, StoredJob, Tx};
+use workmill_store::{CallbackTie, JobRecord, Membership, Store, StoredJob, Ties, Tx};
 
+use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
 use crate::naive::{Job, Naive};
 
 /// Tells how many jobs were compared, or what differs.
@@ -14,6 +15,9 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
     let mut tx = store.begin().map_err(|error| error.to_string())?;
     let mut seen = BTreeSet::new();
     compare_totals(&mut tx, naive)?;
+    compare_batches(&mut tx, naive)?;
+    compare_tracks(&mut tx, naive)?;
+    compare_slots(&mut tx, naive)?;
     for (name, queue) in &naive.queues {
         tx.set_paused(&[name], false)
             .map_err(|error| error.to_string())?;
@@ -25,6 +29,7 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
             &format!("queue {name}"),
             &stored,
             queue.jobs.iter(),
+            naive,
             &mut seen,
         )?;
     }
@@ -42,10 +47,12 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
             set.as_str(),
             &stored,
             naive.sets[&set].iter().map(|(_, job)| job),
+            naive,
             &mut seen,
         )?;
     }
     compare_working(&mut tx, naive, &mut seen)?;
+    compare_locks(&mut tx, naive)?;
     Ok(u64::try_from(seen.len()).unwrap())
 }
 
@@ -71,6 +78,7 @@ fn compare_totals<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         totals.working,
         totals.counts.processed,
         totals.counts.failures,
+        totals.counts.expired,
     );
     let size = |set: SetName| naive.sets[&set].len() as u64;
     let expected = (
@@ -80,6 +88,7 @@ fn compare_totals<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         naive.working.len() as u64,
         naive.processed,
         naive.failures,
+        naive.expired,
     );
     if counts != expected {
         return Err(format!("counts are {counts:?}, expected {expected:?}"));
@@ -99,17 +108,19 @@ fn compare_working<T: Tx>(
     expected.sort_by_key(|work| (work.expires_at, work.key));
     let summary: Vec<_> = held
         .iter()
-        .map(|h| (h.key.0, &*h.jid, &*h.wid, h.reserved_at, h.expires_at))
+        .map(|h| {
+            (
+                (h.key.0, &*h.jid, &*h.wid, h.connection),
+                (h.reserved_at, h.expires_at),
+            )
+        })
         .collect();
     let expected_summary: Vec<_> = expected
         .iter()
         .map(|w| {
             (
-                w.key,
-                w.job.jid.as_str(),
-                w.wid.as_str(),
-                w.reserved_at,
-                w.expires_at,
+                (w.key, w.job.jid.as_str(), w.wid.as_str(), w.connection),
+                (w.reserved_at, w.expires_at),
             )
         })
         .collect();
@@ -125,14 +136,17 @@ fn compare_working<T: Tx>(
         "working",
         &stored,
         expected.iter().map(|work| &work.job),
+        naive,
         seen,
     )
 }
 
+/// Jobs of a place, in its order, each in no other place.
 fn same_jobs<'j>(
     place: &str,
     stored: &[StoredJob],
     expected: impl Iterator<Item = &'j Job>,
+    naive: &Naive,
     seen: &mut BTreeSet<i64>,
 ) -> Result<(), String> {
     let mut found = Vec::new();
@@ -140,39 +154,79 @@ fn same_jobs<'j>(
         let record = job
             .as_ref()
             .map_err(|corrupt| format!("{place}: {corrupt:?}"))?;
-        let summary = summarise(record);
-        if !seen.insert(summary.0) {
+        let summary = Summary::of_stored(record);
+        if !seen.insert(summary.number) {
             return Err(format!("{place}: job {summary:?} is in two places"));
         }
         found.push(summary);
     }
-    let expected: Vec<_> = expected
-        .map(|job| {
-            (
-                job.number,
-                job.jid.clone(),
-                job.failures,
-                job.recovered_at.len(),
-            )
-        })
-        .collect();
+    let expected: Vec<_> = expected.map(|job| Summary::of(job, naive)).collect();
     if found != expected {
         return Err(format!("{place}: {found:?}, expected {expected:?}"));
     }
     Ok(())
 }
 
-fn summarise(record: &JobRecord) -> (i64, String, i64, usize) {
-    let payload: Value = serde_json::from_slice(&record.body).unwrap();
-    let failures = payload["failure"]["retry_count"]
-        .as_i64()
-        .map_or(0, |count| count + 1);
-    assert_eq!(failures, i64::from(record.failure_count), "{payload}");
-    let number = payload["args"][0].as_i64().unwrap();
-    (
-        number,
-        record.jid.to_string(),
-        failures,
-        record.recovered_at.len(),
-    )
+/// What is compared of a job.
+#[derive(Debug, PartialEq, Eq)]
+struct Summary {
+    number: i64,
+    jid: String,
+    failures: i64,
+    recoveries: usize,
+    enqueued_at: Option<Timestamp>,
+    ties: Option<Box<Ties>>,
+}
+
+impl Summary {
+    fn of_stored(record: &JobRecord) -> Self {
+        let payload: Value = serde_json::from_slice(&record.body).unwrap();
+        let failures = payload["failure"]["retry_count"]
+            .as_i64()
+            .map_or(0, |count| count + 1);
+        assert_eq!(failures, i64::from(record.failure_count), "{payload}");
+        let custom = &payload["custom"];
+        assert_eq!(custom["expires_in"], Value::Null, "{payload}");
+        let ties = record.ties.clone().map(|mut ties| {
+            // Counted in its batch.
+            ties.batch = ties.batch.map(|member| Membership {
+                failed: false,
+                ..member
+            });
+            ties
+        });
+        Self {
+            number: custom["number"].as_i64().unwrap(),
+            jid: record.jid.to_string(),
+            failures,
+            recoveries: record.recovered_at.len(),
+            enqueued_at: record.enqueued_at,
+            ties,
+        }
+    }
+
+    fn of(job: &Job, naive: &Naive) -> Self {
+        let bid = |index: usize| naive.batches[index].bid;
+        let ties = Ties {
+            expires_at: job.expires_at,
+            lock: job.lock,
+            batch: job.member.map(|(index, _)| Membership {
+                bid: bid(index),
+                failed: false,
+            }),
+            callback: job.callback.map(|(index, kind)| CallbackTie {
+                bid: bid(index),
+                kind,
+            }),
+            tracked: job.tracked,
+        };
+        Self {
+            number: job.number,
+            jid: job.jid.clone(),
+            failures: job.failures,
+            recoveries: job.recovered_at.len(),
+            enqueued_at: job.enqueued_at,
+            ties: (ties != Ties::default()).then(|| Box::new(ties)),
+        }
+    }
 }

@@ -3,32 +3,36 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
-use workmill_engine::{NewJob, Op, Outcome};
-use workmill_proto::{MutationVerb, SetName};
+use workmill_engine::{Op, Outcome};
 
-use crate::naive::{Job, Waiting, Work};
-use crate::runner::{Expected, Runner};
-use crate::step::{Act, Push};
+use crate::acts::Act;
+use crate::answers::Expected;
+use crate::naive::{Job, Mutant, Waiting};
+use crate::runner::Runner;
+
+/// What an engine answered, by ticket: the model takes the keys and ids from it that the engine chose.
+pub type Outcomes = BTreeMap<u64, Outcome>;
+
+/// What the model expects, by ticket.
+pub type Expectations = BTreeMap<u64, Expected>;
 
 impl Runner<'_> {
     /// Lets the model do the same; returns what it expects.
     pub fn predict(
         &mut self,
-        planned: Vec<(u64, Act, Op)>,
-        outcomes: &BTreeMap<u64, Outcome>,
-    ) -> Result<BTreeMap<u64, Expected>, String> {
-        let mut expected = BTreeMap::new();
-        let mut fetching = false;
-        for (ticket, act, op) in planned {
-            let is_fetch = matches!(act, Act::Fetch { .. });
-            if is_fetch && !fetching {
-                self.serve(outcomes, &mut expected)?;
+        planned: &[(u64, Act, Op)],
+        outcomes: &Outcomes,
+    ) -> Result<Expectations, String> {
+        let mut expected = Expectations::new();
+        let is_fetch = |act: &Act| matches!(act, Act::Fetch { .. });
+        for run in planned.chunk_by(|(_, act, _), (_, next, _)| is_fetch(act) && is_fetch(next)) {
+            if is_fetch(&run[0].1) {
+                self.predict_fetches(run, outcomes, &mut expected)?;
+                continue;
             }
-            fetching = is_fetch;
-            let answer = self.predict_act(ticket, &act, &op, outcomes, &mut expected)?;
-            if let Some(answer) = answer {
-                expected.insert(ticket, answer);
+            for (ticket, act, op) in run {
+                let answer = self.predict_act(act, op, outcomes.get(ticket), &mut expected)?;
+                expected.insert(*ticket, answer);
             }
         }
         self.settle(outcomes, &mut expected)?;
@@ -38,8 +42,8 @@ impl Runner<'_> {
     /// The end of a group: who waits is served, or has waited long enough.
     pub fn settle(
         &mut self,
-        outcomes: &BTreeMap<u64, Outcome>,
-        expected: &mut BTreeMap<u64, Expected>,
+        outcomes: &Outcomes,
+        expected: &mut Expectations,
     ) -> Result<(), String> {
         self.serve(outcomes, expected)?;
         let now = self.naive.now;
@@ -53,159 +57,112 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn predict_act(
+    /// FETCHes that stand together. Those over the same queues go from queue to queue together.
+    fn predict_fetches(
         &mut self,
-        ticket: u64,
-        act: &Act,
-        op: &Op,
-        outcomes: &BTreeMap<u64, Outcome>,
-        expected: &mut BTreeMap<u64, Expected>,
-    ) -> Result<Option<Expected>, String> {
-        match (act, op) {
-            (Act::Push(push), Op::Push(job)) => self.naive.push(job_of(push, job), job.at),
-            (Act::PushBulk(pushes), Op::PushBulk(bulk)) => {
-                for (push, item) in pushes.iter().zip(bulk.jobs.iter()) {
-                    let job = item.as_ref().unwrap();
-                    self.naive.push(job_of(push, job), job.at);
-                }
-                return Ok(Some(Expected::Refusals));
-            }
-            (Act::Fetch { queues, wid }, _) => {
-                let waiting = Waiting {
-                    ticket,
-                    queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
-                    wid: (*wid).to_owned(),
-                    deadline: self.naive.now.plus(Duration::from_millis(1_900)),
-                };
-                match self.hand_out(&waiting, outcomes)? {
-                    Some(number) => return Ok(Some(Expected::Job(number))),
-                    None => self.naive.waiting.push(waiting),
-                }
-                return Ok(None);
-            }
-            (Act::Ack { jid, wid }, _) => self.naive.ack(jid, wid),
-            (Act::Fail { jid, wid }, _) => {
-                let found = self.naive.fail(jid, wid);
-                return Ok(Some(if found {
-                    Expected::Ok
-                } else {
-                    Expected::Refused
-                }));
-            }
-            (Act::Return { .. }, Op::Return(handouts)) => {
-                let handout = handouts[0];
-                let held = self.naive.working.iter().position(|work| {
-                    work.key == handout.key.0 && work.reserved_at == handout.reserved_at
-                });
-                if let Some(index) = held {
-                    self.naive.release(index);
-                }
-            }
-            (Act::Forget { .. }, Op::Forget(waiting)) => {
-                let gone = self
-                    .naive
-                    .waiting
-                    .iter()
-                    .position(|w| w.ticket == waiting.0);
-                if let Some(index) = gone {
-                    self.naive.waiting.remove(index);
-                    expected.insert(waiting.0, Expected::Nothing);
-                }
-            }
-            (Act::Mutate { verb, set, jids }, _) => self.mutate(verb, *set, jids.as_deref()),
-            (Act::Pause(queue), _) => self.naive.queue(queue).paused = true,
-            (Act::Resume(queue), _) => {
-                if let Some(queue) = self.naive.queues.get_mut(*queue) {
-                    queue.paused = false;
-                }
-            }
-            (Act::Remove(queue), _) => self.naive.remove_queue(queue),
-            (Act::Flush, _) => self.naive.flush(),
-            (Act::Info, _) => return Ok(Some(Expected::Totals)),
-            _ => return Err("an act and an op that do not belong together".to_owned()),
-        }
-        Ok(Some(Expected::Ok))
-    }
-
-    fn mutate(&mut self, verb: &MutationVerb, set: SetName, jids: Option<&[String]>) {
-        let everything = matches!(verb, MutationVerb::Clear);
-        let entries = self.naive.sets.get_mut(&set).unwrap();
-        let meant = |job: &Job| everything || jids.is_none_or(|jids| jids.contains(&job.jid));
-        let taken: Vec<Job> = entries
-            .extract_if(.., |(_, job)| meant(job))
-            .map(|(_, job)| job)
-            .collect();
-        for job in taken {
-            match verb {
-                MutationVerb::Clear | MutationVerb::Discard => {}
-                MutationVerb::Kill => self.naive.bury(job),
-                MutationVerb::Requeue => self.naive.enqueue(job),
-            }
-        }
-    }
-
-    /// Serves the waiting FETCHes in order of arrival.
-    fn serve(
-        &mut self,
-        outcomes: &BTreeMap<u64, Outcome>,
-        expected: &mut BTreeMap<u64, Expected>,
+        run: &[(u64, Act, Op)],
+        outcomes: &Outcomes,
+        expected: &mut Expectations,
     ) -> Result<(), String> {
-        for waiting in std::mem::take(&mut self.naive.waiting) {
-            match self.hand_out(&waiting, outcomes)? {
-                Some(number) => {
-                    expected.insert(waiting.ticket, Expected::Job(number));
-                }
-                None => self.naive.waiting.push(waiting),
+        self.serve(outcomes, expected)?;
+        let fetches: Vec<Waiting> = run
+            .iter()
+            .filter_map(|(ticket, act, _)| match act {
+                Act::Fetch { queues, from } => Some(Waiting {
+                    ticket: *ticket,
+                    queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
+                    wid: from.wid.to_owned(),
+                    connection: from.connection,
+                    deadline: self.naive.now.plus(Duration::from_millis(1_900)),
+                }),
+                _ => None,
+            })
+            .collect();
+        for alike in fetches.chunk_by(|fetch, next| fetch.queues == next.queues) {
+            let mut waiting = alike.to_vec();
+            for queue in self.order(&alike[0].queues) {
+                self.hand_out(queue, &mut waiting, outcomes, expected)?;
+            }
+            self.naive.waiting.extend(waiting);
+        }
+        Ok(())
+    }
+
+    /// Serves the waiting FETCHes in order of arrival. What is dropped on the way may bring something for those who
+    /// were looked at before.
+    fn serve(&mut self, outcomes: &Outcomes, expected: &mut Expectations) -> Result<(), String> {
+        let mut index = 0;
+        while let Some(fetch) = self.naive.waiting.get(index).cloned() {
+            let dropped_before = self.naive.expired;
+            let mut waiting = vec![fetch.clone()];
+            for queue in self.order(&fetch.queues) {
+                self.hand_out(queue, &mut waiting, outcomes, expected)?;
+            }
+            index += 1;
+            if waiting.is_empty() {
+                index -= 1;
+                self.naive.waiting.remove(index);
+            }
+            if self.naive.expired > dropped_before {
+                index = 0;
             }
         }
         Ok(())
     }
 
-    /// Lets the model hand out a job, under the key that the engine gave it.
+    /// The order in which queues are looked at.
+    fn order<'q>(&self, queues: &'q [String]) -> Vec<&'q String> {
+        let mut queues: Vec<&String> = queues.iter().collect();
+        if self.naive.mutant == Mutant::RightMostQueueFirst {
+            queues.reverse();
+        }
+        queues
+    }
+
+    /// Hands jobs of a queue to those who wait and may have one; leaves the others.
     fn hand_out(
         &mut self,
-        waiting: &Waiting,
-        outcomes: &BTreeMap<u64, Outcome>,
-    ) -> Result<Option<i64>, String> {
-        let Some(job) = self.naive.take(&waiting.queues) else {
-            return Ok(None);
-        };
-        let Some(Outcome::Job(fetched)) = outcomes.get(&waiting.ticket) else {
-            return Err(format!(
-                "FETCH {} got no job, expected {job:?}",
-                waiting.ticket
-            ));
-        };
-        let number = job.number;
-        let secs = if job.reserve_for_secs == 0 {
-            1_800
-        } else {
-            job.reserve_for_secs
-        };
-        self.handouts.push((fetched.handout, number));
-        self.naive.working.push(Work {
-            job,
-            wid: waiting.wid.clone(),
-            key: fetched.handout.key.0,
-            reserved_at: self.naive.now,
-            expires_at: self.naive.now.plus_secs(secs),
-        });
-        Ok(Some(number))
+        queue: &str,
+        waiting: &mut Vec<Waiting>,
+        outcomes: &Outcomes,
+        expected: &mut Expectations,
+    ) -> Result<(), String> {
+        if self.naive.limits.contains_key(queue) {
+            let mut left = Vec::new();
+            for fetch in std::mem::take(waiting) {
+                let allowed = self.naive.may_have(queue, &fetch);
+                match allowed.then(|| self.naive.take(queue)).flatten() {
+                    Some(job) => self.hand_over(job, &fetch, outcomes, expected)?,
+                    None => left.push(fetch),
+                }
+            }
+            *waiting = left;
+            return Ok(());
+        }
+        // All are taken before the first starts.
+        let jobs = std::iter::from_fn(|| self.naive.take(queue));
+        let jobs: Vec<_> = jobs.take(waiting.len()).collect();
+        for (fetch, job) in waiting.drain(..jobs.len()).zip(jobs) {
+            self.hand_over(job, &fetch, outcomes, expected)?;
+        }
+        Ok(())
     }
-}
 
-fn job_of(push: &Push, new: &NewJob) -> Job {
-    let payload: Value = serde_json::from_slice(&new.record.body).unwrap();
-    Job {
-        number: payload["args"][0].as_i64().unwrap(),
-        jid: push.jid.clone(),
-        queue: push.queue.to_owned(),
-        retry: push.retry,
-        delay_secs: push.delay_secs,
-        reserve_for_secs: push.reserve_for_secs,
-        failures: 0,
-        recovered_at: Vec::new(),
-        place: 0,
-        generation: 0,
+    /// Hands out a job, under the key that the engine gave it.
+    fn hand_over(
+        &mut self,
+        job: Job,
+        fetch: &Waiting,
+        outcomes: &Outcomes,
+        expected: &mut Expectations,
+    ) -> Result<(), String> {
+        let ticket = fetch.ticket;
+        let Some(Outcome::Job(fetched)) = outcomes.get(&ticket) else {
+            return Err(format!("FETCH {ticket} got no job, expected {job:?}"));
+        };
+        expected.insert(ticket, Expected::Job(job.number));
+        self.handouts.push(fetched.handout);
+        self.naive.reserve(job, fetch, fetched.handout.key.0);
+        Ok(())
     }
 }

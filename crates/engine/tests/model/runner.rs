@@ -1,26 +1,25 @@
 //! Runs steps on the engine and on the model, side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use serde_json::{Value, json};
-use workmill_engine::{
-    Ack, BulkPush, Duty, Engine, Fail, Fetch, Handout, Moment, Mutate, NewJob, Op, Outcome,
-    Request, Rules, Ticket,
-};
-use workmill_proto::{
-    CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, QueueCommand,
-    QueueSelection, Timestamp,
-};
+use workmill_engine::{Duty, Engine, Handout, Moment, Op, Request, Rules, Ticket};
+use workmill_proto::Timestamp;
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
 
+use crate::acts::{Act, Step, Tick};
+use crate::answers::{Expected, check};
 use crate::compare::compare;
-use crate::naive::{DEAD_JOBS_MAX, DEAD_TTL_SECS, Mutant, Naive};
-use crate::step::{self, Act, Push, Step, Tick};
+use crate::naive::{
+    COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, UNCOMMITTED_SECS,
+    for_the_engine,
+};
+use crate::predict::{Expectations, Outcomes};
+use crate::step;
 
 pub struct Report {
     pub jobs_compared: u64,
@@ -37,6 +36,7 @@ pub fn run(seed: u64, steps: u64, mutant: Mutant) -> Result<Report, String> {
         let text = format!("{step:?}");
         let outcome = runner
             .step(step)
+            .and_then(|()| runner.check_next_deadline())
             .and_then(|()| compare(runner.store.as_mut().unwrap(), &runner.naive));
         jobs_compared += outcome.map_err(|error| format!("step {index}, {text}: {error}"))?;
     }
@@ -50,24 +50,18 @@ pub struct Runner<'d> {
     pub naive: Naive,
     pub tickets: u64,
     pub numbers: i64,
-    pub handouts: Vec<(Handout, i64)>,
+    pub handouts: Vec<Handout>,
+    /// Which of the limits hold.
+    pub limits: usize,
 }
 
-/// What the model expects of a ticket.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Expected {
-    Ok,
-    Job(i64),
-    Nothing,
-    Refused,
-    Totals,
-    Refusals,
-}
-
-fn rules() -> Rules {
+fn rules(limits: usize) -> Rules {
     Rules {
         dead_ttl_secs: DEAD_TTL_SECS,
         dead_jobs_max: DEAD_JOBS_MAX as u64,
+        batch_uncommitted_secs: UNCOMMITTED_SECS,
+        batch_committed_secs: COMMITTED_SECS,
+        throttles: Arc::new(for_the_engine(LIMITS[limits])),
         observed: true,
         ..Rules::default()
     }
@@ -79,11 +73,12 @@ impl<'d> Runner<'d> {
         let mut runner = Self {
             dir,
             store: None,
-            engine: Engine::new(rules()),
+            engine: Engine::new(rules(0)),
             naive: Naive::new(mutant, now),
             tickets: 0,
             numbers: 0,
             handouts: Vec::new(),
+            limits: 0,
         };
         runner.restart();
         runner
@@ -94,18 +89,30 @@ impl<'d> Runner<'d> {
         self.store = None;
         let durability = Durability::Interval(Duration::from_secs(3_600));
         self.store = Some(SqliteStore::open(self.dir, durability).unwrap());
-        self.engine = Engine::new(rules());
-        self.naive.waiting.clear();
+        self.engine = Engine::new(rules(self.limits));
+        self.naive.restart();
         for _ in 0..13 {
             self.naive.now = self.naive.now.plus_secs(5);
+            self.naive.set_limits(LIMITS[self.limits]);
             self.run_group(&[], true).unwrap();
+        }
+    }
+
+    /// The engine must want to run again before anything can happen by the passing of time.
+    fn check_next_deadline(&self) -> Result<(), String> {
+        let (wanted, due) = (self.engine.next_deadline(), self.naive.next_moment());
+        let is_late = due.is_some_and(|due| wanted.is_none_or(|wanted| wanted > due));
+        match is_late {
+            true => Err(format!("the next deadline is {wanted:?}, expected {due:?}")),
+            false => Ok(()),
         }
     }
 
     fn step(&mut self, step: Step) -> Result<(), String> {
         match step {
             Step::Group(acts) => self.group(&acts, true),
-            Step::RolledBack(acts) => {
+            Step::RolledBack(micros, acts) => {
+                self.pass(micros);
                 let naive = self.naive.clone();
                 let handouts = self.handouts.clone();
                 self.group(&acts, false)?;
@@ -115,10 +122,13 @@ impl<'d> Runner<'d> {
             }
             Step::Tick(tick) => self.tick(tick),
             Step::Pass(micros) => {
-                self.naive.now = self
-                    .naive
-                    .now
-                    .plus(Duration::from_micros(micros.unsigned_abs()));
+                self.pass(micros);
+                self.group(&[], true)
+            }
+            Step::Throttle(limits) => {
+                self.limits = limits;
+                self.engine.set_rules(rules(limits));
+                self.naive.set_limits(LIMITS[limits]);
                 self.group(&[], true)
             }
             Step::Restart => {
@@ -126,6 +136,11 @@ impl<'d> Runner<'d> {
                 Ok(())
             }
         }
+    }
+
+    fn pass(&mut self, micros: i64) {
+        let passed = Duration::from_micros(micros.unsigned_abs());
+        self.naive.now = self.naive.now.plus(passed);
     }
 
     fn tick(&mut self, tick: Tick) -> Result<(), String> {
@@ -146,7 +161,8 @@ impl<'d> Runner<'d> {
             Duty::Promote => self.naive.promote(),
             Duty::ExpireReservations => self.naive.expire(),
             Duty::Purge => self.naive.purge(),
-            Duty::RecoverLost { .. } | Duty::FireCron(_) | Duty::Sweep => {}
+            Duty::Sweep => self.naive.sweep(),
+            Duty::RecoverLost { .. } | Duty::FireCron(_) => {}
         }
         self.tickets += 1;
         let ticket = self.tickets;
@@ -157,7 +173,7 @@ impl<'d> Runner<'d> {
             }],
             true,
         )?;
-        let mut expected = BTreeMap::from([(ticket, Expected::Ok)]);
+        let mut expected = Expectations::from([(ticket, Expected::Ok)]);
         self.settle(&outcomes, &mut expected)?;
         check(outcomes, &expected)
     }
@@ -179,17 +195,13 @@ impl<'d> Runner<'d> {
         if !commit {
             return Ok(());
         }
-        let expected = self.predict(planned, &outcomes)?;
+        let expected = self.predict(&planned, &outcomes)?;
         check(outcomes, &expected)
     }
 
     /// Runs a group to its end; returns the answers.
-    fn run_group(
-        &mut self,
-        requests: &[Request],
-        commit: bool,
-    ) -> Result<BTreeMap<u64, Outcome>, String> {
-        let mut answers = BTreeMap::new();
+    fn run_group(&mut self, requests: &[Request], commit: bool) -> Result<Outcomes, String> {
+        let mut answers = Outcomes::new();
         let mut requests = requests.to_vec();
         loop {
             let mut tx = self
@@ -223,115 +235,5 @@ impl<'d> Runner<'d> {
                 return Ok(answers);
             }
         }
-    }
-
-    /// The op of an act; none for one that has nothing to act on.
-    fn op(&mut self, act: &Act) -> Option<Op> {
-        Some(match act {
-            Act::Push(push) => Op::Push(Arc::new(self.new_job(push))),
-            Act::PushBulk(pushes) => {
-                let jobs = pushes.iter().map(|push| Ok(self.new_job(push)));
-                Op::PushBulk(BulkPush {
-                    jobs: jobs.collect(),
-                    next_index: 0,
-                    refused: Vec::new(),
-                })
-            }
-            Act::Fetch { queues, wid } => Op::Fetch(Fetch {
-                queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
-                wid: (*wid).into(),
-                connection: 0,
-            }),
-            Act::Ack { jid, wid } => Op::Ack(Ack {
-                jid: jid.clone(),
-                wid: (*wid).into(),
-            }),
-            Act::Fail { jid, wid } => {
-                let report = FailReport {
-                    jid: jid.clone(),
-                    errtype: "E".to_owned(),
-                    message: "m".to_owned(),
-                    backtrace: Vec::new(),
-                };
-                Op::Fail(Arc::new(Fail {
-                    report,
-                    wid: (*wid).into(),
-                }))
-            }
-            Act::Return { back } => {
-                let index = self.handouts.len().checked_sub(back + 1)?;
-                Op::Return(vec![self.handouts[index].0])
-            }
-            Act::Forget { index } => Op::Forget(Ticket(self.naive.waiting.get(*index)?.ticket)),
-            Act::Mutate { verb, set, jids } => {
-                let filter = jids
-                    .as_ref()
-                    .map(|jids| MutationFilter::Jids(jids.iter().cloned().collect()));
-                let mutation = Mutation {
-                    verb: *verb,
-                    target: *set,
-                    filter,
-                };
-                Op::Mutate(Mutate {
-                    mutation: Arc::new(mutation),
-                    progress: None,
-                })
-            }
-            Act::Pause(queue) => Op::Queue(Arc::new(QueueCommand::Pause(named(queue)))),
-            Act::Resume(queue) => Op::Queue(Arc::new(QueueCommand::Resume(named(queue)))),
-            Act::Remove(queue) => Op::Queue(Arc::new(QueueCommand::Remove(named(queue)))),
-            Act::Flush => Op::Flush,
-            Act::Info => Op::Info,
-        })
-    }
-
-    fn new_job(&mut self, push: &Push) -> NewJob {
-        self.numbers += 1;
-        let mut payload = json!({
-            "jid": push.jid, "queue": push.queue, "jobtype": "T", "args": [self.numbers],
-            "retry": push.retry, "reserve_for": push.reserve_for_secs,
-            "custom": { "retry_delays": [push.delay_secs] },
-        });
-        if let Some(secs) = push.at_secs {
-            payload["at"] = Value::from(self.naive.now.plus_secs(secs).to_string());
-        }
-        let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
-        NewJob::new(payload, self.naive.now, CustomReading::ALL).unwrap()
-    }
-}
-
-fn check(
-    outcomes: BTreeMap<u64, Outcome>,
-    expected: &BTreeMap<u64, Expected>,
-) -> Result<(), String> {
-    let outcomes: BTreeMap<u64, Expected> = outcomes
-        .into_iter()
-        .map(|(ticket, outcome)| (ticket, summarise(outcome)))
-        .collect();
-    if outcomes == *expected {
-        return Ok(());
-    }
-    Err(format!("answers are {outcomes:?}, expected {expected:?}"))
-}
-
-fn named(queue: &str) -> QueueSelection {
-    QueueSelection::Named(vec![queue.to_owned()])
-}
-
-fn summarise(outcome: Outcome) -> Expected {
-    match outcome {
-        Outcome::Ok => Expected::Ok,
-        Outcome::Job(job) => {
-            let payload: Value = serde_json::from_slice(&job.body).unwrap();
-            Expected::Job(payload["args"][0].as_i64().unwrap())
-        }
-        Outcome::Nothing => Expected::Nothing,
-        Outcome::Refused(_) => Expected::Refused,
-        Outcome::Totals(_) => Expected::Totals,
-        Outcome::Refusals(refused) => {
-            assert!(refused.is_empty());
-            Expected::Refusals
-        }
-        other => unreachable!("no step asks for {other:?}"),
     }
 }

@@ -1,88 +1,32 @@
-//! One random step: some ops that form a group, or something that happens to the server.
+//! One random step.
 
 use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use workmill_proto::{MutationVerb, SetName};
 
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// These ops in one group.
-    Group(Vec<Act>),
-    /// The same, but the transaction fails and nothing of it happens.
-    RolledBack(Vec<Act>),
-    Tick(Tick),
-    /// This many microseconds pass.
-    Pass(i64),
-    Restart,
-}
-
-#[derive(Clone, Debug)]
-pub enum Tick {
-    Promote,
-    Expire,
-    Purge,
-    Recover { alive: Vec<&'static str> },
-    Sweep,
-}
-
-#[derive(Clone, Debug)]
-pub enum Act {
-    Push(Push),
-    PushBulk(Vec<Push>),
-    Fetch {
-        queues: Vec<&'static str>,
-        wid: &'static str,
-    },
-    Ack {
-        jid: String,
-        wid: &'static str,
-    },
-    Fail {
-        jid: String,
-        wid: &'static str,
-    },
-    /// Gives back the handout with this index, counted from the latest.
-    Return {
-        back: usize,
-    },
-    /// Forgets the waiting FETCH with this index.
-    Forget {
-        index: usize,
-    },
-    Mutate {
-        verb: MutationVerb,
-        set: SetName,
-        jids: Option<Vec<String>>,
-    },
-    Pause(&'static str),
-    Resume(&'static str),
-    Remove(&'static str),
-    Flush,
-    Info,
-}
-
-#[derive(Clone, Debug)]
-pub struct Push {
-    pub jid: String,
-    pub queue: &'static str,
-    pub at_secs: Option<i64>,
-    pub retry: i64,
-    pub delay_secs: i64,
-    pub reserve_for_secs: i64,
-}
+use crate::acts::{Act, BatchAct, Expires, Push, Step, Tick, TrackAct, Worker};
 
 const QUEUES: [&str; 4] = ["a", "b", "c", "d"];
 const WORKERS: [&str; 4] = ["w1", "w2", "w3", ""];
+/// How many of the latest batches are still talked about.
+const BATCHES: usize = 5;
 
 pub fn random(rng: &mut SmallRng) -> Step {
     match rng.random_range(0..100) {
         0..60 => Step::Group(acts(rng)),
-        60..65 => Step::RolledBack(acts(rng)),
-        65..85 => Step::Tick(tick(rng)),
-        85..97 => Step::Pass(rng.random_range(1..9_000_000)),
+        60..66 => Step::RolledBack(a_moment(rng), acts(rng)),
+        66..84 => Step::Tick(tick(rng)),
+        84..90 => Step::Pass(a_moment(rng)),
+        90..96 => Step::Pass(rng.random_range(1..9_000_000)),
+        96 => Step::Throttle(rng.random_range(0..3)),
         _ => Step::Restart,
     }
+}
+
+/// So short that a FETCH that waits still does.
+fn a_moment(rng: &mut SmallRng) -> i64 {
+    rng.random_range(1..1_200_000)
 }
 
 fn acts(rng: &mut SmallRng) -> Vec<Act> {
@@ -91,10 +35,10 @@ fn acts(rng: &mut SmallRng) -> Vec<Act> {
 
 fn tick(rng: &mut SmallRng) -> Tick {
     match rng.random_range(0..10) {
-        0..4 => Tick::Promote,
-        4..7 => Tick::Expire,
-        7 => Tick::Purge,
-        8 => Tick::Sweep,
+        0..3 => Tick::Promote,
+        3..5 => Tick::Expire,
+        5..7 => Tick::Purge,
+        7..9 => Tick::Sweep,
         _ => Tick::Recover {
             alive: WORKERS
                 .iter()
@@ -107,32 +51,38 @@ fn tick(rng: &mut SmallRng) -> Tick {
 
 fn act(rng: &mut SmallRng) -> Act {
     match rng.random_range(0..1_000) {
-        0..270 => Act::Push(push(rng)),
-        270..300 => Act::PushBulk((0..rng.random_range(0..5)).map(|_| push(rng)).collect()),
-        300..600 => {
+        0..230 => Act::Push(push(rng)),
+        230..250 => Act::PushBulk((0..rng.random_range(0..5)).map(|_| push(rng)).collect()),
+        250..520 => {
             let mut queues: Vec<&str> = QUEUES.to_vec();
             queues.rotate_left(rng.random_range(0..4));
             queues.truncate(rng.random_range(1..4));
             Act::Fetch {
                 queues,
-                wid: worker(rng),
+                from: worker(rng),
             }
         }
-        600..760 => Act::Ack {
+        520..650 => Act::Ack {
             jid: jid(rng),
-            wid: worker(rng),
+            wid: wid(rng),
         },
-        760..880 => Act::Fail {
+        650..735 => Act::Fail {
             jid: jid(rng),
-            wid: worker(rng),
+            wid: wid(rng),
         },
-        880..910 => Act::Return {
+        735..770 => Act::Requeue {
+            jid: jid(rng),
+            wid: wid(rng),
+        },
+        770..798 => Act::Return {
             back: rng.random_range(0..6),
         },
-        910..920 => Act::Forget {
+        798..800 => Act::Forget {
             index: rng.random_range(0..4),
         },
-        920..950 => mutate(rng),
+        800..870 => Act::Batch(batch(rng)),
+        870..925 => Act::Track(track(rng)),
+        925..950 => mutate(rng),
         950..965 => Act::Pause(queue(rng)),
         965..985 => Act::Resume(queue(rng)),
         985..993 => Act::Remove(queue(rng)),
@@ -149,6 +99,68 @@ fn push(rng: &mut SmallRng) -> Push {
         retry: *[-1, 0, 1, 2, 25].choose(rng).unwrap(),
         delay_secs: rng.random_range(0..30),
         reserve_for_secs: *[0, 60, 90, 300].choose(rng).unwrap(),
+        arg: rng.random_range(0..3),
+        unique: rng
+            .random_bool(0.3)
+            .then(|| (rng.random_range(1..120), rng.random_bool(0.5))),
+        expires: rng.random_bool(0.2).then(|| expires(rng)),
+        batch: rng.random_bool(0.3).then(|| rng.random_range(0..BATCHES)),
+        tracked: rng.random_bool(0.4),
+    }
+}
+
+fn expires(rng: &mut SmallRng) -> Expires {
+    match rng.random_bool(0.5) {
+        true => Expires::In(rng.random_range(1..60)),
+        false => Expires::At(rng.random_range(-3..90)),
+    }
+}
+
+/// A callback's lock and batch mean nothing.
+fn callback(rng: &mut SmallRng) -> Push {
+    Push {
+        expires: rng
+            .random_bool(0.2)
+            .then(|| Expires::In(rng.random_range(1..60))),
+        at_secs: rng.random_bool(0.1).then(|| rng.random_range(-5..60)),
+        ..push(rng)
+    }
+}
+
+fn batch(rng: &mut SmallRng) -> BatchAct {
+    let nth = rng.random_range(0..BATCHES);
+    match rng.random_range(0..10) {
+        0..3 => {
+            let complete = rng.random_bool(0.6).then(|| Box::new(callback(rng)));
+            let success = rng.random_bool(0.6).then(|| Box::new(callback(rng)));
+            BatchAct::New {
+                parent: rng.random_bool(0.4).then_some(nth),
+                complete,
+                success,
+            }
+        }
+        3..7 => BatchAct::Commit(nth),
+        7 => BatchAct::Open(nth),
+        8 => BatchAct::Status(nth),
+        _ => BatchAct::Child {
+            parent: nth,
+            child: rng.random_range(0..BATCHES),
+        },
+    }
+}
+
+fn track(rng: &mut SmallRng) -> TrackAct {
+    if rng.random_bool(0.3) {
+        return TrackAct::Get(jid(rng));
+    }
+    TrackAct::Set {
+        jid: jid(rng),
+        wid: wid(rng),
+        percent: rng.random_bool(0.5).then(|| rng.random_range(0..=100)),
+        desc: rng.random_bool(0.5).then(|| jid(rng)),
+        reserve_until_secs: rng
+            .random_bool(0.5)
+            .then(|| *[-10, 5, 30, 200, 86_400, 86_401].choose(rng).unwrap()),
     }
 }
 
@@ -164,13 +176,29 @@ fn mutate(rng: &mut SmallRng) -> Act {
 }
 
 fn jid(rng: &mut SmallRng) -> String {
-    format!("job-{:04}", rng.random_range(0..24))
+    nth_jid(rng.random_range(0..JIDS))
+}
+
+/// How many job ids there can be.
+pub const JIDS: usize = 24;
+
+pub fn nth_jid(nth: usize) -> String {
+    format!("job-{nth:04}")
 }
 
 fn queue(rng: &mut SmallRng) -> &'static str {
     QUEUES.choose(rng).unwrap()
 }
 
-fn worker(rng: &mut SmallRng) -> &'static str {
+fn wid(rng: &mut SmallRng) -> &'static str {
     WORKERS.choose(rng).unwrap()
+}
+
+fn worker(rng: &mut SmallRng) -> Worker {
+    let wid = wid(rng);
+    let connection = match wid {
+        "" => rng.random_range(1..3),
+        _ => 0,
+    };
+    Worker { wid, connection }
 }

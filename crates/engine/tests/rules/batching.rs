@@ -209,7 +209,7 @@ fn an_unknown_batch_is_refused() {
     let bid = world.batch_with(&["success"], "");
     world.pass(1_800);
     for unknown in [bid.as_str(), "b-AAAAAAAAAAAAAA", "b-nonsense", "nonsense"] {
-        let wanted = format!("no such batch {unknown}");
+        let wanted = format!("No such batch {unknown}");
         for words in ["OPEN", "COMMIT", "STATUS"] {
             assert_eq!(world.batch_refused(&format!("{words} {unknown}")), wanted);
         }
@@ -228,7 +228,7 @@ fn an_id_is_not_known_by_its_number_alone() {
     let mut guessed = workmill_proto::Bid::parse(&bid).unwrap();
     guessed.check ^= 1;
     let text = world.batch_refused(&format!("OPEN {guessed}"));
-    assert_eq!(text, format!("no such batch {guessed}"));
+    assert_eq!(text, format!("No such batch {guessed}"));
     world.push_refused(
         "jid-00001",
         "q",

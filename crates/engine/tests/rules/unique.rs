@@ -214,7 +214,7 @@ fn a_job_that_is_refused_for_another_reason_leaves_no_lock() {
     world.ok(Op::Flush);
     let custom = json!({"unique_for": 600, "bid": forgotten});
     let error = world.push_refused("jid-00001", "q", json!({ "custom": custom }));
-    assert_eq!(error.text, format!("no such batch {forgotten}"));
+    assert_eq!(error.text, format!("No such batch {forgotten}"));
     let jobs = [
         world.job("jid-00001", "q", json!({ "custom": custom })),
         world.job("jid-00002", "q", unique()),

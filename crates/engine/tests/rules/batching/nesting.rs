@@ -158,7 +158,7 @@ fn unknown_batches_are_adopted_by_none() {
     let unknown = "b-AAAAAAAAAAAAAA";
     for words in [format!("{bid} {unknown}"), format!("{unknown} {bid}")] {
         let text = world.batch_refused(&format!("CHILD {words}"));
-        assert_eq!(text, format!("no such batch {unknown}"));
+        assert_eq!(text, format!("No such batch {unknown}"));
     }
 }
 

@@ -83,10 +83,7 @@ fn parse_bids<const N: usize>(words: &str) -> Option<[&str; N]> {
 /// The id of a batch there may be. What is longer than any is the id of none.
 pub(crate) fn bounded_bid(bid: &str) -> Result<String, WireError> {
     if bid.len() > BID_BYTES_MAX {
-        return Err(WireError::err(format!(
-            "no such batch {}",
-            echo(bid.as_bytes())
-        )));
+        return Err(WireError::no_such_batch(&echo(bid.as_bytes())));
     }
     Ok(bid.to_owned())
 }
@@ -151,7 +148,7 @@ mod tests {
         let long = "b".repeat(BID_BYTES_MAX);
         assert!(batch(&format!("OPEN {long}")).is_ok());
         let text = batch(&format!("OPEN {long}b")).unwrap_err();
-        assert_eq!(text, format!("no such batch {long}b"));
+        assert_eq!(text, format!("No such batch {long}b"));
         assert!(
             batch(&format!("CHILD a {}", long.repeat(100)))
                 .unwrap_err()

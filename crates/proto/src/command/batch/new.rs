@@ -176,7 +176,7 @@ mod tests {
         assert!(
             new(&json(0, BID_BYTES_MAX + 1))
                 .unwrap_err()
-                .starts_with("no such batch bbb")
+                .starts_with("No such batch bbb")
         );
     }
 }

@@ -149,7 +149,7 @@ fn a_batch_is_named_by_a_text() {
     let long = "b".repeat(BID_BYTES_MAX + 1);
     assert_eq!(
         error(&format!(r#"{{"bid":"{long}"}}"#)),
-        format!("no such batch {long}")
+        format!("No such batch {long}")
     );
 }
 

@@ -1,0 +1,155 @@
+//! The life of a job outside of workers' hands: pushed, waiting, promoted, dead, gone.
+
+use workmill_proto::{MutationVerb, SetName, Timestamp};
+use workmill_store::TrackState;
+
+use super::{DEAD_JOBS_MAX, DEAD_TTL_SECS, Job, Mutant, Naive};
+
+impl Naive {
+    /// Takes a job in, unless its batch is no more or somebody has its lock; tells whether it did.
+    pub fn push(&mut self, mut job: Job, batch: Option<usize>, at: Option<Timestamp>) -> bool {
+        let knows_batch = batch.is_none_or(|batch| !self.batches[batch].gone);
+        if !knows_batch || !self.lock(&job) {
+            return false;
+        }
+        if let Some(batch) = batch {
+            self.join(&mut job, batch);
+        }
+        self.track(&job, TrackState::Enqueued);
+        match at {
+            Some(at) if at > self.now => self.insert(SetName::Scheduled, at, job),
+            _ => self.enqueue(job),
+        }
+        true
+    }
+
+    pub fn enqueue(&mut self, mut job: Job) {
+        self.places += 1;
+        job.place = self.places;
+        job.enqueued_at = Some(self.now);
+        let queue = self.queue(&job.queue.clone());
+        job.generation = queue.generation;
+        queue.jobs.push(job);
+    }
+
+    pub fn insert(&mut self, set: SetName, at: Timestamp, job: Job) {
+        let entries = self.sets.get_mut(&set).unwrap();
+        let index = entries.partition_point(|(other, _)| *other <= at);
+        entries.insert(index, (at, job));
+        let excess = entries.len().saturating_sub(DEAD_JOBS_MAX);
+        if set == SetName::Dead && self.mutant != Mutant::DeadWithoutLimit {
+            let evicted: Vec<Job> = entries.drain(..excess).map(|(_, job)| job).collect();
+            evicted.iter().for_each(|job| self.evicted(job));
+        }
+    }
+
+    pub fn bury(&mut self, job: Job) {
+        let at = self.now.plus_secs(DEAD_TTL_SECS);
+        self.insert(SetName::Dead, at, job);
+    }
+
+    /// A job failed for the last time, or was killed.
+    pub fn die(&mut self, job: &Job) {
+        self.fail_member(job);
+        self.track_end(job, TrackState::Dead);
+        if self.mutant == Mutant::LockGivenBackAtDeath {
+            self.unlock(job);
+        }
+    }
+
+    fn evicted(&mut self, job: &Job) {
+        if self.mutant == Mutant::EvictedLeavesItsBatch {
+            self.leave(job);
+        }
+        self.callback_over(job);
+    }
+
+    /// An operator deleted a job.
+    fn deleted(&mut self, job: &Job) {
+        if self.mutant != Mutant::DeletedHoldsItsBatch {
+            self.leave(job);
+        }
+        self.callback_over(job);
+        self.track_end(job, TrackState::Unknown);
+    }
+
+    /// A job lost its point.
+    fn expire_job(&mut self, job: &Job) {
+        self.expired += 1;
+        if self.mutant != Mutant::ExpiredKeepsItsLock {
+            self.unlock(job);
+        }
+        if self.mutant != Mutant::ExpiredHoldsItsBatch {
+            self.leave(job);
+        }
+        self.callback_over(job);
+        self.track_end(job, TrackState::Unknown);
+    }
+
+    /// The next job of a queue that can be handed out; drops those before it that have lost their point.
+    pub fn take(&mut self, name: &str) -> Option<Job> {
+        loop {
+            let ignores_pause = self.mutant == Mutant::PausedQueueFetched;
+            let queue = self.queues.get_mut(name)?;
+            if (queue.paused && !ignores_pause) || queue.jobs.is_empty() {
+                return None;
+            }
+            let job = queue.jobs.remove(0);
+            let has_expired = job.expires_at.is_some_and(|at| at <= self.now);
+            if !has_expired || self.mutant == Mutant::ExpiredHandedOut {
+                return Some(job);
+            }
+            self.expire_job(&job);
+        }
+    }
+
+    pub fn promote(&mut self) {
+        if self.mutant == Mutant::PromotionForgotten {
+            return;
+        }
+        for set in [SetName::Scheduled, SetName::Retries] {
+            let entries = self.sets.get_mut(&set).unwrap();
+            let due = entries.partition_point(|(at, _)| *at <= self.now);
+            let due: Vec<Job> = entries.drain(..due).map(|(_, job)| job).collect();
+            due.into_iter().for_each(|job| self.enqueue_again(job));
+        }
+    }
+
+    fn enqueue_again(&mut self, job: Job) {
+        self.track(&job, TrackState::Enqueued);
+        self.enqueue(job);
+    }
+
+    pub fn mutate(&mut self, verb: MutationVerb, set: SetName, jids: Option<&[String]>) {
+        let everything = matches!(verb, MutationVerb::Clear) || jids.is_none();
+        let meant = |job: &Job| everything || jids.is_some_and(|jids| jids.contains(&job.jid));
+        let entries = self.sets.get_mut(&set).unwrap();
+        let taken = entries.extract_if(.., |(_, job)| meant(job));
+        let taken: Vec<Job> = taken.map(|(_, job)| job).collect();
+        match verb {
+            MutationVerb::Clear | MutationVerb::Discard if everything => self.unswept.extend(taken),
+            MutationVerb::Clear | MutationVerb::Discard => {
+                taken.iter().for_each(|job| self.deleted(job));
+            }
+            MutationVerb::Requeue => taken.into_iter().for_each(|job| self.enqueue_again(job)),
+            MutationVerb::Kill => taken.into_iter().for_each(|job| {
+                self.die(&job);
+                self.bury(job);
+            }),
+        }
+    }
+
+    pub fn purge(&mut self) {
+        let dead = self.sets.get_mut(&SetName::Dead).unwrap();
+        let forgotten = dead.extract_if(.., |(at, _)| *at <= self.now);
+        let forgotten: Vec<Job> = forgotten.map(|(_, job)| job).collect();
+        forgotten.iter().for_each(|job| self.evicted(job));
+        self.expire_batches();
+    }
+
+    /// What was removed or cleared is deleted.
+    pub fn sweep(&mut self) {
+        let unswept = std::mem::take(&mut self.unswept);
+        unswept.iter().for_each(|job| self.deleted(job));
+    }
+}

@@ -1,0 +1,59 @@
+//! Rules broken on purpose, to see that the comparison notices.
+
+macro_rules! mutants {
+    ($($mutant:ident),* $(,)?) => {
+        /// A rule of the model that is broken.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Mutant {
+            None,
+            $($mutant,)*
+        }
+
+        impl Mutant {
+            pub const ALL: &[Self] = &[$(Self::$mutant),*];
+        }
+    };
+}
+
+mutants! {
+    RightMostQueueFirst,
+    AckForgetsNothing,
+    OneRetryTooFew,
+    ReturnedToTheTail,
+    PausedQueueFetched,
+    PromotionForgotten,
+    StrangerEndsAnothersJob,
+    RemoveTakesReservedJobs,
+    DeadWithoutLimit,
+    RequeuedKeepsItsTime,
+    RequeuedIsNotRemembered,
+    LockTakenTwice,
+    LockOfAnotherGivenBack,
+    LockWithoutTheDelay,
+    LockKeptAtStart,
+    LockNotTakenAgain,
+    LockGivenBackAtDeath,
+    ExpiredHandedOut,
+    ExpiredKeepsItsLock,
+    ExpiryFromNow,
+    SuccessBeforeComplete,
+    CallbackBeforeCommit,
+    CallbackFiredAgain,
+    ChildNotWaitedFor,
+    OnlyTheFirstParentWaits,
+    RetriedStaysFailed,
+    DeletedHoldsItsBatch,
+    ExpiredHoldsItsBatch,
+    EvictedLeavesItsBatch,
+    ExpiredBatchHoldsItsParent,
+    TrackLosesItsProgress,
+    TrackEndsWithItsUpdate,
+    EveryJobIsTracked,
+    ReservationShortened,
+    SlotsWithoutTimeout,
+    WorkersShareSlots,
+    ConcurrencyIgnored,
+    BucketStartsFull,
+    BurstIgnored,
+    UndeliveredIsNotRefunded,
+}

@@ -1,0 +1,200 @@
+//! The ops that acts mean.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use workmill_engine::{
+    Ack, BatchOp, BulkPush, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, Ticket, TrackOp,
+};
+use workmill_proto::{
+    Bid, CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, MutationVerb,
+    QueueCommand, QueueSelection, TrackCommand, TrackUpdate,
+};
+
+use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
+use crate::runner::Runner;
+
+impl Runner<'_> {
+    /// The op of an act; none for one that has nothing to act on.
+    pub fn op(&mut self, act: &Act) -> Option<Op> {
+        Some(match act {
+            Act::Push(push) => Op::Push(Arc::new(self.new_job(push))),
+            Act::PushBulk(pushes) => {
+                let jobs = pushes.iter().map(|push| Ok(self.new_job(push)));
+                Op::PushBulk(BulkPush {
+                    jobs: jobs.collect(),
+                    next_index: 0,
+                    refused: Vec::new(),
+                })
+            }
+            Act::Fetch { queues, from } => Op::Fetch(Fetch {
+                queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
+                wid: from.wid.into(),
+                connection: from.connection,
+            }),
+            Act::Ack { jid, wid } => Op::Ack(Ack {
+                jid: jid.clone(),
+                wid: (*wid).into(),
+            }),
+            Act::Fail { jid, wid } => Op::Fail(Arc::new(Fail {
+                report: report(jid),
+                wid: (*wid).into(),
+            })),
+            Act::Requeue { jid, wid } => Op::Requeue(Requeue {
+                jid: jid.clone(),
+                wid: (*wid).into(),
+            }),
+            Act::Return { back } => {
+                let index = self.handouts.len().checked_sub(back + 1)?;
+                Op::Return(vec![self.handouts[index]])
+            }
+            Act::Forget { index } => Op::Forget(Ticket(self.naive.waiting.get(*index)?.ticket)),
+            Act::Batch(batch) => Op::Batch(Arc::new(self.batch_op(batch))),
+            Act::Track(track) => Op::Track(Arc::new(self.track_op(track))),
+            Act::Mutate { verb, set, jids } => {
+                let clears = *verb == MutationVerb::Clear || jids.is_none();
+                // What was removed and cleared is swept in the store's own order: only one at a time.
+                if clears && !self.naive.unswept.is_empty() {
+                    return None;
+                }
+                let filter = jids
+                    .as_ref()
+                    .map(|jids| MutationFilter::Jids(jids.iter().cloned().collect()));
+                let mutation = Mutation {
+                    verb: *verb,
+                    target: *set,
+                    filter,
+                };
+                Op::Mutate(Mutate {
+                    mutation: Arc::new(mutation),
+                    progress: None,
+                })
+            }
+            Act::Pause(queue) => Op::Queue(Arc::new(QueueCommand::Pause(named(queue)))),
+            Act::Resume(queue) => Op::Queue(Arc::new(QueueCommand::Resume(named(queue)))),
+            Act::Remove(_) if !self.naive.unswept.is_empty() => return None,
+            Act::Remove(queue) => Op::Queue(Arc::new(QueueCommand::Remove(named(queue)))),
+            Act::Flush => Op::Flush,
+            Act::Info => Op::Info,
+        })
+    }
+
+    fn batch_op(&mut self, act: &BatchAct) -> BatchOp {
+        match act {
+            BatchAct::New {
+                parent,
+                complete,
+                success,
+            } => BatchOp::New(NewBatch {
+                description: format!("batch {}", self.naive.batches.len()),
+                parent: parent.map(|back| self.bid(back)),
+                complete: complete.as_ref().map(|push| self.callback(push)),
+                success: success.as_ref().map(|push| self.callback(push)),
+            }),
+            BatchAct::Open(back) => BatchOp::Open(self.bid(*back)),
+            BatchAct::Commit(back) => BatchOp::Commit(self.bid(*back)),
+            BatchAct::Status(back) => BatchOp::Status(self.bid(*back)),
+            BatchAct::Child { parent, child } => BatchOp::Child {
+                parent: self.bid(*parent),
+                child: self.bid(*child),
+            },
+        }
+    }
+
+    /// The id of a batch counted from the latest; that of no batch, if there are not so many.
+    pub fn bid(&self, back: usize) -> Bid {
+        match self.batch_index(back) {
+            Some(index) => self.naive.batches[index].bid,
+            None => Bid { id: 0, check: 7 },
+        }
+    }
+
+    pub fn batch_index(&self, back: usize) -> Option<usize> {
+        self.naive.batches.len().checked_sub(back + 1)
+    }
+
+    fn track_op(&self, act: &TrackAct) -> TrackOp {
+        match act {
+            TrackAct::Get(jid) => TrackOp {
+                command: TrackCommand::Get(jid.clone()),
+                wid: "".into(),
+            },
+            TrackAct::Set {
+                jid,
+                wid,
+                percent,
+                desc,
+                reserve_until_secs,
+            } => TrackOp {
+                command: TrackCommand::Set(TrackUpdate {
+                    jid: jid.clone(),
+                    percent: *percent,
+                    desc: desc.clone(),
+                    reserve_until: reserve_until_secs.map(|secs| self.naive.now.plus_secs(secs)),
+                }),
+                wid: (*wid).into(),
+            },
+        }
+    }
+
+    fn new_job(&mut self, push: &Push) -> NewJob {
+        let mut payload = self.payload(push);
+        let custom = &mut payload["custom"];
+        if let Some((secs, until_start)) = push.unique {
+            custom["unique_for"] = secs.into();
+            custom["unique_until"] = if until_start { "start" } else { "success" }.into();
+        }
+        if let Some(back) = push.batch {
+            custom["bid"] = self.bid(back).to_string().into();
+        }
+        let job = Payload::parse(payload.to_string().as_bytes()).unwrap();
+        NewJob::new(job, self.naive.now, CustomReading::ALL).unwrap()
+    }
+
+    fn callback(&mut self, push: &Push) -> Vec<u8> {
+        self.payload(push).to_string().into_bytes()
+    }
+
+    fn payload(&mut self, push: &Push) -> Value {
+        self.numbers += 1;
+        let mut payload = json!({
+            "jid": push.jid, "queue": push.queue, "jobtype": "T", "args": [push.arg],
+            "retry": push.retry, "reserve_for": push.reserve_for_secs,
+            "custom": { "retry_delays": [push.delay_secs], "number": self.numbers },
+        });
+        let now = self.naive.now;
+        if let Some(secs) = push.at_secs {
+            payload["at"] = now.plus_secs(secs).to_string().into();
+        }
+        match push.expires {
+            Some(Expires::In(secs)) => payload["custom"]["expires_in"] = secs.into(),
+            Some(Expires::At(secs)) => {
+                payload["custom"]["expires_at"] = now.plus_secs(secs).to_string().into();
+            }
+            None => {}
+        }
+        if push.tracked {
+            payload["custom"]["track"] = 1.into();
+        }
+        payload
+    }
+}
+
+fn report(jid: &str) -> FailReport {
+    FailReport {
+        jid: jid.to_owned(),
+        errtype: "E".to_owned(),
+        message: "m".to_owned(),
+        backtrace: Vec::new(),
+    }
+}
+
+fn named(queue: &str) -> QueueSelection {
+    QueueSelection::Named(vec![queue.to_owned()])
+}
+
+/// The number that tells a job from all others, also of the same id.
+pub fn number_of(body: &[u8]) -> i64 {
+    let payload: Value = serde_json::from_slice(body).unwrap();
+    payload["custom"]["number"].as_i64().unwrap()
+}

@@ -1,0 +1,261 @@
+//! What the model expects of one act.
+
+use workmill_engine::{BatchOp, BatchReport, NewBatch, NewJob, Op, Outcome};
+use workmill_proto::{Job as Payload, Timestamp};
+use workmill_store::{BatchDetails, CallbackState, LockTie};
+
+use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
+use crate::answers::Expected;
+use crate::naive::{Callback, Job, Mutant};
+use crate::ops::number_of;
+use crate::predict::Expectations;
+use crate::runner::Runner;
+
+/// How far ahead the end of a reservation may be moved, in seconds.
+const EXTENDED_SECS_MAX: i64 = 24 * 3_600;
+
+impl Runner<'_> {
+    pub fn predict_act(
+        &mut self,
+        act: &Act,
+        op: &Op,
+        outcome: Option<&Outcome>,
+        expected: &mut Expectations,
+    ) -> Result<Expected, String> {
+        let done = match (act, op) {
+            (Act::Push(push), Op::Push(job)) => self.push(push, job),
+            (Act::PushBulk(pushes), Op::PushBulk(bulk)) => {
+                let mut refused = Vec::new();
+                for (push, item) in pushes.iter().zip(bulk.jobs.iter()) {
+                    if !self.push(push, item.as_ref().unwrap()) {
+                        refused.push(push.jid.clone());
+                    }
+                }
+                refused.sort();
+                return Ok(Expected::Refusals(refused));
+            }
+            (Act::Ack { jid, wid }, _) => {
+                self.naive.ack(jid, wid);
+                true
+            }
+            (Act::Fail { jid, wid }, _) => self.naive.fail(jid, wid),
+            (Act::Requeue { jid, wid }, _) => self.naive.requeue(jid, wid),
+            (Act::Return { .. }, Op::Return(handouts)) => {
+                let handout = handouts[0];
+                self.naive.give_back(handout.key.0, handout.reserved_at);
+                true
+            }
+            (Act::Forget { .. }, Op::Forget(forgotten)) => {
+                let waiting = &mut self.naive.waiting;
+                for gone in waiting.extract_if(.., |waiting| waiting.ticket == forgotten.0) {
+                    expected.insert(gone.ticket, Expected::Nothing);
+                }
+                true
+            }
+            (Act::Batch(batch), Op::Batch(op)) => return self.predict_batch(batch, op, outcome),
+            (Act::Track(track), _) => match track {
+                TrackAct::Get(jid) => return Ok(Expected::Track(self.naive.known_track(jid))),
+                TrackAct::Set { .. } => self.update_track(track),
+            },
+            (Act::Info, _) => return Ok(Expected::Totals),
+            _ => return self.predict_operator(act),
+        };
+        Ok(if done {
+            Expected::Ok
+        } else {
+            Expected::Refused
+        })
+    }
+
+    /// What an operator does.
+    fn predict_operator(&mut self, act: &Act) -> Result<Expected, String> {
+        match act {
+            Act::Mutate { verb, set, jids } => self.naive.mutate(*verb, *set, jids.as_deref()),
+            Act::Pause(queue) => self.naive.queue(queue).paused = true,
+            Act::Resume(queue) => {
+                if let Some(queue) = self.naive.queues.get_mut(*queue) {
+                    queue.paused = false;
+                }
+            }
+            Act::Remove(queue) => self.naive.remove_queue(queue),
+            Act::Flush => self.naive.flush(),
+            _ => return Err("an act and an op that do not belong together".to_owned()),
+        }
+        Ok(Expected::Ok)
+    }
+
+    fn push(&mut self, push: &Push, new: &NewJob) -> bool {
+        let job = self.job_of(push, &new.record.body);
+        let at = self.moment(push.at_secs);
+        let batch = match push.batch {
+            None => None,
+            Some(_) => {
+                // The batches were counted when the op was made.
+                let bid = new.record.ties.as_ref().unwrap().batch.unwrap().bid;
+                let known = self.naive.batches.iter().position(|batch| batch.bid == bid);
+                if known.is_none() {
+                    return false;
+                }
+                known
+            }
+        };
+        self.naive.push(job, batch, at)
+    }
+
+    fn moment(&self, secs: Option<i64>) -> Option<Timestamp> {
+        secs.map(|secs| self.naive.now.plus_secs(secs))
+    }
+
+    /// The job of a payload, as the model sees it.
+    fn job_of(&self, push: &Push, body: &[u8]) -> Job {
+        let now = self.naive.now;
+        let mutant = self.naive.mutant;
+        let start = now.plus_secs(push.at_secs.unwrap_or(0).max(0));
+        let from = |ignores_delay: Mutant| if mutant == ignores_delay { now } else { start };
+        let key = || Payload::parse(body).unwrap().unique_key();
+        Job {
+            number: number_of(body),
+            jid: push.jid.clone(),
+            queue: push.queue.to_owned(),
+            retry: push.retry,
+            delay_secs: push.delay_secs,
+            reserve_for_secs: push.reserve_for_secs,
+            expires_at: push.expires.map(|expires| match expires {
+                Expires::In(secs) => from(Mutant::ExpiryFromNow).plus_secs(secs),
+                Expires::At(secs) => now.plus_secs(secs),
+            }),
+            lock: push.unique.map(|(secs, until_start)| LockTie {
+                key: key(),
+                ends_at: from(Mutant::LockWithoutTheDelay).plus_secs(secs),
+                until_start,
+            }),
+            tracked: push.tracked,
+            ..Job::default()
+        }
+    }
+
+    fn predict_batch(
+        &mut self,
+        act: &BatchAct,
+        op: &BatchOp,
+        outcome: Option<&Outcome>,
+    ) -> Result<Expected, String> {
+        let index_of = |bid| {
+            let alive = |batch: &crate::naive::Batch| batch.bid == bid && !batch.gone;
+            self.naive.batches.iter().position(alive)
+        };
+        let named = match op {
+            BatchOp::New(new) => new.parent.map(index_of),
+            BatchOp::Open(bid) | BatchOp::Commit(bid) | BatchOp::Status(bid) => {
+                Some(index_of(*bid))
+            }
+            BatchOp::Child { parent, child } => {
+                Some(index_of(*child).and_then(|_| index_of(*parent)))
+            }
+        };
+        let Some(index) = named.unwrap_or(Some(0)) else {
+            return Ok(Expected::Refused);
+        };
+        Ok(match op {
+            BatchOp::New(new) => {
+                let Some(Outcome::Bid(bid)) = outcome else {
+                    return Err(format!("BATCH NEW got {outcome:?}"));
+                };
+                if self
+                    .naive
+                    .batches
+                    .iter()
+                    .any(|batch| batch.bid.id == bid.id)
+                {
+                    return Err(format!("{bid} is another batch's number"));
+                }
+                let (complete, success) = self.callbacks(act, new);
+                let description = new.description.clone();
+                self.naive
+                    .make_batch(*bid, description, complete, success, named.flatten());
+                Expected::Bid(*bid)
+            }
+            BatchOp::Open(bid) => Expected::Bid(*bid),
+            BatchOp::Commit(_) => {
+                self.naive.commit_batch(index);
+                Expected::Ok
+            }
+            BatchOp::Status(_) => Expected::Batch(self.batch_report(index)),
+            BatchOp::Child { child, .. } => {
+                let child = index_of(*child).unwrap();
+                match self.naive.adopt(index, child) {
+                    true => Expected::Ok,
+                    false => Expected::Refused,
+                }
+            }
+        })
+    }
+
+    fn callbacks(&self, act: &BatchAct, new: &NewBatch) -> (Callback, Callback) {
+        let BatchAct::New {
+            complete, success, ..
+        } = act
+        else {
+            unreachable!("only a new batch has callbacks")
+        };
+        let callback = |push: &Option<Box<Push>>, payload: &Option<Vec<u8>>| Callback {
+            state: match push {
+                Some(_) => CallbackState::Waiting,
+                None => CallbackState::Absent,
+            },
+            job: push
+                .as_ref()
+                .zip(payload.as_deref())
+                .map_or_else(Job::default, |(push, body)| {
+                    let job = self.job_of(push, body);
+                    Job { lock: None, ..job }
+                }),
+            at: push.as_ref().and_then(|push| self.moment(push.at_secs)),
+            expires_in_secs: push.as_ref().and_then(|push| match push.expires {
+                Some(Expires::In(secs)) => Some(secs),
+                _ => None,
+            }),
+            payload: payload.clone(),
+        };
+        (
+            callback(complete, &new.complete),
+            callback(success, &new.success),
+        )
+    }
+
+    fn batch_report(&self, index: usize) -> BatchReport {
+        let batch = &self.naive.batches[index];
+        BatchReport {
+            bid: batch.bid,
+            parent: self.naive.first_parent(index),
+            details: BatchDetails {
+                description: batch.description.clone(),
+                created_at: batch.created_at,
+                complete: batch.complete.payload.clone(),
+                success: batch.success.payload.clone(),
+            },
+            state: self.naive.batch_state(index),
+        }
+    }
+
+    fn update_track(&mut self, act: &TrackAct) -> bool {
+        let TrackAct::Set {
+            jid,
+            wid,
+            percent,
+            desc,
+            reserve_until_secs,
+        } = act
+        else {
+            return false;
+        };
+        if let Some(secs) = reserve_until_secs {
+            let until = self.naive.now.plus_secs(*secs);
+            if *secs > EXTENDED_SECS_MAX || !self.naive.extend(jid, wid, until) {
+                return false;
+            }
+        }
+        self.naive.update_track(jid, *percent, desc.as_deref());
+        true
+    }
+}
