@@ -177,6 +177,7 @@ impl Model {
                      "working": self.working.len()},
             "total_processed": self.processed,
             "total_failures": self.failed,
+            "total_expired": 0,
             "total_enqueued": sizes.values().sum::<usize>(),
             "total_queues": sizes.len(),
         })
