@@ -107,6 +107,16 @@ impl Run {
         JobTemplate::new(queue, "", bytes)
     }
 
+    /// The same, as a member of a batch.
+    pub(crate) fn member_template(
+        &self,
+        queue: &str,
+        bytes: u32,
+        bid: &str,
+    ) -> anyhow::Result<JobTemplate> {
+        JobTemplate::new(queue, &format!(r#""custom":{{"bid":"{bid}"}},"#), bytes)
+    }
+
     /// The same, to be put into its queue at `at`.
     pub(crate) fn scheduled_template(
         &self,
@@ -186,6 +196,18 @@ mod tests {
             assert_eq!(job.jid.as_bytes(), jid);
             assert_eq!(job.queue, run.queue(9_999));
         }
+    }
+
+    #[test]
+    fn a_member_of_a_batch_says_so() {
+        let run = Run::new().unwrap();
+        let mut template = run
+            .member_template(&run.queue(0), 300, "b-0123456789abcd")
+            .unwrap();
+        let json = template.with_jid(&run.jid(JOB)).to_vec();
+        assert_eq!(json.len(), 300);
+        let job: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(job["custom"]["bid"], "b-0123456789abcd");
     }
 
     #[test]

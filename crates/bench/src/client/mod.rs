@@ -106,6 +106,16 @@ impl Client {
         self.expect_ok(&[br#"FAIL {"jid":""#, jid, report]).await
     }
 
+    /// BATCH NEW of a batch that does nothing in the end; returns its id.
+    pub(crate) async fn open_batch(&mut self) -> anyhow::Result<String> {
+        let batch = br#"BATCH NEW {"description":"bench","success":{"jobtype":"Bench","args":[]}}"#;
+        match self.request(&[batch]).await? {
+            Reply::Bulk(bid) => Ok(String::from_utf8(bid.to_vec())?),
+            Reply::Line(text) => bail!(unexpected(b"BATCH", text)),
+            Reply::Nil => bail!(unexpected(b"BATCH", b"nil")),
+        }
+    }
+
     /// Sends a command, given in parts, and takes `+OK` for an answer.
     pub(crate) async fn expect_ok(&mut self, parts: &[&[u8]]) -> anyhow::Result<()> {
         match self.request(parts).await? {

@@ -40,6 +40,11 @@ pub(crate) struct Cycle {
     #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
     #[serde(rename = "fail_percent")]
     fail: u32,
+
+    /// Number of batches, opened before the load and not committed, that the jobs are members of in turn
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    batches: u32,
 }
 
 impl Workload for Cycle {
@@ -50,8 +55,13 @@ impl Workload for Cycle {
             0 => String::new(),
             percent => format!(", {percent} % of them fail"),
         };
+        let batches = match self.batches {
+            0 => String::new(),
+            1 => ", all of one batch".to_owned(),
+            number => format!(", of {number} batches"),
+        };
         format!(
-            "{} connections, {}{fail}, {}",
+            "{} connections, {}{batches}{fail}, {}",
             self.connections,
             self.job.describe(),
             self.timing.describe()
@@ -86,6 +96,7 @@ impl Cycle {
             job,
             timing,
             fail: 0,
+            batches: 0,
         }
     }
 
@@ -113,11 +124,12 @@ impl Cycle {
         let mut tasks = Tasks::new();
         let wid = ledger.run().wid();
         let clients = server.connect_workers(self.connections, &wid).await?;
+        let batches = self.open_batches(server).await?;
         for (producer, client) in (0..).zip(clients) {
             let worker = Worker {
                 client,
                 producer,
-                jobs: self.templates(ledger.run(), producer)?,
+                jobs: self.templates(ledger.run(), producer, &batches)?,
                 fail: self.fail,
                 pace: pace.cloned(),
                 ledger: Arc::clone(ledger),
@@ -128,13 +140,44 @@ impl Cycle {
         Ok(tasks)
     }
 
-    /// A queue and a job for it, for each queue, beginning with another one for each producer.
-    fn templates(&self, run: &Run, producer: u16) -> anyhow::Result<Vec<(String, JobTemplate)>> {
+    async fn open_batches(&self, server: &Server) -> anyhow::Result<Vec<String>> {
+        let mut bids = Vec::new();
+        if self.batches > 0 {
+            let mut client = server.connect(None).await?;
+            for _ in 0..self.batches {
+                bids.push(client.open_batch().await?);
+            }
+        }
+        Ok(bids)
+    }
+
+    /// A queue and a job for it, for each queue and each of the producer's share of the batches, beginning with another
+    /// queue for each producer.
+    fn templates(
+        &self,
+        run: &Run,
+        producer: u16,
+        batches: &[String],
+    ) -> anyhow::Result<Vec<(String, JobTemplate)>> {
         let mut queues = run.queues(self.job.queues);
         queues.rotate_left(usize::from(producer % self.job.queues));
-        let templates = queues.into_iter().map(|queue| {
-            let template = run.template(&queue, self.job.payload)?;
-            Ok((queue, template))
+        let first = usize::from(producer) % batches.len().max(1);
+        let share = batches
+            .iter()
+            .skip(first)
+            .step_by(usize::from(self.connections));
+        let bids: Vec<Option<&String>> = match batches {
+            [] => vec![None],
+            _ => share.map(Some).collect(),
+        };
+        let count = bids.len().max(queues.len());
+        let pairs = queues.iter().cycle().zip(bids.iter().cycle()).take(count);
+        let templates = pairs.map(|(queue, bid)| {
+            let template = match bid {
+                Some(bid) => run.member_template(queue, self.job.payload, bid)?,
+                None => run.template(queue, self.job.payload)?,
+            };
+            Ok((queue.clone(), template))
         });
         templates.collect()
     }
