@@ -42,7 +42,7 @@ impl WireError {
     /// Faktory's answer to a batch that it does not know, as it was until 1.9.1: the Rust client compares the text. Later
     /// ones write it in lower case, which no client is known to look for.
     pub fn no_such_batch(bid: &str) -> Self {
-        Self::err(format!("No such batch {bid}"))
+        Self::err(format!("No such batch {}", echo(bid.as_bytes())))
     }
 }
 

@@ -83,7 +83,7 @@ fn parse_bids<const N: usize>(words: &str) -> Option<[&str; N]> {
 /// The id of a batch there may be. What is longer than any is the id of none.
 pub(crate) fn bounded_bid(bid: &str) -> Result<String, WireError> {
     if bid.len() > BID_BYTES_MAX {
-        return Err(WireError::no_such_batch(&echo(bid.as_bytes())));
+        return Err(WireError::no_such_batch(bid));
     }
     Ok(bid.to_owned())
 }
