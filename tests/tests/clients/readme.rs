@@ -2,18 +2,17 @@
 
 use std::fs;
 
-use workmill_tests::Server;
+use workmill_tests::{Server, code_blocks};
 
 use crate::script::{Script, node_modules_dir, python_interpreter, root_dir};
 
 /// The first code block of the README in this language.
 fn code_block(language: &str) -> String {
-    let readme = fs::read_to_string(root_dir().join("README.md")).expect("read README.md");
-    let (_, rest) = readme
-        .split_once(&format!("```{language}\n"))
-        .unwrap_or_else(|| panic!("README.md has no code block in {language}"));
-    let (code, _) = rest.split_once("```").expect("a code block ends");
-    code.to_owned()
+    let blocks = code_blocks(&root_dir().join("README.md"));
+    let block = blocks.into_iter().find(|block| block.language == language);
+    block
+        .unwrap_or_else(|| panic!("README.md has no code block in {language}"))
+        .code
 }
 
 #[test]

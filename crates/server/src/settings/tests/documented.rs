@@ -63,19 +63,3 @@ fn every_known_key_is_in_the_example() {
         assert!(there, "{key} is not in docs/config.toml");
     }
 }
-
-#[test]
-fn every_example_of_recurring_jobs_loads() {
-    let page = include_str!("../../../../../docs/cron.md");
-    let examples = page.split("```toml\n").skip(1);
-    let examples = examples.map(|rest| rest.split_once("```").unwrap().0);
-    let setups: Vec<Setup> = examples.map(Setup::with_config).collect();
-    assert_eq!(setups.len(), 3);
-    for setup in setups {
-        let Loaded {
-            settings, warnings, ..
-        } = setup.try_load().unwrap();
-        assert_eq!(settings.cron.len(), 1);
-        assert_eq!(warnings, Vec::<String>::new());
-    }
-}

@@ -1,20 +1,8 @@
-//! The documents of the repository hold together.
+//! Links between documents lead somewhere.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-/// Every Markdown file of the root and of `docs`.
-fn documents() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut documents: Vec<PathBuf> = [root.clone(), root.join("docs")]
-        .iter()
-        .flat_map(|dir| fs::read_dir(dir).expect("list a directory of documents"))
-        .map(|entry| entry.expect("list a directory of documents").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    documents.sort();
-    documents
-}
+use workmill_tests::documents;
 
 /// What a document's links point to: the text between `](` and the next `)`.
 fn link_targets(text: &str) -> impl Iterator<Item = &str> {
