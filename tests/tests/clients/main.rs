@@ -41,6 +41,16 @@ fn the_node_client_moves_and_drops_jobs_in_the_sets() {
 }
 
 #[test]
+fn the_node_client_makes_jobs_unique_tracks_them_and_gives_them_back() {
+    passes_against_a_server(node("features.js"), 30);
+}
+
+#[test]
+fn the_newer_python_client_makes_batches_and_unique_jobs() {
+    passes_against_a_server(python("pyfaktory_features.py"), 30);
+}
+
+#[test]
 fn the_newer_python_client_pushes_and_works() {
     passes_against_a_server(python("pyfaktory_jobs.py"), 20);
 }
