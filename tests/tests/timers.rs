@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use workmill_tests::{Client, Reply, Server, job};
+use workmill_tests::{Client, Reply, Server, instant_in, job};
 
 /// Longer than anything here takes.
 const MINUTES: Duration = Duration::from_secs(150);
@@ -25,6 +25,7 @@ fn reservations_silent_workers_and_lost_ones_end_after_a_minute() {
         scope.spawn(|| expired_reservation_is_a_failure(&server));
         scope.spawn(|| silent_worker_is_removed_and_a_beating_one_stays(&server));
         scope.spawn(|| job_of_a_lost_worker_comes_back_without_a_failure(&recovering));
+        scope.spawn(extended_reservation_outlives_a_killed_server);
     });
 }
 
@@ -94,6 +95,34 @@ fn job_of_a_lost_worker_comes_back_without_a_failure(server: &Server) {
     assert_eq!(other.task_size("Busy"), 1);
     other.ack("jid-was-held");
     assert_eq!(other.task_size("Busy"), 0);
+}
+
+/// Demand 19: the server forgot in a restart that a reservation had been extended; the job's late FAIL was answered with
+/// OK, and the job was gone.
+fn extended_reservation_outlives_a_killed_server() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    for jid in ["jid-extended", "jid-as-it-is"] {
+        let mut short = job(jid, "q");
+        short["reserve_for"] = json!(1);
+        client.push(&short);
+        client.fetch_now("q");
+    }
+    let until = instant_in(3600);
+    client.ok(format!(
+        r#"TRACK SET {{"jid":"jid-extended","reserve_until":"{until}"}}"#
+    ));
+    server.kill9();
+    server.start_again();
+    let mut client = server.client();
+    wait_until(&mut client, |client| client.task_size("Retries") == 1);
+    assert_eq!(
+        client.task_size("Busy"),
+        1,
+        "the extended one has not ended"
+    );
+    client.fail("jid-extended");
+    assert_eq!(client.task_size("Retries"), 2);
 }
 
 fn wait_until(client: &mut Client, mut wanted: impl FnMut(&mut Client) -> bool) {
