@@ -124,29 +124,29 @@ impl Crew {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// A connection that has said HELLO; without a wid if it is empty.
-    pub(crate) fn connect(&self, wid: &str) -> Result<Client, Gone> {
-        let mut client = Client::try_connect(self.addr).map_err(|_| Gone)?;
-        let hello = if wid.is_empty() {
-            json!({"v": 2})
-        } else {
-            json!({"hostname": "fleet", "wid": wid, "v": 2})
-        };
-        match client.hello(&hello) {
-            Reply::Closed => Err(Gone),
-            reply => {
-                assert_eq!(reply, Reply::ok(), "the answer to HELLO");
-                Ok(client)
-            }
-        }
-    }
-
     /// An answer that the command may only have because of a fault, if at all.
     pub(crate) fn answered_oddly(&self, command: &str, reply: &Reply) {
         if self.errors_expected && matches!(reply, Reply::Error(_)) {
             self.ledger.command_refused();
         } else {
             self.ledger.misanswered(command, &format!("{reply:?}"));
+        }
+    }
+}
+
+/// A connection that has said HELLO; without a wid if it is empty.
+pub(crate) fn connect(addr: SocketAddr, wid: &str) -> Result<Client, Gone> {
+    let mut client = Client::try_connect(addr).map_err(|_| Gone)?;
+    let hello = if wid.is_empty() {
+        json!({"v": 2})
+    } else {
+        json!({"hostname": "fleet", "wid": wid, "v": 2})
+    };
+    match client.hello(&hello) {
+        Reply::Closed => Err(Gone),
+        reply => {
+            assert_eq!(reply, Reply::ok(), "the answer to HELLO");
+            Ok(client)
         }
     }
 }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::json;
 
 use crate::client::Client;
-use crate::fleet::{Crew, Gone};
+use crate::fleet::{Crew, Gone, connect};
 use crate::reply::Reply;
 
 /// The longest pause between two commands.
@@ -21,7 +21,7 @@ pub(crate) fn operate(crew: &Crew, seed: u64) {
 }
 
 fn work(crew: &Crew, rng: &mut SmallRng) -> Result<(), Gone> {
-    let mut client = crew.connect("")?;
+    let mut client = connect(crew.addr, "")?;
     while !crew.is_stopped() {
         thread::sleep(Duration::from_millis(rng.random_range(1..=PAUSE_MS_MAX)));
         let target = ["retries", "retries", "dead", "scheduled", "INFO"]

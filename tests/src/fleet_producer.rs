@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::fleet::{Crew, Gone, QUEUES};
+use crate::fleet::{Crew, Gone, QUEUES, connect};
 use crate::ledger::JobPlan;
 use crate::reply::Reply;
 
@@ -46,7 +46,7 @@ impl Producer {
     }
 
     fn work(&mut self) -> Result<(), Gone> {
-        let mut client = self.crew.connect("")?;
+        let mut client = connect(self.crew.addr, "")?;
         while !self.crew.is_stopped() {
             if self.crew.ledger.backlog() > BACKLOG_MAX {
                 thread::sleep(REST);

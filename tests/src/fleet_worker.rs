@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::fleet::{Crew, Gone, QUEUES};
+use crate::fleet::{Crew, Gone, QUEUES, connect};
 use crate::ledger::Held;
 use crate::reply::Reply;
 
@@ -37,7 +37,7 @@ impl Worker {
     }
 
     fn work(&mut self, held: Vec<Held>, unacknowledged: Vec<Held>) -> Result<(), Gone> {
-        let mut client = self.crew.connect(&self.wid)?;
+        let mut client = connect(self.crew.addr, &self.wid)?;
         for held in unacknowledged {
             if self.rng.random_bool(0.5) {
                 self.acknowledge(&mut client, &held)?;
@@ -92,7 +92,7 @@ impl Worker {
         client.send(self.fetch_line());
         self.crew.ledger.fetch_unknown();
         drop(client);
-        self.crew.connect(&self.wid)
+        connect(self.crew.addr, &self.wid)
     }
 
     fn end(&mut self, client: &mut Client, held: Held) -> Result<(), Gone> {

@@ -1,0 +1,66 @@
+//! The server is killed again and again while unique jobs, batches, expiring and tracked jobs, throttles and cron entries
+//! are at work: no lock is held past its time or by a job that succeeded, no batch counts wrongly or waits for ever, no slot
+//! leaks, and no tick comes twice.
+//!
+//! `WORKMILL_CRASH_CYCLES` says how often (default 25), `WORKMILL_CRASH_SEED` what the clients do.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use workmill_tests::{FEATURES_CONFIG, FeatureFleet, FeatureLedger, Server, cycles, seed};
+
+/// Everything is run to its end after this many crashes; in between only what is under way is compared.
+const CYCLES_PER_AUDIT: u32 = 5;
+
+/// How long the server works between two crashes, in milliseconds.
+const LOAD_MS: std::ops::RangeInclusive<u64> = 50..=1_600;
+
+/// How long a server is dead that is not started at once: a tick is missed.
+const DOWNTIME: Duration = Duration::from_secs(1);
+
+fn start_again(server: &mut Server, ledger: &FeatureLedger) {
+    ledger.server_starts();
+    server.start_again();
+}
+
+fn kill(server: &mut Server, ledger: &FeatureLedger) {
+    server.kill9();
+    ledger.server_died();
+}
+
+#[test]
+fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
+    let (cycles, seed) = (cycles(25), seed());
+    println!("WORKMILL_CRASH_SEED={seed}, {cycles} cycles");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let ledger = Arc::new(FeatureLedger::default());
+    let builder = Server::builder().config(FEATURES_CONFIG);
+    ledger.server_starts();
+    let mut server = builder.start();
+    for cycle in 1..=cycles {
+        let name = format!("c{cycle}");
+        let fleet = FeatureFleet::start(server.addr(), &ledger, &name, rng.random());
+        thread::sleep(Duration::from_millis(rng.random_range(LOAD_MS)));
+        kill(&mut server, &ledger);
+        fleet.stop();
+        if rng.random_bool(0.2) {
+            thread::sleep(DOWNTIME);
+        }
+        start_again(&mut server, &ledger);
+        if rng.random_bool(0.25) {
+            // Once more, while it may still be busy with what the first crash left.
+            kill(&mut server, &ledger);
+            start_again(&mut server, &ledger);
+        }
+        ledger.resolve(&server, &mut rng);
+        if cycle % CYCLES_PER_AUDIT == 0 || cycle == cycles {
+            ledger.audit(&server, &name);
+        }
+        ledger.assert_kept(&format!("cycle {cycle}, seed {seed}"));
+    }
+    let checked = ledger.checked();
+    println!("{checked:?}");
+}
