@@ -294,13 +294,25 @@ fn a_callback_is_neither_unique_nor_a_member() {
     let mut client = server.client();
     let other = with_success(&mut client, "Other", None);
     let custom = json!({"unique_for": 600, "bid": other});
-    let success = json!({"jobtype": "Same", "queue": "callbacks", "custom": custom});
-    for _ in 0..2 {
-        let bid = new_batch(&mut client, &json!({"success": success}));
+    let success = json!({"jobtype": "Test", "queue": "callbacks", "custom": custom});
+    let bids = [(); 2].map(|()| new_batch(&mut client, &json!({"success": success})));
+    for bid in &bids {
         client.ok(format!("BATCH COMMIT {bid}"));
-        assert_eq!(progress(&mut client, &bid), json!([0, 0, 0, "", "1"]));
+        assert_eq!(progress(&mut client, bid), json!([0, 0, 0, "", "1"]));
     }
-    assert_eq!(client.queue_size("callbacks"), Some(2));
+    client.push(&custom_job(
+        "jid-000001",
+        "callbacks",
+        json!({"unique_for": 600}),
+    ));
+    for bid in &bids {
+        let callback = client.fetch_now("callbacks");
+        assert_eq!(
+            callback["custom"],
+            json!({"unique_for": 600, "_bid": bid, "_cb": "success"})
+        );
+        client.ack(callback["jid"].as_str().unwrap());
+    }
     assert_eq!(progress(&mut client, &other), json!([0, 0, 0, "", ""]));
 }
 
