@@ -168,3 +168,19 @@ fn a_job_for_later_that_is_unique_until_it_starts_has_no_duplicates() {
     client.fetch_now("q");
     client.push(&until_start("jid-000002"));
 }
+
+#[test]
+fn a_recurring_job_that_is_unique_waits_for_the_one_before() {
+    let config = "[[cron]]\nschedule = \"* * * * * *\"\n[cron.job]\ntype = \"Pulse\"\nqueue = \"pulse\"\n\
+         [[cron]]\nschedule = \"* * * * * *\"\n[cron.job]\ntype = \"Once\"\nqueue = \"once\"\n\
+         custom = { unique_for = 600 }\n";
+    let server = Server::builder().config(config).start();
+    let mut client = server.client();
+    // The other entry of each second is done in the same second.
+    client.wait_for_info(|info| info["faktory"]["queues"]["pulse"].as_u64() > Some(2));
+    assert_eq!(client.queue_size("once"), Some(1));
+    server.wait_for_log("Job not unique");
+    let jid = client.fetch_jid("once");
+    client.ack(&jid);
+    client.wait_for_info(|info| info["faktory"]["queues"]["once"] == 1);
+}
