@@ -125,7 +125,7 @@ fn a_cycle_states_all_that_a_figure_needs() {
     let result = result(&arguments);
     check(&result, "cycle", &["push", "fetch", "acknowledge", "cycle"]);
     let load = serde_json::json!({
-        "connections": 4, "queues": 3, "payload_bytes": 500, "fail_percent": 25, "jobs": 200
+        "connections": 4, "queues": 3, "payload_bytes": 500, "fail_percent": 25, "batches": 0, "jobs": 200
     });
     assert_eq!(result["load"], load);
     let median = &result["targets"][0]["median"];
