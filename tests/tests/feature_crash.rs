@@ -18,7 +18,10 @@ const CYCLES_PER_AUDIT: u32 = 5;
 /// How long the server works between two crashes, in milliseconds.
 const LOAD_MS: std::ops::RangeInclusive<u64> = 50..=1_600;
 
-/// How long a server is dead that is not started at once: a tick is missed.
+/// Of this many crashes, one leaves the server dead for a while.
+const CYCLES_PER_DOWNTIME: u32 = 4;
+
+/// How long that is: a tick is missed.
 const DOWNTIME: Duration = Duration::from_secs(1);
 
 fn start_again(server: &mut Server, ledger: &FeatureLedger) {
@@ -46,7 +49,7 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
         thread::sleep(Duration::from_millis(rng.random_range(LOAD_MS)));
         kill(&mut server, &ledger);
         fleet.stop();
-        if rng.random_bool(0.2) {
+        if cycle % CYCLES_PER_DOWNTIME == 1 {
             thread::sleep(DOWNTIME);
         }
         start_again(&mut server, &ledger);
@@ -63,4 +66,23 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
     }
     let checked = ledger.checked();
     println!("{checked:?}");
+    let cycles = u64::from(cycles);
+    let enough = [
+        (checked.jobs, 100),
+        (checked.unknown, 2),
+        (checked.reservations_kept, 2),
+        (checked.locks_taken, 10),
+        (checked.duplicates_refused, 10),
+        (checked.locks_free, 2),
+        (checked.statuses, 20),
+        (checked.batches, 5),
+        (checked.callbacks, 5),
+        (checked.tracks, 20),
+        (checked.expired, 1),
+        (checked.limits_reached, 5),
+        (checked.ticks, 1),
+    ];
+    let is_enough = |(number, per_cycle)| number >= per_cycle * cycles;
+    assert!(enough.into_iter().all(is_enough), "{checked:?}");
+    assert!(checked.ticks_caught_up > 0, "{checked:?}");
 }

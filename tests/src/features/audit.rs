@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::book::FeatureLedger;
 use super::hands::Hands;
+use super::job::Status;
 use super::plan::{CONCURRENCY_MAX, CRON_QUEUE, Plan, QUEUES, Unique, WORKER_MAX};
 use crate::client::Client;
 use crate::fleet::Gone;
@@ -31,6 +32,11 @@ impl FeatureLedger {
         server: &Server,
         name: &str,
     ) -> Result<(), Gone> {
+        let all_held = self.book().with_status(&[Status::Held]);
+        for (jid, _) in all_held {
+            let held = self.book().entry(&jid).held();
+            hands.acknowledge(&held)?;
+        }
         for set in ["retries", "scheduled", "dead"] {
             let mutate = json!({"cmd": "requeue", "target": set});
             hands.client.ok(format!("MUTATE {mutate}"));
@@ -50,18 +56,22 @@ impl FeatureLedger {
         let queues = QUEUES.join(" ");
         loop {
             let count = waiting(&mut hands.client);
-            if count == 0 {
-                return Ok(());
+            let mut fetched = 0;
+            while fetched < count {
+                let Some(held) = hands.fetch(&queues)? else {
+                    break;
+                };
+                hands.acknowledge(&held)?;
+                fetched += 1;
             }
-            match hands.fetch(&queues)? {
-                Some(held) => hands.acknowledge(&held)?,
-                // What is past its time is counted until somebody asks for it.
-                None if waiting(&mut hands.client) == 0 => return Ok(()),
-                None => {
-                    let what = format!("INFO counts {count} jobs, but none can be fetched");
+            // What is past its time is counted until somebody asks for it.
+            if fetched == 0 {
+                let left = waiting(&mut hands.client);
+                if left > 0 {
+                    let what = format!("INFO counts {left} jobs, but none can be fetched");
                     self.book().violate(what);
-                    return Ok(());
                 }
+                return Ok(());
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::fleet::{Gone, connect};
 use crate::reply::Reply;
 
 /// Producers rest while more jobs wait than this, so that an audit has an end.
-const BACKLOG_MAX: usize = 300;
+const BACKLOG_MAX: usize = 200;
 
 /// How long a producer rests.
 const REST: Duration = Duration::from_millis(3);

@@ -121,15 +121,16 @@ impl FeatureLedger {
         book.fetches_unknown = 0;
     }
 
-    /// Those that were in the hands of clients must still be so.
+    /// Those that were in the hands of clients must still be so. Some stay: they take up slots.
     fn end_held(&self, hands: &mut Hands, rng: &mut SmallRng) -> Result<(), Gone> {
         let all_held = self.book().with_status(&[Status::Held]);
         for (jid, _) in all_held {
             let held = self.book().entry(&jid).held();
-            match rng.random_range(0..3) {
+            match rng.random_range(0..4) {
                 0 => hands.acknowledge(&held)?,
                 1 => hands.fail(&held)?,
-                _ => hands.requeue(&held)?,
+                2 => hands.requeue(&held)?,
+                _ => continue,
             }
             self.book().checked.reservations_kept += 1;
         }
