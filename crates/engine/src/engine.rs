@@ -109,12 +109,23 @@ impl Engine {
         self.memory.roll_back();
     }
 
-    /// When a FETCH that waits has to be answered, or may find something: a group, if need be an empty one, must run
-    /// then; at once if limits are new.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
+    /// When a FETCH that waits has to be answered: a group, if need be an empty one, must run then.
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        self.memory.parked.next_deadline()
+    }
+
+    /// When a FETCH that waits may find something by the passing of time alone: a group, if need be an empty one, must
+    /// run then; at once if limits are new.
+    pub fn next_look(&self) -> Option<Timestamp> {
         match self.throttles_changed.is_empty() {
-            true => self.memory.next_deadline(),
+            true => self.memory.wakes.next(),
             false => Some(Timestamp::MIN),
         }
+    }
+
+    /// The earlier of both.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let deadlines = [self.next_timeout(), self.next_look()];
+        deadlines.into_iter().flatten().min()
     }
 }

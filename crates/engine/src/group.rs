@@ -31,6 +31,8 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) batches: Batches,
     /// How many jobs that cannot be handed out may still be passed over.
     pub(crate) unusable_left: usize,
+    /// Whether dead jobs are being evicted.
+    pub(crate) evicting: bool,
     pub(crate) counts: Counts,
     pub(crate) result: GroupResult,
 }
@@ -55,6 +57,7 @@ impl<'g, T: Tx> Group<'g, T> {
             ready: BTreeSet::new(),
             batches: Batches::default(),
             unusable_left: UNUSABLE_SLICE_JOBS,
+            evicting: false,
             counts: Counts::default(),
             result: GroupResult::default(),
         }

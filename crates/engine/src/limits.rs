@@ -26,13 +26,13 @@ pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;
 pub(crate) const UNUSABLE_SLICE_JOBS: usize = 500;
 
 /// Batches whose time one group looks at.
-pub(crate) const BATCH_SLICE_BATCHES: usize = 500;
+pub(crate) const BATCH_SLICE_BATCHES: usize = 100;
 
 /// How many batches one batch may be a child of.
 pub(crate) const BATCH_PARENTS_MAX: usize = 100;
 
-/// How many batches above a batch are looked at for a circle.
-pub(crate) const BATCH_ANCESTORS_MAX: usize = 10_000;
+/// How many batches a new one may have above it: the end of a batch can be the end of all of them, in one group.
+pub(crate) const BATCH_ANCESTORS_MAX: usize = 500;
 
 /// The longest until a batch is looked at again, in seconds: a time-out that was shortened holds from then on.
 pub(crate) const BATCH_LOOK_SECS_MAX: i64 = 86_400;
@@ -42,6 +42,9 @@ pub(crate) const TRACK_SECS: i64 = 30 * 60;
 
 /// How far in the future a worker may move the end of its reservation, in seconds.
 pub(crate) const RESERVE_AHEAD_SECS_MAX: i64 = 86_400;
+
+/// How often one group looks whether the jobs that come to the dead set because others left it are too many again.
+pub(crate) const EVICTION_ROUNDS_MAX: usize = 8;
 
 /// How long a FETCH waits for a job, in milliseconds. Faktory waits 2 s; some clients stop reading at
 /// exactly 2.0 s and would lose what comes then.

@@ -1,7 +1,5 @@
 //! What the engine keeps between groups, only in memory: it may be lost.
 
-use workmill_proto::Timestamp;
-
 use crate::cron::Timetable;
 use crate::parked::Parked;
 use crate::throttle::Buckets;
@@ -35,11 +33,5 @@ impl Memory {
         self.buckets.roll_back();
         self.wakes.roll_back();
         self.timetable.roll_back();
-    }
-
-    /// When a group has to run, if need be an empty one.
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        let deadlines = [self.parked.next_deadline(), self.wakes.next()];
-        deadlines.into_iter().flatten().min()
     }
 }

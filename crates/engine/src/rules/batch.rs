@@ -32,10 +32,13 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn make_batch(&mut self, new: &NewBatch) -> Result<Outcome, StoreError> {
-        if let Some(parent) = new.parent
-            && self.batch_state(parent)?.is_none()
-        {
-            return Ok(unknown(parent));
+        if let Some(parent) = new.parent {
+            if self.batch_state(parent)?.is_none() {
+                return Ok(unknown(parent));
+            }
+            if self.ancestors(parent)?.is_none() {
+                return Ok(Outcome::Refused(too_deep(parent)));
+            }
         }
         let waiting = |payload: &Option<Vec<u8>>| match payload {
             Some(_) => CallbackState::Waiting,
@@ -118,26 +121,30 @@ impl<T: Tx> Group<'_, T> {
                 "batch {child} has {BATCH_PARENTS_MAX} parents already"
             ))));
         }
-        let mut ancestors = BTreeSet::from([parent.id]);
-        let mut unseen = vec![parent.id];
+        Ok(match self.ancestors(parent)? {
+            None => Some(too_deep(parent)),
+            Some(ancestors) if ancestors.contains(&child.id) => Some(WireError::err(format!(
+                "batch {parent} is batch {child}, or batch {child} waits for it: they would wait for each other"
+            ))),
+            Some(_) => None,
+        })
+    }
+
+    /// A batch and all that wait for it; none if these are too many.
+    fn ancestors(&mut self, bid: Bid) -> Result<Option<BTreeSet<u64>>, StoreError> {
+        let mut ancestors = BTreeSet::from([bid.id]);
+        let mut unseen = vec![bid.id];
         while let Some(id) = unseen.pop() {
-            if id == child.id {
-                return Ok(Some(WireError::err(format!(
-                    "batch {parent} waits for batch {child} already, or is the same: they would wait for each other"
-                ))));
-            }
-            if ancestors.len() > BATCH_ANCESTORS_MAX {
-                return Ok(Some(WireError::err(format!(
-                    "batch {parent} has more than {BATCH_ANCESTORS_MAX} batches above it"
-                ))));
-            }
             for above in self.tx.batch_parents(id)? {
                 if ancestors.insert(above) {
                     unseen.push(above);
                 }
             }
+            if ancestors.len() > BATCH_ANCESTORS_MAX {
+                return Ok(None);
+            }
         }
-        Ok(None)
+        Ok(Some(ancestors))
     }
 
     fn link(&mut self, parent: u64, child: u64) -> Result<(), StoreError> {
@@ -169,6 +176,12 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(None)
     }
+}
+
+fn too_deep(parent: Bid) -> WireError {
+    WireError::err(format!(
+        "batch {parent} has {BATCH_ANCESTORS_MAX} batches above it: nest them less deeply"
+    ))
 }
 
 fn unknown(bid: Bid) -> Outcome {

@@ -4,7 +4,7 @@ use workmill_proto::{SetName, Timestamp};
 use workmill_store::{JobRecord, StoreError, Tx};
 
 use crate::group::Group;
-use crate::limits::{RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
+use crate::limits::{EVICTION_ROUNDS_MAX, RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
 
 impl<T: Tx> Group<'_, T> {
     /// Puts a job into the dead set. Beyond its limit, the oldest there leave.
@@ -12,14 +12,34 @@ impl<T: Tx> Group<'_, T> {
         let forgotten_at = self.now.plus_secs(self.rules.dead_ttl_secs);
         self.tx
             .insert_entries(SetName::Dead, &[(forgotten_at, record)])?;
-        self.trim_dead()?;
+        // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
+        if !self.evicting {
+            self.evict_excess()?;
+        }
         Ok(())
+    }
+
+    /// Forgets dead jobs beyond the limit, and those that come here because of that; tells how many.
+    fn evict_excess(&mut self) -> Result<usize, StoreError> {
+        self.evicting = true;
+        let mut evicted = 0;
+        for _ in 0..EVICTION_ROUNDS_MAX {
+            let trimmed = self.trim_dead()?;
+            evicted += trimmed;
+            if trimmed == 0 {
+                break;
+            }
+        }
+        self.evicting = false;
+        Ok(evicted)
     }
 
     /// Forgets what is past its time: dead jobs, ends of reservations, locks, tracks, batches; and dead jobs beyond the
     /// limit, which may have been lowered. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
-        let dead = self.forget_dead(self.now, SWEEP_SLICE_ROWS)? + self.trim_dead()?;
+        self.evicting = true;
+        let too_old = self.forget_dead(self.now, SWEEP_SLICE_ROWS)?;
+        let dead = too_old + self.evict_excess()?;
         let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
         let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
         let locks = self.tx.forget_locks(self.now, SWEEP_SLICE_ROWS)?;

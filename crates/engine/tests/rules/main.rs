@@ -14,6 +14,7 @@ mod world;
 mod admin;
 mod batching;
 mod cron;
+mod evicting;
 mod expiring;
 mod failing;
 mod fetching;

@@ -200,12 +200,14 @@ impl<S: Store + Send + 'static> Committer<S> {
 
     /// When something has to be done even if nothing is submitted.
     fn next_wake(&self) -> Option<Instant> {
-        let nil_due = self.engine.next_deadline().map(|deadline| {
-            let due = self.clock.instant_of(deadline) + NIL_DELAY_MAX;
-            self.rest_until
-                .map_or(due, |rest_until| rest_until.max(due))
-        });
-        [nil_due, self.backlog.due()].into_iter().flatten().min()
+        let nil_due = self.engine.next_timeout();
+        let nil_due = nil_due.map(|at| self.clock.instant_of(at) + NIL_DELAY_MAX);
+        // Not later: a token that waits in a full bucket is lost.
+        let look_due = self.engine.next_look();
+        let look_due = look_due.map(|at| self.clock.instant_of(at));
+        let due = [nil_due, look_due].into_iter().flatten().min();
+        let due = due.map(|due| self.rest_until.map_or(due, |until| until.max(due)));
+        [due, self.backlog.due()].into_iter().flatten().min()
     }
 
     fn nil_is_due(&self) -> bool {

@@ -19,6 +19,9 @@ const SLICE_WEIGHT: usize = 1_000;
 /// The weight of an INFO: it copies the sizes of all queues, and its answer lists them.
 const INFO_WEIGHT: usize = 50;
 
+/// The weight of a BATCH command: it may look at a thousand batches.
+const BATCH_WEIGHT: usize = 20;
+
 /// How many queues a FETCH can look through in about the time that a job takes.
 const NAMES_PER_JOB: usize = 8;
 
@@ -56,7 +59,10 @@ pub(super) fn weight(op: &Op) -> usize {
         Op::Mutate(_) => SLICE_WEIGHT,
         Op::Return(handouts) => handouts.len(),
         Op::Tick(Duty::Promote | Duty::Purge | Duty::Sweep) => SLICE_WEIGHT,
-        Op::Tick(Duty::ExpireReservations | Duty::RecoverLost { .. }) => SLICE_WEIGHT / 4,
+        Op::Tick(Duty::ExpireReservations | Duty::RecoverLost { .. } | Duty::FireCron(_)) => {
+            SLICE_WEIGHT / 4
+        }
+        Op::Batch(_) => BATCH_WEIGHT,
         _ => 1,
     }
 }

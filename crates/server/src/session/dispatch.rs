@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use workmill_engine::{Ack, BulkPush, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
+use workmill_engine::{Ack, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
 use workmill_proto::{BatchCommand, Beat, Command, QueueCommand, TrackCommand, WireError};
 
 use super::batch::{Batch, Last, Slot};
@@ -31,6 +31,7 @@ impl Caller<'_> {
         let now = self.shared.clock.now();
         let reading = self.shared.live().custom_reading;
         match self.shared.reader.read(line, now, reading).await {
+            Ok(Asked::Push(op)) => batch.ask(op),
             Ok(Asked::PushBulk(bulk)) => batch.end_with(Last::Long(Op::PushBulk(bulk))),
             Ok(Asked::Other(command)) => self.run(command, batch),
             Err(error) => batch.answered(Slot::Error(error)),
@@ -39,14 +40,9 @@ impl Caller<'_> {
 
     fn run(self, command: Command, batch: &mut Batch) {
         match command {
-            Command::Push(job) => {
-                let reading = self.shared.live().custom_reading;
-                ask_or_refuse(Op::push(job, self.shared.clock.now(), reading), batch);
-            }
-            Command::PushBulk(jobs) => {
-                let reading = self.shared.live().custom_reading;
-                let bulk = BulkPush::new(jobs, self.shared.clock.now(), reading);
-                batch.end_with(Last::Long(Op::PushBulk(bulk)));
+            // The reader has made ops of them.
+            Command::Push(_) | Command::PushBulk(_) => {
+                batch.answered(Slot::Error(WireError::err("internal error")));
             }
             Command::Fetch(queues) => self.fetch(queues, batch),
             Command::Ack { jid } => batch.ask(Op::Ack(Ack {
@@ -120,7 +116,10 @@ impl Caller<'_> {
             return batch.answered(Slot::Error(WireError::err(text)));
         }
         batch.complete = matches!(command, BatchCommand::Status(_));
-        ask_or_refuse(Op::batch(command, self.shared.clock.now()), batch);
+        match Op::batch(command, self.shared.clock.now()) {
+            Ok(op) => batch.ask(op),
+            Err(error) => batch.answered(Slot::Error(error)),
+        }
     }
 
     fn beat(self, beat: &Beat) -> Slot {
@@ -128,12 +127,5 @@ impl Caller<'_> {
             Some(state) => state.news().map_or(Slot::Ok, Slot::Text),
             None => Slot::Error(WireError::err(format!("unknown worker {}", beat.wid))),
         }
-    }
-}
-
-fn ask_or_refuse(op: Result<Op, WireError>, batch: &mut Batch) {
-    match op {
-        Ok(op) => batch.ask(op),
-        Err(error) => batch.answered(Slot::Error(error)),
     }
 }

@@ -6,16 +6,18 @@ use std::thread::available_parallelism;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use workmill_engine::BulkPush;
+use workmill_engine::{BulkPush, Op};
 use workmill_proto::{Command, CustomReading, Timestamp, WireError, parse_command};
 
 /// The shortest line that is read apart, in bytes: to read it takes several times as long as to hand it over.
 const APART_BYTES_MIN: usize = 32 << 10;
 
-/// What a line asks for.
+/// What a line asks for. What may be long is made ready for the engine where it is read.
 #[derive(Debug)]
 pub(super) enum Asked {
-    /// A PUSHB, its jobs made ready for the store.
+    /// A PUSH.
+    Push(Op),
+    /// A PUSHB.
     PushBulk(BulkPush),
     /// Anything else.
     Other(Command),
@@ -60,6 +62,7 @@ impl Reader {
 
 fn read(line: &[u8], now: Timestamp, reading: CustomReading) -> Result<Asked, WireError> {
     Ok(match parse_command(line)? {
+        Command::Push(job) => Asked::Push(Op::push(job, now, reading)?),
         Command::PushBulk(jobs) => Asked::PushBulk(BulkPush::new(jobs, now, reading)),
         command => Asked::Other(command),
     })

@@ -244,3 +244,18 @@ fn nesting_survives_a_restart() {
     world.run_callback();
     assert_eq!(world.callbacks(&parent), (Absent, Queued));
 }
+
+#[test]
+fn batches_nest_so_deeply_and_no_deeper() {
+    let mut world = World::new();
+    let mut bid = world.batch_with(&["success"], "");
+    for _ in 0..500 {
+        bid = world.batch_with(&["success"], &bid);
+    }
+    let child = json!({"parent_bid": bid, "success": {"jobtype": "S"}});
+    let refusal = world.batch_refused(&format!("NEW {child}"));
+    assert!(refusal.ends_with("nest them less deeply"), "{refusal}");
+    let free = world.batch_with(&["success"], "");
+    let refusal = world.batch_refused(&format!("CHILD {bid} {free}"));
+    assert!(refusal.ends_with("nest them less deeply"), "{refusal}");
+}
