@@ -39,7 +39,7 @@ pub use cycles::{cycles, seed};
 pub use disk::Disk;
 pub use documents::{CodeBlock, code_blocks, documents};
 pub use dogstatsd::{DATAGRAM_BYTES_MAX, Metric, parse_datagram};
-pub use features::{FEATURES_CONFIG, FeatureFleet, FeatureLedger, FeaturesChecked};
+pub use features::{FeatureFleet, FeatureLedger, FeaturesChecked, features_config};
 pub use files::ServerFiles;
 pub use fleet::{Fleet, FleetPlan};
 pub use instant::{instant_in, parse_instant};

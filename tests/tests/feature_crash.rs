@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use workmill_tests::{FEATURES_CONFIG, FeatureFleet, FeatureLedger, Server, cycles, seed};
+use workmill_tests::{FeatureFleet, FeatureLedger, Server, cycles, features_config, seed};
 
 /// Everything is run to its end after this many crashes; in between only what is under way is compared.
 const CYCLES_PER_AUDIT: u32 = 5;
@@ -40,7 +40,7 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
     println!("WORKMILL_CRASH_SEED={seed}, {cycles} cycles");
     let mut rng = SmallRng::seed_from_u64(seed);
     let ledger = Arc::new(FeatureLedger::default());
-    let builder = Server::builder().config(FEATURES_CONFIG);
+    let builder = Server::builder().config(&features_config());
     ledger.server_starts();
     let mut server = builder.start();
     for cycle in 1..=cycles {
@@ -69,7 +69,6 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
     let cycles = u64::from(cycles);
     let enough = [
         (checked.jobs, 100),
-        (checked.unknown, 2),
         (checked.reservations_kept, 2),
         (checked.locks_taken, 10),
         (checked.duplicates_refused, 10),
@@ -80,9 +79,9 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
         (checked.tracks, 20),
         (checked.expired, 1),
         (checked.limits_reached, 5),
-        (checked.ticks, 1),
     ];
     let is_enough = |(number, per_cycle)| number >= per_cycle * cycles;
     assert!(enough.into_iter().all(is_enough), "{checked:?}");
-    assert!(checked.ticks_caught_up > 0, "{checked:?}");
+    let rare = [checked.unknown, checked.ticks, checked.ticks_caught_up];
+    assert!(rare.into_iter().all(|number| number > 0), "{checked:?}");
 }

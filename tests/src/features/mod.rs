@@ -24,4 +24,4 @@ mod worker;
 pub use book::FeatureLedger;
 pub use checked::FeaturesChecked;
 pub use fleet::FeatureFleet;
-pub use plan::FEATURES_CONFIG;
+pub use plan::features_config;

@@ -25,31 +25,22 @@ pub(super) const TICK: &str = "Tick";
 pub(super) const TOCK: &str = "Tock";
 
 /// What a server needs in its `conf.d` to be audited by a [`super::FeatureLedger`].
-pub const FEATURES_CONFIG: &str = r#"
-[throttles]
-few = { concurrency = 3 }
-shared = { worker = 2 }
-paced = { rate = 100, burst = 50 }
-
-# A batch whose id got lost with the answer must not expire: it would release its parent.
-[batch]
-uncommitted_timeout_minutes = 600
-
-[[cron]]
-name = "tick"
-schedule = "* * * * * *"
-[cron.job]
-type = "Tick"
-queue = "cron"
-
-[[cron]]
-name = "tock"
-schedule = "* * * * * *"
-catch_up = true
-[cron.job]
-type = "Tock"
-queue = "cron"
-"#;
+pub fn features_config() -> String {
+    let [_, few, shared, paced] = QUEUES;
+    let throttles = format!(
+        "[throttles]\n{few} = {{ concurrency = {CONCURRENCY_MAX} }}\n{shared} = {{ worker = {WORKER_MAX} }}\n\
+         {paced} = {{ rate = {RATE}, burst = 50 }}\n"
+    );
+    // A batch whose id got lost with the answer must not expire: it would release its parent.
+    let batch = "[batch]\nuncommitted_timeout_minutes = 600\n";
+    let entry = |kind: &str, catch_up: bool| {
+        format!(
+            "[[cron]]\nschedule = \"* * * * * *\"\ncatch_up = {catch_up}\n\
+             [cron.job]\ntype = \"{kind}\"\nqueue = \"{CRON_QUEUE}\"\n"
+        )
+    };
+    throttles + batch + &entry(TICK, false) + &entry(TOCK, true)
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Unique {
