@@ -37,6 +37,7 @@ pub struct FaultPlan(Arc<Mutex<Planned>>);
 #[derive(Debug, Default)]
 struct Planned {
     writes: u64,
+    payloads_read: u64,
     write: Option<(u64, WriteFault)>,
     commit: Option<CommitFault>,
     sync: bool,
@@ -70,6 +71,11 @@ impl FaultPlan {
     /// How many writes there were so far: calls of primitives that change something, failed ones included.
     pub fn writes(&self) -> u64 {
         self.planned().writes
+    }
+
+    /// How many working jobs were read so far with their payloads, which may be large.
+    pub fn payloads_read(&self) -> u64 {
+        self.planned().payloads_read
     }
 
     /// Whether something is still to fail.
@@ -249,7 +255,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
             fn batch_parents(&mut self, child: u64) -> Vec<u64>;
             fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
-            fn working_jobs(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
+            fn working_heads(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
             fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
             fn cron_ticks(&mut self, names: &[&str]) -> Vec<Option<Timestamp>>;
             fn entries(
@@ -265,6 +271,12 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn head(&mut self, queue: &str) -> Option<(JobKey, StoredJob)>;
             fn totals(&mut self) -> Totals;
         }
+    }
+
+    fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        let jobs = self.inner.working_jobs(keys)?;
+        self.plan.planned().payloads_read += jobs.len() as u64;
+        Ok(jobs)
     }
 
     fn commit(self) -> Result<(), StoreError> {

@@ -105,6 +105,10 @@ pub trait Tx {
     /// The jobs under reservation with these keys, in the order asked; a key without one is left out.
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
+    /// Like [`Tx::working_jobs`], without the payloads, so that many large jobs take little memory: `body` is
+    /// empty, and so are the bytes of a job that cannot be read.
+    fn working_heads(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
+
     /// Forgets claimed or reserved jobs and their reservations. A key of any other job or of none is ignored.
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError>;
 

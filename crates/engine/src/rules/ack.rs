@@ -36,15 +36,19 @@ impl<T: Tx> Group<'_, T> {
         if done.is_empty() {
             return Ok(());
         }
-        self.observe_acknowledged(&done)?;
-        let tied = match tied.is_empty() {
-            true => Vec::new(),
-            false => self.tx.working_jobs(&tied)?,
+        let wanted = match self.rules.observed {
+            true => &done,
+            false => &tied,
         };
+        let heads = match wanted.is_empty() {
+            true => Vec::new(),
+            false => self.tx.working_heads(wanted)?,
+        };
+        self.observe_acknowledged(&heads)?;
         self.end_reservations(&done)?;
-        let readable = tied.into_iter().filter_map(|(_, job)| job.ok());
-        readable
+        heads
             .into_iter()
-            .try_for_each(|record| self.succeeded(&record))
+            .filter_map(|(_, head)| head.ok())
+            .try_for_each(|head| self.succeeded(&head))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use workmill_proto::Timestamp;
-use workmill_store::{JobKey, JobRecord, StoreError, Tx};
+use workmill_store::{JobKey, JobRecord, StoreError, StoredJob, Tx};
 
 use crate::event::{Event, EventKind};
 use crate::group::Group;
@@ -19,17 +19,20 @@ impl<T: Tx> Group<'_, T> {
         self.observe(job, EventKind::Fetched);
     }
 
-    /// The jobs under these keys are acknowledged and about to be forgotten. One that cannot be read is left out:
-    /// nobody knows what it was.
-    pub(crate) fn observe_acknowledged(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+    /// These jobs are acknowledged and about to be forgotten. One that cannot be read is left out: nobody knows
+    /// what it was.
+    pub(crate) fn observe_acknowledged(
+        &mut self,
+        heads: &[(JobKey, StoredJob)],
+    ) -> Result<(), StoreError> {
         if !self.rules.observed {
             return Ok(());
         }
-        for (key, job) in self.tx.working_jobs(keys)? {
-            let reserved_at = self.reserved_at(key)?;
-            if let Ok(job) = job {
+        for (key, head) in heads {
+            if let Ok(head) = head {
+                let reserved_at = self.reserved_at(*key)?;
                 let ran_for = self.time_since(reserved_at);
-                self.observe(&job, EventKind::Succeeded { ran_for });
+                self.observe(head, EventKind::Succeeded { ran_for });
             }
         }
         Ok(())

@@ -106,7 +106,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn release(&mut self, release: Release) -> Result<(), StoreError> {
         let stored = match &release.record {
             Some(_) => None,
-            None => self.tx.working_jobs(&[release.key])?.pop(),
+            None => self.tx.working_heads(&[release.key])?.pop(),
         };
         let stored = stored.and_then(|(_, job)| job.ok());
         let mut queue = None;

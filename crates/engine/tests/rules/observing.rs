@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use workmill_engine::{BulkPush, Duty, Event, EventKind, Op, Request, Rules};
 use workmill_proto::{CustomReading, Job, RefusedJob, WireError};
+use workmill_store::TrackState;
 
 use crate::world::{World, fetch_op};
 
@@ -148,4 +149,26 @@ fn a_job_that_cannot_be_read_is_told_by_nobody() {
     world.ack("jid-00001", "w");
     assert_eq!(kinds(&mut world), []);
     assert_eq!(world.totals().counts.processed, 1);
+}
+
+#[test]
+fn jobs_are_acknowledged_and_given_back_without_reading_their_payloads() {
+    for observed in [false, true] {
+        let mut world = World::with_rules(Rules {
+            observed,
+            ..Rules::default()
+        });
+        world.push("jid-00001", "q", json!({}));
+        world.push("jid-00002", "q", json!({"custom": {"track": 1}}));
+        let first = world.fetch(&["q"], "w").handout;
+        let second = world.fetch(&["q"], "w").handout;
+        world.ok(Op::Return(vec![first, second]));
+        for jid in ["jid-00001", "jid-00002"] {
+            world.fetch(&["q"], "w");
+            world.ack(jid, "w");
+        }
+        let track = world.tracked("jid-00002").unwrap();
+        assert_eq!(track.state, TrackState::Success);
+        assert_eq!(world.faults.payloads_read(), 0, "observed: {observed}");
+    }
 }

@@ -60,14 +60,27 @@ impl JobRecord {
 
     /// Reads a stored form. What cannot be read comes back with the reason; it is never guessed at.
     pub fn decode(bytes: &[u8]) -> StoredJob {
-        decode_versioned(bytes).map_err(|reason| CorruptRecord {
-            bytes: bytes.to_vec(),
-            reason,
+        decode_checked(bytes).map(|(head, body)| Self {
+            body: body.to_vec(),
+            ..head
         })
+    }
+
+    /// Like [`JobRecord::decode`], without the payload: `body` is empty. The checksum still speaks for all of it.
+    pub(crate) fn decode_head(bytes: &[u8]) -> StoredJob {
+        decode_checked(bytes).map(|(head, _)| head)
     }
 }
 
-fn decode_versioned(bytes: &[u8]) -> Result<JobRecord, String> {
+/// The record without its body, and the body.
+fn decode_checked(bytes: &[u8]) -> Result<(JobRecord, &[u8]), CorruptRecord> {
+    decode_versioned(bytes).map_err(|reason| CorruptRecord {
+        bytes: bytes.to_vec(),
+        reason,
+    })
+}
+
+fn decode_versioned(bytes: &[u8]) -> Result<(JobRecord, &[u8]), String> {
     let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
@@ -80,7 +93,7 @@ fn decode_versioned(bytes: &[u8]) -> Result<JobRecord, String> {
     decode_header(rest, version == VERSION_TIED).ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_header(mut input: &[u8], tied: bool) -> Option<JobRecord> {
+fn decode_header(mut input: &[u8], tied: bool) -> Option<(JobRecord, &[u8])> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -103,7 +116,7 @@ fn decode_header(mut input: &[u8], tied: bool) -> Option<JobRecord> {
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
     }
-    Some(JobRecord {
+    let head = JobRecord {
         jid,
         queue,
         jobtype,
@@ -112,9 +125,10 @@ fn decode_header(mut input: &[u8], tied: bool) -> Option<JobRecord> {
         failure_count,
         recovered_at,
         ties,
-        body: input.to_vec(),
+        body: Vec::new(),
         enqueued_at_index,
-    })
+    };
+    Some((head, input))
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

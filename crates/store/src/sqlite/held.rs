@@ -62,14 +62,16 @@ impl SqliteTx<'_> {
         Ok(())
     }
 
+    /// The jobs under reservation with these keys, each as `read` reads it.
     pub(super) fn read_working(
         &mut self,
         keys: &[JobKey],
+        read: fn(&mut Self, i64) -> rusqlite::Result<Option<StoredJob>>,
     ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
         let mut jobs = Vec::new();
         for &key in keys {
             if self.cache.mirror().contains(key.0) {
-                jobs.extend(self.read_job(key.0)?.map(|job| (key, job)));
+                jobs.extend(read(self, key.0)?.map(|job| (key, job)));
             }
         }
         Ok(jobs)

@@ -79,7 +79,11 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
-        self.query(|tx| tx.read_working(keys))
+        self.query(|tx| tx.read_working(keys, SqliteTx::read_job))
+    }
+
+    fn working_heads(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
+        self.query(|tx| tx.read_working(keys, SqliteTx::read_job_head))
     }
 
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {

@@ -146,6 +146,12 @@ impl SqliteTx<'_> {
         read.query_row((key,), |row| stored_job(row, 0)).optional()
     }
 
+    /// The job under this key, waiting or not, without its payload.
+    pub(super) fn read_job_head(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
+        let read = self.statements.get(Sql::JobRead)?;
+        read.query_row((key,), |row| stored_head(row, 0)).optional()
+    }
+
     pub(super) fn read_head(
         &mut self,
         queue: &str,
@@ -193,8 +199,25 @@ impl SqliteTx<'_> {
 
 /// Reads a record in place; whatever else lies there is handed on as unreadable.
 pub(super) fn stored_job(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredJob> {
+    decode_in_place(row, column, JobRecord::decode)
+}
+
+/// Like [`stored_job`], without the payload, or the bytes that cannot be read.
+fn stored_head(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredJob> {
+    let head = decode_in_place(row, column, JobRecord::decode_head)?;
+    Ok(head.map_err(|corrupt| CorruptRecord {
+        bytes: Vec::new(),
+        ..corrupt
+    }))
+}
+
+fn decode_in_place(
+    row: &Row<'_>,
+    column: usize,
+    decode: fn(&[u8]) -> StoredJob,
+) -> rusqlite::Result<StoredJob> {
     Ok(match row.get_ref(column)? {
-        ValueRef::Blob(bytes) => JobRecord::decode(bytes),
+        ValueRef::Blob(bytes) => decode(bytes),
         ValueRef::Text(bytes) => Err(CorruptRecord {
             bytes: bytes.to_vec(),
             reason: "a text stands in place of a record".into(),

@@ -63,6 +63,22 @@ pub(super) fn a_corrupt_job_can_be_released_and_finished<F: Fixture>(fixture: &m
     assert_eq!(waiting(&mut store, "a"), ["a2"]);
 }
 
+/// The payload is not handed out, and is checked all the same.
+pub(super) fn a_head_is_told_corrupt_without_the_bytes<F: Fixture>(fixture: &mut F) {
+    let (key, mut store) = spoil_first(fixture);
+    reserve_corrupt(&mut store, key);
+    let mut spoiled = Vec::new();
+    job("a1", "a").encode(&mut spoiled);
+    *spoiled.last_mut().unwrap() ^= 1;
+    for bytes in [RUBBISH, &spoiled] {
+        drop(store);
+        fixture.plant_job(key, bytes);
+        store = fixture.open();
+        let mut heads = look(&mut store, |tx| tx.working_heads(&[key]).unwrap());
+        assert!(corrupt_bytes(heads.remove(0).1).is_empty());
+    }
+}
+
 pub(super) fn a_corrupt_job_of_a_removed_queue_can_be_released<F: Fixture>(fixture: &mut F) {
     let (key, mut store) = spoil_first(fixture);
     reserve_corrupt(&mut store, key);

@@ -113,6 +113,7 @@ register! { $
         workers_are_named_once_and_sorted
         reservations_of_a_worker_come_oldest_first
         working_jobs_come_in_the_order_asked
+        heads_of_working_jobs_come_without_their_payloads
         reservations_are_counted
         reservations_survive_reopening
     }
@@ -236,6 +237,7 @@ register! { $
     corrupt {
         a_corrupt_job_does_not_block_its_queue
         a_corrupt_job_can_be_released_and_finished
+        a_head_is_told_corrupt_without_the_bytes
         a_corrupt_job_of_a_removed_queue_can_be_released
         a_corrupt_entry_does_not_block_its_set
     }

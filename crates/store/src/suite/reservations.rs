@@ -188,6 +188,25 @@ pub(super) fn working_jobs_come_in_the_order_asked<F: Fixture>(fixture: &mut F) 
     assert_eq!(jids_of(jobs), ["a2", "a1"]);
 }
 
+pub(super) fn heads_of_working_jobs_come_without_their_payloads<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    change(&mut store, |tx| {
+        let jobs = [tied_job("a1", "a"), job("a2", "a"), job("a3", "a")];
+        tx.enqueue(&jobs.each_ref(), at(0)).unwrap();
+    });
+    let held = fetch(&mut store, "a", "w", 2, 0);
+    let (waits, _) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let ask = [held[1].key, waits, NO_KEYS[2], held[0].key];
+    look(&mut store, |tx| {
+        let mut expected = tx.working_jobs(&ask).unwrap();
+        for (_, job) in &mut expected {
+            job.as_mut().unwrap().body.clear();
+        }
+        assert_eq!(tx.working_heads(&ask).unwrap(), expected);
+        assert_eq!(jids_of(expected), ["a2", "a1"]);
+    });
+}
+
 pub(super) fn reservations_are_counted<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2", "a3"]);
