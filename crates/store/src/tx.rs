@@ -118,7 +118,8 @@ pub trait Tx {
     /// handed out. A key without a reservation is ignored.
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError>;
 
-    /// Remembers that these reservations ended without the worker's word.
+    /// Remembers that these reservations ended without the worker's word. An end of the same job id and worker
+    /// that is remembered already is the same one, and the later of the two times counts.
     fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError>;
 
     /// Whether such an end is remembered for this job id and worker.

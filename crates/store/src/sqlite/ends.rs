@@ -7,15 +7,19 @@ use super::tx::SqliteTx;
 use crate::ReservationEnd;
 
 impl SqliteTx<'_> {
-    pub(super) fn insert_ends(&mut self, ends: &[ReservationEnd]) -> rusqlite::Result<()> {
+    pub(super) fn write_ends(&mut self, ends: &[ReservationEnd]) -> rusqlite::Result<()> {
         for end in ends {
             self.begin()?;
-            self.statements.get(Sql::EndInsert)?.execute((
+            let row = (
                 self.tallies.generation,
                 end.at.as_micros(),
                 &*end.jid,
                 &*end.wid,
-            ))?;
+            );
+            // One row, however often: a job that is fetched and requeued in a loop must not fill the disk.
+            if self.statements.get(Sql::EndRenew)?.execute(row)? == 0 {
+                self.statements.get(Sql::EndInsert)?.execute(row)?;
+            }
         }
         Ok(())
     }

@@ -95,7 +95,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
-        self.query(|tx| tx.insert_ends(ends))
+        self.query(|tx| tx.write_ends(ends))
     }
 
     fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {

@@ -54,6 +54,7 @@ statements! {
     SetsMarkFlushed = "UPDATE sets SET cleared = 2 WHERE cleared = 1";
     SetDelete = "DELETE FROM sets WHERE id = ?1";
 
+    EndRenew = "UPDATE ends SET at = max(at, ?2) WHERE generation = ?1 AND jid = ?3 AND wid = ?4";
     EndInsert = "INSERT INTO ends (generation, at, jid, wid) VALUES (?1, ?2, ?3, ?4)";
     EndRead = "SELECT 1 FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
     EndsReadUntil = "SELECT 1 FROM ends WHERE generation = ?1 AND at <= ?2 LIMIT 1";

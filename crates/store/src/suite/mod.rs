@@ -161,7 +161,8 @@ register! { $
     ends {
         an_end_is_remembered_by_job_and_worker
         ends_are_forgotten_by_time
-        an_end_remembered_twice_is_forgotten_twice
+        an_end_remembered_again_is_kept_once_with_the_later_time
+        an_end_after_a_flush_is_remembered
         ends_survive_reopening
     }
     counters {

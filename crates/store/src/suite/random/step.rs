@@ -225,7 +225,11 @@ fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i6
         at: at(secs),
     };
     tx.remember_ends(std::slice::from_ref(&end)).unwrap();
-    model.ends.push(end);
+    let mut known = model.ends.iter_mut();
+    match known.find(|known| (&known.jid, &known.wid) == (&end.jid, &end.wid)) {
+        Some(known) => known.at = known.at.max(end.at),
+        None => model.ends.push(end),
+    }
 }
 
 fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: Timestamp) {
