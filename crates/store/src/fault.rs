@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use workmill_proto::{SetName, Timestamp};
 
 use crate::{
-    BatchDetails, BatchState, Counts, CronTick, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey,
-    Release, Reservation, ReservationEnd, Slots, Store, StoreError, StoredJob, Swept, Syncer,
-    Totals, Track, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
+    JobKey, JobRecord, Lock, LockKey, Release, Reservation, ReservationEnd, Slots, Store,
+    StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -233,7 +233,12 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Vec<bool>;
             fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> ();
             fn forget_locks(&mut self, until: Timestamp, limit: usize) -> usize;
-            fn insert_batch(&mut self, details: &BatchDetails, state: &BatchState) -> u64;
+            fn insert_batch(
+                &mut self,
+                details: &BatchDetails,
+                callbacks: BatchCallbacks<'_>,
+                state: &BatchState
+            ) -> u64;
             fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> ();
             fn remove_batches(&mut self, ids: &[u64]) -> ();
             fn link_batches(&mut self, child: u64, parent: u64) -> bool;
@@ -253,6 +258,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn slots(&mut self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots;
             fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;
             fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
+            fn batch_callback(&mut self, id: u64, kind: CallbackKind) -> Option<Vec<u8>>;
             fn batch_parents(&mut self, child: u64) -> Vec<u64>;
             fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
             fn working_heads(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;

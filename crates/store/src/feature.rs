@@ -58,17 +58,22 @@ pub struct BatchState {
     pub changed_at: Timestamp,
 }
 
-/// What never changes of a batch.
+/// What never changes of a batch, without its callbacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchDetails {
     /// What its maker says of it.
     pub description: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The payload of the complete callback.
-    pub complete: Option<Vec<u8>>,
-    /// The payload of the success callback.
-    pub success: Option<Vec<u8>>,
+}
+
+/// The payloads of a new batch's callbacks, each as large as a job may be. They never change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchCallbacks<'a> {
+    /// What to push when all its jobs have been tried.
+    pub complete: Option<&'a [u8]>,
+    /// What to push when all its jobs have succeeded.
+    pub success: Option<&'a [u8]>,
 }
 
 /// Where a tracked job is.

@@ -22,7 +22,9 @@ pub mod fault;
 pub mod suite;
 
 pub use error::StoreError;
-pub use feature::{BatchDetails, BatchState, CallbackState, Lock, Slots, Track, TrackState};
+pub use feature::{
+    BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, Slots, Track, TrackState,
+};
 pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};
 pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};

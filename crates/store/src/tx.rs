@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use workmill_proto::{SetName, Timestamp};
 
 use crate::{
-    BatchDetails, BatchState, EntryKey, JobKey, JobRecord, Lock, LockKey, Slots, StoreError,
-    StoredJob, Track,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, EntryKey, JobKey, JobRecord, Lock,
+    LockKey, Slots, StoreError, StoredJob, Track,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -213,6 +213,7 @@ pub trait Tx {
     fn insert_batch(
         &mut self,
         details: &BatchDetails,
+        callbacks: BatchCallbacks<'_>,
         state: &BatchState,
     ) -> Result<u64, StoreError>;
 
@@ -222,8 +223,15 @@ pub trait Tx {
     /// Changes batches. A number without a batch is ignored.
     fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError>;
 
-    /// What never changes of a batch.
+    /// What never changes of a batch, without its callbacks.
     fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError>;
+
+    /// The payload of a callback; none if the batch has no such callback, or there is no such batch.
+    fn batch_callback(
+        &mut self,
+        id: u64,
+        kind: CallbackKind,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Forgets batches, and whose children they were.
     fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError>;

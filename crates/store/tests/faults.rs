@@ -13,8 +13,9 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
-    BatchDetails, BatchState, CallbackState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
-    Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackState, Counts, CronTick, Entry, JobKey,
+    JobRecord, Lock, Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track,
+    TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -130,7 +131,11 @@ fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     let (total, secs) = (u64::from(run), i64::from(run));
     tx.release_locks(&[([run - 1; 32], "j"), (KEPT, "j")])?;
     tx.acquire_locks(&[lock([run; 32]), lock(KEPT)], at(0))?;
-    let id = tx.insert_batch(&BatchDetails::default(), &batch(total))?;
+    let id = tx.insert_batch(
+        &BatchDetails::default(),
+        BatchCallbacks::default(),
+        &batch(total),
+    )?;
     tx.update_batches(&[(id, batch(total + 100))])?;
     tx.link_batches(id, id + 1)?;
     tx.remove_batches(&[id - 1])?;

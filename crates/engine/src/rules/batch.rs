@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rand::Rng;
 use workmill_proto::{Bid, WireError};
-use workmill_store::{BatchDetails, BatchState, CallbackState, StoreError, Tx};
+use workmill_store::{BatchCallbacks, BatchDetails, BatchState, CallbackState, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{BATCH_ANCESTORS_MAX, BATCH_PARENTS_MAX};
@@ -61,10 +61,12 @@ impl<T: Tx> Group<'_, T> {
         let details = BatchDetails {
             description: new.description.clone(),
             created_at: self.now,
-            complete: new.complete.clone(),
-            success: new.success.clone(),
         };
-        let id = self.tx.insert_batch(&details, &state)?;
+        let callbacks = BatchCallbacks {
+            complete: new.complete.as_deref(),
+            success: new.success.as_deref(),
+        };
+        let id = self.tx.insert_batch(&details, callbacks, &state)?;
         // What was known of this number, if anything, is no more so.
         self.batches.forget(id);
         let ends_at = self.batch_ends_at(&state);

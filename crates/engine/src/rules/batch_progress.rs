@@ -172,11 +172,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Puts a callback into its queue, once.
     fn queue_callback(&mut self, bid: Bid, kind: CallbackKind) -> Result<(), StoreError> {
-        let details = self.tx.batch_details(bid.id)?.unwrap_or_default();
-        let payload = match kind {
-            CallbackKind::Complete => details.complete,
-            CallbackKind::Success => details.success,
-        };
+        let payload = self.tx.batch_callback(bid.id, kind)?;
         let parent = self.first_parent(bid.id)?;
         let made = self.make_callback(&payload.unwrap_or_default(), bid, kind, parent);
         let state = match &made {

@@ -215,7 +215,6 @@ impl Runner<'_> {
                 Some(Expires::In(secs)) => Some(secs),
                 _ => None,
             }),
-            payload: payload.clone(),
         };
         (
             callback(complete, &new.complete),
@@ -231,8 +230,6 @@ impl Runner<'_> {
             details: BatchDetails {
                 description: batch.description.clone(),
                 created_at: batch.created_at,
-                complete: batch.complete.payload.clone(),
-                success: batch.success.payload.clone(),
             },
             state: self.naive.batch_state(index),
         }

@@ -6,7 +6,7 @@ use workmill_proto::Timestamp;
 
 use super::sql::Sql;
 use super::tx::SqliteTx;
-use crate::{BatchDetails, BatchState, CallbackState};
+use crate::{BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState};
 
 /// The states of a callback, each at the place of the number it is stored as.
 const CALLBACK_STATES: [CallbackState; 4] = [
@@ -20,6 +20,7 @@ impl SqliteTx<'_> {
     pub(super) fn make_batch(
         &mut self,
         details: &BatchDetails,
+        callbacks: BatchCallbacks<'_>,
         state: &BatchState,
     ) -> rusqlite::Result<u64> {
         self.begin()?;
@@ -31,8 +32,8 @@ impl SqliteTx<'_> {
             id.cast_signed(),
             &details.description,
             details.created_at.as_micros(),
-            details.complete.as_deref(),
-            details.success.as_deref(),
+            callbacks.complete,
+            callbacks.success,
         ))?;
         Ok(id)
     }
@@ -91,11 +92,23 @@ impl SqliteTx<'_> {
             Ok(BatchDetails {
                 description: row.get(0)?,
                 created_at: Timestamp::from_micros(row.get(1)?),
-                complete: row.get(2)?,
-                success: row.get(3)?,
             })
         })
         .optional()
+    }
+
+    pub(super) fn read_callback(
+        &mut self,
+        id: u64,
+        kind: CallbackKind,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
+        let generation = self.tallies.generation;
+        let read = self.statements.get(match kind {
+            CallbackKind::Complete => Sql::BatchCompleteRead,
+            CallbackKind::Success => Sql::BatchSuccessRead,
+        })?;
+        let payload = read.query_row((generation, id.cast_signed()), |row| row.get(0));
+        Ok(payload.optional()?.flatten())
     }
 
     pub(super) fn delete_batches(&mut self, ids: &[u64]) -> rusqlite::Result<()> {

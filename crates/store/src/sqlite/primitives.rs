@@ -5,8 +5,9 @@ use workmill_proto::{SetName, Timestamp};
 use super::entries::SetFate;
 use super::tx::SqliteTx;
 use crate::{
-    BatchDetails, BatchState, Counts, CronTick, Entry, EntryKey, JobKey, JobRecord, Lock, LockKey,
-    Release, Reservation, ReservationEnd, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
+    JobKey, JobRecord, Lock, LockKey, Release, Reservation, ReservationEnd, Slots, StoreError,
+    StoredJob, Swept, Totals, Track, Tx,
 };
 
 impl Tx for SqliteTx<'_> {
@@ -207,9 +208,10 @@ impl Tx for SqliteTx<'_> {
     fn insert_batch(
         &mut self,
         details: &BatchDetails,
+        callbacks: BatchCallbacks<'_>,
         state: &BatchState,
     ) -> Result<u64, StoreError> {
-        self.query(|tx| tx.make_batch(details, state))
+        self.query(|tx| tx.make_batch(details, callbacks, state))
     }
 
     fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError> {
@@ -222,6 +224,14 @@ impl Tx for SqliteTx<'_> {
 
     fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError> {
         self.query(|tx| tx.read_batch_details(id))
+    }
+
+    fn batch_callback(
+        &mut self,
+        id: u64,
+        kind: CallbackKind,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.query(|tx| tx.read_callback(id, kind))
     }
 
     fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError> {

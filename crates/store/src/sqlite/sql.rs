@@ -103,8 +103,9 @@ statements! {
     BatchDelete = "DELETE FROM batches WHERE generation = ?1 AND id = ?2";
     BatchDetailsInsert = "INSERT INTO batch_details (generation, id, description, created_at, complete, success)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    BatchDetailsRead = "SELECT description, created_at, complete, success FROM batch_details
-        WHERE generation = ?1 AND id = ?2";
+    BatchDetailsRead = "SELECT description, created_at FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchCompleteRead = "SELECT complete FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchSuccessRead = "SELECT success FROM batch_details WHERE generation = ?1 AND id = ?2";
     BatchDetailsDelete = "DELETE FROM batch_details WHERE generation = ?1 AND id = ?2";
     BatchParents = "SELECT parent FROM batch_links WHERE generation = ?1 AND child = ?2 ORDER BY nth";
     BatchLink = "INSERT INTO batch_links (generation, child, nth, parent) VALUES (?1, ?2, ?3, ?4)";

@@ -4,16 +4,27 @@ use workmill_proto::Timestamp;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{BatchDetails, BatchState, CallbackState, Store, Tx};
+use crate::{BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, Store, Tx};
 
 fn read(store: &mut impl Store, ids: &[u64]) -> Vec<Option<BatchState>> {
     look(store, |tx| tx.batches(ids).unwrap())
 }
 
+fn read_callbacks(store: &mut impl Store, id: u64) -> [Option<Vec<u8>>; 2] {
+    look(store, |tx| {
+        [CallbackKind::Complete, CallbackKind::Success]
+            .map(|kind| tx.batch_callback(id, kind).unwrap())
+    })
+}
+
 fn make(store: &mut impl Store) -> u64 {
     change(store, |tx| {
-        tx.insert_batch(&BatchDetails::default(), &batch(1))
-            .unwrap()
+        tx.insert_batch(
+            &BatchDetails::default(),
+            BatchCallbacks::default(),
+            &batch(1),
+        )
+        .unwrap()
     })
 }
 
@@ -30,8 +41,6 @@ pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
     let details = BatchDetails {
         description: "\u{0}ü".repeat(500),
         created_at: at(7),
-        complete: Some(b"{}".to_vec()),
-        success: None,
     };
     let mut expected = Vec::new();
     let (absent, waiting) = (CallbackState::Absent, CallbackState::Waiting);
@@ -51,7 +60,10 @@ pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
             success,
             ..batch(expected.len() as u64)
         };
-        let id = change(&mut store, |tx| tx.insert_batch(&details, &state).unwrap());
+        let id = change(&mut store, |tx| {
+            tx.insert_batch(&details, BatchCallbacks::default(), &state)
+                .unwrap()
+        });
         expected.push((id, state));
     }
     for _ in 0..2 {
@@ -63,15 +75,39 @@ pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
         drop(store);
         store = fixture.open();
     }
-    let other = BatchDetails {
-        success: Some(Vec::new()),
-        ..BatchDetails::default()
+}
+
+pub(super) fn callbacks_of_a_batch_are_read_one_by_one<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let large = vec![b'x'; 100_000];
+    let of_both = BatchCallbacks {
+        complete: Some(b"{}"),
+        success: Some(&large),
     };
-    let id = change(&mut store, |tx| tx.insert_batch(&other, &batch(0)).unwrap());
-    assert_eq!(
-        look(&mut store, |tx| tx.batch_details(id).unwrap()),
-        Some(other)
-    );
+    let of_one = BatchCallbacks {
+        success: Some(b""),
+        ..BatchCallbacks::default()
+    };
+    let made = [of_both, of_one, BatchCallbacks::default()].map(|callbacks| {
+        let id = change(&mut store, |tx| {
+            tx.insert_batch(&BatchDetails::default(), callbacks, &batch(0))
+                .unwrap()
+        });
+        (id, callbacks)
+    });
+    drop(store);
+    let mut store = fixture.open();
+    let unknown = (u64::MAX, BatchCallbacks::default());
+    for (id, callbacks) in made.into_iter().chain([unknown]) {
+        let expected = [callbacks.complete, callbacks.success];
+        let found = read_callbacks(&mut store, id);
+        assert_eq!(found.each_ref().map(|found| found.as_deref()), expected);
+    }
+    let removed = made[0].0;
+    change(&mut store, |tx| tx.remove_batches(&[removed]).unwrap());
+    assert_eq!(read_callbacks(&mut store, removed), [None, None]);
+    change(&mut store, |tx| tx.flush().unwrap());
+    assert_eq!(read_callbacks(&mut store, made[1].0), [None, None]);
 }
 
 pub(super) fn batches_come_in_the_order_asked<F: Fixture>(fixture: &mut F) {
@@ -79,8 +115,12 @@ pub(super) fn batches_come_in_the_order_asked<F: Fixture>(fixture: &mut F) {
     let ids: Vec<u64> = (0..2)
         .map(|n| {
             change(&mut store, |tx| {
-                tx.insert_batch(&BatchDetails::default(), &batch(n))
-                    .unwrap()
+                tx.insert_batch(
+                    &BatchDetails::default(),
+                    BatchCallbacks::default(),
+                    &batch(n),
+                )
+                .unwrap()
             })
         })
         .collect();
@@ -165,7 +205,11 @@ pub(super) fn a_batch_made_in_vain_is_not_there<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let id = look(&mut store, |tx| {
         let id = tx
-            .insert_batch(&BatchDetails::default(), &batch(1))
+            .insert_batch(
+                &BatchDetails::default(),
+                BatchCallbacks::default(),
+                &batch(1),
+            )
             .unwrap();
         assert_eq!(tx.batches(&[id]).unwrap(), [Some(batch(1))]);
         id

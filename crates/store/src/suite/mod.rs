@@ -200,6 +200,7 @@ register! { $
     }
     batches {
         a_batch_comes_back_whole
+        callbacks_of_a_batch_are_read_one_by_one
         batches_come_in_the_order_asked
         numbers_of_batches_are_never_reused
         batches_change_and_unknown_ones_do_not

@@ -3,9 +3,9 @@
 use workmill_proto::{Bid, Timestamp};
 
 use crate::{
-    BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey, JobRecord, Lock,
-    LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties, Totals, Track, TrackState,
-    Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey,
+    JobRecord, Lock, LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties, Totals,
+    Track, TrackState, Tx,
 };
 
 /// A moment, in seconds after some start.
@@ -99,7 +99,11 @@ pub(super) fn fill_features(store: &mut impl Store) {
     change(store, |tx| {
         tx.acquire_locks(&[lock(1, "j", 10)], at(0)).unwrap();
         let id = tx
-            .insert_batch(&BatchDetails::default(), &batch(1))
+            .insert_batch(
+                &BatchDetails::default(),
+                BatchCallbacks::default(),
+                &batch(1),
+            )
             .unwrap();
         tx.link_batches(id, 1).unwrap();
         tx.note_batches_due(&[(id, at(1))]).unwrap();

@@ -21,8 +21,6 @@ pub struct Callback {
     /// When it is for, if the client said so.
     pub at: Option<Timestamp>,
     pub expires_in_secs: Option<i64>,
-    /// As the client sent it.
-    pub payload: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]

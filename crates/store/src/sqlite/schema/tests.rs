@@ -5,7 +5,9 @@ use workmill_proto::Timestamp;
 use super::super::place::key_at;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
-use crate::{BatchDetails, BatchState, CallbackState, Counts, JobKey, Observer, Store, Tx};
+use crate::{
+    BatchCallbacks, BatchDetails, BatchState, CallbackState, Counts, JobKey, Observer, Store, Tx,
+};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -111,7 +113,11 @@ fn check_contents(dir: &tempfile::TempDir) {
         changed_at: Timestamp::MAX,
     };
     let details = BatchDetails::default();
-    assert_eq!(tx.insert_batch(&details, &state).unwrap(), 1);
+    assert_eq!(
+        tx.insert_batch(&details, BatchCallbacks::default(), &state)
+            .unwrap(),
+        1
+    );
     tx.commit().unwrap();
     let mut observer = store.observer().unwrap();
     assert_eq!(observer.totals().unwrap().counts.expired, 2);

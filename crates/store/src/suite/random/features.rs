@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use super::super::model::Model;
 use super::super::steps::{at, batch, lock, look, track};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{BatchDetails, Store, Tx};
+use crate::{BatchCallbacks, BatchDetails, Store, Tx};
 
 /// How many locks there are.
 const LOCKS: u8 = 3;
@@ -85,7 +85,11 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
             assert_eq!(tx.forget_tracks(at(*secs), 99).unwrap(), forgotten);
         }
         FeatureStep::MakeBatch(n) => {
-            let id = tx.insert_batch(&BatchDetails::default(), &batch(*n));
+            let id = tx.insert_batch(
+                &BatchDetails::default(),
+                BatchCallbacks::default(),
+                &batch(*n),
+            );
             features.insert_batch(id.unwrap(), batch(*n));
         }
         FeatureStep::UpdateBatch(pick, n) => {
