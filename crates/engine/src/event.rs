@@ -20,6 +20,8 @@ pub enum EventKind {
     Pushed,
     /// It was handed out.
     Fetched,
+    /// It was dropped when it would have been handed out, because its time was over.
+    Expired,
     /// Its worker acknowledged it.
     Succeeded {
         /// From its reservation on.

@@ -87,6 +87,31 @@ fn jobs_are_counted_when_pushed_and_fetched_and_timed_when_processed() {
     );
 }
 
+#[test]
+fn jobs_that_expire_are_counted_when_they_are_dropped() {
+    let agent = Agent::udp();
+    let mut server = builder(&agent).start();
+    let mut worker = server.worker("worker-1");
+    for jid in ["jid-expired-1", "jid-expired-2"] {
+        let mut late = mail(jid, 3);
+        late["custom"] = json!({"expires_at": instant_in(-1)});
+        worker.push(&late);
+    }
+    worker.push(&mail("jid-in-time", 3));
+    assert_eq!(worker.fetch_jid("mail"), "jid-in-time");
+    worker.ack("jid-in-time");
+    assert!(server.stop().status.success());
+    let processed = |metrics: &[Metric]| of_mail(metrics, "faktory.jobs.processed", "ms");
+    let metrics = agent.wait_for("the processed job", |metrics| processed(metrics).len() == 1);
+    let counted = |name| of_mail(&metrics, name, "c");
+    let once = (vec![], 1.0);
+    assert_eq!(
+        counted("faktory.jobs.expired"),
+        [once.clone(), once.clone()]
+    );
+    assert_eq!(counted("faktory.jobs.fetched"), [once]);
+}
+
 /// Directories with a job in every place: two queued, one reserved, scheduled, retrying and dead.
 fn files_with_a_job_everywhere() -> ServerFiles {
     let files = ServerFiles::new();

@@ -237,6 +237,7 @@ impl<T: Tx> Group<'_, T> {
         let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
         tracing::debug!(jid, queue, jobtype, "a job has expired: it is dropped");
         self.counts.expired += 1;
+        self.observe_expired(record);
         self.pass_over(key)?;
         self.expired(record)
     }

@@ -19,6 +19,11 @@ impl<T: Tx> Group<'_, T> {
         self.observe(job, EventKind::Fetched);
     }
 
+    /// A job was dropped because its time was over.
+    pub(crate) fn observe_expired(&mut self, job: &JobRecord) {
+        self.observe(job, EventKind::Expired);
+    }
+
     /// These jobs are acknowledged and about to be forgotten. One that cannot be read is left out: nobody knows
     /// what it was.
     pub(crate) fn observe_acknowledged(

@@ -51,6 +51,9 @@ fn nothing_is_told_unless_somebody_wants_to_know() {
     world.push("jid-00002", "q", json!({}));
     world.fetch(&["q"], "w");
     world.fail("jid-00002", "w");
+    world.push("jid-00003", "q", json!({"custom": {"expires_in": 0}}));
+    world.assert_nothing(&["q"]);
+    assert_eq!(world.totals().counts.expired, 1);
     assert_eq!(world.events, []);
 }
 
@@ -81,6 +84,19 @@ fn a_reservation_that_ends_is_told_as_a_failure() {
     work_for(&mut world, 0, json!({"reserve_for": 60}));
     world.pass(60);
     assert_eq!(kinds(&mut world), [failed(60, false)]);
+}
+
+#[test]
+fn an_expired_job_is_told_once_when_it_is_dropped_and_never_as_handed_out() {
+    let mut world = observed_world();
+    world.push("jid-00001", "q", json!({"custom": {"expires_in": 5}}));
+    assert_eq!(kinds(&mut world), [EventKind::Pushed]);
+    world.pass(5);
+    assert_eq!(kinds(&mut world), [], "it is still in its queue");
+    world.assert_nothing(&["q"]);
+    assert_eq!(kinds(&mut world), [EventKind::Expired]);
+    world.assert_nothing(&["q"]);
+    assert_eq!(kinds(&mut world), []);
 }
 
 #[test]

@@ -79,6 +79,9 @@ impl Format {
             EventKind::Fetched => {
                 self.write(out, "jobs.fetched", 1, Kind::Count, &[queue, jobtype]);
             }
+            EventKind::Expired => {
+                self.write(out, "jobs.expired", 1, Kind::Count, &[queue, jobtype]);
+            }
             EventKind::Succeeded { ran_for } => {
                 let tags = [queue, jobtype, ("status", "success")];
                 self.write(out, "jobs.processed", millis(ran_for), Kind::Timing, &tags);
@@ -135,6 +138,10 @@ mod tests {
             (
                 EventKind::Fetched,
                 "faktory.jobs.fetched:1|c|#queue:q,jobtype:T",
+            ),
+            (
+                EventKind::Expired,
+                "faktory.jobs.expired:1|c|#queue:q,jobtype:T",
             ),
             (
                 EventKind::Succeeded { ran_for },
