@@ -40,7 +40,8 @@ pub(crate) const BATCH_LOOK_SECS_MAX: i64 = 86_400;
 /// How long a track is kept after its job's end or its last update, in seconds.
 pub(crate) const TRACK_SECS: i64 = 30 * 60;
 
-/// How far in the future a worker may move the end of its reservation, in seconds.
+/// How far in the future a worker may move the end of its reservation, in seconds. A moment beyond counts as this one: a
+/// worker that keeps to the limit by a clock that is a little ahead must not lose its job.
 pub(crate) const RESERVE_AHEAD_SECS_MAX: i64 = 86_400;
 
 /// How often one group looks whether the jobs that come to the dead set because others left it are too many again.

@@ -101,13 +101,20 @@ fn an_end_that_cannot_be_kept_is_refused_with_all_that_comes_with_it() {
         client.refused(set(60)),
         "ERR there is no reservation for job jid-000001: reserve_until cannot be kept"
     );
-    client.fetch_now("q");
-    assert_eq!(
-        client.refused(set(86_500)),
-        "ERR reserve_until may be at most 24 hours from now"
-    );
     assert_eq!(track(&mut client, "jid-000001")["percent"], Value::Null);
-    client.ok(set(86_300));
-    client.ok(set(-10));
-    assert_eq!(track(&mut client, "jid-000001")["percent"], 5);
+}
+
+#[test]
+fn an_end_too_far_ahead_or_too_early_is_no_error() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.push(&tracked("jid-000001"));
+    client.fetch_now("q");
+    for (percent, secs) in [(1, 86_300), (2, 86_500), (3, 900_000_000), (4, -10)] {
+        let until = instant_in(secs);
+        client.ok(format!(
+            r#"TRACK SET {{"jid":"jid-000001","percent":{percent},"reserve_until":"{until}"}}"#
+        ));
+        assert_eq!(track(&mut client, "jid-000001")["percent"], percent);
+    }
 }

@@ -29,7 +29,8 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Moves the end of the reservation that the worker means, never back. Tells why not, if it cannot.
+    /// Moves the end of the reservation that the worker means, never back and no further than may be. Tells why not, if
+    /// there is none.
     fn extend_reservation(
         &mut self,
         update: &TrackUpdate,
@@ -38,12 +39,7 @@ impl<T: Tx> Group<'_, T> {
         let Some(until) = update.reserve_until else {
             return Ok(None);
         };
-        if until > self.now.plus_secs(RESERVE_AHEAD_SECS_MAX) {
-            return Ok(Some(WireError::err(format!(
-                "reserve_until may be at most {} hours from now",
-                RESERVE_AHEAD_SECS_MAX / 3_600
-            ))));
-        }
+        let until = until.min(self.now.plus_secs(RESERVE_AHEAD_SECS_MAX));
         let jid = update.jid.as_str();
         let mut holdings = Holdings::read(self.tx, &[jid])?;
         match holdings.take(self.tx, jid, wid)? {

@@ -247,8 +247,8 @@ impl Runner<'_> {
             return false;
         };
         if let Some(secs) = reserve_until_secs {
-            let until = self.naive.now.plus_secs(*secs);
-            if *secs > EXTENDED_SECS_MAX || !self.naive.extend(jid, wid, until) {
+            let until = self.naive.now.plus_secs((*secs).min(EXTENDED_SECS_MAX));
+            if !self.naive.extend(jid, wid, until) {
                 return false;
             }
         }

@@ -58,32 +58,31 @@ fn a_reservation_is_never_shortened() {
 
 #[test]
 fn a_reservation_is_lengthened_by_a_day_at_most() {
-    let mut world = world_of_one(json!({}));
-    world.fetch(&["q"], "w");
-    match reserve(&mut world, 86_401, "w") {
-        Outcome::Refused(error) => {
-            assert_eq!(error.text, "reserve_until may be at most 24 hours from now");
+    for secs in [86_399, 86_400, 86_401, 50 * 365 * 86_400] {
+        let mut world = world_of_one(json!({}));
+        world.fetch(&["q"], "w");
+        for _ in 0..2 {
+            assert!(matches!(reserve(&mut world, secs, "w"), Outcome::Ok));
+            let track = world.tracked("jid-00001").unwrap();
+            assert_eq!(track.percent, Some(7), "all else is done too");
+            world.pass(86_398);
+            assert_eq!(world.totals().working, 1, "{secs}: again for a day");
         }
-        other => panic!("{other:?}"),
+        world.pass(3);
+        assert_eq!(world.totals().working, 0, "{secs}");
     }
-    let track = world.tracked("jid-00001").unwrap();
-    assert_eq!(track.percent, None, "what is refused changes nothing");
-    assert!(matches!(reserve(&mut world, 86_400, "w"), Outcome::Ok));
-    world.pass(86_300);
-    assert_eq!(world.totals().working, 1);
-    assert!(matches!(reserve(&mut world, 86_400, "w"), Outcome::Ok));
-    world.pass(86_300);
-    assert_eq!(world.totals().working, 1);
-    world.pass(200);
-    assert_eq!(world.totals().working, 0);
 }
 
 #[test]
 fn there_must_be_a_reservation_to_lengthen() {
     let wanted = "there is no reservation for job jid-00001: reserve_until cannot be kept";
-    let refused = |world: &mut World, wid: &str| match reserve(world, 60, wid) {
-        Outcome::Refused(error) => assert_eq!(error.text, wanted),
-        other => panic!("{other:?}"),
+    let refused = |world: &mut World, wid: &str| {
+        for secs in [60, 86_401] {
+            match reserve(world, secs, wid) {
+                Outcome::Refused(error) => assert_eq!(error.text, wanted),
+                other => panic!("{other:?}"),
+            }
+        }
     };
     let mut world = world_of_one(json!({"reserve_for": 60}));
     refused(&mut world, "w");
