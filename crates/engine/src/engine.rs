@@ -85,8 +85,8 @@ impl Engine {
         group.finish()
     }
 
-    /// Has queues looked at whose limits are new. Their buckets begin empty. It is no part of the group: it stands also
-    /// if that is rolled back.
+    /// Has queues looked at whose limits are new. A bucket that is new begins empty and fills from now on; one that was
+    /// there is kept. It is no part of the group: it stands also if that is rolled back.
     fn look_at_throttles(&mut self, now: Timestamp) {
         for queue in std::mem::take(&mut self.throttles_changed) {
             let limits = self.rules.throttles.get(&queue);
