@@ -184,7 +184,14 @@ impl Book {
                 entry.fail_unknown = may_be_reserved && entry.plan.retry != 0;
                 entry.status = Status::Waiting;
             }
-            (Status::RequeueSent, _) | (_, true) => self.entry(jid).status = Status::Waiting,
+            (Status::RequeueSent, _) | (_, true) => {
+                let entry = self.entry(jid);
+                entry.status = Status::Waiting;
+                // What comes back to its queue takes the lock again.
+                if entry.unlocks_at_start() {
+                    entry.lock_free_since = None;
+                }
+            }
             _ => {}
         }
     }

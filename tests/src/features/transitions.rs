@@ -160,7 +160,8 @@ impl Book {
 }
 
 impl Entry {
-    fn unlocks_at_start(&self) -> bool {
+    /// Whether it gives its lock back when it is handed out.
+    pub(super) fn unlocks_at_start(&self) -> bool {
         self.plan
             .unique
             .as_ref()
