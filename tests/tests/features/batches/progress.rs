@@ -136,7 +136,7 @@ fn a_batch_waits_for_those_below_it() {
     assert_eq!(
         client.refused(format!("BATCH CHILD {bottom} {top}")),
         format!(
-            "ERR batch {bottom} waits for batch {top} already, or is the same: they would wait for each other"
+            "ERR batch {bottom} is batch {top}, or batch {top} waits for it: they would wait for each other"
         )
     );
     assert_eq!(status(&mut client, &bottom)["parent_bid"], *middle);
