@@ -1,6 +1,6 @@
 //! TRACK: what is known of a job, for whoever asks; and a longer reservation for its worker.
 
-use workmill_proto::{TrackCommand, TrackUpdate, WireError};
+use workmill_proto::{Timestamp, TrackCommand, TrackUpdate, WireError};
 use workmill_store::{JobRecord, StoreError, Ties, Track, TrackState, Tx};
 
 use super::reservation::Holdings;
@@ -56,23 +56,13 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn update_track(&mut self, update: &TrackUpdate) -> Result<(), StoreError> {
-        let known = self.known_track(&update.jid)?;
-        let forget_at = match &known {
-            Some(track) if track.forget_at.is_none() => None,
-            _ => Some(self.now.plus_secs(TRACK_SECS)),
-        };
-        let (state, percent, desc) = match known {
-            Some(track) => (track.state, track.percent, track.desc),
-            None => (TrackState::Unknown, None, None),
-        };
-        let track = Track {
-            state,
-            percent: update.percent.or(percent),
-            desc: update.desc.clone().or(desc),
-            updated_at: self.now,
-            forget_at,
-        };
-        self.tx.write_tracks(&[(&update.jid, &track)])
+        let forget_at = self.now.plus_secs(TRACK_SECS);
+        self.change_track(&update.jid, |track| {
+            track.percent = update.percent.or(track.percent);
+            track.desc = update.desc.clone().or(track.desc.take());
+            // While the job lives there is no end.
+            track.forget_at = track.forget_at.map(|_| forget_at);
+        })
     }
 
     /// Writes down where a tracked job is.
@@ -82,10 +72,7 @@ impl<T: Tx> Group<'_, T> {
         ties: &Ties,
         state: TrackState,
     ) -> Result<(), StoreError> {
-        match ties.tracked {
-            true => self.write_state(&record.jid, state, false),
-            false => Ok(()),
-        }
+        self.write_state(record, ties, state, None)
     }
 
     /// Writes down what became of a tracked job that has ended.
@@ -95,22 +82,41 @@ impl<T: Tx> Group<'_, T> {
         ties: &Ties,
         state: TrackState,
     ) -> Result<(), StoreError> {
-        match ties.tracked {
-            true => self.write_state(&record.jid, state, true),
-            false => Ok(()),
-        }
+        let forget_at = self.now.plus_secs(TRACK_SECS);
+        self.write_state(record, ties, state, Some(forget_at))
     }
 
-    fn write_state(&mut self, jid: &str, state: TrackState, ended: bool) -> Result<(), StoreError> {
-        let known = self.known_track(jid)?;
-        let (percent, desc) = known.map_or((None, None), |track| (track.percent, track.desc));
-        let track = Track {
-            state,
-            percent,
-            desc,
+    fn write_state(
+        &mut self,
+        record: &JobRecord,
+        ties: &Ties,
+        state: TrackState,
+        forget_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        if !ties.tracked {
+            return Ok(());
+        }
+        self.change_track(&record.jid, |track| {
+            track.state = state;
+            track.forget_at = forget_at;
+        })
+    }
+
+    /// Changes what is written down of a job, or begins to write something down.
+    fn change_track(
+        &mut self,
+        jid: &str,
+        change: impl FnOnce(&mut Track),
+    ) -> Result<(), StoreError> {
+        let mut track = self.known_track(jid)?.unwrap_or(Track {
+            state: TrackState::Unknown,
+            percent: None,
+            desc: None,
             updated_at: self.now,
-            forget_at: ended.then(|| self.now.plus_secs(TRACK_SECS)),
-        };
+            forget_at: Some(self.now),
+        });
+        change(&mut track);
+        track.updated_at = self.now;
         self.tx.write_tracks(&[(jid, &track)])
     }
 
