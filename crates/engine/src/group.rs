@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng};
 use workmill_proto::{Timestamp, WireError};
 use workmill_store::{Counts, StoreError, Tx};
 
@@ -147,6 +147,11 @@ impl<'g, T: Tx> Group<'g, T> {
         if self.memory.parked.waits_on(queue) && !self.ready.contains(queue) {
             self.ready.insert(queue.to_owned());
         }
+    }
+
+    /// The id of a job that the server makes.
+    pub(crate) fn new_jid(&mut self) -> String {
+        format!("{:024x}", self.rng.random::<u128>() >> 32)
     }
 
     /// Counts one execution that ended.

@@ -1,7 +1,6 @@
 //! How batches go on: members come and go, callbacks are queued when their time has come, parents are told, and what
 //! nothing happens to any more is forgotten.
 
-use rand::Rng;
 use workmill_proto::{Bid, Job, SetName, Timestamp};
 use workmill_store::{
     BatchState, CallbackKind, CallbackState, CallbackTie, JobRecord, StoreError, Ties, Tx,
@@ -216,7 +215,7 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<NewJob, workmill_proto::WireError> {
         let mut job = Job::parse_stored(payload)?;
         if job.jid.is_empty() {
-            job.jid = format!("{:024x}", self.rng.random::<u128>() >> 32);
+            job.jid = self.new_jid();
         }
         let name = match kind {
             CallbackKind::Complete => "complete",

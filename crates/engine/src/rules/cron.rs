@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use rand::Rng as _;
 use workmill_proto::Timestamp;
 use workmill_store::{CronTick, StoreError, Tx};
 
@@ -56,7 +55,7 @@ impl<T: Tx> Group<'_, T> {
     fn push_runs(&mut self, runs: &[(&Due, &CronEntry)]) -> Result<(), StoreError> {
         let mut jobs: Vec<(&str, NewJob)> = Vec::with_capacity(runs.len());
         for (due, entry) in runs {
-            let jid = format!("{:024x}", self.rng.random::<u128>() >> 32);
+            let jid = self.new_jid();
             match entry.job(jid, self.now, self.rules.custom_reading) {
                 Ok(job) => jobs.push((&due.name, job)),
                 Err(error) => warn_refused(&due.name, &error),
