@@ -89,8 +89,7 @@ impl Engine {
     /// there is kept. It is no part of the group: it stands also if that is rolled back.
     fn look_at_throttles(&mut self, now: Timestamp) {
         for queue in std::mem::take(&mut self.throttles_changed) {
-            let limits = self.rules.throttles.get(&queue);
-            match limits.and_then(|limits| limits.rate) {
+            match self.rules.rate_of(&queue) {
                 Some(rate) => drop(self.memory.buckets.next_at(&queue, rate, now)),
                 None => self.memory.buckets.forget(&queue),
             }

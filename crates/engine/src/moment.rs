@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use workmill_proto::{CustomReading, Timestamp};
 
-use crate::throttle::Throttle;
+use crate::throttle::{Rate, Throttle};
 
 /// The moment a group runs at.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,13 @@ pub struct Rules {
     pub throttles: Arc<BTreeMap<String, Throttle>>,
     /// Whether what happens to jobs is told in [`crate::GroupResult::events`].
     pub observed: bool,
+}
+
+impl Rules {
+    /// How fast jobs of a queue may be handed out, if that is limited.
+    pub(crate) fn rate_of(&self, queue: &str) -> Option<Rate> {
+        self.throttles.get(queue)?.rate
+    }
 }
 
 impl Default for Rules {

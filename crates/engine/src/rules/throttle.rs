@@ -65,8 +65,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// A job of a queue was handed out: takes a token, if it has a rate.
     pub(super) fn spend(&mut self, queue: &str) {
-        let limits = self.rules.throttles.get(queue);
-        if let Some(rate) = limits.and_then(|limits| limits.rate) {
+        if let Some(rate) = self.rules.rate_of(queue) {
             self.memory.buckets.take(queue, rate, self.now);
         }
     }
@@ -77,8 +76,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(());
         }
         for queue in self.tx.queues_of(&[key])? {
-            let limits = self.rules.throttles.get(&queue);
-            if let Some(rate) = limits.and_then(|limits| limits.rate) {
+            if let Some(rate) = self.rules.rate_of(&queue) {
                 self.memory.buckets.refund(&queue, rate, self.now);
             }
         }
