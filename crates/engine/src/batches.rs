@@ -1,6 +1,7 @@
 //! The batches a group looks at: each is read once and written once, however many of its jobs the group moves.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use workmill_proto::Timestamp;
 use workmill_store::{BatchState, StoreError, Tx};
@@ -71,8 +72,8 @@ impl Batches {
 
     fn load<T: Tx>(&mut self, tx: &mut T, id: u64) -> Result<&mut Option<Loaded>, StoreError> {
         match self.0.entry(id) {
-            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
                 let state = tx.batches(&[id])?.pop().flatten();
                 Ok(entry.insert(state.map(|state| Loaded {
                     state,

@@ -58,6 +58,26 @@ pub struct BatchState {
     pub changed_at: Timestamp,
 }
 
+impl BatchState {
+    /// A batch with nothing: no callbacks, no members, no children, not committed.
+    pub fn new(check: u64, changed_at: Timestamp) -> Self {
+        Self {
+            check,
+            total: 0,
+            pending: 0,
+            failed: 0,
+            committed: false,
+            complete: CallbackState::Absent,
+            success: CallbackState::Absent,
+            completed: false,
+            succeeded: false,
+            children_incomplete: 0,
+            children_unsuccessful: 0,
+            changed_at,
+        }
+    }
+}
+
 /// What never changes of a batch, without its callbacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchDetails {

@@ -13,9 +13,8 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackState, Counts, CronTick, Entry, JobKey,
-    JobRecord, Lock, Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track,
-    TrackState, Tx,
+    BatchCallbacks, BatchDetails, BatchState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
+    Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -100,18 +99,8 @@ fn lock(key: [u8; 32]) -> Lock {
 
 fn batch(total: u64) -> BatchState {
     BatchState {
-        check: 7,
         total,
-        pending: 0,
-        failed: 0,
-        committed: false,
-        complete: CallbackState::Absent,
-        success: CallbackState::Absent,
-        completed: false,
-        succeeded: false,
-        children_incomplete: 0,
-        children_unsuccessful: 0,
-        changed_at: at(0),
+        ..BatchState::new(7, at(0))
     }
 }
 

@@ -44,19 +44,11 @@ impl<T: Tx> Group<'_, T> {
             Some(_) => CallbackState::Waiting,
             None => CallbackState::Absent,
         };
+        let check = self.rng.random_range(0..1_u64 << CHECK_BITS);
         let state = BatchState {
-            check: self.rng.random_range(0..1_u64 << CHECK_BITS),
-            total: 0,
-            pending: 0,
-            failed: 0,
-            committed: false,
             complete: waiting(&new.complete),
             success: waiting(&new.success),
-            completed: false,
-            succeeded: false,
-            children_incomplete: 0,
-            children_unsuccessful: 0,
-            changed_at: self.now,
+            ..BatchState::new(check, self.now)
         };
         let details = BatchDetails {
             description: new.description.clone(),
@@ -74,7 +66,6 @@ impl<T: Tx> Group<'_, T> {
         if let Some(parent) = new.parent {
             self.link(parent.id, id)?;
         }
-        let check = state.check;
         Ok(Outcome::Bid(Bid { id, check }))
     }
 

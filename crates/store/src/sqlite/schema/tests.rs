@@ -5,9 +5,7 @@ use workmill_proto::Timestamp;
 use super::super::place::key_at;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
-use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackState, Counts, JobKey, Observer, Store, Tx,
-};
+use crate::{BatchCallbacks, BatchDetails, BatchState, Counts, JobKey, Observer, Store, Tx};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -98,20 +96,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         ..Counts::default()
     };
     tx.count(20_000, counts).unwrap();
-    let state = BatchState {
-        check: 1,
-        total: 0,
-        pending: 0,
-        failed: 0,
-        committed: false,
-        complete: CallbackState::Absent,
-        success: CallbackState::Absent,
-        completed: false,
-        succeeded: false,
-        children_incomplete: 0,
-        children_unsuccessful: 0,
-        changed_at: Timestamp::MAX,
-    };
+    let state = BatchState::new(1, Timestamp::MAX);
     let details = BatchDetails::default();
     assert_eq!(
         tx.insert_batch(&details, BatchCallbacks::default(), &state)
