@@ -61,14 +61,20 @@ fn run(
     synced: &UnboundedSender<Vec<Due>>,
     inbox: &Inbox,
 ) {
-    while let Ok(group) = groups.recv() {
+    while let Ok(mut submissions) = groups.recv() {
+        let mut together = 1;
+        // What was committed while the last group was synced shares one sync.
+        while let Ok(more) = groups.try_recv() {
+            submissions.extend(more);
+            together += 1;
+        }
         let begun = Instant::now();
         if syncer.sync().is_err() {
             return;
         }
-        let submissions = group.len();
-        synced.send(group).ok();
-        inbox.note_synced(submissions, begun.elapsed());
+        let answered = submissions.len();
+        synced.send(submissions).ok();
+        inbox.note_synced(together, answered, begun.elapsed());
     }
 }
 

@@ -141,10 +141,10 @@ impl Inbox {
         self.state.lock().pace.note_sync_begun(submissions);
     }
 
-    /// Notes that this took so long, and that they are answered.
-    pub(super) fn note_synced(&self, submissions: usize, took: Duration) {
+    /// Notes that so many groups were synced together, in so long, and that their submissions are answered.
+    pub(super) fn note_synced(&self, groups: usize, submissions: usize, took: Duration) {
         let mut state = self.state.lock();
-        state.pace.note_synced(submissions, took);
+        state.pace.note_synced(groups, submissions, took);
         state.note_answered(submissions);
         self.wake(&mut state);
     }
@@ -218,13 +218,13 @@ impl Inbox {
         }
     }
 
-    /// Waits until every committed group is synced and answered.
-    pub(super) async fn synced(&self) {
+    /// Waits until one more committed group may wait for its sync, or nobody syncs any more.
+    pub(super) async fn may_sync_more(&self) {
         loop {
             let arrived = self.arrived.notified();
             {
                 let mut state = self.state.lock();
-                if !state.pace.is_syncing() || state.abandoned {
+                if state.pace.may_sync_more() || state.abandoned {
                     return;
                 }
                 state.wake_at = Some(usize::MAX);

@@ -1,14 +1,21 @@
 //! How long to gather before a group is run.
 //!
 //! A commit and its sync cost about the same for one command as for fifty, and clients that have just been answered
-//! mostly ask again at once. So a group waits for them as long as that costs nobody much: until half of them have
-//! come, so that one half is run while the other is synced, and for as long as one sync takes at most. A lonely client
+//! mostly ask again at once. So a group waits for them as long as that costs nobody much: until a third of them have
+//! come, so that one third is run while another is synced, and for as long as one sync takes at most. A lonely client
 //! waits for nobody, and without syncs nobody does.
 
 use std::time::{Duration, Instant};
 
+/// The clients take turns in so many parts: while one is synced, the next is run and the last is answered and asks
+/// again. With fewer the disk or the processor waits for the other; with more, commits take up more time than waits did.
+const TURNS: usize = 3;
+
+/// So many committed groups are not synced at most, so that no sync becomes long.
+const UNSYNCED_MAX: usize = TURNS;
+
 /// So many are wanted if there are as many clients: for fewer, the time of a sync is longer than what is won by
-/// letting one half of the clients go on while the other half is synced.
+/// letting some of the clients go on while others are synced.
 const WANTED_MIN: usize = 10;
 
 /// So many are enough: with more, what each of them saves is not worth a wait.
@@ -55,9 +62,9 @@ impl Pace {
         self.unsynced_submissions += submissions;
     }
 
-    /// It was synced, in so long.
-    pub(super) fn note_synced(&mut self, submissions: usize, took: Duration) {
-        self.unsynced = self.unsynced.saturating_sub(1);
+    /// So many groups with so many submissions were synced together, in so long.
+    pub(super) fn note_synced(&mut self, groups: usize, submissions: usize, took: Duration) {
+        self.unsynced = self.unsynced.saturating_sub(groups);
         self.unsynced_submissions = self.unsynced_submissions.saturating_sub(submissions);
         self.note_sync(took);
     }
@@ -81,6 +88,12 @@ impl Pace {
         }
     }
 
+    /// Whether one more committed group may wait for its sync.
+    pub(super) fn may_sync_more(&self) -> bool {
+        self.unsynced < UNSYNCED_MAX
+    }
+
+    /// Whether a committed group is not synced yet.
     pub(super) fn is_syncing(&self) -> bool {
         self.unsynced > 0
     }
@@ -88,11 +101,11 @@ impl Pace {
     /// What to do when so many submissions wait and the committer is free since `free_since`.
     pub(super) fn next(&self, waiting: usize, free_since: Instant, now: Instant) -> Next {
         let (clients, answered_at) = self.clients.unwrap_or((1, free_since));
-        let wanted = (clients / 2).clamp(WANTED_MIN, WANTED_MAX).min(clients);
+        let wanted = (clients / TURNS).clamp(WANTED_MIN, WANTED_MAX).min(clients);
         if waiting >= wanted {
             return Next::Run;
         }
-        // What is run meanwhile could not be synced before that one is.
+        // What is run meanwhile cannot be synced before that one is.
         let until = match self.is_syncing() {
             true => None,
             false => Some(answered_at.max(free_since) + self.sync_took.min(PATIENCE_MAX)),
@@ -123,7 +136,7 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace::default();
         pace.note_sync_begun(clients);
-        pace.note_synced(clients, SYNC);
+        pace.note_synced(1, clients, SYNC);
         pace.note_answered(now, clients, 0);
         (pace, now)
     }
@@ -155,23 +168,35 @@ mod tests {
     }
 
     #[test]
-    fn half_of_many_clients_are_run_while_the_others_are_synced() {
+    fn a_third_of_many_clients_is_run_while_others_are_synced() {
         let now = Instant::now();
         let mut pace = Pace::default();
         pace.note_sync_begun(20);
-        pace.note_sync_begun(10);
-        pace.note_synced(20, SYNC);
-        // 20 answered, 10 run and not synced, 10 waiting to be run.
+        pace.note_sync_begun(15);
+        pace.note_synced(1, 20, SYNC);
+        // 20 answered, 15 run and not synced, 10 waiting to be run.
         pace.note_answered(now, 20, 10);
-        assert_eq!(pace.next(19, now, now), sleep(None, 20));
-        assert_eq!(pace.next(20, now, now), Next::Run);
+        assert_eq!(pace.next(14, now, now), sleep(None, 15));
+        assert_eq!(pace.next(15, now, now), Next::Run);
+    }
+
+    #[test]
+    fn groups_share_a_sync_but_not_too_many() {
+        let mut pace = Pace::default();
+        for _ in 0..UNSYNCED_MAX {
+            assert!(pace.may_sync_more());
+            pace.note_sync_begun(1);
+        }
+        assert!(!pace.may_sync_more());
+        pace.note_synced(UNSYNCED_MAX, UNSYNCED_MAX, SYNC);
+        assert!(pace.may_sync_more() && !pace.is_syncing());
     }
 
     #[test]
     fn nobody_waits_for_more_than_enough_or_for_a_slow_disk() {
         let (mut pace, now) = after(1_000);
         assert_eq!(pace.next(WANTED_MAX, now, now), Next::Run);
-        pace.note_synced(0, Duration::from_secs(1));
+        pace.note_synced(0, 0, Duration::from_secs(1));
         let until = Some(now + PATIENCE_MAX);
         assert_eq!(pace.next(1, now, now), sleep(until, WANTED_MAX));
     }
@@ -193,7 +218,7 @@ mod tests {
         assert!(!pace.is_alone(1, 1));
         pace.note_sync_begun(1);
         assert!(!pace.is_alone(1, 0));
-        pace.note_synced(1, PATIENCE_MAX * 2);
+        pace.note_synced(1, 1, PATIENCE_MAX * 2);
         assert!(!pace.is_alone(1, 0));
     }
 

@@ -247,13 +247,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             self.answer();
             return Ok(());
         }
-        self.inbox.synced().await;
-        if !self.store.wants_sync() {
-            // Has nothing to do, and fails if the sync that was waited for has.
-            self.syncer.sync().map_err(poisoned)?;
-            self.answer();
-            return Ok(());
-        }
+        self.inbox.may_sync_more().await;
         self.inbox.note_sync_begun(self.due.len());
         let group = std::mem::take(&mut self.due);
         self.acknowledger.hand_over(group).map_err(|Gone| {
