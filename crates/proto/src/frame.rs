@@ -2,8 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// The room offered to each read, in bytes, at least. A connection that waits holds this much memory, and
-/// there may be tens of thousands; most commands fit.
+/// The room offered to each read, in bytes, at least. Most commands fit.
 const READ_BYTES_MIN: usize = 4 * 1024;
 
 /// A buffer that has grown beyond this many bytes is given back once its lines have been taken. Growing a
@@ -65,6 +64,12 @@ impl LineReader {
             self.buffer.reserve(READ_BYTES_MIN);
         }
         &mut self.buffer
+    }
+
+    /// Takes in bytes that were read elsewhere, with little more room than they need. Whoever waits for the first bytes of
+    /// a line reads so: with [`Self::buffer_mut`] it would keep 4 KiB meanwhile, and tens of thousands may wait.
+    pub fn append(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// How many bytes have been read that are no lines taken yet.
@@ -283,6 +288,21 @@ mod tests {
             assert!(buffer.capacity() - buffer.len() >= READ_BYTES_MIN);
             buffer.extend_from_slice(&[b'x'; 1000]);
         }
+    }
+
+    #[test]
+    fn appended_lines_take_little_more_room_than_the_longest() {
+        let mut reader = LineReader::new(100);
+        for _ in 0..10_000 {
+            reader.append(b"FETCH critical");
+            reader.append(b" default\r\n");
+            assert_eq!(line(&mut reader).unwrap(), b"FETCH critical default");
+        }
+        assert!(
+            reader.buffered_bytes() <= 100,
+            "{}",
+            reader.buffered_bytes()
+        );
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 use workmill_proto::{LineReader, Reply};
 
@@ -32,6 +33,9 @@ const LINGER_MAX: Duration = Duration::from_secs(2);
 
 /// How long the last bytes may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How much is read at a time where a line begins, in bytes. Most commands fit.
+const READ_BYTES: usize = 4 << 10;
 
 /// An output buffer that has grown beyond this is given back after use, in bytes: every connection may keep
 /// one.
@@ -103,7 +107,7 @@ impl<S: Stream> Wire<S> {
             .await
             .map_err(WireFault::InputExhausted)?;
         let due = self.input.line_due();
-        let read = self.stream.read_buf(self.lines.buffer_mut());
+        let read = read(&mut self.stream, &mut self.lines);
         let bytes_read = match due {
             None => read.await?,
             Some(due) => Box::pin(timeout_at(due, read))
@@ -224,6 +228,22 @@ impl<S: Stream> Wire<S> {
             scrap.clear();
         }
     }
+}
+
+/// Reads what is there, waiting for it if need be. While it waits for the first bytes of a line it has no room for
+/// them: there may be tens of thousands of connections that do.
+async fn read<S: Stream>(stream: &mut S, lines: &mut LineReader) -> io::Result<usize> {
+    if lines.unread_bytes() > 0 {
+        return stream.read_buf(lines.buffer_mut()).await;
+    }
+    poll_fn(|context| {
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut room = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut room))?;
+        lines.append(room.filled());
+        Poll::Ready(Ok(room.filled().len()))
+    })
+    .await
 }
 
 /// A step of sending, which a client may hold up for so long.

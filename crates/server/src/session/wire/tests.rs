@@ -52,6 +52,28 @@ async fn send_line(client: &mut DuplexStream, bytes: usize) {
     client.write_all(&line).await.unwrap();
 }
 
+#[tokio::test]
+async fn connection_that_waits_keeps_no_room_to_read_into() {
+    let world = World::new();
+    let (mut wire, mut client) = world.connect(100);
+    for _ in 0..2 {
+        send_line(&mut client, 50).await;
+        assert_eq!(read_line(&mut wire).await, 50);
+    }
+    let waiting = timeout(Duration::from_millis(1), wire.fill()).await;
+    waiting.expect_err("nothing comes");
+    assert!(wire.lines.buffered_bytes() < 200);
+}
+
+#[tokio::test]
+async fn line_that_comes_in_pieces_is_read_whole() {
+    let world = World::new();
+    let (mut wire, mut client) = world.connect(10);
+    let sending = tokio::spawn(async move { send_line(&mut client, 20_000).await });
+    assert_eq!(read_line(&mut wire).await, 20_000);
+    sending.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn large_line_counts_until_it_is_answered() {
     let world = World::new();
