@@ -50,7 +50,7 @@ impl<S: Stream> Conversation<S> {
     }
 
     /// Serves the client until one side ends it.
-    pub(super) async fn serve(mut self) {
+    pub(super) async fn serve(&mut self) {
         let farewell = match self.run().await {
             Ok(farewell) | Err(farewell) => farewell,
         };
@@ -62,11 +62,12 @@ impl<S: Stream> Conversation<S> {
             if self.place.close.is_cancelled() {
                 return Ok(Box::pin(self.closing()).await);
             }
-            let mut batch = self.gather().await;
+            // Only lent, as every connection would keep room for each place it is moved to.
+            let mut batch = Batch::default();
+            self.gather(&mut batch).await;
             if !batch.is_empty() {
-                let farewell = batch.farewell.take();
-                self.answer(batch).await?;
-                if let Some(farewell) = farewell {
+                self.answer(&mut batch).await?;
+                if let Some(farewell) = batch.farewell {
                     return Ok(farewell);
                 }
             } else if self.wire.at_end {
@@ -83,18 +84,19 @@ impl<S: Stream> Conversation<S> {
     }
 
     /// Takes the commands that have been received completely.
-    async fn gather(&mut self) -> Batch {
-        let mut batch = Batch::default();
+    async fn gather(&mut self, batch: &mut Batch) {
+        let membership = self.membership.as_ref();
         let caller = Caller {
             shared: &self.shared,
-            wid: self.place.wid(),
+            // The worker's own copy, as all its connections use it.
+            wid: membership.map_or(self.place.wid(), |member| member.worker().wid()),
             connection: self.place.id(),
-            membership: self.membership.as_ref(),
+            membership,
             gone: self.wire.closed_by_peer,
         };
         while !batch.is_full() {
             match self.wire.lines.next_line() {
-                Ok(Some(line)) => caller.dispatch(line, &mut batch).await,
+                Ok(Some(line)) => caller.dispatch(line, batch).await,
                 Ok(None) => break,
                 Err(too_long) => batch.close_with(Farewell::told(too_long.to_string())),
             }
@@ -104,33 +106,28 @@ impl<S: Stream> Conversation<S> {
         {
             membership.worker().hear(Instant::now());
         }
-        batch
     }
 
     /// Runs a batch and sends its replies.
-    async fn answer(&mut self, batch: Batch) -> Result<(), Farewell> {
+    async fn answer(&mut self, batch: &mut Batch) -> Result<(), Farewell> {
         self.place.set_phase(Phase::Running);
         let commands = batch.commands();
-        let Batch {
-            slots,
-            ops,
-            last,
-            bytes,
-            ..
-        } = batch;
-        let head = if ops.is_empty() {
+        let head = if batch.ops.is_empty() {
             None
         } else {
-            Some(self.shared.inbox.submit(ops, bytes)?)
+            let ops = std::mem::take(&mut batch.ops);
+            Some(self.shared.inbox.submit(ops, batch.bytes)?)
         };
         // Handed over before the answers of the others are there, so that one group can run them all.
-        let last = last.map(|last| self.begin(last, bytes));
+        let last = batch.last.take();
+        let last = last.map(|last| self.begin(last, batch.bytes));
         // Only now, so that whoever sees a command counted knows that it comes before his own next one.
         self.shared.count_commands(commands);
         let outcomes = match head {
             Some(mut head) => head.answers().await?.outcomes,
             None => SmallVec::new(),
         };
+        let slots = std::mem::take(&mut batch.slots);
         write_slots(slots, outcomes, &self.shared, &mut self.wire.out);
         let delivery = match last {
             Some(begun) => self.finish(begun?).await?,

@@ -44,9 +44,8 @@ pub(crate) async fn converse<S: Stream>(
     let shaken = timeout_at(deadline, shaking).await;
     match shaken {
         Ok(Ok((place, membership))) => {
-            Conversation::new(shared, wire, place, membership)
-                .serve()
-                .await;
+            let mut conversation = Conversation::new(shared, wire, place, membership);
+            conversation.serve().await;
         }
         Ok(Err(farewell)) => Box::pin(wire.close(farewell)).await,
         // Too slow: closed without a word, as Faktory does.

@@ -199,7 +199,7 @@ impl<S: Stream> Wire<S> {
     }
 
     /// Says farewell and closes the stream.
-    pub(super) async fn close(mut self, farewell: Farewell) {
+    pub(super) async fn close(&mut self, farewell: Farewell) {
         let told = match &farewell {
             Farewell::Told(error) => {
                 Reply::Error(error).write(&mut self.out);

@@ -205,8 +205,8 @@ async fn reply_counts_until_it_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn error_at_the_end_reaches_a_client_that_is_still_sending() {
     let world = World::new();
-    let (wire, mut client) = world.connect(1_000);
-    let closing = tokio::spawn(wire.close(Farewell::told("too much")));
+    let (mut wire, mut client) = world.connect(1_000);
+    let closing = tokio::spawn(async move { wire.close(Farewell::told("too much")).await });
     // Blocks unless the server reads on.
     client.write_all(&[b'x'; 100_000]).await.unwrap();
     client.shutdown().await.unwrap();
