@@ -4,6 +4,7 @@
 //! never happened still waits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_proto::Timestamp;
@@ -43,11 +44,18 @@ impl Parked {
         let deadline = now.plus(Duration::from_millis(FETCH_WAIT_MS));
         let arrival = self.arrivals;
         self.arrivals += 1;
+        let mut fetch = fetch.clone();
+        // Workers mostly list the same queues: they share one list, which is no memory of its own and at hand.
+        if let Some((_, last)) = self.by_arrival.last_key_value()
+            && last.fetch.queues == fetch.queues
+        {
+            fetch.queues = Arc::clone(&last.fetch.queues);
+        }
         self.insert(
             arrival,
             ParkedFetch {
                 ticket,
-                fetch: fetch.clone(),
+                fetch,
                 deadline,
             },
         );
@@ -215,5 +223,20 @@ mod tests {
         assert_eq!(parked.next_deadline(), Some(first));
         assert_eq!(parked.remove_due(first), [Ticket(1)]);
         assert_eq!(parked.next_deadline(), Some(first.plus_secs(1)));
+    }
+
+    #[test]
+    fn fetches_that_list_the_same_queues_share_the_list() {
+        let mut parked = Parked::default();
+        for (ticket, queues) in (0..).zip([["a", "b"], ["a", "b"], ["b", "a"]]) {
+            parked.add(Ticket(ticket), &fetch(&queues), Timestamp::MIN);
+        }
+        let lists: Vec<_> = parked
+            .by_arrival
+            .values()
+            .map(|p| &p.fetch.queues)
+            .collect();
+        assert!(Arc::ptr_eq(lists[0], lists[1]));
+        assert_eq!(**lists[2], ["b", "a"]);
     }
 }
