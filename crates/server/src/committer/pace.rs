@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const TURNS: usize = 3;
 
 /// So many committed groups are not synced at most, so that no sync becomes long.
-const UNSYNCED_MAX: usize = TURNS;
+pub(super) const UNSYNCED_MAX: usize = TURNS;
 
 /// So many are wanted if there are as many clients: for fewer, the time of a sync is longer than what is won by
 /// letting some of the clients go on while others are synced.

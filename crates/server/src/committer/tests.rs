@@ -391,3 +391,4 @@ async fn a_last_sync_that_fails_is_a_fault() {
 }
 
 mod locked;
+mod unsynced;
