@@ -7,7 +7,7 @@ mod frame;
 mod handshake;
 
 use anyhow::{Context as _, bail};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -74,7 +74,11 @@ impl Client {
 
     /// PUSHB of an array of jobs. Fails if the server refuses one of them.
     pub(crate) async fn push_bulk(&mut self, jobs: &[u8]) -> anyhow::Result<()> {
-        match self.request(&[b"PUSHB ", jobs]).await? {
+        // Sent from where it lies: it is long.
+        let mut command = Buf::chain(Buf::chain(b"PUSHB ".as_slice(), jobs), b"\r\n".as_slice());
+        let sent = self.stream.write_all_buf(&mut command).await;
+        sent.context("PUSHB failed: cannot send it")?;
+        match self.receive().await.context("PUSHB failed")? {
             Reply::Bulk(b"{}") => Ok(()),
             Reply::Bulk(text) | Reply::Line(text) => {
                 bail!(unexpected(
