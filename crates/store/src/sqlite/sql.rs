@@ -20,9 +20,13 @@ statements! {
     LogCopy = super::copier::COPY;
 
     JobInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2)";
-    // As many rows as `ROWS` of `waiting.rs`.
-    JobsInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2), (?3, ?4), (?5, ?6), (?7, ?8),
-        (?9, ?10), (?11, ?12), (?13, ?14), (?15, ?16)";
+    // As many rows as the sizes in `waiting.rs`.
+    JobsInsert8 = "INSERT INTO jobs (key, record) VALUES
+        (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)";
+    JobsInsert32 = "INSERT INTO jobs (key, record) VALUES
+        (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?),
+        (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?),
+        (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)";
     JobRead = "SELECT record FROM jobs WHERE key = ?1";
     JobsFrom = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobKeysFrom = "SELECT key FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";

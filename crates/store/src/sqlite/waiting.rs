@@ -13,8 +13,15 @@ use super::sql::Sql;
 use super::tx::SqliteTx;
 use crate::{CorruptRecord, JobKey, JobRecord, StoreError, StoredJob};
 
-/// How many jobs one statement inserts, where there are so many: most of what one costs is not its row's.
-const ROWS: usize = 8;
+/// How many jobs one statement inserts, where there are so many, the most first. Most of what one costs is not its
+/// rows': above all, SQLite copies each page that a statement with several rows changes.
+const SIZES: [(usize, Sql); 2] = [(ROWS_MAX, Sql::JobsInsert32), (8, Sql::JobsInsert8)];
+
+/// The most of them.
+const ROWS_MAX: usize = 32;
+
+/// So many bytes of records are inserted without waiting for more rows: they are in memory twice until then.
+const ROWS_BYTES_ENOUGH: usize = 64 << 10;
 
 impl SqliteTx<'_> {
     pub(super) fn enqueue_jobs(
@@ -29,47 +36,58 @@ impl SqliteTx<'_> {
         self.begin().map_err(sqlite)?;
         // Jobs of one push mostly go to one queue: remember the last one found.
         let mut last: Option<(&str, QueueId)> = None;
-        let mut rows = Vec::with_capacity(ROWS);
-        for chunk in jobs.chunks(ROWS) {
-            rows.clear();
-            self.encoded.clear();
-            for job in chunk {
-                let id = match last {
-                    Some((name, id)) if *name == *job.queue => id,
-                    _ => self
-                        .cache
-                        .find_or_make(&job.queue)
-                        .map_err(StoreError::Statement)?,
-                };
-                last = Some((&job.queue, id));
-                let key = self.next_key(id)?;
-                let start = self.encoded.len();
-                job.encode_enqueued(Some(enqueued_at), self.encoded);
-                rows.push((key, start..self.encoded.len()));
+        let mut rows = Vec::with_capacity(jobs.len().min(ROWS_MAX));
+        self.encoded.clear();
+        for job in jobs {
+            let id = match last {
+                Some((name, id)) if *name == *job.queue => id,
+                _ => self
+                    .cache
+                    .find_or_make(&job.queue)
+                    .map_err(StoreError::Statement)?,
+            };
+            last = Some((&job.queue, id));
+            let key = self.next_key(id)?;
+            let start = self.encoded.len();
+            job.encode_enqueued(Some(enqueued_at), self.encoded);
+            rows.push((key, start..self.encoded.len()));
+            if rows.len() == ROWS_MAX || self.encoded.len() >= ROWS_BYTES_ENOUGH {
+                self.insert_rows(&rows).map_err(sqlite)?;
+                rows.clear();
+                self.encoded.clear();
             }
-            self.insert_rows(&rows).map_err(sqlite)?;
+        }
+        self.insert_rows(&rows).map_err(sqlite)
+    }
+
+    /// Inserts jobs of which `encoded` has the records, with as few statements as there are for it.
+    fn insert_rows(&mut self, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
+        let mut rest = rows;
+        for (size, sql) in SIZES {
+            while let Some((now, later)) = rest.split_at_checked(size) {
+                self.insert_at_once(sql, now)?;
+                rest = later;
+            }
+        }
+        for (key, range) in rest {
+            let record = self.encoded.get(range.clone()).unwrap_or_default();
+            let insert = self.statements.get(Sql::JobInsert)?;
+            insert.execute((key, record))?;
         }
         Ok(())
     }
 
-    /// Inserts jobs of which `encoded` has the records; [`ROWS`] of them by one statement.
-    fn insert_rows(&mut self, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
-        let record = |range: &Range<usize>| self.encoded.get(range.clone()).unwrap_or_default();
-        if rows.len() == ROWS {
-            let insert = self.statements.get(Sql::JobsInsert)?;
-            for (index, (key, range)) in rows.iter().enumerate() {
-                insert.raw_bind_parameter(2 * index + 1, key)?;
-                insert.raw_bind_parameter(2 * index + 2, record(range))?;
-            }
-            insert.raw_execute()?;
-            // They are kept until they are bound anew.
-            insert.clear_bindings();
-            return Ok(());
+    /// Inserts jobs by one statement, which takes exactly so many.
+    fn insert_at_once(&mut self, sql: Sql, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
+        let insert = self.statements.get(sql)?;
+        for (index, (key, range)) in rows.iter().enumerate() {
+            let record = self.encoded.get(range.clone()).unwrap_or_default();
+            insert.raw_bind_parameter(2 * index + 1, key)?;
+            insert.raw_bind_parameter(2 * index + 2, record)?;
         }
-        let insert = self.statements.get(Sql::JobInsert)?;
-        for (key, range) in rows {
-            insert.execute((key, record(range)))?;
-        }
+        insert.raw_execute()?;
+        // They are kept until they are bound anew.
+        insert.clear_bindings();
         Ok(())
     }
 

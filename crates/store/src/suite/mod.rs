@@ -84,6 +84,7 @@ register! { $
     queues {
         jobs_are_claimed_in_the_order_pushed
         a_push_to_several_queues_keeps_the_order_of_each
+        a_large_push_keeps_every_job_in_its_place
         a_push_makes_its_queue_and_a_drained_queue_stays
         a_job_carries_the_time_it_was_pushed_at
         a_record_comes_back_whole

@@ -35,6 +35,27 @@ pub(super) fn a_push_to_several_queues_keeps_the_order_of_each<F: Fixture>(fixtu
     assert_eq!(waiting(&mut store, "c"), ["c1"]);
 }
 
+pub(super) fn a_large_push_keeps_every_job_in_its_place<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let jobs = (0..100).map(|number| {
+        let jid = format!("a{number}");
+        // Small ones first, then some of which few are many bytes.
+        let body = jid.repeat(if number < 45 { 10 } else { 3_000 });
+        JobRecord {
+            body: body.into_bytes(),
+            ..job(&jid, "a")
+        }
+    });
+    let jobs: Vec<JobRecord> = jobs.collect();
+    let pushed: Vec<&JobRecord> = jobs.iter().collect();
+    change(&mut store, |tx| tx.enqueue(&pushed, at(0)).unwrap());
+    let claimed = look(&mut store, |tx| tx.claim("a", 200).unwrap());
+    assert_eq!(claimed.len(), jobs.len());
+    for ((_, found), job) in claimed.iter().zip(&jobs) {
+        assert!(found.as_ref().unwrap().body == job.body, "{}", job.jid);
+    }
+}
+
 pub(super) fn a_push_makes_its_queue_and_a_drained_queue_stays<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     assert!(totals(&mut store).queues.is_empty());
