@@ -88,9 +88,11 @@ impl Pace {
         }
     }
 
-    /// Whether one more committed group may wait for its sync.
+    /// Whether one more committed group may wait for its sync. Not if many submissions do: those that wait for their
+    /// group meanwhile make it a larger one, in which each of them costs less.
     pub(super) fn may_sync_more(&self) -> bool {
-        self.unsynced < UNSYNCED_MAX
+        let are_few = self.unsynced_submissions < WANTED_MAX;
+        !self.is_syncing() || (are_few && self.unsynced < UNSYNCED_MAX)
     }
 
     /// Whether a committed group is not synced yet.
@@ -190,6 +192,18 @@ mod tests {
         assert!(!pace.may_sync_more());
         pace.note_synced(UNSYNCED_MAX, UNSYNCED_MAX, SYNC);
         assert!(pace.may_sync_more() && !pace.is_syncing());
+    }
+
+    #[test]
+    fn nothing_shares_a_sync_with_many() {
+        let mut pace = Pace::default();
+        pace.note_sync_begun(WANTED_MAX - 1);
+        assert!(pace.may_sync_more());
+        pace.note_sync_begun(1);
+        assert!(!pace.may_sync_more());
+        pace.note_synced(2, WANTED_MAX, SYNC);
+        pace.note_sync_begun(WANTED_MAX);
+        assert!(!pace.may_sync_more());
     }
 
     #[test]
