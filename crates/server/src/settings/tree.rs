@@ -89,10 +89,7 @@ impl Node {
 
 /// Reads one file.
 pub(super) fn parse(file: &Path, text: &str) -> Result<Table, SettingsError> {
-    let source = Source {
-        file: Arc::from(file),
-        text,
-    };
+    let source = Source::new(file, text);
     // The parser's own rendering quotes the line, which may hold the password.
     let document = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
         at: source.origin(error.span().map_or(0, |span| span.start)),
@@ -101,22 +98,24 @@ pub(super) fn parse(file: &Path, text: &str) -> Result<Table, SettingsError> {
     source.table(document.get_ref())
 }
 
-struct Source<'a> {
+struct Source {
     file: Arc<Path>,
-    text: &'a str,
+    /// Where lines end, in bytes from the start. Counted once: every value of thousands of tables asks for its line.
+    line_ends: Vec<usize>,
 }
 
-impl Source<'_> {
+impl Source {
+    fn new(file: &Path, text: &str) -> Self {
+        Self {
+            file: Arc::from(file),
+            line_ends: text.match_indices('\n').map(|(byte, _)| byte).collect(),
+        }
+    }
+
     fn origin(&self, byte: usize) -> Origin {
-        let before = self
-            .text
-            .as_bytes()
-            .get(..byte)
-            .unwrap_or(self.text.as_bytes());
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         Origin {
             file: Arc::clone(&self.file),
-            line,
+            line: 1 + self.line_ends.partition_point(|end| *end < byte),
         }
     }
 

@@ -206,3 +206,14 @@ fn a_reload_tells_what_became_of_each_entry() {
     ));
     drop(setup);
 }
+
+/// To count lines anew for every value would take this test many minutes.
+#[test]
+fn thousands_of_entries_are_read_and_a_fault_in_the_last_is_found() {
+    let entries: String = (0..20_000)
+        .map(|number| entry("@daily", &format!("name = \"{number}\"")))
+        .collect();
+    let lines = entries.lines().count();
+    let error = Setup::with_config(&format!("{entries}{}", entry("61 * * * *", ""))).error();
+    assert!(error.contains(&format!("line {}: ", lines + 2)), "{error}");
+}
