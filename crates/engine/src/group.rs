@@ -8,7 +8,7 @@ use workmill_proto::{Timestamp, WireError};
 use workmill_store::{Counts, StoreError, Tx};
 
 use crate::batches::Batches;
-use crate::limits::UNUSABLE_SLICE_JOBS;
+use crate::limits::{HANDOUT_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Duty, Op, Request, Ticket};
@@ -31,6 +31,8 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) batches: Batches,
     /// How many jobs that cannot be handed out may still be passed over.
     pub(crate) unusable_left: usize,
+    /// How many bytes of payloads may still be handed out; one job may exceed it.
+    pub(crate) handout_bytes_left: usize,
     /// Whether dead jobs are being evicted.
     pub(crate) evicting: bool,
     pub(crate) counts: Counts,
@@ -57,6 +59,7 @@ impl<'g, T: Tx> Group<'g, T> {
             ready: BTreeSet::new(),
             batches: Batches::default(),
             unusable_left: UNUSABLE_SLICE_JOBS,
+            handout_bytes_left: HANDOUT_SLICE_BYTES,
             evicting: false,
             counts: Counts::default(),
             result: GroupResult::default(),

@@ -7,6 +7,10 @@ pub(crate) const PUSH_SLICE_JOBS: usize = 1_000;
 /// Payload bytes of one PUSHB that one group takes in, beyond the first job.
 pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 
+/// Payload bytes that the FETCHes of one group are handed, beyond the last job: jobs can be as large as the longest line,
+/// and all that ask at once must not fill the memory, or keep everybody else waiting.
+pub(crate) const HANDOUT_SLICE_BYTES: usize = 4 << 20;
+
 /// Due entries of one set that one group moves: each is read, written and deleted, which takes longer than a PUSH.
 pub(crate) const PROMOTE_SLICE_JOBS: usize = 500;
 

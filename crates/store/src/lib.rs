@@ -36,6 +36,6 @@ pub use tx::{
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.
 pub const QUEUES_MAX: usize = 100_000;
 
-/// What one read of [`Tx::entries`] brings into memory at most, in bytes of records, beyond its first one:
+/// What one read of [`Tx::entries`] or [`Tx::claim`] brings into memory at most, in bytes of records, beyond one of them:
 /// payloads can be as large as the longest line, and a slice of large ones must not fill the memory.
 pub const SLICE_BYTES_MAX: usize = 4 << 20;

@@ -59,7 +59,9 @@ pub trait Tx {
     /// They are stored with this `enqueued_at`, whatever stands in the records.
     fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError>;
 
-    /// Takes up to `limit` jobs from the head of `queue`, in order; none if it is paused, empty or unknown.
+    /// Takes up to `limit` jobs from the head of `queue`, in order; fewer once they are [`crate::SLICE_BYTES_MAX`]
+    /// together, but one at least if there is one; none if it is paused, empty or unknown. So only an empty answer means
+    /// that there are no more.
     ///
     /// Every claimed job must be given to [`Tx::reserve`] or [`Tx::finish`] in the same transaction.
     fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;

@@ -184,8 +184,9 @@ impl<T: Tx> Group<'_, T> {
         })
     }
 
-    /// Claims up to `limit` jobs that can be handed out. What cannot is passed over, up to what one group may. Then a
-    /// queue is still looked at until the first such job: those of one queue must not hold up all others.
+    /// Claims up to `limit` jobs that can be handed out, as long as their payloads are not too large for one group. What
+    /// cannot is passed over, up to what one group may. Then a queue is still looked at until the first such job: those
+    /// of one queue must not hold up all others.
     fn claim_usable(
         &mut self,
         queue: &str,
@@ -193,6 +194,10 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(Vec<(JobKey, JobRecord)>, Turn), StoreError> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
+            if self.handout_bytes_left == 0 {
+                self.memory.wakes.add(queue, self.now);
+                return Ok((usable, Turn::Later));
+            }
             let goes_on = self.unusable_left > 0;
             let wanted = match goes_on {
                 true => limit - usable.len(),
@@ -206,7 +211,11 @@ impl<T: Tx> Group<'_, T> {
             for (key, job) in claimed {
                 match job {
                     Ok(record) if self.has_expired(&record) => self.drop_expired(key, &record)?,
-                    Ok(record) => usable.push((key, record)),
+                    Ok(record) => {
+                        let bytes = record.body.len();
+                        self.handout_bytes_left = self.handout_bytes_left.saturating_sub(bytes);
+                        usable.push((key, record));
+                    }
                     Err(corrupt) => {
                         self.pass_over(key)?;
                         self.bury_corrupt(Some(queue), &corrupt)?;

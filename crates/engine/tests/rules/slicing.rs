@@ -1,9 +1,9 @@
 //! What is long runs in slices, so that others are served between them.
 
 use serde_json::json;
-use workmill_engine::{Duty, Op, Request};
+use workmill_engine::{Duty, Op, Request, Throttle};
 
-use crate::world::{World, fetch_op};
+use crate::world::{World, fetch_op, throttled};
 
 #[test]
 fn a_slice_of_a_promotion_leaves_room_for_others() {
@@ -29,6 +29,70 @@ fn a_slice_of_a_promotion_leaves_room_for_others() {
     });
     world.slice(&next);
     assert_eq!(world.take_job(other).unwrap().jid(), "jid-quick");
+}
+
+#[test]
+fn a_group_hands_out_few_large_jobs_and_the_next_goes_on() {
+    let mut world = World::new();
+    let large = "x".repeat(3 << 20);
+    for index in 0..5 {
+        world.push(&format!("job-{index:06}"), "q", json!({ "args": [large] }));
+    }
+    let requests: Vec<Request> = [["q"], ["q"], ["q"], ["other"], ["q"], ["q"]]
+        .iter()
+        .map(|queues| Request {
+            ticket: world.next_ticket(),
+            op: fetch_op(queues, "w"),
+        })
+        .collect();
+    let mut served = Vec::new();
+    let mut group: &[Request] = &requests;
+    for _ in 0..4 {
+        world.slice(group);
+        group = &[];
+        served.push(
+            requests
+                .iter()
+                .filter_map(|request| world.take_job(request.ticket))
+                .map(|job| job.jid().to_owned())
+                .collect::<Vec<_>>(),
+        );
+        let goes_on = world.next_deadline() == Some(world.now);
+        assert_eq!(
+            goes_on,
+            served.concat().len() < 5,
+            "at once, until all are served"
+        );
+    }
+    let expected: [&[&str]; 4] = [
+        &["job-000000", "job-000001"],
+        &["job-000002", "job-000003"],
+        &["job-000004"],
+        &[],
+    ];
+    assert_eq!(served, expected);
+}
+
+#[test]
+fn a_throttled_queue_hands_out_few_large_jobs_in_a_group() {
+    let mut world = World::with_rules(throttled(Throttle {
+        concurrency: Some(9),
+        ..Throttle::default()
+    }));
+    let large = "x".repeat(5 << 20);
+    for index in 0..2 {
+        world.push(&format!("job-{index:06}"), "q", json!({ "args": [large] }));
+    }
+    let requests = [(); 2].map(|()| Request {
+        ticket: world.next_ticket(),
+        op: fetch_op(&["q"], "w"),
+    });
+    world.slice(&requests);
+    let [first, second] = requests.map(|request| request.ticket);
+    assert_eq!(world.take_job(first).unwrap().jid(), "job-000000");
+    assert!(world.take_job(second).is_none());
+    world.slice(&[]);
+    assert_eq!(world.take_job(second).unwrap().jid(), "job-000001");
 }
 
 #[test]

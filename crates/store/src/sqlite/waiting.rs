@@ -11,7 +11,7 @@ use super::place::{POSITION_MAX, QueueId, key_at, keys_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
-use crate::{CorruptRecord, JobKey, JobRecord, StoreError, StoredJob};
+use crate::{CorruptRecord, JobKey, JobRecord, SLICE_BYTES_MAX, StoreError, StoredJob};
 
 /// How many jobs one statement inserts, where there are so many, the most first. Most of what one costs is not its
 /// rows': above all, SQLite copies each page that a statement with several rows changes.
@@ -112,19 +112,22 @@ impl SqliteTx<'_> {
         queue: &str,
         limit: usize,
     ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
-        let mut jobs = Vec::new();
+        let mut claimed = Claimed::of(limit);
         let Some((id, size)) = self.claimable(queue) else {
-            return Ok(jobs);
+            return Ok(claimed.jobs);
         };
         self.begin()?;
-        while jobs.len() < limit
+        while claimed.wants_more()
             && let Some(key) = self.cache.take_returned(id)
         {
-            jobs.extend(self.read_job(key)?.map(|job| (JobKey(key), job)));
+            if let Some(job) = self.read_job(key)? {
+                claimed.add(key, job);
+            }
         }
-        if jobs.len() < limit && (jobs.len() as u64) < size {
-            self.claim_from_head(id, limit - jobs.len(), &mut jobs)?;
+        if claimed.wants_more() && (claimed.jobs.len() as u64) < size {
+            self.claim_from_head(id, &mut claimed)?;
         }
+        let jobs = claimed.jobs;
         if let Some(queue) = self.cache.touch(id) {
             queue.row.size = queue.row.size.saturating_sub(jobs.len() as u64);
         }
@@ -139,21 +142,19 @@ impl SqliteTx<'_> {
         (!row.paused && row.size > 0).then_some((id, row.size))
     }
 
-    fn claim_from_head(
-        &mut self,
-        id: QueueId,
-        limit: usize,
-        jobs: &mut Vec<(JobKey, StoredJob)>,
-    ) -> rusqlite::Result<()> {
+    fn claim_from_head(&mut self, id: QueueId, claimed: &mut Claimed) -> rusqlite::Result<()> {
         let Some(queue) = self.cache.touch(id) else {
             return Ok(());
         };
+        let limit = claimed.limit - claimed.jobs.len();
         let statement = self.statements.get(Sql::JobsFrom)?;
         let mut rows = statement.query((queue.head, keys_of(id).end(), limit))?;
-        while let Some(row) = rows.next()? {
+        while claimed.wants_more()
+            && let Some(row) = rows.next()?
+        {
             let key: i64 = row.get(0)?;
             queue.head = key + 1;
-            jobs.push((JobKey(key), stored_job(row, 1)?));
+            claimed.add(key, stored_job(row, 1)?);
         }
         Ok(())
     }
@@ -212,6 +213,35 @@ impl SqliteTx<'_> {
                 self.cache.retire(id, QueueState::Removed);
             }
         }
+    }
+}
+
+/// The jobs that one claim has taken so far.
+struct Claimed {
+    jobs: Vec<(JobKey, StoredJob)>,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Claimed {
+    fn of(limit: usize) -> Self {
+        Self {
+            jobs: Vec::new(),
+            limit,
+            bytes: 0,
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.jobs.len() < self.limit && self.bytes < SLICE_BYTES_MAX
+    }
+
+    fn add(&mut self, key: i64, job: StoredJob) {
+        self.bytes += match &job {
+            Ok(record) => record.body.len(),
+            Err(corrupt) => corrupt.bytes.len(),
+        };
+        self.jobs.push((JobKey(key), job));
     }
 }
 

@@ -83,6 +83,7 @@ macro_rules! register {
 register! { $
     queues {
         jobs_are_claimed_in_the_order_pushed
+        a_claim_of_large_jobs_is_short
         a_push_to_several_queues_keeps_the_order_of_each
         a_large_push_keeps_every_job_in_its_place
         a_push_makes_its_queue_and_a_drained_queue_stays

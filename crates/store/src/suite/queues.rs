@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobRecord, QUEUES_MAX, QueueTotals, Tx};
+use crate::{
+    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, SLICE_BYTES_MAX, Tx,
+};
 
 pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -17,6 +19,31 @@ pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) 
     assert_eq!(waiting(&mut store, "a"), ["a1", "a2", "a3", "a4"]);
     assert_eq!(&*fetch_one(&mut store, "a").jid, "a1");
     assert_eq!(waiting(&mut store, "a"), ["a2", "a3", "a4"]);
+}
+
+pub(super) fn a_claim_of_large_jobs_is_short<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let mut large = job("large", "a");
+    large.body = vec![b'x'; SLICE_BYTES_MAX / 2 + 1];
+    let mut larger = job("larger", "a");
+    larger.body = vec![b'x'; SLICE_BYTES_MAX];
+    let jobs = [&larger, &larger, &large, &large, &large];
+    change(&mut store, |tx| tx.enqueue(&jobs, at(0)).unwrap());
+    let claim_all = |store: &mut F::S| -> Vec<Vec<JobKey>> {
+        let keys = |held: Vec<Reservation>| held.iter().map(|held| held.key).collect();
+        (0..5).map(|_| keys(fetch(store, "a", "w", 9, 0))).collect()
+    };
+    let claims = claim_all(&mut store);
+    let lengths: Vec<usize> = claims.iter().map(Vec::len).collect();
+    assert_eq!(lengths, [1, 1, 2, 1, 0]);
+    assert_eq!(totals(&mut store).queues["a"].size, 0);
+    let releases: Vec<Release> = claims
+        .concat()
+        .into_iter()
+        .map(|key| Release { key, record: None })
+        .collect();
+    change(&mut store, |tx| tx.release(&releases).unwrap());
+    assert_eq!(claim_all(&mut store), claims);
 }
 
 pub(super) fn a_push_to_several_queues_keeps_the_order_of_each<F: Fixture>(fixture: &mut F) {
@@ -116,7 +143,7 @@ pub(super) fn a_large_payload_comes_back_whole<F: Fixture>(fixture: &mut F) {
         working == [(held.key, Ok(record.clone()))],
         "the payload has changed"
     );
-    let release = crate::Release {
+    let release = Release {
         key: held.key,
         record: None,
     };
@@ -231,7 +258,7 @@ pub(super) fn the_head_is_shown_and_not_taken<F: Fixture>(fixture: &mut F) {
     assert_eq!(look(&mut store, |tx| tx.head("a").unwrap()), None);
     for (key, jid) in [(second.key, "a2"), (first.key, "a1")] {
         change(&mut store, |tx| {
-            tx.release(&[crate::Release { key, record: None }]).unwrap();
+            tx.release(&[Release { key, record: None }]).unwrap();
         });
         let (head, job) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
         assert_eq!((head, &*job.unwrap().jid), (key, jid));
