@@ -8,7 +8,7 @@ use workmill_proto::{Timestamp, WireError};
 use workmill_store::{Counts, StoreError, Tx};
 
 use crate::batches::Batches;
-use crate::limits::{HANDOUT_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
+use crate::limits::{HANDOUT_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Duty, Op, Request, Ticket};
@@ -33,6 +33,8 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) unusable_left: usize,
     /// How many bytes of payloads may still be handed out; one job may exceed it.
     pub(crate) handout_bytes_left: usize,
+    /// How many bytes of payloads may still be written anew; one job may exceed it.
+    pub(crate) rewrite_bytes_left: usize,
     /// Whether dead jobs are being evicted.
     pub(crate) evicting: bool,
     pub(crate) counts: Counts,
@@ -60,6 +62,7 @@ impl<'g, T: Tx> Group<'g, T> {
             batches: Batches::default(),
             unusable_left: UNUSABLE_SLICE_JOBS,
             handout_bytes_left: HANDOUT_SLICE_BYTES,
+            rewrite_bytes_left: REWRITE_SLICE_BYTES,
             evicting: false,
             counts: Counts::default(),
             result: GroupResult::default(),
@@ -77,6 +80,10 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Fetch(_) => self.fetch(run),
             Op::Ack(_) => self.ack(run),
             Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
+            Op::Fail(_) | Op::Requeue(_) if self.has_rewritten_enough() => {
+                self.put_off(ticket, op.clone());
+                Ok(())
+            }
             Op::Fail(fail) => self.fail(ticket, fail),
             Op::Requeue(requeue) => self.requeue(ticket, requeue),
             Op::Batch(batch) => self.batch(ticket, batch),
@@ -102,10 +109,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::Sweep => self.sweep()?,
         };
         if more {
-            self.result.unfinished.push(Request {
-                ticket,
-                op: Op::Tick(duty.clone()),
-            });
+            self.put_off(ticket, Op::Tick(duty.clone()));
         } else {
             self.answer(ticket, Outcome::Ok);
         }
@@ -135,6 +139,21 @@ impl<'g, T: Tx> Group<'g, T> {
         self.write_batches()?;
         self.write_counts()?;
         Ok(self.result)
+    }
+
+    /// Leaves an op, or the rest of it, to the next group.
+    fn put_off(&mut self, ticket: Ticket, op: Op) {
+        self.result.unfinished.push(Request { ticket, op });
+    }
+
+    /// Notes that a payload of this many bytes is written anew.
+    pub(crate) fn note_rewritten(&mut self, bytes: usize) {
+        self.rewrite_bytes_left = self.rewrite_bytes_left.saturating_sub(bytes);
+    }
+
+    /// Whether jobs that need that too are to wait for the next group.
+    pub(crate) fn has_rewritten_enough(&self) -> bool {
+        self.rewrite_bytes_left == 0
     }
 
     pub(crate) fn answer(&mut self, ticket: Ticket, outcome: Outcome) {

@@ -11,6 +11,10 @@ pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 /// and all that ask at once must not fill the memory, or keep everybody else waiting.
 pub(crate) const HANDOUT_SLICE_BYTES: usize = 4 << 20;
 
+/// Payload bytes of jobs that fail, are requeued or lose their worker that one group writes anew, beyond the last job:
+/// a hundred megabytes take a second or more.
+pub(crate) const REWRITE_SLICE_BYTES: usize = 4 << 20;
+
 /// Due entries of one set that one group moves: each is read, written and deleted, which takes longer than a PUSH.
 pub(crate) const PROMOTE_SLICE_JOBS: usize = 500;
 

@@ -59,7 +59,10 @@ impl<T: Tx> Group<'_, T> {
         let job = self.tx.working_jobs(&[key])?.pop();
         self.end_reservations(&[key])?;
         match job {
-            Some((_, Ok(record))) => self.place_failed(record, reserved_at, report),
+            Some((_, Ok(record))) => {
+                self.note_rewritten(record.body.len());
+                self.place_failed(record, reserved_at, report)
+            }
             Some((_, Err(corrupt))) => self.bury_corrupt(None, &corrupt),
             None => Ok(()),
         }

@@ -37,6 +37,9 @@ impl<T: Tx> Group<'_, T> {
             let mut lost = self.tx.reservations_of_worker(&wid, room)?;
             lost.retain(|reservation| reservation.reserved_at <= silent_since);
             for reservation in &lost {
+                if self.has_rewritten_enough() {
+                    return Ok(true);
+                }
                 self.recover(reservation)?;
             }
             room -= lost.len();
@@ -55,6 +58,7 @@ impl<T: Tx> Group<'_, T> {
             }
             None => return self.end_reservations(&[key]),
         };
+        self.note_rewritten(record.body.len());
         let window_start = self.now.plus_secs(-RECOVERY_WINDOW_SECS);
         record.recovered_at.retain(|at| *at > window_start);
         record.recovered_at.push(self.now);

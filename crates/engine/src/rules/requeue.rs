@@ -18,6 +18,7 @@ impl<T: Tx> Group<'_, T> {
         };
         match self.tx.working_jobs(&[held.key])?.pop() {
             Some((_, Ok(record))) => {
+                self.note_rewritten(record.body.len());
                 // Its worker may not know, or ACK what it has requeued: that must not end the next reservation.
                 self.remember_end(held)?;
                 let record = JobRecord {

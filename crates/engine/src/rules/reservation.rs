@@ -72,6 +72,9 @@ impl<T: Tx> Group<'_, T> {
             .tx
             .reservations_ending(self.now, RESERVATION_SLICE_JOBS)?;
         for reservation in &ending {
+            if self.has_rewritten_enough() {
+                break;
+            }
             self.remember_end(reservation)?;
             self.fail_reserved(reservation.key, &EXPIRED)?;
         }

@@ -1,9 +1,11 @@
 //! What is long runs in slices, so that others are served between them.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use workmill_engine::{Duty, Op, Request, Throttle};
 
-use crate::world::{World, fetch_op, throttled};
+use crate::world::{World, fetch_op, requeue_op, throttled};
 
 #[test]
 fn a_slice_of_a_promotion_leaves_room_for_others() {
@@ -93,6 +95,87 @@ fn a_throttled_queue_hands_out_few_large_jobs_in_a_group() {
     assert!(world.take_job(second).is_none());
     world.slice(&[]);
     assert_eq!(world.take_job(second).unwrap().jid(), "job-000001");
+}
+
+/// A world in which the worker `w` has four large jobs, of which a group may write two anew.
+fn world_with_large_jobs_held() -> World {
+    let mut world = World::new();
+    let large = "x".repeat(3 << 20);
+    for index in 0..4 {
+        let jid = format!("job-{index:06}");
+        world.push(&jid, "q", json!({"args": [large], "reserve_for": 90}));
+        world.fetch(&["q"], "w");
+    }
+    world
+}
+
+/// Asserts that two groups do what is asked, half each, and that whoever asks something small is answered by the first.
+fn assert_done_in_halves(world: &mut World, ops: Vec<Op>) {
+    let small =
+        world.push_op(&json!({"jid": "jid-small", "queue": "s", "jobtype": "T", "args": []}));
+    let requests: Vec<Request> = ops
+        .into_iter()
+        .chain([small])
+        .map(|op| Request {
+            ticket: world.next_ticket(),
+            op,
+        })
+        .collect();
+    let rest = world.slice(&requests);
+    assert_eq!(world.totals().working, 2, "half of it is done");
+    let [.., small] = &requests[..] else { panic!() };
+    assert!(world.answer(small.ticket).is_some());
+    assert_eq!(world.slice(&rest).len(), 0);
+    assert_eq!(world.totals().working, 0);
+}
+
+#[test]
+fn a_group_writes_few_large_jobs_anew_that_fail() {
+    let mut world = world_with_large_jobs_held();
+    let fail = |index| World::fail_op(&format!("job-{index:06}"), "w");
+    assert_done_in_halves(&mut world, (0..4).map(fail).collect());
+    assert_eq!(world.totals().retries, 4);
+}
+
+#[test]
+fn a_group_writes_few_large_jobs_anew_that_are_requeued() {
+    let mut world = world_with_large_jobs_held();
+    let requeue = |index| requeue_op(&format!("job-{index:06}"), "w");
+    assert_done_in_halves(&mut world, (0..4).map(requeue).collect());
+    assert_eq!(world.size("q"), 4);
+}
+
+#[test]
+fn a_group_writes_few_large_jobs_anew_whose_reservations_end() {
+    let mut world = world_with_large_jobs_held();
+    world.pass(89);
+    world.now = world.now.plus_secs(1);
+    let ticket = world.next_ticket();
+    let mut rest = vec![Request {
+        ticket,
+        op: Op::Tick(Duty::ExpireReservations),
+    }];
+    for left in [2, 0] {
+        rest = world.slice(&rest);
+        assert_eq!(world.totals().working, left);
+    }
+}
+
+#[test]
+fn a_group_writes_few_large_jobs_anew_that_lost_their_worker() {
+    let mut world = world_with_large_jobs_held();
+    world.pass(60);
+    let ticket = world.next_ticket();
+    let mut rest = vec![Request {
+        ticket,
+        op: Op::Tick(Duty::RecoverLost {
+            alive: Arc::default(),
+        }),
+    }];
+    for left in [2, 0] {
+        rest = world.slice(&rest);
+        assert_eq!(world.totals().working, left);
+    }
 }
 
 #[test]

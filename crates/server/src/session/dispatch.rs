@@ -50,15 +50,19 @@ impl Caller<'_> {
                 wid: Arc::clone(self.wid),
             })),
             Command::Fail(report) => {
+                batch.complete = true;
                 batch.ask(Op::Fail(Arc::new(Fail {
                     report,
                     wid: Arc::clone(self.wid),
                 })));
             }
-            Command::Requeue { jid } => batch.ask(Op::Requeue(Requeue {
-                jid,
-                wid: Arc::clone(self.wid),
-            })),
+            Command::Requeue { jid } => {
+                batch.complete = true;
+                batch.ask(Op::Requeue(Requeue {
+                    jid,
+                    wid: Arc::clone(self.wid),
+                }));
+            }
             Command::Batch(command) => self.batch(command, batch),
             Command::Track(command) => {
                 batch.complete = matches!(command, TrackCommand::Get(_));
