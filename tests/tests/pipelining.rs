@@ -37,6 +37,28 @@ fn commands_of_one_write_are_answered_in_order() {
 }
 
 #[test]
+fn nothing_overtakes_a_fail_that_must_wait_for_others() {
+    let server = Server::start();
+    let mut client = server.client();
+    let jids = ["jid-000001", "jid-000002", "jid-000003"];
+    let mut bytes = String::new();
+    for jid in jids {
+        // So large that the server deals with no more than two at a time.
+        let mut job = job(jid, "q");
+        job["args"] = json!(["x".repeat(3 << 20)]);
+        client.push(&job);
+        client.fetch_now("q");
+        bytes += &format!("FAIL {{\"jid\":\"{jid}\",\"errtype\":\"E\",\"message\":\"m\"}}\r\n");
+    }
+    bytes += "ACK {\"jid\":\"jid-000003\"}\r\n";
+    client.send_raw(bytes.as_bytes()).unwrap();
+    for answer in 0..4 {
+        assert_eq!(client.read_reply(), Reply::ok(), "answer {answer}");
+    }
+    assert_eq!(client.task_size("Retries"), 3);
+}
+
+#[test]
 fn lines_may_end_in_lf_or_crlf() {
     let server = Server::start();
     let mut client = server.client();
