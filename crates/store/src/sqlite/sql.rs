@@ -29,7 +29,7 @@ statements! {
         (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)";
     JobRead = "SELECT record FROM jobs WHERE key = ?1";
     JobsFrom = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
-    JobKeysFrom = "SELECT key FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
+    JobSizesFrom = "SELECT key, length(record) FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobUpdate = "UPDATE jobs SET record = ?2 WHERE key = ?1";
     JobMove = "UPDATE jobs SET key = ?2 WHERE key = ?1";
     JobDelete = "DELETE FROM jobs WHERE key = ?1";

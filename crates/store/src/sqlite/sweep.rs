@@ -1,6 +1,6 @@
 //! FLUSH, and the later deletion of what was flushed, removed or cleared.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 use workmill_proto::SetName;
 
 use super::entries::SetFate;
@@ -89,7 +89,7 @@ impl SqliteTx<'_> {
         }
         let rest = limit.saturating_sub(looked_at);
         let keys = match state {
-            QueueState::Flushed => self.keys_from(from, end, rest)?,
+            QueueState::Flushed => self.keys_from(from, end, rest, tied)?,
             _ => self.keys_and_ties_from(from, end, rest, tied)?,
         };
         looked_at += tied.used_up(keys.len(), rest);
@@ -108,10 +108,23 @@ impl SqliteTx<'_> {
         Ok(looked_at)
     }
 
-    fn keys_from(&mut self, from: i64, end: i64, limit: usize) -> rusqlite::Result<Vec<i64>> {
-        let read = self.statements.get(Sql::JobKeysFrom)?;
-        let rows = read.query_map((from, end, limit), |row| row.get(0))?;
-        rows.collect()
+    fn keys_from(
+        &mut self,
+        from: i64,
+        end: i64,
+        limit: usize,
+        tied: &mut Tied,
+    ) -> rusqlite::Result<Vec<i64>> {
+        let mut keys = Vec::new();
+        let read = self.statements.get(Sql::JobSizesFrom)?;
+        let mut rows = read.query((from, end, limit))?;
+        while !tied.are_enough()
+            && let Some(row) = rows.next()?
+        {
+            keys.push(row.get(0)?);
+            tied.note(row.get(1)?);
+        }
+        Ok(keys)
     }
 
     /// The same; and those jobs with ties that are about to be deleted.
@@ -125,15 +138,15 @@ impl SqliteTx<'_> {
         let mut keys = Vec::new();
         let read = self.statements.get(Sql::JobsFrom)?;
         let mut rows = read.query((from, end, limit))?;
-        while let Some(row) = rows.next()? {
+        while !tied.are_enough()
+            && let Some(row) = rows.next()?
+        {
             let key: i64 = row.get(0)?;
             if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
+                tied.note(record_bytes(row, 1)?);
                 tied.keep(stored_job(row, 1)?);
             }
             keys.push(key);
-            if tied.are_enough() {
-                break;
-            }
         }
         Ok(keys)
     }
@@ -184,13 +197,13 @@ impl SqliteTx<'_> {
         {
             let read = self.statements.get(Sql::EntriesFrom)?;
             let mut rows = read.query((id, i64::MIN, i64::MIN, i64::MAX, limit))?;
-            while let Some(row) = rows.next()? {
+            while !tied.are_enough()
+                && let Some(row) = rows.next()?
+            {
                 keys.push((row.get(0)?, row.get(1)?));
+                tied.note(record_bytes(row, 2)?);
                 if cleared {
                     tied.keep(stored_job(row, 2)?);
-                }
-                if tied.are_enough() {
-                    break;
                 }
             }
         }
@@ -222,4 +235,9 @@ impl SqliteTx<'_> {
         let read = self.statements.get(read)?;
         read.query_row((generation,), |row| row.get(0)).optional()
     }
+}
+
+/// How large a record is.
+fn record_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
+    Ok(row.get_ref(column)?.as_bytes()?.len())
 }

@@ -1,11 +1,12 @@
-//! The jobs with ties that a sweep deletes.
+//! What a sweep deletes: the jobs with ties, and how large all of it is.
 
 use crate::{JobRecord, SLICE_BYTES_MAX, StoredJob};
 
-/// Those found so far.
+/// What was found so far.
 #[derive(Debug, Default)]
 pub(super) struct Tied {
     pub(super) jobs: Vec<JobRecord>,
+    /// Of all jobs that are about to be deleted.
     bytes: usize,
 }
 
@@ -15,12 +16,17 @@ impl Tied {
         if let Ok(record) = job
             && record.ties.is_some()
         {
-            self.bytes += record.body.len();
             self.jobs.push(record);
         }
     }
 
-    /// Whether they are as many as memory should hold at a time: nothing more is to be deleted then.
+    /// Notes that a record of so many bytes is about to be deleted.
+    pub(super) fn note(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Whether they are as large as memory should hold, and one transaction write anew, at a time: nothing more is to be
+    /// deleted then.
     pub(super) fn are_enough(&self) -> bool {
         self.bytes > SLICE_BYTES_MAX
     }

@@ -143,6 +143,7 @@ register! { $
         sweeping_keeps_to_its_limit
         sweeping_spares_what_is_reserved
         a_flush_takes_what_a_sweep_had_spared
+        a_sweep_of_large_jobs_is_short
         sweeping_nothing_changes_nothing
         a_sweep_rolled_back_is_done_again
     }

@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Release, ReservationEnd, Store, Totals, Tx};
+use crate::{Counts, Observer, Release, ReservationEnd, SLICE_BYTES_MAX, Store, Totals, Tx};
 
 pub(super) fn a_removed_queue_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -283,6 +283,29 @@ pub(super) fn a_flush_takes_what_a_sweep_had_spared<F: Fixture>(fixture: &mut F)
     sweep_all(&mut store, 100);
     drop(store);
     assert_eq!(fixture.count_rows(), 0);
+}
+
+pub(super) fn a_sweep_of_large_jobs_is_short<F: Fixture>(fixture: &mut F) {
+    let mut large = job("large", "a");
+    large.body = vec![b'x'; SLICE_BYTES_MAX / 2 + 1];
+    let entries = vec![(at(1), large.clone()); 3];
+    for flushed in [false, true] {
+        let mut store = fixture.open();
+        change(&mut store, |tx| tx.enqueue(&[&large; 3], at(0)).unwrap());
+        change(&mut store, |tx| {
+            tx.insert_entries(SetName::Dead, &entries).unwrap();
+            if flushed {
+                tx.flush().unwrap();
+            } else {
+                tx.remove_queues(&["a"]).unwrap();
+                tx.clear_set(SetName::Dead).unwrap();
+            }
+        });
+        // Two of six at a time, and a last look.
+        assert_eq!(sweep_all(&mut store, 100), 4, "flushed: {flushed}");
+        drop(store);
+        assert_eq!(fixture.count_rows(), 0);
+    }
 }
 
 pub(super) fn sweeping_nothing_changes_nothing<F: Fixture>(fixture: &mut F) {
