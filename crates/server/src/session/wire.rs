@@ -34,8 +34,8 @@ const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long the last bytes may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
-/// How much is read at a time where a line begins, in bytes. Most commands fit.
-const READ_BYTES: usize = 4 << 10;
+/// How much is read at a time where a line begins, in bytes. Most commands fit, also several at once.
+const READ_BYTES: usize = 8 << 10;
 
 /// An output buffer that has grown beyond this is given back after use, in bytes: every connection may keep
 /// one.
