@@ -1,5 +1,6 @@
 //! FLUSH, and the later deletion of what was flushed, removed or cleared.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row};
 use workmill_proto::SetName;
 
@@ -88,10 +89,7 @@ impl SqliteTx<'_> {
             looked_at = delete.execute((start, end, limit))?;
         }
         let rest = limit.saturating_sub(looked_at);
-        let keys = match state {
-            QueueState::Flushed => self.keys_from(from, end, rest, tied)?,
-            _ => self.keys_and_ties_from(from, end, rest, tied)?,
-        };
+        let keys = self.keys_from(state, (from, end, rest), tied)?;
         looked_at += tied.used_up(keys.len(), rest);
         for &key in &keys {
             if !self.is_out(key) {
@@ -108,41 +106,28 @@ impl SqliteTx<'_> {
         Ok(looked_at)
     }
 
+    /// The keys of jobs from a first one to a last one, up to a limit. Of a queue that was not flushed, keeps those with ties
+    /// that are about to be deleted; of one that was, only the sizes are read.
     fn keys_from(
         &mut self,
-        from: i64,
-        end: i64,
-        limit: usize,
+        state: QueueState,
+        range: (i64, i64, usize),
         tied: &mut Tied,
     ) -> rusqlite::Result<Vec<i64>> {
+        let flushed = state == QueueState::Flushed;
+        let read = self.statements.get(match flushed {
+            true => Sql::JobSizesFrom,
+            false => Sql::JobsFrom,
+        })?;
+        let mut rows = read.query(range)?;
         let mut keys = Vec::new();
-        let read = self.statements.get(Sql::JobSizesFrom)?;
-        let mut rows = read.query((from, end, limit))?;
-        while !tied.are_enough()
-            && let Some(row) = rows.next()?
-        {
-            keys.push(row.get(0)?);
-            tied.note(row.get(1)?);
-        }
-        Ok(keys)
-    }
-
-    /// The same; and those jobs with ties that are about to be deleted.
-    fn keys_and_ties_from(
-        &mut self,
-        from: i64,
-        end: i64,
-        limit: usize,
-        tied: &mut Tied,
-    ) -> rusqlite::Result<Vec<i64>> {
-        let mut keys = Vec::new();
-        let read = self.statements.get(Sql::JobsFrom)?;
-        let mut rows = read.query((from, end, limit))?;
         while !tied.are_enough()
             && let Some(row) = rows.next()?
         {
             let key: i64 = row.get(0)?;
-            if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
+            if flushed {
+                tied.note(row.get(1)?);
+            } else if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
                 tied.note(record_bytes(row, 1)?);
                 tied.keep(stored_job(row, 1)?);
             }
@@ -237,7 +222,10 @@ impl SqliteTx<'_> {
     }
 }
 
-/// How large a record is.
+/// How large a record is. What else may lie there in a damaged file is small, and must be deleted too.
 fn record_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
-    Ok(row.get_ref(column)?.as_bytes()?.len())
+    Ok(match row.get_ref(column)? {
+        ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.len(),
+        _ => 0,
+    })
 }
