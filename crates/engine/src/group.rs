@@ -142,7 +142,7 @@ impl<'g, T: Tx> Group<'g, T> {
     }
 
     /// Leaves an op, or the rest of it, to the next group.
-    fn put_off(&mut self, ticket: Ticket, op: Op) {
+    pub(crate) fn put_off(&mut self, ticket: Ticket, op: Op) {
         self.result.unfinished.push(Request { ticket, op });
     }
 

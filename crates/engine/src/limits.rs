@@ -7,7 +7,7 @@ pub(crate) const PUSH_SLICE_JOBS: usize = 1_000;
 /// Payload bytes of one PUSHB that one group takes in, beyond the first job.
 pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 
-/// Payload bytes that the FETCHes of one group are handed, beyond the last job: jobs can be as large as the longest line,
+/// Payload bytes after which the FETCHes of one group are handed no more: jobs can be as large as the longest line,
 /// and all that ask at once must not fill the memory, or keep everybody else waiting.
 pub(crate) const HANDOUT_SLICE_BYTES: usize = 4 << 20;
 

@@ -6,7 +6,7 @@ use workmill_store::{Entry, JobRecord, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
-use crate::op::{Mutate, MutateProgress, Op, Request, Ticket};
+use crate::op::{Mutate, MutateProgress, Op, Ticket};
 use crate::outcome::Outcome;
 
 impl<T: Tx> Group<'_, T> {
@@ -41,10 +41,7 @@ impl<T: Tx> Group<'_, T> {
             mutation: mutate.mutation.clone(),
             progress: Some(MutateProgress { after, ..progress }),
         };
-        self.result.unfinished.push(Request {
-            ticket,
-            op: Op::Mutate(rest),
-        });
+        self.put_off(ticket, Op::Mutate(rest));
         Ok(())
     }
 

@@ -129,10 +129,7 @@ impl<T: Tx> Group<'_, T> {
                 next_index,
                 refused,
             };
-            self.result.unfinished.push(Request {
-                ticket,
-                op: Op::PushBulk(rest),
-            });
+            self.put_off(ticket, Op::PushBulk(rest));
         } else {
             self.answer(ticket, Outcome::Refusals(refused));
         }

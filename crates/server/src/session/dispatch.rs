@@ -50,6 +50,7 @@ impl Caller<'_> {
                 wid: Arc::clone(self.wid),
             })),
             Command::Fail(report) => {
+                // It may be put off, as REQUEUE may: nothing of this connection may overtake it.
                 batch.complete = true;
                 batch.ask(Op::Fail(Arc::new(Fail {
                     report,
