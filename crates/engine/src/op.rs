@@ -218,6 +218,19 @@ impl Op {
         Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
     }
 
+    /// When this op is best run among others that were asked for at the same time, the smallest number first: those
+    /// of one turn are alike, and follow each other for less than if kinds took turns. What ends jobs comes first, as
+    /// it frees locks and places; FETCH comes last, as it finds what was pushed. None if others must not pass it.
+    pub fn turn(&self) -> Option<u8> {
+        match self {
+            Self::Ack(_) => Some(0),
+            Self::Fail(_) => Some(1),
+            Self::Push(_) => Some(2),
+            Self::Fetch(_) => Some(3),
+            _ => None,
+        }
+    }
+
     /// Whether this and another op, one after the other, may be run as one: they take part in one bulk call.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         matches!(

@@ -13,6 +13,7 @@ mod delivery;
 mod failure;
 mod group;
 mod inbox;
+mod order;
 mod pace;
 mod run;
 mod stats;

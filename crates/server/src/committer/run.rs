@@ -15,6 +15,7 @@ use super::alarm::Alarm;
 use super::failure::wire_error;
 use super::group::Backlog;
 use super::inbox::Inbox;
+use super::order::put_alike_together;
 use super::stats::GroupStats;
 use super::waiters::{Due, Waiters};
 use crate::clock::Clock;
@@ -187,10 +188,11 @@ impl<S: Store + Send + 'static> Committer<S> {
         } else {
             Some(Instant::now())
         };
-        let intake = self.inbox.take(alarm, until, weight).await?;
+        let mut intake = self.inbox.take(alarm, until, weight).await?;
         if let Some(rules) = intake.rules {
             self.engine.set_rules(rules);
         }
+        put_alike_together(&mut intake.submissions);
         group.reserve(intake.submissions.len());
         for submission in intake.submissions {
             self.waiters.admit(submission, &mut group);

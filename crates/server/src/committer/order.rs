@@ -1,0 +1,101 @@
+//! In which order a group runs what different clients have asked for.
+//!
+//! A client has one submission under way, whose ops are run in its order. What several clients have asked for at a time
+//! has no order as long as none of it is answered, so a group may choose one: alike commands cost less if they
+//! follow each other.
+
+use super::submission::Submission;
+
+/// Puts submissions together whose ops are alike, those of a kind in the order in which they came. None changes its
+/// place with one that has no turn.
+pub(super) fn put_alike_together(submissions: &mut [Submission]) {
+    let stretches = submissions
+        .chunk_by_mut(|submission, next| turn(submission).is_some() && turn(next).is_some());
+    for stretch in stretches {
+        stretch.sort_by_cached_key(turn);
+    }
+}
+
+/// The turn of a submission, if all its ops have the same.
+fn turn(submission: &Submission) -> Option<u8> {
+    let (first, others) = submission.ops.split_first()?;
+    let turn = first.turn()?;
+    others
+        .iter()
+        .all(|op| op.turn() == Some(turn))
+        .then_some(turn)
+}
+
+#[cfg(test)]
+mod tests {
+    use smallvec::SmallVec;
+    use workmill_engine::{Ack, Fetch, Op, Ticket};
+    use workmill_proto::{CustomReading, Job, Timestamp};
+
+    use super::*;
+
+    fn op(letter: char) -> Op {
+        match letter {
+            'P' => {
+                let job = Job::parse(br#"{"jid":"job-0001","jobtype":"T","args":[]}"#).unwrap();
+                Op::push(job, Timestamp::from_micros(0), CustomReading::ALL).unwrap()
+            }
+            'F' => Op::Fetch(Fetch {
+                queues: vec!["q".to_owned()].into(),
+                wid: "w".into(),
+                connection: 0,
+            }),
+            'A' => Op::Ack(Ack {
+                jid: "job-0001".to_owned(),
+                wid: "w".into(),
+            }),
+            'I' => Op::Info,
+            'X' => Op::Forget(Ticket(0)),
+            _ => panic!("no op has the letter {letter}"),
+        }
+    }
+
+    /// Submissions, each word one; their words with their serials after they were put in order.
+    fn ordered(words: &str) -> String {
+        let mut submissions: Vec<Submission> = words
+            .split_whitespace()
+            .zip(0..)
+            .map(|(word, serial)| Submission {
+                serial,
+                ops: word.chars().map(op).collect::<SmallVec<_>>(),
+                bytes: 0,
+                sink: None,
+            })
+            .collect();
+        put_alike_together(&mut submissions);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let in_order = submissions.iter().map(|submission| {
+            let serial = submission.serial;
+            format!("{}{serial}", words[usize::try_from(serial).unwrap()])
+        });
+        in_order.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn alike_submissions_come_together_and_keep_their_order() {
+        assert_eq!(ordered("F P A F P A P"), "A2 A5 P1 P4 P6 F0 F3");
+        assert_eq!(ordered("F PP P AAA"), "AAA3 PP1 P2 F0");
+    }
+
+    #[test]
+    fn nothing_passes_what_has_no_turn() {
+        assert_eq!(ordered("F P I F P"), "P1 F0 I2 P4 F3");
+        // The FETCH is to be forgotten, which must not happen before it has come.
+        assert_eq!(ordered("F X P A"), "F0 X1 A3 P2");
+    }
+
+    #[test]
+    fn what_one_client_has_pipelined_stays_together() {
+        assert_eq!(ordered("F PA P A"), "F0 PA1 A3 P2");
+    }
+
+    #[test]
+    fn nothing_at_all_is_in_order() {
+        assert_eq!(ordered(""), "");
+    }
+}
