@@ -8,12 +8,17 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use smallvec::smallvec;
 use tokio::sync::{Notify, oneshot};
+use tokio::task::yield_now;
 use workmill_engine::{Op, Rules};
 
 use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
 use super::pace::{Next, Pace};
 use super::submission::{Answers, Ops, Pending, Submission, ticket};
+
+/// How often the committer looks for more before it runs a group, as long as each look brings some. With more, those
+/// that came first would wait for the sake of the others.
+const LOOKS_MAX: usize = 8;
 
 /// The queue before the committer.
 ///
@@ -120,7 +125,7 @@ impl Inbox {
         };
         state.weight += submission.weight();
         state.waiting.push_back(submission);
-        let is_enough = state.weight >= GROUP_WEIGHT_ENOUGH;
+        let is_enough = state.is_much_work();
         if state
             .wake_at
             .is_some_and(|count| is_enough || state.waiting.len() >= count)
@@ -182,6 +187,21 @@ impl Inbox {
         drop(waiting);
     }
 
+    /// Lets those go on who are in one thread with the committer: long requests would keep them waiting. As long as
+    /// that brings submissions, and not enough for a group, one more look finds what clients have sent meanwhile.
+    pub(super) async fn let_submit(&self) {
+        let mut before = self.len();
+        for _ in 0..LOOKS_MAX {
+            yield_now().await;
+            let state = self.state.lock();
+            let waiting = state.waiting.len();
+            if waiting <= before || state.is_enough() {
+                return;
+            }
+            before = waiting;
+        }
+    }
+
     /// Waits until enough is there (see [`Pace`] and [`GROUP_WEIGHT_ENOUGH`]) or `until` has come, then takes what a group may hold beside the
     /// `weight` it has already, one submission at least if there is one.
     pub(super) async fn take(
@@ -240,8 +260,17 @@ impl State {
         self.pace.note_answered(Instant::now(), answered, waiting);
     }
 
+    /// Whether more than what waits had better wait for the next group.
+    fn is_enough(&self) -> bool {
+        self.is_much_work() || self.pace.is_enough(self.waiting.len())
+    }
+
+    fn is_much_work(&self) -> bool {
+        self.weight >= GROUP_WEIGHT_ENOUGH
+    }
+
     fn next(&self, free_since: Instant, now: Instant) -> Next {
-        if self.rules.is_some() || self.closed || self.weight >= GROUP_WEIGHT_ENOUGH {
+        if self.rules.is_some() || self.closed || self.is_much_work() {
             return Next::Run;
         }
         self.pace.next(self.waiting.len(), free_since, now)

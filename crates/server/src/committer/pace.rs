@@ -100,6 +100,12 @@ impl Pace {
         self.unsynced > 0
     }
 
+    /// Whether more than these had better wait for the next group, which is run while this one is synced. Without syncs
+    /// nothing is gained by that, and the larger a group the less each costs.
+    pub(super) fn is_enough(&self, waiting: usize) -> bool {
+        !self.sync_took.is_zero() && waiting >= WANTED_MAX
+    }
+
     /// What to do when so many submissions wait and the committer is free since `free_since`.
     pub(super) fn next(&self, waiting: usize, free_since: Instant, now: Instant) -> Next {
         let (clients, answered_at) = self.clients.unwrap_or((1, free_since));

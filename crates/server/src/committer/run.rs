@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tokio::task::yield_now;
 use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
 use workmill_store::{Store, StoreError, Syncer, Tx};
 
@@ -130,8 +129,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     async fn run(mut self) -> io::Result<Ended> {
         let alarm = Alarm::new()?;
         loop {
-            // In one thread with the connections: theirs is the next turn, or long requests would keep them waiting.
-            yield_now().await;
+            self.inbox.let_submit().await;
             let (group, finished) = self.gather(&alarm).await?;
             let result = if group.is_empty() && !self.nil_is_due() {
                 Ok(())

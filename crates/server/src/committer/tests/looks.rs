@@ -1,0 +1,77 @@
+//! How often the committer looks for more before it runs a group.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, yield_now};
+use workmill_engine::{Duty, Op};
+
+use super::super::Inbox;
+
+/// Connections in the same thread, which submit one op each time they are let go on, so many times.
+fn start_connections(inbox: &Arc<Inbox>, times: usize) -> JoinHandle<()> {
+    let inbox = Arc::clone(inbox);
+    tokio::spawn(async move {
+        for _ in 0..times {
+            inbox.submit_unanswered(Op::Info);
+            yield_now().await;
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_group_gathers_for_as_long_as_connections_bring_more() {
+    let inbox: Arc<Inbox> = Arc::default();
+    drop(start_connections(&inbox, 5));
+    inbox.let_submit().await;
+    assert_eq!(inbox.len(), 5);
+}
+
+#[tokio::test]
+async fn those_that_came_first_do_not_wait_for_ever() {
+    let inbox: Arc<Inbox> = Arc::default();
+    let connections = start_connections(&inbox, usize::MAX);
+    inbox.let_submit().await;
+    assert_eq!(inbox.len(), 8);
+    connections.abort();
+}
+
+#[tokio::test]
+async fn what_is_synced_waits_for_no_more_than_enough() {
+    let inbox: Arc<Inbox> = Arc::default();
+    inbox.note_sync(Duration::from_micros(200));
+    for _ in 0..31 {
+        inbox.submit_unanswered(Op::Info);
+    }
+    let connections = start_connections(&inbox, usize::MAX);
+    inbox.let_submit().await;
+    assert_eq!(inbox.len(), 32);
+    connections.abort();
+}
+
+#[tokio::test]
+async fn much_work_does_not_wait_for_more() {
+    let inbox: Arc<Inbox> = Arc::default();
+    inbox.submit_unanswered(Op::Tick(Duty::Promote));
+    let connections = start_connections(&inbox, usize::MAX);
+    inbox.let_submit().await;
+    assert_eq!(inbox.len(), 2);
+    connections.abort();
+}
+
+#[tokio::test]
+async fn who_brings_nothing_has_one_turn() {
+    let inbox: Arc<Inbox> = Arc::default();
+    let turns: Arc<AtomicUsize> = Arc::default();
+    let counted = Arc::clone(&turns);
+    let connection = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            yield_now().await;
+        }
+    });
+    inbox.let_submit().await;
+    assert_eq!(turns.load(Ordering::Relaxed), 1);
+    connection.abort();
+}
