@@ -16,7 +16,7 @@ pub(crate) const HANDOUT_SLICE_BYTES: usize = 4 << 20;
 pub(crate) const REWRITE_SLICE_BYTES: usize = 4 << 20;
 
 /// Due entries of one set that one group moves: each is read, written and deleted, which takes longer than a PUSH.
-pub(crate) const PROMOTE_SLICE_JOBS: usize = 500;
+pub(crate) const PROMOTE_SLICE_JOBS: usize = 250;
 
 /// Jobs of cron entries that one group pushes, or entries whose next tick it finds.
 pub(crate) const CRON_SLICE_JOBS: usize = 200;
