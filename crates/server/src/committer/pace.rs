@@ -101,9 +101,10 @@ impl Pace {
     }
 
     /// Whether more than these had better wait for the next group, which is run while this one is synced. Without syncs
-    /// nothing is gained by that, and the larger a group the less each costs.
+    /// nothing is gained by that, and the larger a group the less each costs. A lonely client is all there is.
     pub(super) fn is_enough(&self, waiting: usize) -> bool {
-        !self.sync_took.is_zero() && waiting >= WANTED_MAX
+        let is_lonely = self.clients.is_some_and(|(clients, _)| clients == 1);
+        is_lonely || (!self.sync_took.is_zero() && waiting >= WANTED_MAX)
     }
 
     /// What to do when so many submissions wait and the committer is free since `free_since`.

@@ -51,6 +51,16 @@ async fn what_is_synced_waits_for_no_more_than_enough() {
 }
 
 #[tokio::test]
+async fn a_lonely_client_is_not_kept_waiting_for_others() {
+    let inbox: Arc<Inbox> = Arc::default();
+    inbox.note_answered(1);
+    let connections = start_connections(&inbox, usize::MAX);
+    inbox.let_submit().await;
+    assert_eq!(inbox.len(), 1);
+    connections.abort();
+}
+
+#[tokio::test]
 async fn much_work_does_not_wait_for_more() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.submit_unanswered(Op::Tick(Duty::Promote));
