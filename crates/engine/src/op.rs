@@ -219,13 +219,13 @@ impl Op {
     }
 
     /// When this op is best run among others that were asked for at the same time, the smallest number first: those
-    /// of one turn are alike, and follow each other for less than if kinds took turns. What ends jobs comes first, as
-    /// it frees locks and places; FETCH comes last, as it finds what was pushed. None if others must not pass it.
+    /// of one turn are alike, and follow each other for less than if kinds took turns. ACK comes first, as it frees locks
+    /// and places, and FETCH last, as it finds what was pushed. None if others must not pass it.
     pub fn turn(&self) -> Option<u8> {
         match self {
             Self::Ack(_) => Some(0),
-            Self::Fail(_) => Some(1),
-            Self::Push(_) => Some(2),
+            Self::Push(_) => Some(1),
+            Self::Fail(_) => Some(2),
             Self::Fetch(_) => Some(3),
             _ => None,
         }

@@ -1,8 +1,9 @@
 //! In which order a group runs what different clients have asked for.
 //!
-//! A client has one submission under way, whose ops are run in its order. What several clients have asked for at a time
-//! has no order as long as none of it is answered, so a group may choose one: alike commands cost less if they
-//! follow each other.
+//! What several clients have asked for at a time has no order as long as none of it is answered, so a group may choose
+//! one: alike commands cost less if they follow each other. What one client has asked for keeps its order: the ops of
+//! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose turn is last,
+//! or something that has no turn.
 
 use super::submission::Submission;
 
@@ -28,9 +29,11 @@ fn turn(submission: &Submission) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use smallvec::SmallVec;
-    use workmill_engine::{Ack, Fetch, Op, Ticket};
-    use workmill_proto::{CustomReading, Job, Timestamp};
+    use workmill_engine::{Ack, Fail, Fetch, Op, Ticket};
+    use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
 
     use super::*;
 
@@ -49,6 +52,15 @@ mod tests {
                 jid: "job-0001".to_owned(),
                 wid: "w".into(),
             }),
+            'L' => Op::Fail(Arc::new(Fail {
+                report: FailReport {
+                    jid: "job-0001".to_owned(),
+                    errtype: String::new(),
+                    message: String::new(),
+                    backtrace: Vec::new(),
+                },
+                wid: "w".into(),
+            })),
             'I' => Op::Info,
             'X' => Op::Forget(Ticket(0)),
             _ => panic!("no op has the letter {letter}"),
@@ -80,6 +92,7 @@ mod tests {
     fn alike_submissions_come_together_and_keep_their_order() {
         assert_eq!(ordered("F P A F P A P"), "A2 A5 P1 P4 P6 F0 F3");
         assert_eq!(ordered("F PP P AAA"), "AAA3 PP1 P2 F0");
+        assert_eq!(ordered("F L P A L"), "A3 P2 L1 L4 F0");
     }
 
     #[test]
