@@ -40,6 +40,11 @@ impl Backlog {
         self.unfinished.extend(unfinished);
     }
 
+    /// Whether there are next slices.
+    pub(super) fn has_unfinished(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+
     /// Keeps the return of jobs whose try has failed. It must not be given up: the jobs would stay reserved
     /// for nobody.
     pub(super) fn keep_return(&mut self, request: Request, now: Instant) {

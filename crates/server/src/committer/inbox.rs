@@ -20,6 +20,9 @@ use super::submission::{Answers, Ops, Pending, Submission, ticket};
 /// that came first would wait for the sake of the others.
 const LOOKS_MAX: usize = 8;
 
+/// For how long: in one look each connection has its turn, and what one of them does may take a while.
+const LOOKS_WITHIN: Duration = Duration::from_millis(1);
+
 /// The queue before the committer.
 ///
 /// It has no bound of its own: every connection waits for its answers before it submits more, and what it
@@ -188,11 +191,16 @@ impl Inbox {
     }
 
     /// Lets those go on who are in one thread with the committer: long requests would keep them waiting. As long as
-    /// that brings submissions, and not enough for a group, one more look finds what clients have sent meanwhile.
-    pub(super) async fn let_submit(&self) {
+    /// that brings submissions, and not enough for a group, one more look finds what clients have sent meanwhile; but
+    /// not if there is something to run in any case, or if a look takes long.
+    pub(super) async fn let_submit(&self, once: bool) {
         let mut before = self.len();
+        let until = tokio::time::Instant::now() + LOOKS_WITHIN;
         for _ in 0..LOOKS_MAX {
             yield_now().await;
+            if once || tokio::time::Instant::now() >= until {
+                return;
+            }
             let state = self.state.lock();
             let waiting = state.waiting.len();
             if waiting <= before || state.is_enough() {

@@ -129,7 +129,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     async fn run(mut self) -> io::Result<Ended> {
         let alarm = Alarm::new()?;
         loop {
-            self.inbox.let_submit().await;
+            self.inbox.let_submit(self.backlog.has_unfinished()).await;
             let (group, finished) = self.gather(&alarm).await?;
             let result = if group.is_empty() && !self.nil_is_due() {
                 Ok(())

@@ -20,24 +20,24 @@ fn start_connections(inbox: &Arc<Inbox>, times: usize) -> JoinHandle<()> {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_group_gathers_for_as_long_as_connections_bring_more() {
     let inbox: Arc<Inbox> = Arc::default();
     drop(start_connections(&inbox, 5));
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(inbox.len(), 5);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn those_that_came_first_do_not_wait_for_ever() {
     let inbox: Arc<Inbox> = Arc::default();
     let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(inbox.len(), 8);
     connections.abort();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_synced_waits_for_no_more_than_enough() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_sync(Duration::from_micros(200));
@@ -45,32 +45,56 @@ async fn what_is_synced_waits_for_no_more_than_enough() {
         inbox.submit_unanswered(Op::Info);
     }
     let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(inbox.len(), 32);
     connections.abort();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lonely_client_is_not_kept_waiting_for_others() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_answered(1);
     let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(inbox.len(), 1);
     connections.abort();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn much_work_does_not_wait_for_more() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.submit_unanswered(Op::Tick(Duty::Promote));
     let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(inbox.len(), 2);
     connections.abort();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn what_has_more_to_run_waits_for_one_turn_of_the_others() {
+    let inbox: Arc<Inbox> = Arc::default();
+    let connections = start_connections(&inbox, usize::MAX);
+    inbox.let_submit(true).await;
+    assert_eq!(inbox.len(), 1);
+    connections.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_takes_long_is_the_last() {
+    let inbox: Arc<Inbox> = Arc::default();
+    let slow = Arc::clone(&inbox);
+    let connection = tokio::spawn(async move {
+        loop {
+            slow.submit_unanswered(Op::Info);
+            tokio::time::advance(Duration::from_micros(400)).await;
+        }
+    });
+    inbox.let_submit(false).await;
+    assert_eq!(inbox.len(), 3);
+    connection.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_brings_nothing_has_one_turn() {
     let inbox: Arc<Inbox> = Arc::default();
     let turns: Arc<AtomicUsize> = Arc::default();
@@ -81,7 +105,7 @@ async fn who_brings_nothing_has_one_turn() {
             yield_now().await;
         }
     });
-    inbox.let_submit().await;
+    inbox.let_submit(false).await;
     assert_eq!(turns.load(Ordering::Relaxed), 1);
     connection.abort();
 }
