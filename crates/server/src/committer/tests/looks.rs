@@ -28,13 +28,18 @@ async fn a_group_gathers_for_as_long_as_connections_bring_more() {
     assert_eq!(inbox.len(), 5);
 }
 
+/// How much waits for the committer after its looks, if connections bring one op more in each turn.
+async fn gather_from_busy_connections(inbox: &Arc<Inbox>, once: bool) -> usize {
+    let connections = start_connections(inbox, usize::MAX);
+    inbox.let_submit(once).await;
+    connections.abort();
+    inbox.len()
+}
+
 #[tokio::test(start_paused = true)]
 async fn those_that_came_first_do_not_wait_for_ever() {
     let inbox: Arc<Inbox> = Arc::default();
-    let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit(false).await;
-    assert_eq!(inbox.len(), 8);
-    connections.abort();
+    assert_eq!(gather_from_busy_connections(&inbox, false).await, 8);
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,39 +49,27 @@ async fn what_is_synced_waits_for_no_more_than_enough() {
     for _ in 0..31 {
         inbox.submit_unanswered(Op::Info);
     }
-    let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit(false).await;
-    assert_eq!(inbox.len(), 32);
-    connections.abort();
+    assert_eq!(gather_from_busy_connections(&inbox, false).await, 32);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lonely_client_is_not_kept_waiting_for_others() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_answered(1);
-    let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit(false).await;
-    assert_eq!(inbox.len(), 1);
-    connections.abort();
+    assert_eq!(gather_from_busy_connections(&inbox, false).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn much_work_does_not_wait_for_more() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.submit_unanswered(Op::Tick(Duty::Promote));
-    let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit(false).await;
-    assert_eq!(inbox.len(), 2);
-    connections.abort();
+    assert_eq!(gather_from_busy_connections(&inbox, false).await, 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_has_more_to_run_waits_for_one_turn_of_the_others() {
     let inbox: Arc<Inbox> = Arc::default();
-    let connections = start_connections(&inbox, usize::MAX);
-    inbox.let_submit(true).await;
-    assert_eq!(inbox.len(), 1);
-    connections.abort();
+    assert_eq!(gather_from_busy_connections(&inbox, true).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
