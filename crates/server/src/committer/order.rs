@@ -32,7 +32,7 @@ mod tests {
     use std::sync::Arc;
 
     use smallvec::SmallVec;
-    use workmill_engine::{Ack, Fail, Fetch, Op, Ticket};
+    use workmill_engine::{Ack, BulkPush, Fail, Fetch, Op, Requeue, Ticket};
     use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
 
     use super::*;
@@ -61,6 +61,15 @@ mod tests {
                 },
                 wid: "w".into(),
             })),
+            'B' => Op::PushBulk(BulkPush::new(
+                Vec::new(),
+                Timestamp::from_micros(0),
+                CustomReading::ALL,
+            )),
+            'R' => Op::Requeue(Requeue {
+                jid: "job-0001".to_owned(),
+                wid: "w".into(),
+            }),
             'I' => Op::Info,
             'X' => Op::Forget(Ticket(0)),
             _ => panic!("no op has the letter {letter}"),
@@ -100,6 +109,9 @@ mod tests {
         assert_eq!(ordered("F P I F P"), "P1 F0 I2 P4 F3");
         // The FETCH is to be forgotten, which must not happen before it has come.
         assert_eq!(ordered("F X P A"), "F0 X1 A3 P2");
+        // A client may hand over its PUSHB, and ask something else before, without waiting for that answer.
+        assert_eq!(ordered("F B A"), "F0 B1 A2");
+        assert_eq!(ordered("F R A"), "F0 R1 A2");
     }
 
     #[test]
