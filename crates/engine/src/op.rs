@@ -218,8 +218,8 @@ impl Op {
         Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
     }
 
-    /// When this op is best run among others that were asked for at the same time, the smallest number first: those
-    /// of one turn are alike, and follow each other for less than if kinds took turns. ACK comes first, as it frees locks
+    /// When this op is best run among others that were asked for at the same time, the smallest number first:
+    /// kinds that can be run as one cost less if they do not take turns. ACK comes first, as it frees locks
     /// and places, and FETCH last, as it finds what was pushed. None if others must not pass it.
     pub fn turn(&self) -> Option<u8> {
         match self {

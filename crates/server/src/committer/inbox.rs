@@ -128,10 +128,10 @@ impl Inbox {
         };
         state.weight += submission.weight();
         state.waiting.push_back(submission);
-        let is_enough = state.is_much_work();
+        let is_much_work = state.is_much_work();
         if state
             .wake_at
-            .is_some_and(|count| is_enough || state.waiting.len() >= count)
+            .is_some_and(|count| is_much_work || state.waiting.len() >= count)
         {
             self.wake(&mut state);
         }
@@ -195,6 +195,7 @@ impl Inbox {
     /// not if there is something to run in any case, or if a look takes long.
     pub(super) async fn let_submit(&self, once: bool) {
         let mut before = self.len();
+        // The runtime's clock, which tests can stop.
         let until = tokio::time::Instant::now() + LOOKS_WITHIN;
         for _ in 0..LOOKS_MAX {
             yield_now().await;

@@ -5,7 +5,8 @@
 //! then syncs it and answers, while the next group gathers and is run: the busier the server, the bigger the groups.
 //!
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `pace` (how long), `group`
-//! (what is taken together), `waiters` (who gets which answer), `run` (the loop), `acknowledger` (sync and answers).
+//! (what is taken together), `order` (what is run first), `waiters` (who gets which answer), `run` (the loop),
+//! `acknowledger` (sync and answers).
 
 mod acknowledger;
 mod alarm;

@@ -121,8 +121,8 @@ impl<S: Stream> Conversation<S> {
         // Handed over before the answers of the others are there, so that one group can run them all.
         let last = batch.last.take();
         let last = last.map(|last| self.begin(last, batch.bytes));
-        // Only now, so that whoever sees a command counted knows that it is no later in its group than his own next
-        // one, unless the group's order puts that first.
+        // Only now, so that whoever sees a command counted knows that it has come to the committer before his own next
+        // one.
         self.shared.count_commands(commands);
         let outcomes = match head {
             Some(mut head) => head.answers().await?.outcomes,
