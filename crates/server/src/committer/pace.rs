@@ -1,28 +1,28 @@
 //! How long to gather before a group is run.
 //!
 //! A commit and its sync cost about the same for one command as for fifty, and clients that have just been answered
-//! mostly ask again at once. So a group waits for them as long as that costs nobody much: until a third of them have
-//! come, so that one third is run while another is synced, and for as long as one sync takes at most. A lonely client
-//! waits for nobody, and without syncs nobody does.
+//! mostly ask again at once. So a group waits for them as long as that costs nobody much: for as long as one sync takes
+//! at most, and until they all have come if they fit into one group. Of more clients a third is enough, so that one
+//! third is run while another is synced. A lonely client waits for nobody, and without syncs nobody does.
 
 use std::time::{Duration, Instant};
 
-/// The clients take turns in so many parts: while one is synced, the next is run and the last is answered and asks
+/// So many clients are served in one group, which the committer syncs itself: to let the processor wait for the disk
+/// costs them less than smaller groups and hand-overs to another thread would.
+pub(super) const TOGETHER_MAX: usize = 64;
+
+/// More clients take turns in so many parts: while one is synced, the next is run and the last is answered and asks
 /// again. With fewer the disk or the processor waits for the other; with more, commits take up more time than waits did.
 const TURNS: usize = 3;
 
 /// So many committed groups are not synced at most, so that no sync becomes long.
 pub(super) const UNSYNCED_MAX: usize = TURNS;
 
-/// So many are wanted if there are as many clients: for fewer, the time of a sync is longer than what is won by
-/// letting some of the clients go on while others are synced.
-const WANTED_MIN: usize = 10;
-
-/// So many are enough: with more, what each of them saves is not worth a wait.
-const WANTED_MAX: usize = 32;
+/// So many of those who take turns are enough: with more, what each of them saves is not worth a wait.
+const TURN_MAX: usize = 32;
 
 /// The longest a group waits for more, however slow the disk is.
-const PATIENCE_MAX: Duration = Duration::from_millis(1);
+pub(super) const PATIENCE_MAX: Duration = Duration::from_millis(1);
 
 /// What is known of the groups before.
 #[derive(Debug, Default)]
@@ -74,11 +74,17 @@ impl Pace {
         self.sync_took = took;
     }
 
-    /// Whether a group of so many submissions is best synced without help: few wait for it, while they do there is
-    /// nothing else to run, and the disk is fast enough not to hold up the connections.
+    /// Whether a group of so many submissions is best synced without help: it is all there is to run, and the disk is
+    /// fast enough not to hold up the connections.
     pub(super) fn is_alone(&self, submissions: usize, waiting: usize) -> bool {
-        let is_small = submissions <= WANTED_MIN;
-        self.unsynced == 0 && waiting == 0 && is_small && self.sync_took <= PATIENCE_MAX
+        let are_all = submissions <= TOGETHER_MAX && self.are_together();
+        self.unsynced == 0 && waiting == 0 && are_all && self.sync_took <= PATIENCE_MAX
+    }
+
+    /// Whether all clients fit into one group.
+    fn are_together(&self) -> bool {
+        self.clients
+            .is_none_or(|(clients, _)| clients <= TOGETHER_MAX)
     }
 
     /// So many submissions were answered while others were `waiting` to be run.
@@ -91,7 +97,7 @@ impl Pace {
     /// Whether one more committed group may wait for its sync. Not if many submissions do: those that wait for their
     /// group meanwhile make it a larger one, in which each of them costs less.
     pub(super) fn may_sync_more(&self) -> bool {
-        let are_few = self.unsynced_submissions < WANTED_MAX;
+        let are_few = self.unsynced_submissions < TURN_MAX;
         !self.is_syncing() || (are_few && self.unsynced < UNSYNCED_MAX)
     }
 
@@ -104,13 +110,20 @@ impl Pace {
     /// nothing is gained by that, and the larger a group the less each costs. A lonely client is all there is.
     pub(super) fn is_enough(&self, waiting: usize) -> bool {
         let is_lonely = self.clients.is_some_and(|(clients, _)| clients == 1);
-        is_lonely || (!self.sync_took.is_zero() && waiting >= WANTED_MAX)
+        let enough = match self.are_together() {
+            true => TOGETHER_MAX,
+            false => TURN_MAX,
+        };
+        is_lonely || (!self.sync_took.is_zero() && waiting >= enough)
     }
 
     /// What to do when so many submissions wait and the committer is free since `free_since`.
     pub(super) fn next(&self, waiting: usize, free_since: Instant, now: Instant) -> Next {
         let (clients, answered_at) = self.clients.unwrap_or((1, free_since));
-        let wanted = (clients / TURNS).clamp(WANTED_MIN, WANTED_MAX).min(clients);
+        let wanted = match self.are_together() {
+            true => clients,
+            false => (clients / TURNS).min(TURN_MAX),
+        };
         if waiting >= wanted {
             return Next::Run;
         }
@@ -168,25 +181,30 @@ mod tests {
     }
 
     #[test]
-    fn few_clients_are_waited_for_as_long_as_a_sync_takes() {
-        let (pace, now) = after(9);
-        assert_eq!(pace.next(8, now, now), sleep(Some(now + SYNC), 9));
-        assert_eq!(pace.next(9, now, now), Next::Run);
-        assert_eq!(pace.next(8, now, now + SYNC), Next::Run);
-        assert_eq!(pace.next(0, now, now + SYNC), sleep(None, 1));
+    fn clients_who_fit_into_one_group_are_waited_for_as_long_as_a_sync_takes() {
+        for clients in [2, 9, TOGETHER_MAX] {
+            let (pace, now) = after(clients);
+            assert_eq!(
+                pace.next(clients - 1, now, now),
+                sleep(Some(now + SYNC), clients)
+            );
+            assert_eq!(pace.next(clients, now, now), Next::Run);
+            assert_eq!(pace.next(clients - 1, now, now + SYNC), Next::Run);
+            assert_eq!(pace.next(0, now, now + SYNC), sleep(None, 1));
+        }
     }
 
     #[test]
-    fn a_third_of_many_clients_is_run_while_others_are_synced() {
+    fn a_third_of_more_is_run_while_others_are_synced() {
         let now = Instant::now();
         let mut pace = Pace::default();
-        pace.note_sync_begun(20);
-        pace.note_sync_begun(15);
-        pace.note_synced(1, 20, SYNC);
-        // 20 answered, 15 run and not synced, 10 waiting to be run.
-        pace.note_answered(now, 20, 10);
-        assert_eq!(pace.next(14, now, now), sleep(None, 15));
-        assert_eq!(pace.next(15, now, now), Next::Run);
+        pace.note_sync_begun(30);
+        pace.note_sync_begun(25);
+        pace.note_synced(1, 30, SYNC);
+        // 30 answered, 25 run and not synced, 11 waiting to be run.
+        pace.note_answered(now, 30, 11);
+        assert_eq!(pace.next(21, now, now), sleep(None, 22));
+        assert_eq!(pace.next(22, now, now), Next::Run);
     }
 
     #[test]
@@ -204,22 +222,22 @@ mod tests {
     #[test]
     fn nothing_shares_a_sync_with_many() {
         let mut pace = Pace::default();
-        pace.note_sync_begun(WANTED_MAX - 1);
+        pace.note_sync_begun(TURN_MAX - 1);
         assert!(pace.may_sync_more());
         pace.note_sync_begun(1);
         assert!(!pace.may_sync_more());
-        pace.note_synced(2, WANTED_MAX, SYNC);
-        pace.note_sync_begun(WANTED_MAX);
+        pace.note_synced(2, TURN_MAX, SYNC);
+        pace.note_sync_begun(TURN_MAX);
         assert!(!pace.may_sync_more());
     }
 
     #[test]
     fn nobody_waits_for_more_than_enough_or_for_a_slow_disk() {
         let (mut pace, now) = after(1_000);
-        assert_eq!(pace.next(WANTED_MAX, now, now), Next::Run);
+        assert_eq!(pace.next(TURN_MAX, now, now), Next::Run);
         pace.note_synced(0, 0, Duration::from_secs(1));
         let until = Some(now + PATIENCE_MAX);
-        assert_eq!(pace.next(1, now, now), sleep(until, WANTED_MAX));
+        assert_eq!(pace.next(1, now, now), sleep(until, TURN_MAX));
     }
 
     #[test]
@@ -232,15 +250,29 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_alone_if_it_is_small_and_nobody_else_waits() {
-        let (mut pace, _) = after(1);
-        assert!(pace.is_alone(WANTED_MIN, 0));
-        assert!(!pace.is_alone(WANTED_MIN + 1, 0));
+    fn a_group_is_alone_if_it_is_all_there_is() {
+        let (mut pace, now) = after(TOGETHER_MAX);
+        assert!(pace.is_alone(TOGETHER_MAX, 0) && pace.is_alone(1, 0));
+        assert!(!pace.is_alone(TOGETHER_MAX + 1, 0));
         assert!(!pace.is_alone(1, 1));
         pace.note_sync_begun(1);
         assert!(!pace.is_alone(1, 0));
         pace.note_synced(1, 1, PATIENCE_MAX * 2);
         assert!(!pace.is_alone(1, 0));
+        pace.note_sync(SYNC);
+        assert!(pace.is_alone(1, 0));
+        pace.note_answered(now, TOGETHER_MAX + 1, 0);
+        assert!(!pace.is_alone(1, 0));
+    }
+
+    #[test]
+    fn a_group_gathers_as_many_as_fit_into_it_and_fewer_of_those_who_take_turns() {
+        for (clients, enough) in [(TOGETHER_MAX, TOGETHER_MAX), (TOGETHER_MAX + 1, TURN_MAX)] {
+            let (pace, _) = after(clients);
+            assert!(!pace.is_enough(enough - 1), "{clients}");
+            assert!(pace.is_enough(enough), "{clients}");
+        }
+        assert!(after(1).0.is_enough(0));
     }
 
     #[test]

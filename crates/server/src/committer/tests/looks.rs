@@ -5,16 +5,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, yield_now};
-use workmill_engine::{Duty, Op};
+use workmill_engine::{Duty, Op, Ticket};
 
 use super::super::Inbox;
+use crate::committer::pace::TOGETHER_MAX;
+
+/// An op that is next to no work.
+fn light() -> Op {
+    Op::Forget(Ticket(0))
+}
 
 /// Connections in the same thread, which submit one op each time they are let go on, so many times.
 fn start_connections(inbox: &Arc<Inbox>, times: usize) -> JoinHandle<()> {
     let inbox = Arc::clone(inbox);
     tokio::spawn(async move {
         for _ in 0..times {
-            inbox.submit_unanswered(Op::Info);
+            inbox.submit_unanswered(light());
             yield_now().await;
         }
     })
@@ -46,10 +52,13 @@ async fn those_that_came_first_do_not_wait_for_ever() {
 async fn what_is_synced_waits_for_no_more_than_enough() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_sync(Duration::from_micros(200));
-    for _ in 0..31 {
-        inbox.submit_unanswered(Op::Info);
+    for _ in 1..TOGETHER_MAX {
+        inbox.submit_unanswered(light());
     }
-    assert_eq!(gather_from_busy_connections(&inbox, false).await, 32);
+    assert_eq!(
+        gather_from_busy_connections(&inbox, false).await,
+        TOGETHER_MAX
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,7 +87,7 @@ async fn a_turn_that_takes_long_is_the_last() {
     let slow = Arc::clone(&inbox);
     let connection = tokio::spawn(async move {
         loop {
-            slow.submit_unanswered(Op::Info);
+            slow.submit_unanswered(light());
             tokio::time::advance(Duration::from_micros(400)).await;
         }
     });

@@ -1,17 +1,19 @@
 //! What happens while the disk takes its time to sync a group.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use workmill_store::{StoreError, Syncer};
 
 use super::*;
-use crate::committer::pace::UNSYNCED_MAX;
+use crate::committer::pace::{PATIENCE_MAX, UNSYNCED_MAX};
 
-/// More submissions than the committer would sync itself.
+/// Submissions in one group, fewer than would keep the next groups from sharing a sync.
 const MANY: usize = 20;
 
-/// A store whose syncs begin, and do not end before they may.
+/// A store whose first sync takes longer than the committer would wait for itself; the others begin, and do not end
+/// before they may.
 struct SlowStore {
     store: FaultStore<SqliteStore>,
     disk: Arc<Disk>,
@@ -32,7 +34,11 @@ struct SlowSyncer {
 
 impl Syncer for SlowSyncer {
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.disk.syncs.fetch_add(1, Ordering::SeqCst);
+        if self.disk.syncs.fetch_add(1, Ordering::SeqCst) == 0 {
+            let begun = Instant::now();
+            while begun.elapsed() <= PATIENCE_MAX {}
+            return self.syncer.sync();
+        }
         let mut is_fast = self.disk.is_fast.lock();
         self.disk.got_fast.wait_while(&mut is_fast, |fast| !*fast);
         self.syncer.sync()
@@ -85,19 +91,21 @@ async fn groups_go_on_being_committed_and_share_the_next_sync() {
         store,
         disk: wrapped,
     });
+    let mut first = world.submit(push("q"));
+    first.answers().await.unwrap();
     let mut pending: Vec<Pending> = (0..MANY).map(|_| world.submit(push("q"))).collect();
-    disk.transactions_have_begun(1).await;
+    disk.transactions_have_begun(2).await;
     // One more than may be unsynced is run, and waits to be handed over.
-    for group in 2..=UNSYNCED_MAX + 1 {
+    for group in 3..=UNSYNCED_MAX + 2 {
         pending.push(world.submit(push("q")));
         disk.transactions_have_begun(group).await;
     }
-    assert!(disk.syncs.load(Ordering::SeqCst) <= 1);
+    assert!(disk.syncs.load(Ordering::SeqCst) <= 2);
     pending.push(world.submit(push("q")));
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    let groups = UNSYNCED_MAX + 1;
+    let groups = UNSYNCED_MAX + 2;
     assert_eq!(disk.transactions.load(Ordering::SeqCst), groups);
     *disk.is_fast.lock() = true;
     disk.got_fast.notify_all();
@@ -105,7 +113,7 @@ async fn groups_go_on_being_committed_and_share_the_next_sync() {
         let answers = pending.answers().await.unwrap();
         assert!(matches!(answers.outcomes[..], [Outcome::Ok]));
     }
-    // The first was synced alone, those that were handed over meanwhile together.
+    // The first two were synced alone, those that were handed over meanwhile together.
     let synced_together = UNSYNCED_MAX - 2;
     assert!(disk.syncs.load(Ordering::SeqCst) <= groups + 1 - synced_together);
 }
