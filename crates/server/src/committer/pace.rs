@@ -2,24 +2,25 @@
 //!
 //! A commit and its sync cost about the same for one command as for fifty, and clients that have just been answered
 //! mostly ask again at once. So a group waits for them as long as that costs nobody much: for as long as one sync takes
-//! at most, and until they all have come if they fit into one group. Of more clients a third is enough, so that one
-//! third is run while another is synced. A lonely client waits for nobody, and without syncs nobody does.
+//! at most, and until half of them have come if they fit into one group. More clients take turns: while some are synced,
+//! others are run. A lonely client waits for nobody, and without syncs nobody does.
 
 use std::time::{Duration, Instant};
 
 /// So many clients are served in one group, which the committer syncs itself: to let the processor wait for the disk
-/// costs them less than smaller groups and hand-overs to another thread would.
-pub(super) const TOGETHER_MAX: usize = 64;
+/// costs them less than smaller groups and hand-overs to another thread would. A group is run when half of them have
+/// come, as the others mostly come while the committer looks for more.
+pub(super) const TOGETHER_MAX: usize = 128;
 
-/// More clients take turns in so many parts: while one is synced, the next is run and the last is answered and asks
-/// again. With fewer the disk or the processor waits for the other; with more, commits take up more time than waits did.
-const TURNS: usize = 3;
+/// If they are so few, a group waits for them all: each sync that is saved counts.
+const FEW: usize = 10;
+
+/// If there are more clients, so many are enough for a group, which is run while others are synced: with more, what each
+/// of them saves is not worth a wait.
+const TURN_MAX: usize = 32;
 
 /// So many committed groups are not synced at most, so that no sync becomes long.
-pub(super) const UNSYNCED_MAX: usize = TURNS;
-
-/// So many of those who take turns are enough: with more, what each of them saves is not worth a wait.
-const TURN_MAX: usize = 32;
+pub(super) const UNSYNCED_MAX: usize = 3;
 
 /// The longest a group waits for more, however slow the disk is.
 pub(super) const PATIENCE_MAX: Duration = Duration::from_millis(1);
@@ -121,8 +122,8 @@ impl Pace {
     pub(super) fn next(&self, waiting: usize, free_since: Instant, now: Instant) -> Next {
         let (clients, answered_at) = self.clients.unwrap_or((1, free_since));
         let wanted = match self.are_together() {
-            true => clients,
-            false => (clients / TURNS).min(TURN_MAX),
+            true => (clients / 2).max(FEW).min(clients),
+            false => TURN_MAX,
         };
         if waiting >= wanted {
             return Next::Run;
@@ -182,29 +183,27 @@ mod tests {
 
     #[test]
     fn clients_who_fit_into_one_group_are_waited_for_as_long_as_a_sync_takes() {
-        for clients in [2, 9, TOGETHER_MAX] {
+        for (clients, wanted) in [(2, 2), (9, 9), (15, FEW), (TOGETHER_MAX, TOGETHER_MAX / 2)] {
             let (pace, now) = after(clients);
-            assert_eq!(
-                pace.next(clients - 1, now, now),
-                sleep(Some(now + SYNC), clients)
-            );
-            assert_eq!(pace.next(clients, now, now), Next::Run);
-            assert_eq!(pace.next(clients - 1, now, now + SYNC), Next::Run);
+            let gathering = sleep(Some(now + SYNC), wanted);
+            assert_eq!(pace.next(wanted - 1, now, now), gathering);
+            assert_eq!(pace.next(wanted, now, now), Next::Run);
+            assert_eq!(pace.next(wanted - 1, now, now + SYNC), Next::Run);
             assert_eq!(pace.next(0, now, now + SYNC), sleep(None, 1));
         }
     }
 
     #[test]
-    fn a_third_of_more_is_run_while_others_are_synced() {
+    fn of_more_clients_some_are_run_while_others_are_synced() {
         let now = Instant::now();
         let mut pace = Pace::default();
         pace.note_sync_begun(30);
-        pace.note_sync_begun(25);
+        pace.note_sync_begun(30);
         pace.note_synced(1, 30, SYNC);
-        // 30 answered, 25 run and not synced, 11 waiting to be run.
-        pace.note_answered(now, 30, 11);
-        assert_eq!(pace.next(21, now, now), sleep(None, 22));
-        assert_eq!(pace.next(22, now, now), Next::Run);
+        // 80 answered, 30 run and not synced, 22 waiting to be run.
+        pace.note_answered(now, 80, 22);
+        assert_eq!(pace.next(TURN_MAX - 1, now, now), sleep(None, TURN_MAX));
+        assert_eq!(pace.next(TURN_MAX, now, now), Next::Run);
     }
 
     #[test]
