@@ -6,6 +6,9 @@ use std::path::Path;
 /// The name of the log of files that appear, vanish or change their name.
 pub(crate) const DIRECTORY_LOG: &str = "directory";
 
+/// The kernel writes back a file in blocks of this many bytes: of a longer write any of them may be lost.
+const BLOCK_BYTES: usize = 4_096;
+
 const MAGIC: u32 = 0x314b_5344;
 
 /// The bytes of a record before its two texts.
@@ -39,14 +42,43 @@ pub(crate) enum Change {
     Rename { from: String, to: String },
 }
 
-/// Reads a log. A record at its end that was being written when the process was killed is left out: the
+impl Record {
+    /// The record of each block of it, if it is a write.
+    fn blocks(self) -> Vec<Self> {
+        let Change::Write {
+            offset,
+            before,
+            after,
+        } = &self.change
+        else {
+            return vec![self];
+        };
+        let mut blocks = Vec::new();
+        let mut begin = 0;
+        while begin < after.len() {
+            let at = offset + u64::try_from(begin).expect("a length fits");
+            let within = usize::try_from(at).expect("an offset fits") % BLOCK_BYTES;
+            let end = after.len().min(begin + BLOCK_BYTES - within);
+            let change = Change::Write {
+                offset: at,
+                before: before[begin.min(before.len())..end.min(before.len())].to_vec(),
+                after: after[begin..end].to_vec(),
+            };
+            blocks.push(Self { change, ..self });
+            begin = end;
+        }
+        blocks
+    }
+}
+
+/// Reads a log, writes block by block. A record at its end that was being written when the process was killed is left out: the
 /// change it announces was not made.
 pub(crate) fn read_log(path: &Path) -> Vec<Record> {
     let bytes = fs::read(path).expect("read a log of the disk");
     let mut rest = bytes.as_slice();
     let mut records = Vec::new();
     while let Some((record, after)) = read_record(rest) {
-        records.push(record);
+        records.extend(record.blocks());
         rest = after;
     }
     records
@@ -105,4 +137,38 @@ fn number(head: &[u8], at: usize) -> u64 {
 
 fn length(head: &[u8], at: usize) -> usize {
     usize::try_from(number(head, at)).expect("a length fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_a_write_are_those_of_the_file() {
+        let record = Record {
+            serial: 1,
+            size_before: 5_000,
+            change: Change::Write {
+                offset: 4_000,
+                before: vec![1; 1_000],
+                after: vec![2; 5_000],
+            },
+        };
+        let blocks: Vec<(u64, usize, usize)> = record
+            .blocks()
+            .into_iter()
+            .map(|block| match block.change {
+                Change::Write {
+                    offset,
+                    before,
+                    after,
+                } => (offset, before.len(), after.len()),
+                other => panic!("{other:?} is no write"),
+            })
+            .collect();
+        assert_eq!(
+            blocks,
+            [(4_000, 96, 96), (4_096, 904, 4_096), (8_192, 0, 808)]
+        );
+    }
 }
