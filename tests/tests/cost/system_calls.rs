@@ -53,10 +53,10 @@ const KINDS: [Kind; 5] = [
     },
 ];
 
-// As measured on 2026-11-25: syncs, writes to files, receives, sends and wake-ups, all.
-const ONE_BY_ONE: [u64; KINDS.len()] = [3_024, 10_035, 3_195, 3_025, 40_800];
-const PIPELINED: [u64; KINDS.len()] = [1_071, 2_875, 86, 1_075, 12_800];
-const BULK: [u64; KINDS.len()] = [1, 230, 11, 4, 275];
+// As measured on 2026-11-26: syncs, writes to files, receives, sends and wake-ups, all.
+const ONE_BY_ONE: [u64; KINDS.len()] = [3_024, 4_042, 3_195, 3_025, 34_700];
+const PIPELINED: [u64; KINDS.len()] = [1_071, 2_097, 86, 1_075, 11_900];
+const BULK: [u64; KINDS.len()] = [1, 8, 11, 4, 54];
 
 /// The jobs of each workload.
 const JOBS: usize = 1_000;

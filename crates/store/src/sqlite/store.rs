@@ -54,7 +54,10 @@ impl SqliteStore {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open_error = |error: rusqlite::Error| failure::of_open(&path, &error);
-        let mut conn = Connection::open_with_flags(&path, flags).map_err(open_error)?;
+        let no_vfs = || StoreError::Open("SQLite takes no file system layer".to_owned());
+        let vfs = workmill_vfs::vfs_name().ok_or_else(no_vfs)?;
+        let mut conn =
+            Connection::open_with_flags_and_vfs(&path, flags, vfs).map_err(open_error)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         schema::prepare(&mut conn, &path)?;
         let (cache, tallies) = load::load(&conn).map_err(open_error)?;
