@@ -70,15 +70,18 @@ impl<S: Stream> Conversation<S> {
                 if let Some(farewell) = batch.farewell {
                     return Ok(farewell);
                 }
-            } else if self.wire.at_end {
-                return Ok(Farewell::Silent);
-            } else {
-                self.place.set_phase(Phase::Idle);
-                tokio::select! {
-                    biased;
-                    filled = self.wire.fill() => filled?,
-                    () = &mut self.closed => {}
+                if self.wire.lines.unread_bytes() > 0 {
+                    continue;
                 }
+            }
+            if self.wire.at_end {
+                return Ok(Farewell::Silent);
+            }
+            self.place.set_phase(Phase::Idle);
+            tokio::select! {
+                biased;
+                filled = self.wire.fill() => filled?,
+                () = &mut self.closed => {}
             }
         }
     }

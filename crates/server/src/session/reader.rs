@@ -40,19 +40,20 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// Reads a line that was received at `now`. `reading` says which features are on.
+    /// Reads a line that was received just now, which `now` tells. `reading` says which features are on.
     pub(super) async fn read(
         &self,
         line: Bytes,
-        now: Timestamp,
+        now: impl Fn() -> Timestamp,
         reading: CustomReading,
     ) -> Result<Asked, WireError> {
         if line.len() < APART_BYTES_MIN {
             return read(&line, now, reading);
         }
+        let now = now();
         // Never closed.
         let _place = self.places.acquire().await;
-        match spawn_blocking(move || read(&line, now, reading)).await {
+        match spawn_blocking(move || read(&line, || now, reading)).await {
             Ok(asked) => asked,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(WireError::err("the server is stopping")),
@@ -60,10 +61,14 @@ impl Reader {
     }
 }
 
-fn read(line: &[u8], now: Timestamp, reading: CustomReading) -> Result<Asked, WireError> {
+fn read(
+    line: &[u8],
+    now: impl Fn() -> Timestamp,
+    reading: CustomReading,
+) -> Result<Asked, WireError> {
     Ok(match parse_command(line)? {
-        Command::Push(job) => Asked::Push(Op::push(job, now, reading)?),
-        Command::PushBulk(jobs) => Asked::PushBulk(BulkPush::new(jobs, now, reading)),
+        Command::Push(job) => Asked::Push(Op::push(job, now(), reading)?),
+        Command::PushBulk(jobs) => Asked::PushBulk(BulkPush::new(jobs, now(), reading)),
         command => Asked::Other(command),
     })
 }
