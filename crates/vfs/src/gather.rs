@@ -6,8 +6,8 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// Where the header has the size of the database after the transaction: not zero in the frame that commits.
 const COMMIT_FIELD: std::ops::Range<usize> = 4..8;
 
-/// As soon as so many bytes are held, they are put. With the largest page there is they are fewer than 128 KiB: SQLite's
-/// own layer takes no more in one call.
+/// Bytes that make it more are put at once, with those that are held. With a header and the largest page there is they are
+/// fewer than 128 KiB: SQLite's own layer takes no more in one call.
 const HELD_BYTES_MAX: usize = 60 << 10;
 
 /// One stretch of bytes that follow each other in the file.
@@ -38,7 +38,7 @@ impl Gather {
             self.is_committing = commits(bytes);
             self.is_committing && self.held.is_empty()
         } else {
-            self.is_committing || self.held.len() >= HELD_BYTES_MAX
+            self.is_committing || self.held.len() + bytes.len() >= HELD_BYTES_MAX
         };
         self.held.extend_from_slice(bytes);
         match is_due {
@@ -47,8 +47,7 @@ impl Gather {
         }
     }
 
-    /// Hands over what is held. It is held no more, whatever came of it: SQLite is told, and the transaction with it is
-    /// rolled back.
+    /// Hands over what is held. It is held no more, whatever came of it: the COMMIT it is of fails.
     pub(crate) fn flush<E>(
         &mut self,
         put: &mut impl FnMut(&[u8], i64) -> Result<(), E>,
@@ -59,6 +58,11 @@ impl Gather {
         let result = put(&self.held, self.begin);
         self.held.clear();
         result
+    }
+
+    /// Forgets what is held.
+    pub(crate) fn forget(&mut self) {
+        self.held.clear();
     }
 
     /// Where the next bytes have to be written to be held too.
@@ -149,11 +153,27 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_held_than_may_be() {
+    fn no_more_is_put_at_once_than_the_layer_below_takes() {
+        for size in 9..=16 {
+            let page = vec![7; 1 << size];
+            let writes: Vec<&[u8]> = (0..300).flat_map(|_| [&HEADER[..], &page]).collect();
+            let puts = puts(&mut Gather::default(), 32, &writes);
+            assert!(!puts.is_empty());
+            for (_, bytes) in puts {
+                assert!((HELD_BYTES_MAX..128 << 10).contains(&bytes), "{bytes}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_never_put() {
         let mut gather = Gather::default();
-        let frames = HELD_BYTES_MAX.div_ceil(536) + 1;
-        let writes: Vec<&[u8]> = (0..frames).flat_map(|_| [&HEADER[..], &PAGE]).collect();
-        assert_eq!(puts(&mut gather, 32, &writes), [(32, 536 * frames)]);
+        assert_eq!(puts(&mut gather, 32, &[&HEADER, &PAGE]), []);
+        gather.forget();
+        assert_eq!(
+            puts(&mut gather, 568, &[&COMMIT, &PAGE]),
+            [(568, 24), (592, 512)]
+        );
     }
 
     #[test]

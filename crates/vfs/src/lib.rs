@@ -1,14 +1,18 @@
 //! A file system layer for SQLite that writes what a transaction adds to the write-ahead log in one system call.
 //!
-//! SQLite itself writes each page in two, a header of 24 bytes and the page. Here they are gathered, and written when
-//! the frame that commits is complete: before SQLite shows the transaction to anybody. Everything else goes to SQLite's
-//! own layer unchanged: other files do not even know of this one.
+//! SQLite itself writes each page in two, a header of 24 bytes and the page. Here those of a COMMIT are gathered, and
+//! written when the frame that commits is complete: before SQLite shows the transaction to anybody. Everything else goes to
+//! SQLite's own layer at once, and other files do not even know of this one.
+//!
+//! It is meant for `synchronous = NORMAL`, in which a COMMIT writes whole frames and does not sync them.
 //!
 //! This crate exists so that `unsafe` is forbidden everywhere else: a layer is called through C. All of it is in
 //! `log_file.rs` and `register.rs`; what is gathered and when it is written is decided in `gather.rs`, without any.
 
+mod commit;
 mod gather;
 mod log_file;
 mod register;
 
+pub use commit::commit;
 pub use register::vfs_name;

@@ -5,6 +5,7 @@ use std::slice;
 
 use rusqlite::ffi::{SQLITE_IOERR, SQLITE_OK, sqlite3_file, sqlite3_int64, sqlite3_io_methods};
 
+use crate::commit::is_committing;
 use crate::gather::Gather;
 
 /// What SQLite has memory for, for each log; the file of its own layer comes right behind it.
@@ -14,6 +15,9 @@ pub(crate) struct LogFile {
     head: sqlite3_file,
     gather: Box<Gather>,
 }
+
+// What comes behind it is aligned like it.
+const _: () = assert!(size_of::<LogFile>().is_multiple_of(align_of::<LogFile>()));
 
 /// What can be done with a log. Of version 1: shared memory and mappings are the database's business.
 static METHODS: sqlite3_io_methods = sqlite3_io_methods {
@@ -108,6 +112,9 @@ unsafe fn gathered<'a>(file: *mut sqlite3_file) -> &'a mut Gather {
     unsafe { &mut (*file.cast::<LogFile>()).gather }
 }
 
+/// Puts what is held. Outside of a COMMIT that is what one has left that failed: it is forgotten, as others may have
+/// written to the log since.
+///
 /// # Safety
 /// As for [`gathered`].
 unsafe fn flush(file: *mut sqlite3_file) -> Result<(), c_int> {
@@ -115,11 +122,10 @@ unsafe fn flush(file: *mut sqlite3_file) -> Result<(), c_int> {
     let below = unsafe { Below::of(file) };
     // SAFETY: passed on.
     let gather = unsafe { gathered(file) };
+    if !is_committing() {
+        gather.forget();
+    }
     gather.flush(&mut |bytes, offset| below.put(bytes, offset))
-}
-
-fn code(result: Result<(), c_int>) -> c_int {
-    result.err().unwrap_or(SQLITE_OK)
 }
 
 unsafe extern "C" fn write(
@@ -129,19 +135,28 @@ unsafe extern "C" fn write(
     offset: sqlite3_int64,
 ) -> c_int {
     let length = usize::try_from(length).unwrap_or(0);
+    if bytes.is_null() {
+        return SQLITE_IOERR;
+    }
     // SAFETY: SQLite gives as many bytes as it says.
     let bytes = unsafe { slice::from_raw_parts(bytes.cast::<u8>(), length) };
     // SAFETY: SQLite calls this with an open log, from one thread at a time.
     let below = unsafe { Below::of(file) };
     // SAFETY: likewise.
     let gather = unsafe { gathered(file) };
-    code(gather.write(bytes, offset, &mut |bytes, offset| below.put(bytes, offset)))
+    let result = if is_committing() {
+        gather.write(bytes, offset, &mut |bytes, offset| below.put(bytes, offset))
+    } else {
+        gather.forget();
+        below.put(bytes, offset)
+    };
+    result.err().unwrap_or(SQLITE_OK)
 }
 
-/// Nothing needs to be written before what has nothing to do with bytes.
+/// For methods that need nothing to be put first.
 ///
 /// # Safety
-/// None; it takes the place of [`flush`].
+/// None is needed; it has the form of [`flush`].
 unsafe fn as_it_is(_file: *mut sqlite3_file) -> Result<(), c_int> {
     Ok(())
 }
@@ -178,14 +193,9 @@ forward!(as_it_is, device_characteristics = xDeviceCharacteristics());
 forward!(as_it_is, close_below = xClose());
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: SQLite calls this with an open log, from one thread at a time.
-    let flushed = unsafe { flush(file) };
-    // SAFETY: likewise; the lower file is not used after this.
+    // SAFETY: SQLite calls this with an open log, from one thread at a time; the lower file is not used after this.
     let closed = unsafe { close_below(file) };
-    // SAFETY: `make` has made it, and SQLite does not use it after this.
+    // SAFETY: `make` has made it, and SQLite does not use it after this. What is held was never committed.
     unsafe { file.cast::<LogFile>().drop_in_place() };
-    match flushed {
-        Ok(()) => closed,
-        Err(code) => code,
-    }
+    closed
 }

@@ -26,8 +26,8 @@ unsafe impl Sync for Own {}
 /// SQLite's own layer, once this one is registered.
 static OWN: OnceLock<Option<Own>> = OnceLock::new();
 
-/// The name to open a connection with, so that what its transactions add to the log is written at once. It may be
-/// used for a connection beside others of SQLite's own layer, on the same database too.
+/// The name to open a connection with whose COMMITs are to be written to the log at once, each within a
+/// [`commit`](crate::commit). Other connections to the same database may be of SQLite's own layer.
 ///
 /// The layer is registered with SQLite at the first call; none if SQLite refuses that, or has no layer of its own.
 pub fn vfs_name() -> Option<&'static CStr> {

@@ -165,7 +165,7 @@ impl<'a> SqliteTx<'a> {
             return Ok(());
         }
         let commit = self.statements.get(Sql::Commit);
-        let done = commit.and_then(|statement| statement.execute(()));
+        let done = commit.and_then(|statement| workmill_vfs::commit(|| statement.execute(())));
         match done.as_ref().map_err(failure::of_commit) {
             Ok(_) => {}
             Err(CommitFailure::NotCommitted(error)) => return Err(error),
