@@ -287,6 +287,8 @@ static void keep(const char *path, const char *name) {
     char kept_name[64], kept[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
     snprintf(kept_name, sizeof kept_name, "kept-%llu", (unsigned long long)serial);
     if (snprintf(kept, sizeof kept, "%s/%s", log_dir, kept_name) >= PATH_MAX) die("disk shim: path too long\n");
+    /* A process that was killed between this and its note has left a file that nobody knows of. */
+    syscall(SYS_unlinkat, AT_FDCWD, kept, 0);
     if (syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, kept, 0) != 0) die("disk shim: cannot keep a file\n");
     log_path(from, name);
     log_path(to, kept_name);
