@@ -27,7 +27,7 @@ unsafe impl Sync for Own {}
 static OWN: OnceLock<Option<Own>> = OnceLock::new();
 
 /// The name to open a connection with whose COMMITs are to be written to the log at once, each within a
-/// [`commit`](crate::commit). Other connections to the same database may be of SQLite's own layer.
+/// [`commit`](crate::commit()). Other connections to the same database may be of SQLite's own layer.
 ///
 /// The layer is registered with SQLite at the first call; none if SQLite refuses that, or has no layer of its own.
 pub fn vfs_name() -> Option<&'static CStr> {
