@@ -71,8 +71,8 @@ impl Record {
     }
 }
 
-/// Reads a log, writes block by block. A record at its end that was being written when the process was killed is left out: the
-/// change it announces was not made.
+/// Reads a log, writes block by block. A record at its end that was being written when the process was killed is left
+/// out: the change it announces was not made.
 pub(crate) fn read_log(path: &Path) -> Vec<Record> {
     let bytes = fs::read(path).expect("read a log of the disk");
     let mut rest = bytes.as_slice();

@@ -2,7 +2,7 @@
 //!
 //! To hand a command from one thread to another and its answer back costs more than to run it. On one or two
 //! cores the threads would only take turns, so one thread serves the connections and runs
-//! their commands; another waits for the disk. With more
+//! their commands; another waits for the disk where that takes long, or where more clients can be served meanwhile. With more
 //! cores many threads serve the connections, and one of its own runs their commands.
 
 use std::io;

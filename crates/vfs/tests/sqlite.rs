@@ -1,10 +1,11 @@
 //! Real databases with a log that is written through the layer.
 #![expect(clippy::unwrap_used, reason = "what fails must stop the test")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
 
 /// A database whose log is written through the layer.
 fn open(path: &Path) -> Connection {
@@ -19,6 +20,14 @@ fn open(path: &Path) -> Connection {
     conn.execute_batch("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, x BLOB)")
         .unwrap();
     conn
+}
+
+/// A new one, in a directory of its own.
+fn open_new() -> (TempDir, PathBuf, Connection) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let conn = open(&path);
+    (dir, path, conn)
 }
 
 /// What a process would find that opens the files as they are now, as after `kill -9`.
@@ -88,9 +97,7 @@ fn empty_log(conn: &Connection) {
 
 #[test]
 fn what_is_committed_is_in_the_file_before_the_commit_returns() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.db");
-    let conn = open(&path);
+    let (_dir, path, conn) = open_new();
     for rows in [1, 2, 100, 1, 1_000] {
         let before = counted(&conn).0;
         run(&conn, "BEGIN");
@@ -104,9 +111,7 @@ fn what_is_committed_is_in_the_file_before_the_commit_returns() {
 
 #[test]
 fn a_commit_without_the_callers_word_is_in_the_file_too() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.db");
-    let conn = open(&path);
+    let (_dir, path, conn) = open_new();
     for rows in 1..5 {
         insert(&conn, 1, 9_000);
         assert_eq!(found(&path).0, rows);
@@ -115,9 +120,7 @@ fn a_commit_without_the_callers_word_is_in_the_file_too() {
 
 #[test]
 fn what_outgrows_the_cache_and_is_read_and_changed_again_is_right() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.db");
-    let conn = open(&path);
+    let (_dir, path, conn) = open_new();
     have_small_cache(&conn);
     for end in ["COMMIT", "ROLLBACK", "COMMIT"] {
         empty_log(&conn);
@@ -139,9 +142,7 @@ fn what_outgrows_the_cache_and_is_read_and_changed_again_is_right() {
 
 #[test]
 fn what_was_rolled_back_never_gets_in_the_way_of_others() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.db");
-    let conn = open(&path);
+    let (_dir, path, conn) = open_new();
     have_small_cache(&conn);
     commit_rows(&conn, 1, 300);
     empty_log(&conn);
@@ -162,9 +163,7 @@ fn what_was_rolled_back_never_gets_in_the_way_of_others() {
 
 #[test]
 fn others_see_each_transaction_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.db");
-    let conn = open(&path);
+    let (_dir, path, conn) = open_new();
     let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     for round in 1..=50 {
         commit_rows(&conn, 1, 5_000);

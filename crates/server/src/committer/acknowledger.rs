@@ -1,4 +1,5 @@
-//! The thread that makes groups durable and then sends their answers, while the committer runs the next one.
+//! The thread that makes groups durable and then sends their answers, while the committer runs the next one. What is
+//! best synced without help ([`is_alone`](super::pace::Pace::is_alone)) does not come here.
 
 use std::io;
 use std::sync::Arc;

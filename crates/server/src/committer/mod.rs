@@ -1,8 +1,9 @@
 //! The one task that owns the store and the engine, and the way to it.
 //!
 //! A connection hands a [`Submission`](submission::Submission) to the [`Inbox`] and waits for its [`Answers`].
-//! The committer takes everything that waits, runs it as one group and commits it. The [acknowledger]
-//! then syncs it and answers, while the next group gathers and is run: the busier the server, the bigger the groups.
+//! The committer takes everything that waits, runs it as one group and commits it. Then it syncs and
+//! answers it, or lets the [acknowledger] do that while the next group gathers and is run: the busier the server, the
+//! bigger the groups.
 //!
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `pace` (how long), `group`
 //! (what is taken together), `order` (what is run first), `waiters` (who gets which answer), `run` (the loop),
