@@ -101,6 +101,8 @@ esac
 
 if [ "$mode" = long ]; then
     export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=200 PROPTEST_CASES=20000
+    # Each store that a test opens keeps a descriptor until the test ends.
+    ulimit -n "$(ulimit -Hn)"
 fi
 
 step "Format" cargo fmt --check
