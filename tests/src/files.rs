@@ -16,7 +16,17 @@ pub struct ServerFiles {
 impl ServerFiles {
     /// Makes fresh directories under the system's temporary directory.
     pub fn new() -> Self {
-        let root = TempDir::with_prefix("workmill-test-").expect("make a temporary directory");
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same in the machine's memory, where syncs take no time: for what must not depend on the disk.
+    pub fn in_memory() -> Self {
+        Self::within(Path::new("/dev/shm"))
+    }
+
+    fn within(dir: &Path) -> Self {
+        let root =
+            TempDir::with_prefix_in("workmill-test-", dir).expect("make a temporary directory");
         fs::create_dir_all(root.path().join("config/conf.d")).expect("make the directory conf.d");
         let storage = root.path().join("storage");
         Self {

@@ -24,12 +24,13 @@ const KINDS: [Kind; 5] = [
             absolute: 10,
         },
     },
+    // Not `read`, by which alarms are taken note of: the longer a run takes, the more of them ring.
     Kind {
         what: "receives",
-        calls: &["recvfrom", "recvmsg", "read", "readv"],
+        calls: &["recvfrom", "recvmsg", "readv"],
         tolerance: Tolerance {
             percent: 5,
-            absolute: 10,
+            absolute: 4,
         },
     },
     // Threads wake each other by `write`, more or less often.
@@ -54,9 +55,9 @@ const KINDS: [Kind; 5] = [
 ];
 
 // As measured on 2026-11-26: syncs, writes to files, receives, sends and wake-ups, all.
-const ONE_BY_ONE: [u64; KINDS.len()] = [3_024, 4_042, 3_195, 3_025, 34_700];
-const PIPELINED: [u64; KINDS.len()] = [1_071, 2_097, 86, 1_075, 11_900];
-const BULK: [u64; KINDS.len()] = [1, 8, 11, 4, 54];
+const ONE_BY_ONE: [u64; KINDS.len()] = [3_024, 4_042, 3_000, 3_025, 34_700];
+const PIPELINED: [u64; KINDS.len()] = [1_071, 2_097, 80, 1_075, 11_900];
+const BULK: [u64; KINDS.len()] = [1, 8, 8, 4, 54];
 
 /// The jobs of each workload.
 const JOBS: usize = 1_000;
