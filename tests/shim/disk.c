@@ -1,5 +1,5 @@
 /*
- * A disk that can lose power, fill up, or lie: preloaded into the server (LD_PRELOAD) by tests.
+ * A disk that can lose power, fill up, lie, or be slow: preloaded into the server (LD_PRELOAD) by tests.
  *
  * Every change to a file directly in WORKMILL_DISK_DIR is noted in WORKMILL_DISK_LOG before it is made, with the
  * bytes it replaces: `<file>.undo` for contents, `directory.undo` for files that appear, vanish or change their name.
@@ -9,7 +9,8 @@
  * Files say what is wrong with the disk while they exist. WORKMILL_DISK_FULL: nothing in the directory may grow (ENOSPC
  * after as much as fits). WORKMILL_DISK_SICK: syncs fail (EIO). WORKMILL_DISK_FATAL holds a number: the process is
  * killed at that many changes of files that are no write-ahead logs, so in the middle of a checkpoint.
- * With WORKMILL_DISK_LIES set, syncs do nothing and say that they succeeded.
+ * With WORKMILL_DISK_LIES set, syncs do nothing and say that they succeeded. WORKMILL_DISK_SLOW is how many microseconds
+ * longer they take.
  *
  * Files whose name ends in `-shm` are rebuilt from the others and are mapped into memory: they are not noted.
  * All calls to the system are made directly, so that nothing here calls itself.
@@ -51,6 +52,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t serial;
 static const char *disk_dir, *log_dir, *full_file, *sick_file, *fatal_file;
 static int lies;
+static useconds_t slower_us;
 
 __attribute__((constructor)) static void begin(void) {
     disk_dir = getenv("WORKMILL_DISK_DIR");
@@ -59,6 +61,8 @@ __attribute__((constructor)) static void begin(void) {
     sick_file = getenv("WORKMILL_DISK_SICK");
     fatal_file = getenv("WORKMILL_DISK_FATAL");
     lies = getenv("WORKMILL_DISK_LIES") != NULL;
+    const char *slow = getenv("WORKMILL_DISK_SLOW");
+    slower_us = slow == NULL ? 0 : atoi(slow);
 }
 
 static void die(const char *why) {
@@ -269,6 +273,8 @@ static int sync_with(int fd, long call) {
     int result = syscall(call, fd);
     if (result == 0) forget(name);
     pthread_mutex_unlock(&lock);
+    /* What is written meanwhile is not synced, and stays noted. */
+    if (slower_us > 0) usleep(slower_us);
     return result;
 }
 

@@ -1,4 +1,4 @@
-//! A disk that can lose power, fill up, or lie: the server's system calls go through `shim/disk.c`.
+//! A disk that can lose power, fill up, lie, or be slow: the server's system calls go through `shim/disk.c`.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -62,6 +62,11 @@ impl Disk {
     /// The same, but syncs do nothing and say that they succeeded.
     pub fn carry_lying(&self, builder: ServerBuilder) -> ServerBuilder {
         self.carry(builder).env("WORKMILL_DISK_LIES", "1")
+    }
+
+    /// The same, but each sync takes 3 ms longer: more than the server waits for in the thread that serves connections.
+    pub fn carry_slow(&self, builder: ServerBuilder) -> ServerBuilder {
+        self.carry(builder).env("WORKMILL_DISK_SLOW", "3000")
     }
 
     /// From now on nothing may grow.

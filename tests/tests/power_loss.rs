@@ -15,8 +15,8 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use workmill_tests::{
-    Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerFiles, binary_path, cycles,
-    job, seed,
+    Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerBuilder, ServerFiles,
+    binary_path, cycles, job, seed,
 };
 
 /// How long the server works between two losses, in milliseconds.
@@ -38,8 +38,11 @@ struct Machine {
     lost: Lost,
 }
 
+/// Puts a server onto a disk of some kind.
+type Carry = fn(&Disk, ServerBuilder) -> ServerBuilder;
+
 impl Machine {
-    fn new(durability: &str, lies: bool) -> Self {
+    fn new(durability: &str, carry: Carry) -> Self {
         let seed = seed();
         println!("WORKMILL_CRASH_SEED={seed}, durability {durability}");
         let files = ServerFiles::new();
@@ -47,14 +50,9 @@ impl Machine {
         let builder = Server::builder()
             .files(files)
             .config_file("40-durability.toml", durability);
-        let builder = if lies {
-            disk.carry_lying(builder)
-        } else {
-            disk.carry(builder)
-        };
         Self {
+            server: carry(&disk, builder).start(),
             disk,
-            server: builder.start(),
             ledger: Arc::new(Ledger::default()),
             rng: SmallRng::seed_from_u64(seed),
             seed,
@@ -103,8 +101,8 @@ impl Machine {
     }
 }
 
-fn lose_power_again_and_again(loss: Loss, cycles: u32) {
-    let mut machine = Machine::new(ALWAYS, false);
+fn lose_power_again_and_again(carry: Carry, loss: Loss, cycles: u32) {
+    let mut machine = Machine::new(ALWAYS, carry);
     for cycle in 1..=cycles {
         machine.lose_power_under_load(&format!("c{cycle}"), loss);
         machine.check_info();
@@ -140,23 +138,30 @@ const ALWAYS: &str = "[storage]\ndurability = \"always\"\n";
 
 #[test]
 fn nothing_acknowledged_is_lost_with_everything_that_was_not_synced() {
-    lose_power_again_and_again(Loss::Everything, cycles(10));
+    lose_power_again_and_again(Disk::carry, Loss::Everything, cycles(10));
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_with_the_last_writes() {
-    lose_power_again_and_again(Loss::Tail, cycles(6));
+    lose_power_again_and_again(Disk::carry, Loss::Tail, cycles(6));
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_with_any_part_of_what_was_not_synced() {
-    lose_power_again_and_again(Loss::Scattered, cycles(10));
+    lose_power_again_and_again(Disk::carry, Loss::Scattered, cycles(10));
+}
+
+/// A server whose syncs are slow makes them in another thread, and commits on meanwhile.
+#[test]
+fn nothing_acknowledged_is_lost_by_a_server_that_commits_while_it_syncs() {
+    lose_power_again_and_again(Disk::carry_slow, Loss::Everything, cycles(4));
+    lose_power_again_and_again(Disk::carry_slow, Loss::Scattered, cycles(4));
 }
 
 /// The database itself is written only while the log is copied into it, so that random moments hardly ever meet it.
 #[test]
 fn nothing_acknowledged_is_lost_in_the_middle_of_a_checkpoint() {
-    let mut machine = Machine::new(ALWAYS, false);
+    let mut machine = Machine::new(ALWAYS, Disk::carry);
     for cycle in 1..=cycles(6) {
         let fleet = machine.fleet(&format!("c{cycle}"), FleetPlan::default());
         machine
@@ -184,7 +189,7 @@ fn nothing_acknowledged_is_lost_in_the_middle_of_a_checkpoint() {
 /// ends, and a new one finds what had been promised before.
 #[test]
 fn failed_sync_ends_the_server_and_loses_nothing_acknowledged() {
-    let mut machine = Machine::new(ALWAYS, false);
+    let mut machine = Machine::new(ALWAYS, Disk::carry);
     // Commands that come when the end has begun are refused, and so must not have happened.
     let plan = FleetPlan {
         errors_expected: true,
@@ -265,9 +270,9 @@ fn start_and_kill(files: &ServerFiles, disk: &Disk, after: Duration) {
 const CANARY_LOSSES_MAX: u32 = 5;
 
 /// Whether the ledger sees that acknowledged jobs are gone after a loss of power.
-fn a_loss_shows(durability: &str, disk_lies: bool) -> bool {
+fn a_loss_shows(durability: &str, carry: Carry) -> bool {
     (0..CANARY_LOSSES_MAX).any(|_| {
-        let mut machine = Machine::new(durability, disk_lies);
+        let mut machine = Machine::new(durability, carry);
         machine.lose_power_under_load("c1", Loss::Everything);
         machine.check_info();
         !machine.ledger.violations().is_empty()
@@ -279,7 +284,7 @@ fn a_loss_shows(durability: &str, disk_lies: bool) -> bool {
 fn loss_of_power_shows_when_syncs_are_rare() {
     let rare = "[storage]\ndurability = \"interval\"\ninterval_ms = 10000\n";
     assert!(
-        a_loss_shows(rare, false),
+        a_loss_shows(rare, Disk::carry),
         "a server that had not synced lost nothing"
     );
 }
@@ -288,7 +293,7 @@ fn loss_of_power_shows_when_syncs_are_rare() {
 #[test]
 fn loss_of_power_shows_when_the_disk_lies() {
     assert!(
-        a_loss_shows(ALWAYS, true),
+        a_loss_shows(ALWAYS, Disk::carry_lying),
         "a disk that never synced lost nothing"
     );
 }
@@ -299,7 +304,7 @@ fn loss_of_power_shows_when_the_disk_lies() {
 fn what_survives_rare_syncs_is_whole() {
     let mut machine = Machine::new(
         "[storage]\ndurability = \"interval\"\ninterval_ms = 20\n",
-        false,
+        Disk::carry,
     );
     let mut survivors = 0;
     for cycle in 1..=cycles(5) {
