@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -40,6 +41,11 @@ pub(crate) enum Tool {
         /// Address to listen on
         #[arg(long, default_value = "127.0.0.1:7419")]
         bind: SocketAddr,
+
+        /// Write and sync a file in this directory before each answer, once for all that are given together: the ceiling
+        /// for servers that do
+        #[arg(long, value_name = "DIRECTORY")]
+        sync: Option<PathBuf>,
     },
 }
 

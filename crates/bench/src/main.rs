@@ -35,6 +35,7 @@ mod workload;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -65,7 +66,7 @@ async fn main() -> ExitCode {
         Tool::Backlog(load) => measure(&load).await,
         Tool::Parked(load) => measure(&load).await,
         Tool::Due(load) => measure(&load).await,
-        Tool::Null { bind } => serve_nothing(bind).await,
+        Tool::Null { bind, sync } => serve_nothing(bind, sync.as_deref()).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,7 +77,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve_nothing(bind: SocketAddr) -> anyhow::Result<()> {
+async fn serve_nothing(bind: SocketAddr, sync: Option<&Path>) -> anyhow::Result<()> {
+    let open_log = |dir: &Path| {
+        null::Log::within(dir)
+            .with_context(|| format!("cannot write to a file in {}", dir.display()))
+    };
+    let log = sync.map(open_log).transpose()?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind}"))?;
@@ -85,7 +91,9 @@ async fn serve_nothing(bind: SocketAddr) -> anyhow::Result<()> {
         "listening on tcp://{}",
         listener.local_addr()?
     )?;
-    null::serve(listener).await
+    null::serve(listener, log)
+        .await
+        .context("cannot sync before answering")
 }
 
 /// Measures, and prints the result. The first Ctrl-C ends the measuring, the second the tool.

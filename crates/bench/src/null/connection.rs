@@ -11,6 +11,7 @@ use workmill_proto::limits::{LINE_BYTES_BEFORE_HELLO_MAX, LINE_BYTES_MAX_DEFAULT
 use workmill_proto::{Hello, LineReader, Reply, WireError, greeting};
 
 use super::fifo::Fifo;
+use super::log::Log;
 
 /// A connection and what is on its way through it.
 #[derive(Debug)]
@@ -19,15 +20,17 @@ pub(super) struct Connection {
     lines: LineReader,
     replies: BytesMut,
     jobs: Arc<Fifo>,
+    log: Option<Arc<Log>>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, jobs: Arc<Fifo>) -> Self {
+    pub(super) fn new(stream: TcpStream, jobs: Arc<Fifo>, log: Option<Arc<Log>>) -> Self {
         Self {
             stream,
             lines: LineReader::new(LINE_BYTES_BEFORE_HELLO_MAX),
             replies: BytesMut::new(),
             jobs,
+            log,
         }
     }
 
@@ -97,6 +100,9 @@ impl Connection {
 
     async fn flush(&mut self) -> io::Result<()> {
         if !self.replies.is_empty() {
+            if let Some(log) = &self.log {
+                log.synced().await?;
+            }
             self.stream.write_all(&self.replies).await?;
             self.replies.clear();
         }

@@ -1,18 +1,28 @@
 //! The null server over a socket.
 
+use std::env::temp_dir;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::log::Log;
 use super::serve;
 use crate::clock::now;
 
 /// Starts a null server and connects as often as asked.
 async fn connect<const N: usize>() -> [BufStream<TcpStream>; N] {
+    connect_to(None).await
+}
+
+/// The same, with a log that the server syncs.
+async fn connect_to<const N: usize>(log: Option<Log>) -> [BufStream<TcpStream>; N] {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener));
+    tokio::spawn(async move { serve(listener, log).await });
     let mut clients = Vec::new();
     for _ in 0..N {
         let mut client = BufStream::new(TcpStream::connect(addr).await.unwrap());
@@ -130,9 +140,39 @@ async fn a_job_comes_at_its_time_unless_it_is_removed_before() {
 async fn a_client_that_does_not_say_hello_is_left() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener));
+    tokio::spawn(async move { serve(listener, None).await });
     let mut client = BufStream::new(TcpStream::connect(addr).await.unwrap());
     assert_eq!(read_line(&mut client).await, "+HI {\"v\":2}\r\n");
     send(&mut client, "GET / HTTP/1.1\r\n").await;
     assert_eq!(read_line(&mut client).await, "");
+}
+
+#[tokio::test]
+async fn a_server_that_syncs_answers_all_who_wait() {
+    let [mut first, mut second] = connect_to(Some(Log::within(&temp_dir()).unwrap())).await;
+    for number in 0..300 {
+        send(&mut first, &format!("PUSH {{\"number\":{number}}}\r\n")).await;
+        send(&mut second, "ACK {}\r\n").await;
+        for client in [&mut first, &mut second] {
+            assert_eq!(read_line(client).await, "+OK\r\n");
+        }
+    }
+    send(&mut second, "FETCH q\r\n").await;
+    assert_eq!(read_line(&mut second).await, "$12\r\n");
+    assert_eq!(read_line(&mut second).await, "{\"number\":0}\r\n");
+}
+
+#[tokio::test]
+async fn nobody_is_answered_before_the_sync() {
+    let log = Log::within(&temp_dir()).unwrap();
+    let mut answered = pin!(log.synced());
+    for _ in 0..100 {
+        let polled = poll_fn(|context| Poll::Ready(answered.as_mut().poll(context)));
+        assert!(polled.await.is_pending());
+        tokio::task::yield_now().await;
+    }
+    tokio::select! {
+        ended = log.serve() => panic!("{ended:?}"),
+        synced = answered => synced.unwrap(),
+    }
 }
