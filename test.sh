@@ -101,7 +101,7 @@ esac
 
 if [ "$mode" = long ]; then
     export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=200 PROPTEST_CASES=20000
-    # Each store that a test opens keeps a descriptor until the test ends.
+    # Each store that a test opens keeps a descriptor until the process ends; random stores stop at 4,000 for that.
     ulimit -n "$(ulimit -Hn)"
 fi
 

@@ -259,6 +259,13 @@ int posix_fallocate(int fd, off_t offset, off_t bytes) {
 }
 int posix_fallocate64(int fd, off64_t offset, off64_t bytes) { return posix_fallocate(fd, offset, bytes); }
 
+/* Half of what a slow sync takes longer. */
+static void dawdle(void) {
+    int error = errno;
+    if (slower_us > 0) usleep(slower_us / 2);
+    errno = error;
+}
+
 static int sync_with(int fd, long call) {
     char path[PATH_MAX];
     const char *name = name_of_fd(fd, path);
@@ -268,13 +275,15 @@ static int sync_with(int fd, long call) {
         errno = EIO;
         return -1;
     }
+    /* What was answered before its sync could still be lost. */
+    dawdle();
     /* Nothing may be written between the sync and the end of its note. */
     pthread_mutex_lock(&lock);
     int result = syscall(call, fd);
     if (result == 0) forget(name);
     pthread_mutex_unlock(&lock);
     /* What is written meanwhile is not synced, and stays noted. */
-    if (slower_us > 0) usleep(slower_us);
+    dawdle();
     return result;
 }
 

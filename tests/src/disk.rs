@@ -64,9 +64,9 @@ impl Disk {
         self.carry(builder).env("WORKMILL_DISK_LIES", "1")
     }
 
-    /// The same, but each sync takes 3 ms longer: more than the server waits for in the thread that serves connections.
+    /// The same, but each sync takes 4 ms longer: more than the server waits for in the thread that serves connections.
     pub fn carry_slow(&self, builder: ServerBuilder) -> ServerBuilder {
-        self.carry(builder).env("WORKMILL_DISK_SLOW", "3000")
+        self.carry(builder).env("WORKMILL_DISK_SLOW", "4000")
     }
 
     /// From now on nothing may grow.

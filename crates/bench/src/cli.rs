@@ -42,7 +42,7 @@ pub(crate) enum Tool {
         #[arg(long, default_value = "127.0.0.1:7419")]
         bind: SocketAddr,
 
-        /// Write and sync a file in this directory before each answer, once for all that are given together: the ceiling
+        /// Write and sync a file in this directory before each answer, once for all that are given together: a yardstick
         /// for servers that do
         #[arg(long, value_name = "DIRECTORY")]
         sync: Option<PathBuf>,

@@ -91,9 +91,8 @@ async fn serve_nothing(bind: SocketAddr, sync: Option<&Path>) -> anyhow::Result<
         "listening on tcp://{}",
         listener.local_addr()?
     )?;
-    null::serve(listener, log)
-        .await
-        .context("cannot sync before answering")
+    let ended = null::serve(listener, log).await;
+    match ended.context("cannot sync before answering")? {}
 }
 
 /// Measures, and prints the result. The first Ctrl-C ends the measuring, the second the tool.

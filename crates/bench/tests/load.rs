@@ -285,7 +285,8 @@ fn jobs_that_are_due_at_once_are_watched_until_they_are_in_their_queues() {
     let options = "--jobs 3000 --lead 2s --rate 500 -n 3 --queues 2";
     let options: Vec<&str> = options.split(' ').collect();
     let mut watched = false;
-    // They may be moved in less time than from one PUSH of the load to the next.
+    // The second round finds nothing left of the first; in each, they may be moved in less time than from one
+    // PUSH of the load to the next.
     for round in 0..8 {
         if watched && round >= 2 {
             break;

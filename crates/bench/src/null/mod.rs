@@ -25,9 +25,9 @@ pub(crate) use log::Log;
 /// How long to wait before accepting again after accepting failed, for want of file descriptors as a rule.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves whoever connects, until the process is ended. A log is synced before each answer; then this ends with an error
-/// if that fails.
-pub(crate) async fn serve(listener: TcpListener, log: Option<Log>) -> io::Result<()> {
+/// Serves whoever connects, until the process is ended. A log is synced before each answer; if that
+/// fails, this ends.
+pub(crate) async fn serve(listener: TcpListener, log: Option<Log>) -> io::Result<Infallible> {
     let log = log.map(Arc::new);
     tokio::select! {
         never = accept(listener, log.clone()) => match never {},
@@ -35,7 +35,7 @@ pub(crate) async fn serve(listener: TcpListener, log: Option<Log>) -> io::Result
     }
 }
 
-async fn sync_for_all(log: Option<Arc<Log>>) -> io::Result<()> {
+async fn sync_for_all(log: Option<Arc<Log>>) -> io::Result<Infallible> {
     let Some(log) = log else {
         return pending().await;
     };

@@ -1,9 +1,6 @@
 //! The null server over a socket.
 
 use std::env::temp_dir;
-use std::future::{Future as _, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
@@ -160,19 +157,4 @@ async fn a_server_that_syncs_answers_all_who_wait() {
     send(&mut second, "FETCH q\r\n").await;
     assert_eq!(read_line(&mut second).await, "$12\r\n");
     assert_eq!(read_line(&mut second).await, "{\"number\":0}\r\n");
-}
-
-#[tokio::test]
-async fn nobody_is_answered_before_the_sync() {
-    let log = Log::within(&temp_dir()).unwrap();
-    let mut answered = pin!(log.synced());
-    for _ in 0..100 {
-        let polled = poll_fn(|context| Poll::Ready(answered.as_mut().poll(context)));
-        assert!(polled.await.is_pending());
-        tokio::task::yield_now().await;
-    }
-    tokio::select! {
-        ended = log.serve() => panic!("{ended:?}"),
-        synced = answered => synced.unwrap(),
-    }
 }
