@@ -16,6 +16,10 @@ const CORES_FEW: usize = 2;
 /// Sets how many threads serve connections, for who knows better. The name is tokio's.
 const VARIABLE: &str = "TOKIO_WORKER_THREADS";
 
+/// More threads than this are a slip of the pen: no machine serves anybody better with them, and their stacks alone
+/// would take gigabytes of address space.
+const THREADS_MAX: usize = 1_024;
+
 /// Which threads there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
@@ -26,18 +30,28 @@ pub enum Threads {
 }
 
 impl Threads {
-    /// What suits this machine, unless the environment says otherwise.
-    pub fn choose(variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// What suits this machine, unless the environment says otherwise; and what is wrong with what that says.
+    pub fn choose(variable: impl Fn(&str) -> Option<String>) -> (Self, Option<String>) {
         let cores = available_parallelism().map_or(1, usize::from);
-        Self::of(variable(VARIABLE).as_deref(), cores)
+        Self::of(variable(VARIABLE).as_deref().unwrap_or_default(), cores)
     }
 
-    fn of(wanted: Option<&str>, cores: usize) -> Self {
-        match wanted.and_then(|wanted| wanted.parse().ok()) {
-            Some(0 | 1) => Self::One,
-            Some(wanted) => Self::Many(wanted),
-            None if cores <= CORES_FEW => Self::One,
-            None => Self::Many(cores),
+    fn of(wanted: &str, cores: usize) -> (Self, Option<String>) {
+        let suitable = match cores {
+            ..=CORES_FEW => Self::One,
+            _ => Self::Many(cores.min(THREADS_MAX)),
+        };
+        match wanted.parse() {
+            Ok(0 | 1) => (Self::One, None),
+            Ok(wanted @ ..=THREADS_MAX) => (Self::Many(wanted), None),
+            _ if wanted.is_empty() => (suitable, None),
+            _ => {
+                let warning = format!(
+                    "{VARIABLE} is no number up to {THREADS_MAX} and does not count: \"{}\"",
+                    wanted.escape_default()
+                );
+                (suitable, Some(warning))
+            }
         }
     }
 
@@ -63,14 +77,33 @@ mod tests {
     #[test]
     fn few_cores_are_one_thread_unless_more_are_wanted() {
         for (wanted, cores, threads) in [
-            (None, 1, Threads::One),
-            (None, 2, Threads::One),
-            (None, 3, Threads::Many(3)),
-            (Some("1"), 8, Threads::One),
-            (Some("4"), 2, Threads::Many(4)),
-            (Some("many"), 2, Threads::One),
+            ("", 1, Threads::One),
+            ("", 2, Threads::One),
+            ("", 3, Threads::Many(3)),
+            ("", 5_000, Threads::Many(THREADS_MAX)),
+            ("0", 8, Threads::One),
+            ("1", 8, Threads::One),
+            ("4", 2, Threads::Many(4)),
+            ("1024", 2, Threads::Many(1_024)),
         ] {
-            assert_eq!(Threads::of(wanted, cores), threads, "{wanted:?} {cores}");
+            assert_eq!(
+                Threads::of(wanted, cores),
+                (threads, None),
+                "{wanted} {cores}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_of_threads_does_not_count_and_is_told_of() {
+        for wanted in ["many", "1025", "99999999999999999999", "-1", "4 ", "é"] {
+            for (cores, threads) in [(2, Threads::One), (8, Threads::Many(8))] {
+                let (chosen, warning) = Threads::of(wanted, cores);
+                assert_eq!(chosen, threads, "{wanted} {cores}");
+                let warning = warning.unwrap();
+                let shown = wanted.escape_default().to_string();
+                assert!(warning.contains(&shown) && warning.is_ascii(), "{warning}");
+            }
         }
     }
 }
