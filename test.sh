@@ -80,6 +80,16 @@ test_packages() {
     fi
 }
 
+# test_with_several_threads: runs what needs a running server again, on one with several threads, as most machines have it.
+# Without nextest all tests are run again.
+test_with_several_threads() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --no-fail-fast --workspace --profile several-threads
+    else
+        cargo test --no-fail-fast --workspace --all-targets
+    fi
+}
+
 check_documentation() {
     # The documentation is for whoever changes the code, so it may lead to private items.
     RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" \
@@ -122,7 +132,9 @@ else
     # In a debug build what SQLite does for a job would be lost among the instructions of everything else.
     step "Build of the workload whose instructions are counted" \
         cargo build --release -p workmill-engine --example job_cost
-    step "Unit, black-box, client and crash tests" test_packages --workspace
+    # A server chooses by the cores of its machine, so both ways are asked for.
+    WORKMILL_TEST_THREADS=1 step "Unit, black-box, client and crash tests" test_packages --workspace
+    WORKMILL_TEST_THREADS=4 step "Black-box and client tests, several threads" test_with_several_threads
 fi
 step "Documentation" check_documentation
 

@@ -18,7 +18,8 @@ pub fn seed() -> u64 {
     number("WORKMILL_CRASH_SEED").unwrap_or_else(|| SmallRng::from_os_rng().random())
 }
 
-fn number(variable: &str) -> Option<u64> {
+/// The number in an environment variable, if it is set.
+pub(crate) fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(
         text.parse()

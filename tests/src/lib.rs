@@ -30,6 +30,7 @@ mod power;
 mod process;
 mod reply;
 mod server;
+mod threads;
 mod trace;
 mod undo;
 
@@ -52,4 +53,5 @@ pub use power::{Loss, Lost};
 pub use process::{Ended, binary_path};
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder};
+pub use threads::Threads;
 pub use trace::{Event, read_trace, wait_for_trace};

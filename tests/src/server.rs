@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::files::ServerFiles;
 use crate::log::LogText;
 use crate::process::{Ended, Process, binary_path};
+use crate::threads::{Threads, ThreadsPlan};
 
 /// How a server is to be started. Every call adds to what was said before.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,7 @@ pub struct ServerBuilder {
     open_files_max: Option<u64>,
     wrapper: Vec<OsString>,
     only_own_flags: bool,
+    threads: ThreadsPlan,
 }
 
 /// A server under test, started or, after [`Server::stop`] and [`Server::kill9`], stopped.
@@ -87,6 +89,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Which threads the server has. By default those that `WORKMILL_TEST_THREADS` says.
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = ThreadsPlan::Always(threads);
+        self
+    }
+
+    /// Lets the server have one thread and several in turn, from start to start. The seed says what it begins with.
+    pub fn threads_in_turn(mut self, seed: u64) -> Self {
+        self.threads = ThreadsPlan::InTurn(seed);
+        self
+    }
+
     /// Sets the password, through the environment.
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
@@ -131,15 +145,16 @@ impl ServerBuilder {
     }
 
     /// Starts the server and waits until it listens or ends.
-    pub fn try_start(self) -> Result<Server, Ended> {
-        let run = Run::start(&self)?;
+    pub fn try_start(mut self) -> Result<Server, Ended> {
+        let run = Run::start(&mut self)?;
         Ok(Server {
             builder: self,
             run: Some(run),
         })
     }
 
-    fn command(&self) -> Command {
+    /// The command line of the next start.
+    fn next_command(&mut self) -> Command {
         let mut words = self.wrapper.clone();
         if let Some(files) = self.open_files_max {
             let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
@@ -166,14 +181,15 @@ impl ServerBuilder {
             .arg(self.files.config_dir())
             .args(&self.args)
             .env("HOME", self.files.home_dir())
+            .envs(self.threads.next())
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
 impl Run {
-    fn start(builder: &ServerBuilder) -> Result<Self, Ended> {
-        let process = Process::spawn(&mut builder.command());
+    fn start(builder: &mut ServerBuilder) -> Result<Self, Ended> {
+        let process = Process::spawn(&mut builder.next_command());
         match process.log().wait_for_after(0, "listening on tcp") {
             Some(line) => {
                 let addr = parse_address(&line);
@@ -290,7 +306,7 @@ impl Server {
     /// Starts a stopped server on the same files, with the same options.
     pub fn start_again(&mut self) {
         assert!(self.run.is_none(), "this server still runs; stop it first");
-        let run = Run::start(&self.builder).unwrap_or_else(|ended| {
+        let run = Run::start(&mut self.builder).unwrap_or_else(|ended| {
             panic!(
                 "the server ended at its second start ({}); its log:\n{}",
                 ended.status, ended.log

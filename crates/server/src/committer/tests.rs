@@ -28,11 +28,13 @@ impl World {
         Self::start_on(|store| store)
     }
 
-    /// A committer on what `wrap` makes of the store.
+    /// A committer on what `wrap` makes of the store, with the threads that `WORKMILL_TEST_THREADS` says.
     fn start_on<S: Store + Send + 'static>(
         wrap: impl FnOnce(FaultStore<SqliteStore>) -> S,
     ) -> Self {
-        Self::start_in(Threads::One, wrap)
+        let wanted = std::env::var("WORKMILL_TEST_THREADS").ok();
+        let (threads, _) = Threads::choose(|_| wanted.clone());
+        Self::start_in(threads, wrap)
     }
 
     fn start_in<S: Store + Send + 'static>(
