@@ -2,7 +2,8 @@
 //! are at work: no lock is held past its time or by a job that succeeded, no batch counts wrongly or waits for ever, no slot
 //! leaks, and no tick comes twice.
 //!
-//! `WORKMILL_CRASH_CYCLES` says how often (default 25), `WORKMILL_CRASH_SEED` what the clients do.
+//! `WORKMILL_CRASH_CYCLES` says how often (default 25), `WORKMILL_CRASH_SEED` what the clients do, and whether the server
+//! has one thread or several first: from start to start it is the one and the other in turn.
 
 use std::sync::Arc;
 use std::thread;
@@ -40,7 +41,9 @@ fn nothing_that_jobs_ask_for_goes_wrong_when_the_server_is_killed() {
     println!("WORKMILL_CRASH_SEED={seed}, {cycles} cycles");
     let mut rng = SmallRng::seed_from_u64(seed);
     let ledger = Arc::new(FeatureLedger::default());
-    let builder = Server::builder().config(&features_config());
+    let builder = Server::builder()
+        .config(&features_config())
+        .threads_in_turn(seed);
     ledger.server_starts();
     let mut server = builder.start();
     for cycle in 1..=cycles {

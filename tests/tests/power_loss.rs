@@ -4,6 +4,8 @@
 //! The power is cut by a library that is loaded into the server (`shim/disk.c`) and notes what each write replaces
 //! until the file is synced. That the tests can fail is shown by two servers that do lose jobs: one that syncs
 //! rarely, and one whose syncs do nothing.
+//!
+//! From start to start the server has one thread and several in turn; `WORKMILL_CRASH_SEED` says which first.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -16,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use workmill_tests::{
     Client, Disk, Fleet, FleetPlan, Ledger, Loss, Lost, Server, ServerBuilder, ServerFiles,
-    binary_path, cycles, job, seed,
+    Threads, binary_path, cycles, job, seed,
 };
 
 /// How long the server works between two losses, in milliseconds.
@@ -49,7 +51,8 @@ impl Machine {
         let disk = Disk::under(&files);
         let builder = Server::builder()
             .files(files)
-            .config_file("40-durability.toml", durability);
+            .config_file("40-durability.toml", durability)
+            .threads_in_turn(seed);
         Self {
             server: carry(&disk, builder).start(),
             disk,
@@ -158,6 +161,11 @@ fn nothing_acknowledged_is_lost_by_a_server_that_commits_while_it_syncs() {
     lose_power_again_and_again(Disk::carry_slow, Loss::Scattered, cycles(4));
 }
 
+/// Two cycles with each loss, so that a server with one thread meets both, and one with several too.
+fn loss_of_cycle(cycle: u32) -> Loss {
+    [Loss::Scattered, Loss::Everything][cycle as usize / 2 % 2]
+}
+
 /// The database itself is written only while the log is copied into it, so that random moments hardly ever meet it.
 #[test]
 fn nothing_acknowledged_is_lost_in_the_middle_of_a_checkpoint() {
@@ -171,7 +179,7 @@ fn nothing_acknowledged_is_lost_in_the_middle_of_a_checkpoint() {
         assert!(!ended.status.success(), "{}", ended.log);
         fleet.stop();
         machine.disk.spare();
-        machine.come_back([Loss::Scattered, Loss::Everything][cycle as usize % 2]);
+        machine.come_back(loss_of_cycle(cycle));
         machine.check_info();
         machine.audit();
         machine
@@ -209,7 +217,7 @@ fn failed_sync_ends_the_server_and_loses_nothing_acknowledged() {
         assert!(!ended.log.contains("panicked"), "{}", ended.log);
         fleet.stop();
         machine.disk.heal();
-        machine.come_back([Loss::Scattered, Loss::Everything][cycle as usize % 2]);
+        machine.come_back(loss_of_cycle(cycle));
         machine.check_info();
         machine.audit();
         machine
@@ -226,18 +234,23 @@ fn failed_sync_ends_the_server_and_loses_nothing_acknowledged() {
 /// The power goes while the server makes its database, or right after the first job.
 #[test]
 fn first_start_can_be_cut_short_at_any_moment() {
-    let mut rng = SmallRng::seed_from_u64(seed());
+    let seed = seed();
+    println!("WORKMILL_CRASH_SEED={seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
     for round in 0..cycles(20) {
+        let threads = Threads::in_turn(seed.wrapping_add(u64::from(round)));
         let files = ServerFiles::new();
         let disk = Disk::under(&files);
         start_and_kill(
             &files,
             &disk,
+            threads,
             Duration::from_millis(rng.random_range(0..60)),
         );
         let loss = [Loss::Everything, Loss::Tail, Loss::Scattered][round as usize % 3];
         disk.lose_power(loss, &mut rng);
-        let mut server = disk.carry(Server::builder().files(files)).start();
+        let builder = Server::builder().files(files).threads(threads);
+        let mut server = disk.carry(builder).start();
         server.client().push(&job("jid-first", "q"));
         server.kill9();
         disk.lose_power(Loss::Everything, &mut rng);
@@ -247,7 +260,7 @@ fn first_start_can_be_cut_short_at_any_moment() {
 }
 
 /// Starts a server and kills it after this time, whether it is ready or not.
-fn start_and_kill(files: &ServerFiles, disk: &Disk, after: Duration) {
+fn start_and_kill(files: &ServerFiles, disk: &Disk, threads: Threads, after: Duration) {
     let mut child = Command::new(binary_path())
         .args(["-b", "127.0.0.1:0", "-d"])
         .arg(files.storage_dir())
@@ -255,6 +268,7 @@ fn start_and_kill(files: &ServerFiles, disk: &Disk, after: Duration) {
         .arg(files.config_dir())
         .env("HOME", files.home_dir())
         .envs(disk.environment())
+        .envs([threads.environment()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
