@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workmill_tests::{Client, Server, ServerFiles, wait_for_trace};
-
-/// Threads that serve connections; by default it depends on the cores of the machine.
-const WORKER_THREADS: &str = "1";
+use workmill_tests::{Client, Server, ServerFiles, Threads, wait_for_trace};
 
 /// How often each system call was made.
 pub(crate) struct Calls(BTreeMap<String, u64>);
@@ -21,8 +18,8 @@ impl Calls {
     }
 }
 
-/// Starts a server, lets a worker do its work and kills the server.
-pub(crate) fn calls_of(work: impl FnOnce(&mut Client)) -> Calls {
+/// Starts a server with these threads, lets a worker do its work and kills the server.
+pub(crate) fn calls_of(threads: Threads, work: impl FnOnce(&mut Client)) -> Calls {
     // A server whose syncs are slow hands them to another thread, which takes other calls.
     let files = ServerFiles::in_memory();
     let summary = files.home_dir().join("calls");
@@ -32,7 +29,7 @@ pub(crate) fn calls_of(work: impl FnOnce(&mut Client)) -> Calls {
     let mut server = Server::builder()
         .files(files)
         .durability("always")
-        .env("TOKIO_WORKER_THREADS", WORKER_THREADS)
+        .threads(threads)
         .wrapped_in(&wrapper)
         .start();
     work(&mut server.worker("worker-1"));

@@ -1,7 +1,8 @@
 //! What a job costs the server may not rise unnoticed. System calls per 1,000 jobs and instructions per job are
 //! counted, not times, so a slow or busy machine changes nothing.
 //!
-//! - [`system_calls`]: the real server under `strace -c`, over the wire, with `durability = "always"`.
+//! - [`system_calls`]: the real server under `strace -c`, over the wire, with `durability = "always"`, with one thread and
+//!   with several.
 //! - [`instructions`]: protocol, engine and store in one thread under callgrind, as release build, which
 //!   `cargo build --release -p workmill-engine --example job_cost` makes.
 //!
