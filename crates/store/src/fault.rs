@@ -6,8 +6,8 @@ use workmill_proto::{SetName, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
-    JobKey, JobRecord, Lock, LockKey, Release, Reservation, ReservationEnd, Slots, Store,
-    StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
+    JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd, Slots,
+    Store, StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -231,7 +231,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn flush(&mut self) -> ();
             fn sweep(&mut self, limit: usize) -> Swept;
             fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Vec<bool>;
-            fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> ();
+            fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> ();
             fn forget_locks(&mut self, until: Timestamp, limit: usize) -> usize;
             fn insert_batch(
                 &mut self,
@@ -256,6 +256,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;
             fn reserved_count(&mut self) -> u64;
             fn slots(&mut self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots;
+            fn locks(&mut self, keys: &[LockKey]) -> Vec<Option<Lock>>;
             fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;
             fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
             fn batch_callback(&mut self, id: u64, kind: CallbackKind) -> Option<Vec<u8>>;

@@ -9,10 +9,20 @@ use crate::LockKey;
 pub struct Lock {
     /// Which lock.
     pub key: LockKey,
-    /// The id of the job it belongs to.
-    pub owner: Box<str>,
+    /// Who has or wants it.
+    pub owner: LockOwner,
     /// From when on it counts no more.
     pub ends_at: Timestamp,
+}
+
+/// Who a lock belongs to: one pushing of a job. A job can be pushed again under the same id, while an old copy of it is
+/// still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockOwner {
+    /// The id of the job.
+    pub jid: Box<str>,
+    /// Which pushing of that id, as in [`LockTie::pushing`](crate::LockTie::pushing).
+    pub pushing: u32,
 }
 
 /// How far a callback is.

@@ -23,7 +23,8 @@ pub mod suite;
 
 pub use error::StoreError;
 pub use feature::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, Slots, Track, TrackState,
+    BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, LockOwner, Slots, Track,
+    TrackState,
 };
 pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};

@@ -31,6 +31,9 @@ pub struct LockTie {
     pub ends_at: Timestamp,
     /// Whether it is given back when the job is handed out; else when it is acknowledged.
     pub until_start: bool,
+    /// A random number that tells this pushing of the job from others of the same id; 0 for jobs that were pushed to a
+    /// version without it.
+    pub pushing: u32,
 }
 
 /// That a job belongs to a batch.

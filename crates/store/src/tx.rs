@@ -6,7 +6,7 @@ use workmill_proto::{SetName, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, EntryKey, JobKey, JobRecord, Lock,
-    LockKey, Slots, StoreError, StoredJob, Track,
+    LockKey, LockOwner, Slots, StoreError, StoredJob, Track,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -196,7 +196,10 @@ pub trait Tx {
     fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Result<Vec<bool>, StoreError>;
 
     /// Gives locks back, each only if it belongs to the owner named.
-    fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> Result<(), StoreError>;
+    fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError>;
+
+    /// The locks of these keys, in their order: also one whose time is over, as long as it is not forgotten.
+    fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError>;
 
     /// Forgets up to `limit` locks that end at or before `until`; tells how many.
     fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;

@@ -14,7 +14,8 @@ use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
     BatchCallbacks, BatchDetails, BatchState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
-    Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState, Tx,
+    LockOwner, Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState,
+    Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -89,10 +90,17 @@ fn end(jid: &str) -> ReservationEnd {
 
 const KEPT: [u8; 32] = [0; 32];
 
+fn owner() -> LockOwner {
+    LockOwner {
+        jid: "j".into(),
+        pushing: 1,
+    }
+}
+
 fn lock(key: [u8; 32]) -> Lock {
     Lock {
         key,
-        owner: "j".into(),
+        owner: owner(),
         ends_at: at(10),
     }
 }
@@ -118,7 +126,7 @@ fn track(percent: i64) -> Track {
 /// run before it left.
 fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     let (total, secs) = (u64::from(run), i64::from(run));
-    tx.release_locks(&[([run - 1; 32], "j"), (KEPT, "j")])?;
+    tx.release_locks(&[([run - 1; 32], &owner()), (KEPT, &owner())])?;
     tx.acquire_locks(&[lock([run; 32]), lock(KEPT)], at(0))?;
     let id = tx.insert_batch(
         &BatchDetails::default(),

@@ -4,30 +4,34 @@
 //! behind. At the end of a job it is the reverse: the lock is given back, then its batch counts it, then whoever waits
 //! for that batch, and last it is written down what became of the job.
 
+use std::borrow::Cow;
+
+use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
-use workmill_store::{JobRecord, Lock, StoreError, Ties, TrackState, Tx};
+use workmill_store::{JobRecord, Lock, LockOwner, StoreError, Ties, TrackState, Tx};
 
 use super::push::too_many_queues;
 use crate::group::Group;
 use crate::op::NewJob;
 
 impl<T: Tx> Group<'_, T> {
-    /// The checks of PUSH: for each job in order, why it is refused, if it is.
-    pub(super) fn check_pushed(
+    /// The checks of PUSH: for each job in order, its record as it is taken in, or why it is refused.
+    pub(super) fn check_pushed<'j>(
         &mut self,
-        jobs: &[&NewJob],
-    ) -> Result<Vec<Option<WireError>>, StoreError> {
+        jobs: &[&'j NewJob],
+    ) -> Result<Vec<Result<Cow<'j, JobRecord>, WireError>>, StoreError> {
         let queues: Vec<&str> = jobs.iter().map(|job| &*job.record.queue).collect();
         let queues_refused = self.tx.queues_refused(&queues)?;
-        let mut refusals = Vec::with_capacity(jobs.len());
+        let mut checked = Vec::with_capacity(jobs.len());
         for (job, queue_refused) in jobs.iter().zip(queues_refused) {
-            refusals.push(match queue_refused {
+            let refusal = match queue_refused {
                 true => Some(too_many_queues(&job.record.queue)),
                 false => self.check_batch(&job.record)?,
-            });
+            };
+            checked.push(refusal.map_or(Ok(Cow::Borrowed(&job.record)), Err));
         }
-        self.lock(jobs, &mut refusals)?;
-        Ok(refusals)
+        self.lock(&mut checked)?;
+        Ok(checked)
     }
 
     fn check_batch(&mut self, record: &JobRecord) -> Result<Option<WireError>, StoreError> {
@@ -38,27 +42,51 @@ impl<T: Tx> Group<'_, T> {
         Ok((!known).then(|| WireError::no_such_batch(&member.bid.to_string())))
     }
 
-    /// Takes the locks of those jobs that nothing else speaks against.
+    /// Takes the locks of those jobs that nothing else speaks against. A lock belongs to this pushing alone, so the
+    /// record is told which it is.
     fn lock(
         &mut self,
-        jobs: &[&NewJob],
-        refusals: &mut [Option<WireError>],
+        checked: &mut [Result<Cow<'_, JobRecord>, WireError>],
     ) -> Result<(), StoreError> {
-        let accepted = jobs.iter().zip(refusals).filter(|(_, no)| no.is_none());
-        let (locks, places): (Vec<Lock>, Vec<_>) = accepted
-            .filter_map(|(job, refusal)| Some((lock_of(&job.record)?, refusal)))
-            .unzip();
+        let mut locks = Vec::new();
+        let mut places = Vec::new();
+        for place in checked {
+            let Some(mut lock) = place.as_ref().ok().and_then(|record| lock_of(record)) else {
+                continue;
+            };
+            lock.owner.pushing = self.rng.random();
+            locks.push(lock);
+            places.push(place);
+        }
         if locks.is_empty() {
             return Ok(());
         }
         let acquired = self.tx.acquire_locks(&locks, self.now)?;
-        for (acquired, refusal) in acquired.into_iter().zip(places) {
+        for ((lock, acquired), place) in locks.iter().zip(acquired).zip(places) {
             if !acquired {
-                *refusal = Some(WireError {
+                self.tell_who_holds(lock)?;
+                *place = Err(WireError {
                     code: ErrorCode::NotUnique,
                     text: "Job not unique".into(),
                 });
+            } else if let Ok(record) = place
+                && let Some(ties) = &mut record.to_mut().ties
+                && let Some(tie) = &mut ties.lock
+            {
+                tie.pushing = lock.owner.pushing;
             }
+        }
+        Ok(())
+    }
+
+    /// Why a job is not unique, for whoever looks for the reason.
+    fn tell_who_holds(&mut self, wanted: &Lock) -> Result<(), StoreError> {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return Ok(());
+        }
+        if let Some(Some(held)) = self.tx.locks(&[wanted.key])?.pop() {
+            let (jid, owner, ends_at) = (&*wanted.owner.jid, &*held.owner.jid, held.ends_at);
+            tracing::debug!(jid, owner, %ends_at, "a job is not unique: the job `owner` has its lock until `ends_at`");
         }
         Ok(())
     }
@@ -78,7 +106,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(());
         };
         if ties.lock.is_some_and(|lock| lock.until_start) {
-            self.unlock(record, ties)?;
+            self.unlock(record)?;
         }
         self.note(record, ties, TrackState::Working)
     }
@@ -88,7 +116,7 @@ impl<T: Tx> Group<'_, T> {
         let Some(ties) = &record.ties else {
             return Ok(());
         };
-        self.unlock(record, ties)?;
+        self.unlock(record)?;
         self.leave_batch(ties)?;
         self.finish_callback(ties)?;
         self.note_end(record, ties, TrackState::Success)
@@ -150,7 +178,7 @@ impl<T: Tx> Group<'_, T> {
         let Some(ties) = &record.ties else {
             return Ok(());
         };
-        self.unlock(record, ties)?;
+        self.unlock(record)?;
         self.vanish(record, ties)
     }
 
@@ -178,19 +206,23 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Gives the lock of a job back, if it still is its own.
-    fn unlock(&mut self, record: &JobRecord, ties: &Ties) -> Result<(), StoreError> {
-        match &ties.lock {
-            Some(lock) => self.tx.release_locks(&[(lock.key, &*record.jid)]),
+    fn unlock(&mut self, record: &JobRecord) -> Result<(), StoreError> {
+        match lock_of(record) {
+            Some(lock) => self.tx.release_locks(&[(lock.key, &lock.owner)]),
             None => Ok(()),
         }
     }
 }
 
+/// The lock of a job, as the pushing that made it has or had it.
 fn lock_of(record: &JobRecord) -> Option<Lock> {
     let lock = record.ties.as_ref()?.lock?;
     Some(Lock {
         key: lock.key,
-        owner: record.jid.clone(),
+        owner: LockOwner {
+            jid: record.jid.clone(),
+            pushing: lock.pushing,
+        },
         ends_at: lock.ends_at,
     })
 }

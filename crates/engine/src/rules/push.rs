@@ -142,25 +142,23 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         jobs: &[&NewJob],
     ) -> Result<Vec<Option<WireError>>, StoreError> {
-        let refusals = self.check_pushed(jobs)?;
+        let checked = self.check_pushed(jobs)?;
         let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
         let mut for_later = Vec::new();
-        for (job, refusal) in jobs.iter().zip(&refusals) {
-            if refusal.is_some() {
-                continue;
-            }
-            self.pushed(&job.record)?;
-            self.observe_pushed(&job.record);
+        for (job, record) in jobs.iter().zip(&checked) {
+            let Ok(record) = record else { continue };
+            self.pushed(record)?;
+            self.observe_pushed(record);
             match job.at {
-                Some(at) if at > self.now => for_later.push((at, job.record.clone())),
-                _ => for_now.push(&job.record),
+                Some(at) if at > self.now => for_later.push((at, JobRecord::clone(record))),
+                _ => for_now.push(record),
             }
         }
         self.enqueue(&for_now)?;
         if !for_later.is_empty() {
             self.tx.insert_entries(SetName::Scheduled, &for_later)?;
         }
-        Ok(refusals)
+        Ok(checked.into_iter().map(Result::err).collect())
     }
 
     /// Puts jobs that were taken in before into their queues again. One whose queue is gone and cannot be made

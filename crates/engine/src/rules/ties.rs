@@ -43,5 +43,7 @@ fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> LockTie {
         key: job.unique_key(),
         ends_at: start.plus(rule.unique_for),
         until_start: rule.until_start,
+        // Numbered when the job is taken in.
+        pushing: 0,
     }
 }

@@ -188,6 +188,10 @@ impl Summary {
         let custom = &payload["custom"];
         assert_eq!(custom["expires_in"], Value::Null, "{payload}");
         let ties = record.ties.clone().map(|mut ties| {
+            // Told by whose lock it gives back.
+            if let Some(lock) = &mut ties.lock {
+                lock.pushing = 0;
+            }
             // Counted in its batch.
             ties.batch = ties.batch.map(|member| Membership {
                 failed: false,

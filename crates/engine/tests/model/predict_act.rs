@@ -128,6 +128,7 @@ impl Runner<'_> {
                 key: key(),
                 ends_at: from(Mutant::LockWithoutTheDelay).plus_secs(secs),
                 until_start,
+                pushing: 0,
             }),
             tracked: push.tracked,
             ..Job::default()

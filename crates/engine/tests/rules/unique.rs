@@ -1,5 +1,6 @@
 //! Unique jobs: who holds the lock, until when, and who gives it back.
 
+mod pushings;
 mod release;
 
 use serde_json::{Value, json};

@@ -4,7 +4,8 @@
 //! a row of [varints](super::varint), strings and moments; the body is the rest. Whoever changes the header
 //! raises the version and keeps the decoding of every older one.
 //!
-//! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header.
+//! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header; in version 4 their lock says
+//! which pushing has it. No two versions are one flipped bit apart, as the checksum does not cover them.
 
 use workmill_proto::Timestamp;
 
@@ -14,8 +15,10 @@ use super::{CorruptRecord, JobRecord, StoredJob};
 
 /// A job that is bound to nothing.
 const VERSION_PLAIN: u8 = 1;
-/// A job with ties.
+/// A job with ties, but no lock.
 const VERSION_TIED: u8 = 2;
+/// A job with a lock.
+const VERSION_LOCKED: u8 = 4;
 /// Bytes before the header: the version and the checksum.
 const PREFIX_BYTES: usize = 5;
 
@@ -28,9 +31,10 @@ impl JobRecord {
     /// Appends the stored form to `out`, with another `enqueued_at` than the record's own.
     pub(crate) fn encode_enqueued(&self, enqueued_at: Option<Timestamp>, out: &mut Vec<u8>) {
         let start = out.len();
-        out.push(match self.ties {
+        out.push(match &self.ties {
             None => VERSION_PLAIN,
-            Some(_) => VERSION_TIED,
+            Some(ties) if ties.lock.is_none() => VERSION_TIED,
+            Some(_) => VERSION_LOCKED,
         });
         out.extend_from_slice(&[0; PREFIX_BYTES - 1]);
         put_text(out, &self.jid);
@@ -84,16 +88,16 @@ fn decode_versioned(bytes: &[u8]) -> Result<(JobRecord, &[u8]), String> {
     let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
-    if !matches!(version, VERSION_PLAIN | VERSION_TIED) {
+    if !matches!(version, VERSION_PLAIN | VERSION_TIED | VERSION_LOCKED) {
         return Err(format!("unknown record version {version}"));
     }
     if crc32fast::hash(rest) != u32::from_le_bytes([a, b, c, d]) {
         return Err("the checksum does not match".into());
     }
-    decode_header(rest, version == VERSION_TIED).ok_or_else(|| "the header is malformed".into())
+    decode_header(rest, version).ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_header(mut input: &[u8], tied: bool) -> Option<(JobRecord, &[u8])> {
+fn decode_header(mut input: &[u8], version: u8) -> Option<(JobRecord, &[u8])> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -109,9 +113,9 @@ fn decode_header(mut input: &[u8], tied: bool) -> Option<(JobRecord, &[u8])> {
     for _ in 0..take_varint(&mut input)? {
         recovered_at.push(take_moment(&mut input)?);
     }
-    let ties = match tied {
-        true => Some(Box::new(take_ties(&mut input)?)),
-        false => None,
+    let ties = match version {
+        VERSION_PLAIN => None,
+        _ => Some(Box::new(take_ties(&mut input, version == VERSION_LOCKED)?)),
     };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
@@ -152,7 +156,7 @@ fn take_text(input: &mut &[u8]) -> Option<Box<str>> {
     Some(text.into())
 }
 
-fn take_u32(input: &mut &[u8]) -> Option<u32> {
+pub(super) fn take_u32(input: &mut &[u8]) -> Option<u32> {
     u32::try_from(take_varint(input)?).ok()
 }
 

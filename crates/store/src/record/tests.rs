@@ -44,17 +44,18 @@ prop_compose! {
 prop_compose! {
     fn ties()(
         expires_at in option::of(any::<i64>()),
-        lock in option::of((any::<[u8; 32]>(), any::<i64>(), any::<bool>())),
+        lock in option::of((any::<[u8; 32]>(), any::<i64>(), any::<bool>(), any::<u32>())),
         batch in option::of((bid(), any::<bool>())),
         callback in option::of((bid(), any::<bool>())),
         tracked in any::<bool>(),
     ) -> Ties {
         Ties {
             expires_at: expires_at.map(Timestamp::from_micros),
-            lock: lock.map(|(key, ends_at, until_start)| LockTie {
+            lock: lock.map(|(key, ends_at, until_start, pushing)| LockTie {
                 key,
                 ends_at: Timestamp::from_micros(ends_at),
                 until_start,
+                pushing,
             }),
             batch: batch.map(|(bid, failed)| Membership { bid, failed }),
             callback: callback.map(|(bid, success)| CallbackTie {
@@ -145,6 +146,7 @@ fn tied_sample() -> JobRecord {
             key: [7; 32],
             ends_at: Timestamp::from_micros(1_700_000_200_000_000),
             until_start: true,
+            pushing: 0,
         }),
         batch: Some(Membership { bid, failed: true }),
         callback: Some(CallbackTie {
@@ -166,17 +168,47 @@ const VERSION_2_HEX: &str = "\
     65223a226d61696c222c226a6f6274797065223a2253656e64222c2261726773223a5b315d7d";
 
 #[test]
-fn version_2_is_read_and_written_for_ever() {
-    assert_eq!(encoded(&tied_sample()), bytes_of_hex(VERSION_2_HEX));
+fn version_2_is_read_for_ever() {
     assert_eq!(
         JobRecord::decode(&bytes_of_hex(VERSION_2_HEX)),
         Ok(tied_sample())
     );
 }
 
+fn locked_sample() -> JobRecord {
+    let mut sample = tied_sample();
+    let lock = sample.ties.as_mut().and_then(|ties| ties.lock.as_mut());
+    lock.unwrap().pushing = 0x0102_0304;
+    sample
+}
+
+const VERSION_4_HEX: &str = "\
+    04282cba511030313233343536373839616263646566046d61696c0453656e64880e033b0140222018240a06000140822d18\
+    240a0600ff0021141e240a0600070707070707070707070707070707070707070707070707070707070707070700020a2424\
+    0a060084868808ac02f8acd191f11fac02f8acd191f11f7b226a6964223a2230313233343536373839616263646566222c22\
+    7175657565223a226d61696c222c226a6f6274797065223a2253656e64222c2261726773223a5b315d7d";
+
+#[test]
+fn version_4_is_read_and_written_for_ever() {
+    assert_eq!(encoded(&locked_sample()), bytes_of_hex(VERSION_4_HEX));
+    assert_eq!(
+        JobRecord::decode(&bytes_of_hex(VERSION_4_HEX)),
+        Ok(locked_sample())
+    );
+}
+
+#[test]
+fn a_job_with_ties_and_without_a_lock_is_written_as_version_2() {
+    let mut sample = tied_sample();
+    sample.ties.as_mut().unwrap().lock = None;
+    let bytes = encoded(&sample);
+    assert_eq!(bytes[0], 2);
+    assert_eq!(JobRecord::decode(&bytes), Ok(sample));
+}
+
 #[test]
 fn every_truncation_is_detected() {
-    let bytes = encoded(&tied_sample());
+    let bytes = encoded(&locked_sample());
     for length in 0..bytes.len() {
         assert!(
             JobRecord::decode(&bytes[..length]).is_err(),
@@ -187,7 +219,7 @@ fn every_truncation_is_detected() {
 
 #[test]
 fn every_flipped_bit_is_detected() {
-    let bytes = encoded(&tied_sample());
+    let bytes = encoded(&locked_sample());
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);

@@ -2,7 +2,7 @@
 
 use workmill_proto::Bid;
 
-use super::codec::{put_moment, take_bytes, take_moment};
+use super::codec::{put_moment, take_bytes, take_moment, take_u32};
 use super::varint::{put_varint, take_varint};
 use crate::{CallbackKind, CallbackTie, LockTie, Membership, Ties};
 
@@ -23,6 +23,7 @@ pub(super) fn put_ties(out: &mut Vec<u8>, ties: &Ties) {
     if let Some(lock) = &ties.lock {
         out.extend_from_slice(&lock.key);
         put_moment(out, lock.ends_at);
+        put_varint(out, u64::from(lock.pushing));
     }
     if let Some(member) = &ties.batch {
         put_bid(out, member.bid);
@@ -53,7 +54,8 @@ fn flags(ties: &Ties) -> u8 {
         | flag(ties.tracked, TRACKED)
 }
 
-pub(super) fn take_ties(input: &mut &[u8]) -> Option<Ties> {
+/// `with_pushing` says whether locks have the number of a pushing.
+pub(super) fn take_ties(input: &mut &[u8], with_pushing: bool) -> Option<Ties> {
     let &[flags] = take_bytes(input, 1)? else {
         return None;
     };
@@ -70,6 +72,10 @@ pub(super) fn take_ties(input: &mut &[u8]) -> Option<Ties> {
             key: take_bytes(input, 32)?.try_into().ok()?,
             ends_at: take_moment(input)?,
             until_start: has(LOCKED_UNTIL_START),
+            pushing: match with_pushing {
+                true => take_u32(input)?,
+                false => 0,
+            },
         });
     }
     if has(IN_BATCH) {

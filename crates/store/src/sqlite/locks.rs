@@ -2,9 +2,11 @@
 
 use workmill_proto::Timestamp;
 
+use rusqlite::OptionalExtension as _;
+
 use super::sql::Sql;
 use super::tx::SqliteTx;
-use crate::{Lock, LockKey};
+use crate::{Lock, LockKey, LockOwner};
 
 impl SqliteTx<'_> {
     pub(super) fn take_locks(
@@ -18,7 +20,8 @@ impl SqliteTx<'_> {
             let changed = self.statements.get(Sql::LockAcquire)?.execute((
                 self.tallies.generation,
                 &lock.key,
-                &*lock.owner,
+                &*lock.owner.jid,
+                lock.owner.pushing,
                 lock.ends_at.as_micros(),
                 now.as_micros(),
             ))?;
@@ -27,16 +30,39 @@ impl SqliteTx<'_> {
         Ok(taken)
     }
 
-    pub(super) fn give_locks_back(&mut self, owned: &[(LockKey, &str)]) -> rusqlite::Result<()> {
+    pub(super) fn give_locks_back(
+        &mut self,
+        owned: &[(LockKey, &LockOwner)],
+    ) -> rusqlite::Result<()> {
         for (key, owner) in owned {
             self.begin()?;
             self.statements.get(Sql::LockRelease)?.execute((
                 self.tallies.generation,
                 key,
-                owner,
+                &*owner.jid,
+                owner.pushing,
             ))?;
         }
         Ok(())
+    }
+
+    pub(super) fn read_locks(&mut self, keys: &[LockKey]) -> rusqlite::Result<Vec<Option<Lock>>> {
+        let generation = self.tallies.generation;
+        let statement = self.statements.get(Sql::LockRead)?;
+        let read = |key: &LockKey| {
+            let lock = statement.query_row((generation, key), |row| {
+                Ok(Lock {
+                    key: *key,
+                    owner: LockOwner {
+                        jid: row.get(0)?,
+                        pushing: row.get(1)?,
+                    },
+                    ends_at: Timestamp::from_micros(row.get(2)?),
+                })
+            });
+            lock.optional()
+        };
+        keys.iter().map(read).collect()
     }
 
     pub(super) fn delete_locks(

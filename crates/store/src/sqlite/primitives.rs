@@ -6,8 +6,8 @@ use super::entries::SetFate;
 use super::tx::SqliteTx;
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
-    JobKey, JobRecord, Lock, LockKey, Release, Reservation, ReservationEnd, Slots, StoreError,
-    StoredJob, Swept, Totals, Track, Tx,
+    JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd, Slots,
+    StoreError, StoredJob, Swept, Totals, Track, Tx,
 };
 
 impl Tx for SqliteTx<'_> {
@@ -187,8 +187,12 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.take_locks(locks, now))
     }
 
-    fn release_locks(&mut self, owned: &[(LockKey, &str)]) -> Result<(), StoreError> {
+    fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError> {
         self.query(|tx| tx.give_locks_back(owned))
+    }
+
+    fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError> {
+        self.query(|tx| tx.read_locks(keys))
     }
 
     fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -106,6 +106,9 @@ CREATE TABLE tracks (
 CREATE INDEX tracks_by_end ON tracks (generation, forget_at) WHERE forget_at IS NOT NULL;
 -- Ticks of the cron entry of that name are done up to this moment.
 CREATE TABLE cron_ticks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+", "
+-- Which pushing of the owner's id has the lock.
+ALTER TABLE locks ADD COLUMN pushing INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -12,7 +12,8 @@ fn take(store: &mut impl Store, n: u8, owner: &str, ends_secs: i64, now_secs: i6
 }
 
 fn give_back(store: &mut impl Store, n: u8, owner: &str) {
-    change(store, |tx| tx.release_locks(&[([n; 32], owner)]).unwrap());
+    let owner = owner_of(owner, 0);
+    change(store, |tx| tx.release_locks(&[([n; 32], &owner)]).unwrap());
 }
 
 /// Whether somebody has the lock.
@@ -80,13 +81,31 @@ pub(super) fn only_its_owner_gives_a_lock_back<F: Fixture>(fixture: &mut F) {
     assert!(take(&mut store, 1, "j2", 10, 0));
 }
 
+pub(super) fn a_lock_belongs_to_one_pushing<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let mut later = lock(1, "j1", 20);
+    later.owner.pushing = u32::MAX;
+    assert!(take(&mut store, 1, "j1", 10, 0));
+    let taken = change(&mut store, |tx| tx.acquire_locks(&[later.clone()], at(10)));
+    assert_eq!(taken.unwrap(), [true]);
+    give_back(&mut store, 1, "j1");
+    drop(store);
+    let mut store = fixture.open();
+    let read = look(&mut store, |tx| tx.locks(&[[2; 32], [1; 32]]).unwrap());
+    assert_eq!(read, [None, Some(later.clone())]);
+    change(&mut store, |tx| {
+        tx.release_locks(&[([1; 32], &later.owner)]).unwrap();
+    });
+    assert_eq!(look(&mut store, |tx| tx.locks(&[[1; 32]]).unwrap()), [None]);
+}
+
 pub(super) fn a_lock_taken_in_vain_is_free_again<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     assert!(take(&mut store, 1, "j1", 10, 0));
     look(&mut store, |tx| {
         let locks = [lock(1, "j2", 90), lock(2, "j2", 90)];
         assert_eq!(tx.acquire_locks(&locks, at(10)).unwrap(), [true, true]);
-        tx.release_locks(&[([1; 32], "j2")]).unwrap();
+        tx.release_locks(&[([1; 32], &owner_of("j2", 0))]).unwrap();
     });
     assert!(is_held(&mut store, 1, 9));
     assert!(!is_held(&mut store, 1, 10));

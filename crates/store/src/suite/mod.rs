@@ -195,6 +195,7 @@ register! { $
         locks_of_one_call_are_taken_in_order
         a_lock_is_free_from_the_moment_it_ends
         only_its_owner_gives_a_lock_back
+        a_lock_belongs_to_one_pushing
         a_lock_taken_in_vain_is_free_again
         locks_survive_reopening
         locks_are_forgotten_by_time

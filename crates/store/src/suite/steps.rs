@@ -4,8 +4,8 @@ use workmill_proto::{Bid, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey,
-    JobRecord, Lock, LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties, Totals,
-    Track, TrackState, Tx,
+    JobRecord, Lock, LockOwner, LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties,
+    Totals, Track, TrackState, Tx,
 };
 
 /// A moment, in seconds after some start.
@@ -41,6 +41,7 @@ pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
         lock: Some(LockTie {
             key: [7; 32],
             ends_at: at(60),
+            pushing: 7,
             until_start: true,
         }),
         batch: Some(Membership { bid, failed: true }),
@@ -60,8 +61,16 @@ pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
 pub(super) fn lock(n: u8, owner: &str, ends_secs: i64) -> Lock {
     Lock {
         key: [n; 32],
-        owner: owner.into(),
+        owner: owner_of(owner, 0),
         ends_at: at(ends_secs),
+    }
+}
+
+/// The owner of a lock: a pushing of a job.
+pub(super) fn owner_of(jid: &str, pushing: u32) -> LockOwner {
+    LockOwner {
+        jid: jid.into(),
+        pushing,
     }
 }
 

@@ -8,6 +8,8 @@ use super::{Job, Mutant, Naive};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     pub owner: String,
+    /// Which of the jobs with that id.
+    pub number: i64,
     pub ends_at: Timestamp,
 }
 
@@ -24,7 +26,13 @@ impl Naive {
         };
         if is_free || self.mutant == Mutant::LockTakenTwice {
             let owner = job.jid.clone();
-            self.locks.insert(key, Lock { owner, ends_at });
+            let number = job.number;
+            let lock = Lock {
+                owner,
+                number,
+                ends_at,
+            };
+            self.locks.insert(key, lock);
             return true;
         }
         false
@@ -38,7 +46,12 @@ impl Naive {
         let Some(lock) = self.locks.get(&key) else {
             return;
         };
-        if lock.owner == job.jid || self.mutant == Mutant::LockOfAnotherGivenBack {
+        let own = match self.mutant {
+            Mutant::LockOfAnotherGivenBack => true,
+            Mutant::LockOfAnotherPushingGivenBack => lock.owner == job.jid,
+            _ => lock.number == job.number,
+        };
+        if own {
             self.locks.remove(&key);
         }
     }

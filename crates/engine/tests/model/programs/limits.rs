@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use workmill_proto::Timestamp;
-use workmill_store::{Lock, LockKey, Store, Tx};
+use workmill_store::{Lock, LockKey, LockOwner, Store, Tx};
 
 use super::THROTTLES;
 use super::sight::{Place, Sight};
@@ -113,24 +113,20 @@ fn check_slots(sight: &Sight) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a lock belongs to a job: whether it is free only after that job has given it back.
+/// Whether a lock belongs to a job.
 fn holds<S: Store>(store: &mut S, key: LockKey, jid: &str) -> Result<bool, String> {
     let mut tx = store.begin().map_err(|error| error.to_string())?;
-    let lock = [nobodys(key)];
-    let mut take = || -> Result<bool, workmill_store::StoreError> {
-        if tx.acquire_locks(&lock, Timestamp::MIN)?[0] {
-            return Ok(false);
-        }
-        tx.release_locks(&[(key, jid)])?;
-        Ok(tx.acquire_locks(&lock, Timestamp::MIN)?[0])
-    };
-    take().map_err(|error| error.to_string())
+    let locks = tx.locks(&[key]).map_err(|error| error.to_string())?;
+    Ok(locks.iter().flatten().any(|lock| &*lock.owner.jid == jid))
 }
 
 fn nobodys(key: LockKey) -> Lock {
     Lock {
         key,
-        owner: "nobody".into(),
+        owner: LockOwner {
+            jid: "nobody".into(),
+            pushing: 0,
+        },
         ends_at: Timestamp::MAX,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use workmill_proto::Timestamp;
 
-use crate::{BatchState, Lock, LockKey, Track};
+use crate::{BatchState, Lock, LockKey, LockOwner, Track};
 
 /// Locks, tracks and batches.
 #[derive(Clone, Debug, Default)]
@@ -26,9 +26,9 @@ impl Features {
         free
     }
 
-    pub(in super::super) fn release(&mut self, key: LockKey, owner: &str) {
+    pub(in super::super) fn release(&mut self, key: LockKey, owner: &LockOwner) {
         self.locks
-            .retain(|held, lock| *held != key || &*lock.owner != owner);
+            .retain(|held, lock| *held != key || lock.owner != *owner);
     }
 
     pub(in super::super) fn forget_locks(&mut self, until: Timestamp) -> usize {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::super::model::Model;
-use super::super::steps::{at, batch, lock, look, track};
+use super::super::steps::{at, batch, lock, look, owner_of, track};
 use super::{JIDS, QUEUES, WIDS};
 use crate::{BatchCallbacks, BatchDetails, Store, Tx};
 
@@ -68,8 +68,9 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
             assert_eq!(tx.acquire_locks(&locks, at(*now)).unwrap(), taken);
         }
         FeatureStep::GiveBack(n, jid) => {
-            tx.release_locks(&[([*n; 32], JIDS[*jid])]).unwrap();
-            features.release([*n; 32], JIDS[*jid]);
+            let owner = owner_of(JIDS[*jid], 0);
+            tx.release_locks(&[([*n; 32], &owner)]).unwrap();
+            features.release([*n; 32], &owner);
         }
         FeatureStep::ForgetLocks(secs) => {
             let forgotten = features.forget_locks(at(*secs));
@@ -129,15 +130,17 @@ pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     assert_eq!(tx.batches(&ids).unwrap(), batches);
 }
 
-/// Whose the locks are, and how long. To ask is to take them, so that it is undone.
+/// Whose the locks are, and how long. To ask for one is to take it, so that it is undone.
 pub(super) fn compare_locks<S: Store>(store: &mut S, model: &Model) {
     look(store, |tx| {
         for n in 0..LOCKS {
+            let held = model.features.locks.get(&[n; 32]).cloned();
+            assert_eq!(tx.locks(&[[n; 32]]).unwrap(), [held]);
             let ask = [lock(n, "nobody", 99)];
             if let Some(held) = model.features.locks.get(&[n; 32]) {
                 let before = held.ends_at.plus_secs(-1);
                 assert_eq!(tx.acquire_locks(&ask, before).unwrap(), [false]);
-                tx.release_locks(&[(held.key, &*held.owner)]).unwrap();
+                tx.release_locks(&[(held.key, &held.owner)]).unwrap();
             }
             assert_eq!(tx.acquire_locks(&ask, at(-9)).unwrap(), [true], "lock {n}");
         }
