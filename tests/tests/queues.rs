@@ -42,16 +42,30 @@ fn pause_and_resume_take_several_names() {
 }
 
 #[test]
+fn a_name_no_queue_can_have_is_refused_and_nothing_is_done() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.push(&job("jid-in-a", "a"));
+    for subcommand in ["PAUSE", "RESUME", "REMOVE", "LATENCY"] {
+        for bad in ["a,b", "a:b", "a*", "*"] {
+            assert_eq!(
+                client.refused(format!("QUEUE {subcommand} a {bad}")),
+                format!(
+                    "ERR cannot get {bad:?} queue: queue names must match \\A[a-zA-Z0-9._-]+\\z"
+                )
+            );
+        }
+    }
+    assert_eq!(client.fetch_jid("a"), "jid-in-a");
+}
+
+#[test]
 fn star_means_every_queue_and_only_as_the_first_name() {
     let server = Server::start();
     let mut client = server.client();
     for queue in ["a", "b"] {
         client.push(&job(&format!("jid-in-{queue}"), queue));
     }
-    client.ok("QUEUE PAUSE a*");
-    client.ok("QUEUE REMOVE a*");
-    assert_eq!(client.fetch_jid("a"), "jid-in-a", "a* is no wildcard");
-    client.push(&job("jid-in-a-2", "a"));
     client.ok("QUEUE PAUSE *");
     assert_eq!(client.fetch("a b"), None);
     client.ok("QUEUE RESUME *");
