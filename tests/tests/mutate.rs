@@ -109,13 +109,35 @@ fn null_filter_and_null_members_mean_all() {
         "null",
         "{}",
         r#"{"jids":null,"jobtype":null,"regexp":null}"#,
-        r#"{"jids":[],"jobtype":"","regexp":""}"#,
     ] {
         fill(&mut client, "scheduled");
         client.ok(format!(
             r#"MUTATE {{"cmd":"discard","target":"scheduled","filter":{filter}}}"#
         ));
         assert_eq!(set_size(&mut client, "scheduled"), 0, "{filter}");
+    }
+}
+
+#[test]
+fn what_is_explicitly_empty_matches_nothing() {
+    let server = Server::start();
+    let mut client = server.client();
+    for target in SETS {
+        fill(&mut client, target);
+        for cmd in ["discard", "clear", "kill", "requeue"] {
+            for filter in [
+                r#"{"jids":[]}"#,
+                r#"{"jids":[],"jobtype":"Mail","regexp":"*"}"#,
+                r#"{"jids":[],"jobtype":"","regexp":""}"#,
+                r#"{"jobtype":""}"#,
+                r#"{"regexp":""}"#,
+            ] {
+                client.ok(format!(
+                    r#"MUTATE {{"cmd":"{cmd}","target":"{target}","filter":{filter}}}"#
+                ));
+                assert_eq!(set_size(&mut client, target), 3, "{cmd} {target} {filter}");
+            }
+        }
     }
 }
 

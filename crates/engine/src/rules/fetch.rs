@@ -236,7 +236,8 @@ impl<T: Tx> Group<'_, T> {
         self.tx.finish(&[key])
     }
 
-    fn has_expired(&self, record: &JobRecord) -> bool {
+    /// Whether a job has lost its point: it is not handed out any more.
+    pub(super) fn has_expired(&self, record: &JobRecord) -> bool {
         let expires_at = record.ties.as_ref().and_then(|ties| ties.expires_at);
         expires_at.is_some_and(|at| at <= self.now)
     }

@@ -2,7 +2,7 @@
 //! moves atomically.
 
 use workmill_proto::{Mutation, MutationFilter, MutationVerb, Timestamp, compact_json};
-use workmill_store::{Entry, JobRecord, StoreError, Tx};
+use workmill_store::{Entry, JobRecord, StoreError, Ties, Tx};
 
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
@@ -13,6 +13,14 @@ impl<T: Tx> Group<'_, T> {
     /// A slice of a MUTATE; the answer comes after the last one.
     pub(crate) fn mutate(&mut self, ticket: Ticket, mutate: &Mutate) -> Result<(), StoreError> {
         let mutation = mutate.mutation.as_ref();
+        if mutation
+            .filter
+            .as_ref()
+            .is_some_and(MutationFilter::matches_nothing)
+        {
+            self.answer(ticket, Outcome::Ok);
+            return Ok(());
+        }
         if empties_the_set(mutation) {
             self.tx.clear_set(mutation.target)?;
             self.answer(ticket, Outcome::Ok);
@@ -77,16 +85,39 @@ impl<T: Tx> Group<'_, T> {
             MutationVerb::Clear | MutationVerb::Discard => {
                 records.iter().try_for_each(|record| self.deleted(record))
             }
-            MutationVerb::Requeue => self.enqueue_again(&records.iter().collect::<Vec<_>>()),
+            MutationVerb::Requeue => {
+                self.lift_expiries(&mut records);
+                self.enqueue_again(&records.iter().collect::<Vec<_>>())
+            }
             MutationVerb::Kill => records.into_iter().try_for_each(|mut record| {
                 self.died(&mut record)?;
                 self.bury(record)
             }),
         }
     }
+
+    /// An operator who requeues jobs wants them run: those that have expired do not expire any more.
+    fn lift_expiries(&self, records: &mut [JobRecord]) {
+        let mut lifted = 0_usize;
+        for record in records.iter_mut().filter(|record| self.has_expired(record)) {
+            if let Some(ties) = &mut record.ties {
+                ties.expires_at = None;
+            }
+            record.ties.take_if(|ties| **ties == Ties::default());
+            let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
+            tracing::debug!(jid, queue, jobtype, "an expired job is requeued by MUTATE");
+            lifted += 1;
+        }
+        if lifted > 0 {
+            tracing::info!(
+                jobs = lifted,
+                "jobs that MUTATE requeues have expired: their expiry is lifted, so that they are run"
+            );
+        }
+    }
 }
 
-/// `clear` ignores its filter, as in Faktory; `discard` of everything is the same thing.
+/// `clear` has no filter here; `discard` of everything is the same thing.
 fn empties_the_set(mutation: &Mutation) -> bool {
     match mutation.verb {
         MutationVerb::Clear => true,

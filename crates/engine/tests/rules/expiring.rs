@@ -265,3 +265,68 @@ fn nothing_is_dropped_by_a_group_that_fails() {
     world.slice(&fetch);
     assert_eq!(world.totals().counts.expired, 1);
 }
+
+/// A job that has expired in a set: killed, still scheduled, or waiting for its retry.
+fn expired_in(world: &mut World, set: &str) {
+    let custom = json!({"unique_for": 9_000, "expires_in": 5});
+    let mut more = json!({"custom": custom, "retry": 9});
+    if set == "scheduled" {
+        let at = world.now.plus_secs(3_000);
+        let expires_at = world.now.plus_secs(5).to_string();
+        more["at"] = json!(at.to_string());
+        more["custom"] = json!({"unique_for": 9_000, "expires_at": expires_at});
+    }
+    world.push("jid-00001", "q", more);
+    if set != "scheduled" {
+        world.fetch(&["q"], "w");
+        world.fail("jid-00001", "w");
+    }
+    if set == "dead" {
+        world.mutate(json!({"cmd": "kill", "target": "retries"}));
+    }
+    world.now = world.now.plus_secs(6);
+}
+
+#[test]
+fn an_operators_requeue_wins_over_the_expiry() {
+    for set in ["dead", "scheduled", "retries"] {
+        let mut world = World::new();
+        expired_in(&mut world, set);
+        world.mutate(json!({"cmd": "requeue", "target": set, "filter": {"jids": ["jid-00001"]}}));
+        // For good: after a restart, and when the job fails and comes back.
+        world.restart();
+        assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001", "{set}");
+        world.fail("jid-00001", "w");
+        world.mutate(json!({"cmd": "kill", "target": "retries"}));
+        world.mutate(json!({"cmd": "requeue", "target": "dead"}));
+        assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001", "{set}");
+        world.ack("jid-00001", "w");
+        assert_eq!(world.totals().counts.expired, 0, "{set}");
+        world.push("jid-00002", "q", json!({"custom": {"unique_for": 9}}));
+    }
+}
+
+#[test]
+fn a_requeued_job_that_has_not_expired_still_does() {
+    let mut world = World::new();
+    let custom = json!({"expires_in": 100});
+    world.push("jid-00001", "q", json!({"custom": custom, "retry": -1}));
+    world.fetch(&["q"], "w");
+    world.fail("jid-00001", "w");
+    world.mutate(json!({"cmd": "requeue", "target": "dead"}));
+    world.now = world.now.plus_secs(100);
+    world.assert_nothing(&["q"]);
+    assert_eq!(world.totals().counts.expired, 1);
+}
+
+#[test]
+fn promotion_does_not_lift_the_expiry() {
+    for set in ["scheduled", "retries"] {
+        let mut world = World::new();
+        expired_in(&mut world, set);
+        world.pass(3_000);
+        assert_eq!(world.size("q"), 1, "{set}");
+        world.assert_nothing(&["q"]);
+        assert_eq!(world.totals().counts.expired, 1, "{set}");
+    }
+}

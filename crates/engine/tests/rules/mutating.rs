@@ -52,6 +52,18 @@ fn job_ids_and_types_are_compared_exactly() {
 }
 
 #[test]
+fn an_explicitly_empty_filter_touches_nothing() {
+    for verb in ["kill", "discard", "requeue", "clear"] {
+        for filter in [json!({"jids": []}), json!({"jobtype": ""})] {
+            let mut world = world_of_four();
+            let before = world.totals();
+            world.mutate(json!({"cmd": verb, "target": "scheduled", "filter": filter}));
+            assert_eq!(world.totals(), before, "{verb} {filter}");
+        }
+    }
+}
+
+#[test]
 fn the_glob_is_held_against_compact_json() {
     assert_eq!(
         requeued(json!({"regexp": r#"*"args":\["fizz"\]*"#})),

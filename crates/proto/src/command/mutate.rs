@@ -25,7 +25,7 @@ pub struct Mutation {
     pub verb: MutationVerb,
     /// Which set.
     pub target: SetName,
-    /// Which jobs of it; none means all. Always none for [`MutationVerb::Clear`].
+    /// Which jobs of it; none means all. For [`MutationVerb::Clear`] always none or one that matches nothing.
     pub filter: Option<MutationFilter>,
 }
 
@@ -45,7 +45,7 @@ pub enum MutationVerb {
 /// Which jobs of a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MutationFilter {
-    /// Those with one of these ids, exactly.
+    /// Those with one of these ids, exactly. Without ids it matches nothing.
     Jids(BTreeSet<String>),
     /// Those whose payload, as compact JSON, matches.
     Glob {
@@ -56,6 +56,13 @@ pub enum MutationFilter {
     },
     /// Those of this type, exactly.
     Jobtype(String),
+}
+
+impl MutationFilter {
+    /// Whether no job can match it, whatever there is.
+    pub fn matches_nothing(&self) -> bool {
+        matches!(self, Self::Jids(jids) if jids.is_empty())
+    }
 }
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
@@ -78,9 +85,14 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let Some(target) = SetName::parse(&target) else {
         return Err(WireError::err("invalid target for mutation command"));
     };
-    let filter = match filter {
-        Some(filter) if verb != MutationVerb::Clear => parse_filter(filter)?,
-        _ => None,
+    let filter = match (verb, filter) {
+        // Its filter is ignored, as in Faktory; but who has found nothing to clear must not lose everything.
+        (MutationVerb::Clear, Some(filter)) => {
+            let filter = parse_filter(filter).unwrap_or_default();
+            filter.filter(MutationFilter::matches_nothing)
+        }
+        (_, Some(filter)) => parse_filter(filter)?,
+        (_, None) => None,
     };
     Ok(Command::Mutate(Mutation {
         verb,
@@ -89,7 +101,8 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     }))
 }
 
-/// Job ids go before a pattern, a pattern before a type alone. What is empty counts as absent.
+/// Job ids go before a pattern, a pattern before a type alone. Null counts as absent; an empty list of ids matches
+/// nothing, and so does an empty text that nothing else stands beside.
 fn parse_filter(filter: &RawValue) -> Result<Option<MutationFilter>, WireError> {
     let mut unknown = None;
     let known @ [jids, regexp, jobtype] =
@@ -104,29 +117,30 @@ fn parse_filter(filter: &RawValue) -> Result<Option<MutationFilter>, WireError> 
         )));
     }
     let jids = json::strings("jids", jids, MUTATE_JIDS_MAX + 1).map_err(format_error)?;
-    let regexp = json::string("regexp", regexp)
-        .map_err(format_error)?
-        .unwrap_or_default();
+    let regexp = json::string("regexp", regexp).map_err(format_error)?;
     let jobtype = json::string("jobtype", jobtype).map_err(format_error)?;
-    let jobtype = jobtype
-        .filter(|jobtype| !jobtype.is_empty())
-        .map(String::from);
-    let jids = jids.unwrap_or_default();
-    if jids.len() > MUTATE_JIDS_MAX {
-        return Err(WireError::err(format!(
-            "MUTATE takes at most {MUTATE_JIDS_MAX} jids: send them in several"
-        )));
-    }
-    if !jids.is_empty() {
+    if let Some(jids) = jids {
+        if jids.len() > MUTATE_JIDS_MAX {
+            return Err(WireError::err(format!(
+                "MUTATE takes at most {MUTATE_JIDS_MAX} jids: send them in several"
+            )));
+        }
         return Ok(Some(MutationFilter::Jids(jids.into_iter().collect())));
     }
-    if !regexp.is_empty() {
-        return Ok(Some(MutationFilter::Glob {
+    let has_empty = [&regexp, &jobtype]
+        .into_iter()
+        .flatten()
+        .any(|text| text.is_empty());
+    let [regexp, jobtype] = [regexp, jobtype].map(|text| text.filter(|text| !text.is_empty()));
+    let jobtype = jobtype.map(String::from);
+    Ok(match (regexp, jobtype) {
+        (Some(regexp), jobtype) => Some(MutationFilter::Glob {
             glob: Glob::new(&regexp)?,
             jobtype,
-        }));
-    }
-    Ok(jobtype.map(MutationFilter::Jobtype))
+        }),
+        (None, Some(jobtype)) => Some(MutationFilter::Jobtype(jobtype)),
+        (None, None) => has_empty.then(|| MutationFilter::Jids(BTreeSet::new())),
+    })
 }
 
 /// Faktory's words for a MUTATE that is not understood, and why it is not.
@@ -217,14 +231,32 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_filter_means_all() {
+    fn a_filter_that_names_nothing_means_all() {
         for json in [
             "null",
             "{}",
-            r#"{"jids":[],"regexp":"","jobtype":""}"#,
             r#"{"jids":null}"#,
+            r#"{"jids":null,"regexp":null,"jobtype":null}"#,
         ] {
             assert_eq!(filter(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_explicitly_empty_matches_nothing() {
+        for json in [
+            r#"{"jids":[]}"#,
+            r#"{"JIDS": [ ]}"#,
+            r#"{"jids":[],"regexp":"*","jobtype":"t"}"#,
+            r#"{"jids":[],"regexp":"","jobtype":""}"#,
+            r#"{"jids":null,"jobtype":""}"#,
+            r#"{"regexp":""}"#,
+            r#"{"jobtype":""}"#,
+        ] {
+            for verb in ["kill", "discard", "requeue", "clear"] {
+                let json = format!(r#"{{"cmd":"{verb}","target":"dead","filter":{json}}}"#);
+                assert_eq!(mutate(&json).unwrap().filter, jids(&[]), "{json}");
+            }
         }
     }
 
@@ -265,8 +297,10 @@ mod tests {
 
     #[test]
     fn clear_ignores_its_filter() {
-        let json = r#"{"cmd":"clear","target":"dead","filter":{"jids":["a"]}}"#;
-        assert_eq!(mutate(json).unwrap().filter, None);
+        for filter in [r#"{"jids":["a"]}"#, r#"{"jid":"a"}"#, "1", "null"] {
+            let json = format!(r#"{{"cmd":"clear","target":"dead","filter":{filter}}}"#);
+            assert_eq!(mutate(&json).unwrap().filter, None, "{json}");
+        }
     }
 
     #[test]

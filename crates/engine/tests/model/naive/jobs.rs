@@ -131,7 +131,14 @@ impl Naive {
             MutationVerb::Clear | MutationVerb::Discard => {
                 taken.iter().for_each(|job| self.deleted(job));
             }
-            MutationVerb::Requeue => taken.into_iter().for_each(|job| self.enqueue_again(job)),
+            MutationVerb::Requeue => taken.into_iter().for_each(|mut job| {
+                // The operator wants it run.
+                let has_expired = job.expires_at.is_some_and(|at| at <= self.now);
+                if has_expired && self.mutant != Mutant::RequeuedKeepsItsExpiry {
+                    job.expires_at = None;
+                }
+                self.enqueue_again(job);
+            }),
             MutationVerb::Kill => taken.into_iter().for_each(|job| {
                 self.die(&job);
                 self.bury(job);
