@@ -1,8 +1,13 @@
 //! How the server stops, and that nothing is missing when it starts again.
 
+use std::thread;
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 use serde_json::json;
-use workmill_tests::{Client, Reply, Server, instant_in, job};
+use workmill_tests::{Client, Reply, Server, instant_in, job, seed};
 
 #[test]
 fn parked_fetches_are_answered_nil_and_the_server_ends_well() {
@@ -135,6 +140,76 @@ fn killed_server_finds_every_job_where_it_was() {
         server.start_again();
         assert_every_place(&server);
     }
+}
+
+/// Fetches until the server says no more; how many jobs came.
+fn fetch_to_the_end(mut client: Client) -> u64 {
+    let mut jobs = 0;
+    loop {
+        match client.cmd("FETCH q") {
+            Reply::Bulk(_) => jobs += 1,
+            Reply::Nil => {}
+            _ => return jobs,
+        }
+    }
+}
+
+/// Pushes until the server says no more; how many jobs are there for certain, and how many perhaps.
+fn push_to_the_end(mut client: Client, name: &str) -> (u64, u64) {
+    for number in 0.. {
+        let job = job(&format!("{name}-{number:06}"), "q");
+        match client.cmd(format!("PUSH {job}")) {
+            reply if reply.is_ok() => {}
+            Reply::Closed => return (number, 1),
+            _ => return (number, 0),
+        }
+    }
+    unreachable!("a server is stopped before its clients tire")
+}
+
+/// A FETCH that is served at the moment of a stop gets its job, or the job is there for the next.
+#[test]
+fn stop_leaves_no_job_with_a_client_that_did_not_get_it() {
+    let seed = seed();
+    println!("WORKMILL_CRASH_SEED={seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut server = Server::builder().threads_in_turn(seed).start();
+    let (mut fetched, mut pushed, mut perhaps_pushed) = (0, 0, 0);
+    for round in 0..10 {
+        let fetching: Vec<_> = (0..12)
+            .map(|_| server.client())
+            .map(|client| thread::spawn(|| fetch_to_the_end(client)))
+            .collect();
+        let pushing: Vec<_> = (0..4)
+            .map(|index| (server.client(), format!("jid-{round}-{index}")))
+            .map(|(client, name)| thread::spawn(move || push_to_the_end(client, &name)))
+            .collect();
+        thread::sleep(Duration::from_millis(rng.random_range(20..150)));
+        let ended = server.stop();
+        assert!(
+            ended.status.success() && !ended.log.contains("ERROR"),
+            "{}\n{}",
+            ended.status,
+            ended.log
+        );
+        for client in fetching {
+            fetched += client.join().expect("a client does not panic");
+        }
+        for client in pushing {
+            let (certain, perhaps) = client.join().expect("a client does not panic");
+            pushed += certain;
+            perhaps_pushed += perhaps;
+        }
+        server.start_again();
+        let mut observer = server.client();
+        assert_eq!(observer.task_size("Busy"), fetched, "round {round}");
+        let jobs = fetched + observer.queue_size("q").unwrap_or(0);
+        assert!(
+            (pushed..=pushed + perhaps_pushed).contains(&jobs),
+            "round {round}: {jobs} jobs, {pushed} pushed, and {perhaps_pushed} perhaps"
+        );
+    }
+    assert!(fetched > 10, "{fetched} jobs in ten rounds");
 }
 
 /// Demand 19: FAIL said OK after a restart, and the job was gone.
