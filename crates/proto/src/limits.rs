@@ -85,6 +85,16 @@ pub const TRACK_DESC_BYTES_MAX: usize = 16 * 1024;
 /// The longest time a job may be unique for, or may take to expire, in seconds: a hundred years.
 pub const CUSTOM_SECS_MAX: u64 = 100 * 365 * 86_400;
 
+/// The longest delay a custom back-off may ask for, in seconds: a year.
+pub const RETRY_DELAY_SECS_MAX: i64 = 365 * 86_400;
+
+/// The most entries `custom.retry_delays` may have.
+pub const RETRY_DELAYS_MAX: usize = 100;
+
+/// The most members that the objects in the args of a unique job may have together. To bring them into one order, each
+/// takes up to 100 bytes of memory.
+pub const UNIQUE_MEMBERS_MAX: usize = 1_000_000;
+
 /// The longest worker id, in bytes. It is kept with every reservation of the worker.
 pub const WID_BYTES_MAX: usize = 256;
 

@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::json::replace_lone_surrogates;
 use crate::time::Rfc3339;
 use crate::{Timestamp, WireError};
 
@@ -40,27 +41,27 @@ impl Reply<'_> {
     }
 }
 
-/// Appends a fetched job: the payload with `enqueued_at` put in at its place.
+/// Appends a fetched job: the payload with `enqueued_at` put in at its place. Halves of surrogate pairs become U+FFFD:
+/// an earlier version stored them as they were sent.
 ///
 /// An index beyond the payload puts nothing in.
 pub fn write_job(out: &mut BytesMut, body: &[u8], enqueued_at_index: u32, enqueued_at: Timestamp) {
     let index = usize::try_from(enqueued_at_index).unwrap_or(usize::MAX);
     let Some((head, tail)) = body.split_at_checked(index) else {
-        return Reply::Bulk(body).write(out);
+        return Reply::Bulk(&replace_lone_surrogates(body)).write(out);
     };
     let enqueued_at = Rfc3339::of(enqueued_at);
-    let member: [&[u8]; 3] = [
+    let parts: [&[u8]; 5] = [
+        &replace_lone_surrogates(head),
         b",\"enqueued_at\":\"",
         enqueued_at.as_str().as_bytes(),
         b"\"",
+        &replace_lone_surrogates(tail),
     ];
-    let member_bytes: usize = member.iter().map(|part| part.len()).sum();
-    write_bulk_head(out, body.len() + member_bytes);
-    out.extend_from_slice(head);
-    for part in member {
+    write_bulk_head(out, parts.iter().map(|part| part.len()).sum());
+    for part in parts {
         out.extend_from_slice(part);
     }
-    out.extend_from_slice(tail);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -118,6 +119,24 @@ mod tests {
         );
         let wanted = r#"{"a":1,"enqueued_at":"1970-01-01T00:00:01.5Z","args":[]}"#;
         assert_eq!(out, format!("${}\r\n{wanted}\r\n", wanted.len()));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_of_a_stored_job_is_not_sent() {
+        let body =
+            br#"{"custom":{"a":"\udc00"},"jid":"j","args":["\ud83d","\ud83d\ude00","\\ud83d"]}"#;
+        let index =
+            u32::try_from(str::from_utf8(body).unwrap().find(",\"args\"").unwrap()).unwrap();
+        let args = r#"["�","\ud83d\ude00","\\ud83d"]"#;
+        for (index, moment) in [
+            (index, r#","enqueued_at":"1970-01-01T00:00:00Z""#),
+            (u32::MAX, ""),
+        ] {
+            let mut out = BytesMut::new();
+            write_job(&mut out, body, index, Timestamp::default());
+            let wanted = format!(r#"{{"custom":{{"a":"�"}},"jid":"j"{moment},"args":{args}}}"#);
+            assert_eq!(out, format!("${}\r\n{wanted}\r\n", wanted.len()));
+        }
     }
 
     #[test]

@@ -106,9 +106,12 @@ fn check_job(job: &Job) {
     let again = Job::parse(&rendered.body).unwrap().render();
     assert_eq!(rendered, again);
     let stored = Job::parse_stored(&rendered.body).unwrap();
-    assert_eq!((rendered, job.at), (stored.render(), stored.at));
+    assert_eq!((&rendered, job.at), (&stored.render(), stored.at));
     let _ = job.failure();
-    assert_eq!(job.unique_key(), stored.unique_key());
+    // What becomes of half a surrogate pair is alike for all of them; the key is not.
+    if !String::from_utf8_lossy(&rendered.body).contains('\u{FFFD}') {
+        assert_eq!(job.unique_key(), stored.unique_key());
+    }
     check_custom(job);
 }
 
@@ -128,6 +131,30 @@ fn check_custom(job: &Job) {
         Ok(_) => {}
         Err(error) => check_error(&error),
     }
+}
+
+/// The JSON with U+FFFD for every escape of half a surrogate pair, read from left to right.
+fn without_halves(json: &str) -> String {
+    let unit = |text: &str| {
+        let digits = text.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut out, mut rest) = (String::new(), json);
+    while let Some(first) = rest.chars().next() {
+        let bytes = match (unit(rest), rest.get(6..).and_then(unit)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                out.push('\u{FFFD}');
+                rest = &rest[6..];
+                continue;
+            }
+            _ if first == '\\' => 2,
+            _ => first.len_utf8(),
+        };
+        out.push_str(&rest[..bytes]);
+        rest = &rest[bytes..];
+    }
+    out
 }
 
 /// What a glob means, said as simply as it can be: takes forever on bad patterns.
@@ -220,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn values_survive_byte_by_byte(
+    fn values_survive_byte_by_byte_but_for_halves_of_characters(
         args in input::array(),
         custom in input::object(),
         unknown in input::json(),
@@ -234,7 +261,7 @@ proptest! {
         let wanted = format!(
             r#"{{"retry":25,"custom":{{"c":{custom}}},"jid":"12345678","queue":"default","jobtype":"t","args":{args},"{key}":{unknown}}}"#
         );
-        prop_assert_eq!(String::from_utf8(job.render().body).unwrap(), wanted);
+        prop_assert_eq!(String::from_utf8(job.render().body).unwrap(), without_halves(&wanted));
         let one_by_one = parse_command(format!("PUSHB [{json}]").as_bytes());
         prop_assert!(matches!(one_by_one, Ok(Command::PushBulk(jobs)) if jobs[0].is_ok()));
     }
@@ -280,7 +307,7 @@ proptest! {
     ) {
         let key = |args: String| {
             let json = format!(r#"{{"jid":"12345678","jobtype":"t","args":[{args}]}}"#);
-            Job::parse(json.as_bytes()).unwrap().unique_key()
+            Job::parse(json.as_bytes()).unwrap().unique_key().unwrap()
         };
         prop_assert_eq!(key(a.render_plain()), key(a.render_oddly(&space)));
         prop_assert_eq!(a == b, key(a.render_plain()) == key(b.render_oddly(&space)));

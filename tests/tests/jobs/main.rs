@@ -4,6 +4,7 @@ mod bulk;
 mod checks;
 mod later;
 mod payload;
+mod surrogates;
 
 use workmill_tests::Client;
 

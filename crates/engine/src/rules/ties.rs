@@ -27,7 +27,10 @@ pub(super) fn of(
             failed: false,
         }),
     };
-    let lock = custom.unique.map(|rule| lock_tie(job, &rule, start));
+    let lock = custom
+        .unique
+        .map(|rule| lock_tie(job, &rule, start))
+        .transpose()?;
     let ties = Ties {
         expires_at,
         lock,
@@ -38,12 +41,12 @@ pub(super) fn of(
     Ok((ties != Ties::default()).then(|| Box::new(ties)))
 }
 
-fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> LockTie {
-    LockTie {
-        key: job.unique_key(),
+fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> Result<LockTie, WireError> {
+    Ok(LockTie {
+        key: job.unique_key()?,
         ends_at: start.plus(rule.unique_for),
         until_start: rule.until_start,
         // Numbered when the job is taken in.
         pushing: 0,
-    }
+    })
 }

@@ -112,7 +112,7 @@ impl Runner<'_> {
         let mutant = self.naive.mutant;
         let start = now.plus_secs(push.at_secs.unwrap_or(0).max(0));
         let from = |ignores_delay: Mutant| if mutant == ignores_delay { now } else { start };
-        let key = || Payload::parse(body).unwrap().unique_key();
+        let key = || Payload::parse(body).unwrap().unique_key().unwrap();
         Job {
             number: number_of(body),
             jid: push.jid.clone(),

@@ -1,7 +1,7 @@
 //! From a job to JSON.
 
 use super::Job;
-use crate::json::{write_integer, write_string};
+use crate::json::{replace_lone_surrogates, write_integer, write_string};
 
 /// A job as it is stored and, but for one field, sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ const NAMES_BYTES: usize = 192;
 
 impl Job {
     /// Writes the job with its fields in Faktory's order, the unknown ones last. `retry` is always there;
-    /// else nothing is that is null or empty.
+    /// else nothing is that is null or empty. Halves of surrogate pairs become U+FFFD.
     pub fn render(&self) -> Rendered {
         let mut out = Vec::with_capacity(self.rendered_bytes_estimate());
         out.extend_from_slice(b"{\"retry\":");
@@ -38,7 +38,7 @@ impl Job {
         write_raw(&mut out, ",\"args\":", Some(&self.args));
         write_number(&mut out, ",\"reserve_for\":", self.reserve_for_secs);
         write_number(&mut out, ",\"backtrace\":", self.backtrace);
-        out.extend_from_slice(self.unknown.as_bytes());
+        write_raw(&mut out, "", Some(&self.unknown));
         out.push(b'}');
         Rendered {
             body: out,
@@ -64,7 +64,7 @@ impl Job {
 fn write_raw(out: &mut Vec<u8>, name: &str, json: Option<&str>) {
     if let Some(json) = json {
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(json.as_bytes());
+        out.extend_from_slice(&replace_lone_surrogates(json.as_bytes()));
     }
 }
 

@@ -102,7 +102,7 @@ fn values_come_out_as_they_went_in() {
     let values = [
         "[12345678901234567890123,1.0,1e400,-0,1E+2]",
         r#"[{"z":1,"a":{"y" : 2,	"b":3}}]"#,
-        r#"["<&>\u2028\/\ud800é",  null,true]"#,
+        r#"["<&>\u2028\/\ud83d\ude00é\\ud800",  null,true]"#,
     ];
     for value in values {
         let members = format!(r#","custom":{{"v":{value}}},"other":{value}"#);
@@ -118,6 +118,22 @@ fn values_come_out_as_they_went_in() {
         let custom = parse(&json).custom().unwrap().get().to_owned();
         assert_eq!(custom, format!(r#"{{"v":{value}}}"#));
     }
+}
+
+#[test]
+fn half_a_surrogate_pair_becomes_a_replacement_character_wherever_it_stands() {
+    let half = r#"{"\udc00\ud83d":"a\uD800"}"#;
+    let whole = "{\"\u{FFFD}\u{FFFD}\":\"a\u{FFFD}\"}";
+    let json = format!(
+        r#"{{"jid":"12345678\ud800","jobtype":"t\ud800","created_at":"\ud800","failure":{half},"args":[{half}],"custom":{half},"x\ud800":{half}}}"#
+    );
+    let job = parse(&json);
+    let args = format!("[{whole}]");
+    let wanted = format!(
+        "{{\"retry\":25,\"failure\":{whole},\"custom\":{whole},\"jid\":\"12345678\u{FFFD}\",\"queue\":\"default\",\"jobtype\":\"t\u{FFFD}\",\"created_at\":\"\u{FFFD}\",\"args\":{args},\"x\u{FFFD}\":{whole}}}"
+    );
+    assert_eq!(render(&job), wanted);
+    assert_eq!(round_trip(&wanted), wanted);
 }
 
 #[test]

@@ -5,17 +5,22 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::compact::{compact_json, string_end};
-use super::{text, write_string};
+use super::decode::unescaped;
+use super::write::write_string_bytes;
 
 /// Writes JSON, piece by piece, so that what means the same is written the same: without white space, the members of
 /// objects sorted, of those with equal keys only the last, strings with as few escapes as can be. Numbers stay as they
-/// are written: 1 and 1.0 are two things.
+/// are written: 1 and 1.0 are two things. Halves of surrogate pairs stay different from each other, which is not UTF-8.
 ///
-/// The JSON must be valid. Takes no deep stack, and time that hardly grows faster than the text, however it is nested.
-pub(crate) fn write_canonical(json: &str, mut write: impl FnMut(&[u8])) {
+/// None, and nothing written, if its objects have more than `members_max` members together. The JSON must be valid. Takes no deep stack, and time that hardly grows faster than the text, however it is nested.
+pub(crate) fn write_canonical(
+    json: &str,
+    members_max: usize,
+    mut write: impl FnMut(&[u8]),
+) -> Option<()> {
     let json = plain_strings(json);
-    let json = compact_json(json.as_bytes());
-    let sorted = SortedObjects::find(&json);
+    let json = compact_json(&json);
+    let sorted = SortedObjects::find(&json, members_max)?;
     let mut levels: Vec<Level> = Vec::new();
     let mut next = Some(0..json.len());
     while let Some(span) = next {
@@ -34,6 +39,7 @@ pub(crate) fn write_canonical(json: &str, mut write: impl FnMut(&[u8])) {
             }
         }
     }
+    Some(())
 }
 
 /// An object whose members are being written.
@@ -63,11 +69,13 @@ struct Object {
 }
 
 impl SortedObjects {
-    fn find(json: &[u8]) -> Self {
+    /// None if there are more members than this.
+    fn find(json: &[u8], members_max: usize) -> Option<Self> {
         let mut sorted = Self::default();
         // The objects that have not ended, with the number of members of those around them, and all their members.
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut members: Vec<Range<usize>> = Vec::new();
+        let mut count = 0;
         let mut index = 0;
         while let Some(byte) = json.get(index) {
             match byte {
@@ -83,6 +91,10 @@ impl SortedObjects {
                 b'"' => {
                     let end = string_end(json, index);
                     if json.get(end) == Some(&b':') {
+                        count += 1;
+                        if count > members_max {
+                            return None;
+                        }
                         members.push(index..index);
                     }
                     index = end;
@@ -93,7 +105,7 @@ impl SortedObjects {
             index += 1;
         }
         sorted.objects.sort_unstable_by_key(|object| object.start);
-        sorted
+        Some(sorted)
     }
 
     /// Adds an object. Of its members only the starts are known.
@@ -156,9 +168,9 @@ fn slice<'a>(json: &'a [u8], span: &Range<usize>) -> &'a [u8] {
 }
 
 /// The same JSON with its strings escaped only where they must be.
-fn plain_strings(json: &str) -> Cow<'_, str> {
+fn plain_strings(json: &str) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', json.as_bytes()).is_none() {
-        return Cow::Borrowed(json);
+        return Cow::Borrowed(json.as_bytes());
     }
     let mut out = Vec::with_capacity(json.len());
     let mut rest = json;
@@ -167,11 +179,11 @@ fn plain_strings(json: &str) -> Cow<'_, str> {
         let (before, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let (between, string) = before.split_at_checked(start).unwrap_or((before, ""));
         out.extend_from_slice(between.as_bytes());
-        write_string(&mut out, &text(string).unwrap_or_default());
+        write_string_bytes(&mut out, &unescaped(string).unwrap_or_default());
         rest = after;
     }
     out.extend_from_slice(rest.as_bytes());
-    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -181,7 +193,7 @@ mod tests {
 
     fn canonical(json: &str) -> String {
         let mut out = Vec::new();
-        write_canonical(json, |piece| out.extend_from_slice(piece));
+        write_canonical(json, usize::MAX, |piece| out.extend_from_slice(piece)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -209,10 +221,43 @@ mod tests {
 
     #[test]
     fn strings_are_written_by_what_they_mean() {
-        let json = r#"["\u0041\/\"\\\n","\ud83d\ude00",{"\u0062,}":"{","a":"\u0000"},"\ud800"]"#;
-        let wanted = r#"["A/\"\\\n","😀",{"a":"\u0000","b,}":"{"},"�"]"#;
+        let json = r#"["\u0041\/\"\\\n","\ud83d\ude00",{"\u0062,}":"{","a":"\u0000"}]"#;
+        let wanted = r#"["A/\"\\\n","😀",{"a":"\u0000","b,}":"{"}]"#;
         assert_eq!(canonical(json), wanted);
         assert_eq!(canonical(wanted), wanted);
+    }
+
+    #[test]
+    fn halves_of_surrogate_pairs_are_not_alike() {
+        let spelled = |json: &str| {
+            let mut out = Vec::new();
+            write_canonical(json, usize::MAX, |piece| out.extend_from_slice(piece)).unwrap();
+            out
+        };
+        assert_eq!(spelled(r#"["\uD83D"]"#), spelled(r#"["\ud83d"]"#));
+        let texts = [
+            r#"["\ud83d"]"#,
+            r#"["\ud83e"]"#,
+            r#"["\ude00"]"#,
+            r#"["\ufffd"]"#,
+            r#"["\ud83d\ude00"]"#,
+            r#"["\ude00\ud83d"]"#,
+            r#"["\\ud83d"]"#,
+        ];
+        let all: std::collections::HashSet<_> = texts.map(spelled).into_iter().collect();
+        assert_eq!(all.len(), texts.len());
+        let keys = [r#"{"\ud800":1,"\ud801":2}"#, r#"{"\ud801":2}"#].map(spelled);
+        assert_ne!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn members_of_all_objects_are_counted() {
+        let json = r#"[{"a":{"b":1},"c":[{"d":":"}]},{}]"#;
+        let mut written = 0;
+        let mut write = |members_max| write_canonical(json, members_max, |_| written += 1);
+        assert_eq!(write(3), None);
+        assert_eq!(write(4), Some(()));
+        assert!(written > 0);
     }
 
     #[test]

@@ -71,10 +71,15 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
-    let bytes = serde_json::Deserializer::from_str(raw)
+    Some(Cow::Owned(replace_surrogates(unescaped(raw)?)))
+}
+
+/// The bytes of a JSON string. They are UTF-8, but that every half of a surrogate pair without the other has the three
+/// bytes that its code would have.
+pub(super) fn unescaped(raw: &str) -> Option<Vec<u8>> {
+    serde_json::Deserializer::from_str(raw)
         .deserialize_byte_buf(Unescaped)
-        .ok()?;
-    Some(Cow::Owned(replace_surrogates(bytes)))
+        .ok()
 }
 
 /// Asks for a string as bytes: only so does serde_json accept the escape of half a surrogate pair.
@@ -99,7 +104,8 @@ fn replace_surrogates(mut bytes: Vec<u8>) -> String {
             code.copy_from_slice("\u{FFFD}".as_bytes());
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

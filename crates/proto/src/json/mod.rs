@@ -9,6 +9,7 @@ mod depth;
 mod error;
 mod members;
 mod replace;
+mod surrogates;
 mod write;
 
 pub(crate) use canonical::write_canonical;
@@ -17,4 +18,5 @@ pub(crate) use decode::{integer, string, strings, text};
 pub(crate) use error::JsonError;
 pub(crate) use members::{read_elements, read_members, read_objects};
 pub(crate) use replace::replace_members;
+pub(crate) use surrogates::replace_lone_surrogates;
 pub(crate) use write::{write_integer, write_string};

@@ -2,7 +2,11 @@
 
 /// Appends a string, quoted and escaped.
 pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
+    write_string_bytes(out, text.as_bytes());
+}
+
+/// The same for what may not be UTF-8.
+pub(super) fn write_string_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
     out.push(b'"');
     // Most strings are ids and names. Looking at all of their bytes, whatever is found, takes no jumps.
