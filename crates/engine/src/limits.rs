@@ -86,12 +86,6 @@ pub(crate) const RECOVERIES_MAX: usize = 3;
 /// The window of [`RECOVERIES_MAX`], in seconds.
 pub(crate) const RECOVERY_WINDOW_SECS: i64 = 72 * 3_600;
 
-/// The longest delay a custom back-off may ask for, in seconds: a year.
-pub(crate) const RETRY_DELAY_SECS_MAX: i64 = 365 * 86_400;
-
-/// The most entries `custom.retry_delays` may have.
-pub(crate) const RETRY_DELAYS_MAX: usize = 100;
-
 /// The reservation of a job that names none, in seconds (Faktory's).
 pub(crate) const RESERVE_FOR_SECS_DEFAULT: u32 = 1_800;
 

@@ -10,7 +10,8 @@
 //! - [`greeting`], [`Challenge`] and [`Hello`] are what is said before the first command.
 //! - [`parse_command`] looks a line's verb up in [`TABLE`] and makes a [`Command`] of it.
 //! - [`Job`] is the payload as clients see it; [`Failure`] what it says about its last failure.
-//! - [`CustomRules`] is what its `custom` asks of the server, [`Job::unique_key`] what makes it like another job.
+//! - [`CustomRules`] is what its `custom` asks of the server, [`BackOff`] how long it wants to wait after a failure,
+//!   [`Job::unique_key`] what makes it like another job.
 //! - [`Bid`] is the id of a batch.
 //! - [`Glob`] is the pattern a `MUTATE` may choose jobs by, [`compact_json`] the text it is held against.
 //! - [`Reply`] and [`write_job`] write answers; [`WireError`] is the one that says what went wrong.
@@ -36,14 +37,17 @@ pub use bid::Bid;
 pub use command::{
     BatchCommand, Beat, Command, CommandSpec, FailReport, Mutation, MutationFilter, MutationVerb,
     NewBatch, QueueCommand, QueueSelection, RefusedJob, TABLE, TrackCommand, TrackUpdate,
-    check_queue_name, parse_command,
+    check_queue_name, parse_command, queue_name_flaw,
 };
 pub use duration::{DurationError, GoDuration};
 pub use error::{ErrorCode, WireError};
 pub use frame::{LineReader, LineTooLong};
 pub use glob::Glob;
 pub use hello::{Challenge, Hello, greeting};
-pub use job::{CustomReading, CustomRules, Expiry, Failure, Job, Rendered, UniqueRule};
+pub use job::{
+    BackOff, BackOffFormula, BackOffKind, CustomReading, CustomRules, Expiry, Failure, Job,
+    Rendered, UniqueRule,
+};
 pub use json::compact_json;
 pub use reply::{Reply, write_job};
 pub use set::SetName;

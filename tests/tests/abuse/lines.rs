@@ -24,6 +24,13 @@ const LONG_LINES_MEMORY_MAX: u64 = 3 * 256 * MIB + 128 * MIB;
 /// The most memory that clients may cost who read nothing.
 const UNREAD_MEMORY_MAX: u64 = 128 * MIB;
 
+/// Bytes of a line full of small JSON values.
+const LARGE_JSON_BYTES: usize = 4 << 20;
+
+/// The most memory that one or two of these in a line may cost, with what is given back later. A tree of the values of one
+/// would take twice as much.
+const LARGE_JSON_MEMORY_MAX: u64 = 100 * MIB;
+
 /// How long a client that reads nothing goes on sending after the server has stopped taking anything in.
 const STALL: Duration = Duration::from_millis(500);
 
@@ -155,6 +162,62 @@ fn jobs_that_a_client_does_not_read_go_back() {
         "all jobs fitted into the buffers of the connection"
     );
     assert_eq!(good.task_size("Busy"), 0);
+}
+
+/// What a job's `custom` and `args` ask for is read without keeping more of it than is allowed.
+#[test]
+fn large_json_that_is_refused_costs_little_more_than_its_line() {
+    let filled = |text: &str| text.repeat(LARGE_JSON_BYTES / text.len());
+    let push =
+        |members: String| format!(r#"PUSH {{"jid":"large-0001","jobtype":"Large",{members}}}"#);
+    let custom = |member: String| push(format!(r#""args":[],"custom":{{{member}}}"#));
+    let pairs = filled(r#"{"a":1,"b":2},"#);
+    let empty = filled("\"\",");
+    let lines = [
+        (
+            custom(format!(r#""retry_delays":[{}1]"#, filled("1,"))),
+            "ERR retry_delays must be",
+        ),
+        (
+            custom(format!(
+                r#""retry_backoff":{{{}"base":1}}"#,
+                filled("\"a\":1,")
+            )),
+            "ERR retry_backoff must be",
+        ),
+        (
+            custom(format!(r#""bid":[{}1]"#, filled("[],"))),
+            "ERR custom.bid must be",
+        ),
+        (
+            push(format!(
+                r#""args":[{pairs}{pairs}1],"custom":{{"unique_for":1}}"#
+            )),
+            "ERR the objects in the args",
+        ),
+        (format!("PUSHB [{pairs}1]"), "ERR PUSHB takes at most"),
+        (
+            format!(r#"FAIL {{"jid":"large-0001","backtrace":[{empty}1]}}"#),
+            "ERR invalid FAIL",
+        ),
+        (
+            format!(r#"MUTATE {{"cmd":"kill","target":"dead","filter":{{"jids":[{empty}""]}}}}"#),
+            "ERR MUTATE takes at most",
+        ),
+    ];
+    let server = Server::start();
+    let mut client = server.client();
+    let before = Memory::of(server.pid()).peak_bytes;
+    for (line, wanted) in lines {
+        let error = client.refused(&line);
+        assert!(error.starts_with(wanted), "{error}");
+        let bytes = Memory::of(server.pid()).peak_bytes - before;
+        println!("{bytes} bytes for a line of {}: {error}", line.len());
+        assert!(
+            bytes <= LARGE_JSON_MEMORY_MAX,
+            "{bytes} bytes of memory: {error}"
+        );
+    }
 }
 
 /// The settings allow a budget for all connections that is no larger than one line: that line must fit.

@@ -3,7 +3,7 @@
 use workmill_proto::{Failure, Job, SetName, Timestamp};
 use workmill_store::{CorruptRecord, JobKey, JobRecord, StoreError, Tx};
 
-use super::backoff::BackOff;
+use super::backoff;
 use super::report::Report;
 use super::reservation::Holdings;
 use crate::group::Group;
@@ -141,9 +141,9 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn retry_delay_secs(&mut self, job: &Job, failures_before: u32) -> i64 {
-        match BackOff::of(job) {
-            Ok(Some(back_off)) => back_off.delay_secs(failures_before),
-            Ok(None) | Err(_) => BackOff::faktory_delay_secs(failures_before, &mut self.rng),
+        match job.back_off() {
+            Ok(Some(back_off)) => backoff::delay_secs(&back_off, failures_before),
+            Ok(None) | Err(_) => backoff::faktory_delay_secs(failures_before, &mut self.rng),
         }
     }
 }

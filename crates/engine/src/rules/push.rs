@@ -5,7 +5,6 @@ use std::sync::Arc;
 use workmill_proto::{CustomReading, Job, RefusedJob, SetName, Timestamp, WireError};
 use workmill_store::{JobRecord, StoreError, Ties, Tx};
 
-use super::backoff::BackOff;
 use super::ties;
 use crate::group::Group;
 use crate::limits::{
@@ -69,7 +68,7 @@ fn check_custom(
     now: Timestamp,
     reading: CustomReading,
 ) -> Result<Option<Box<Ties>>, WireError> {
-    BackOff::of(job)?;
+    job.back_off()?;
     let custom = job.custom_rules(reading)?;
     ties::of(job, custom, now)
 }

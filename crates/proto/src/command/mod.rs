@@ -24,6 +24,6 @@ pub use fail::FailReport;
 pub use mutate::{Mutation, MutationFilter, MutationVerb};
 pub use pushb::RefusedJob;
 pub use queue::{QueueCommand, QueueSelection};
-pub use queue_name::check_queue_name;
+pub use queue_name::{check_queue_name, queue_name_flaw};
 pub use table::{Command, CommandSpec, TABLE, parse_command};
 pub use track::{TrackCommand, TrackUpdate};

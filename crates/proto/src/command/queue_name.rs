@@ -6,20 +6,28 @@ use crate::limits::QUEUE_NAME_BYTES_MAX;
 
 /// Refuses a name no queue can have: Faktory's rule and words, and a limit of our own.
 pub fn check_queue_name(name: &str) -> Result<(), WireError> {
+    let Some(flaw) = queue_name_flaw(name) else {
+        return Ok(());
+    };
+    let echo = echo(name.as_bytes());
+    Err(WireError::err(match name.len() > QUEUE_NAME_BYTES_MAX {
+        true => format!("cannot get \"{echo}...\" queue: {flaw}"),
+        false => format!("cannot get {echo:?} queue: {flaw}"),
+    }))
+}
+
+/// Why no queue can have this name: the rule it breaks. None if one can.
+pub fn queue_name_flaw(name: &str) -> Option<String> {
     if name.len() > QUEUE_NAME_BYTES_MAX {
-        return Err(WireError::err(format!(
-            "cannot get \"{}…\" queue: queue names may have at most {QUEUE_NAME_BYTES_MAX} bytes",
-            echo(name.as_bytes())
-        )));
+        return Some(format!(
+            "queue names may have at most {QUEUE_NAME_BYTES_MAX} bytes"
+        ));
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if name.is_empty() || !name.bytes().all(allowed) {
-        return Err(WireError::err(format!(
-            "cannot get {:?} queue: queue names must match \\A[a-zA-Z0-9._-]+\\z",
-            echo(name.as_bytes())
-        )));
+        return Some("queue names must match \\A[a-zA-Z0-9._-]+\\z".to_owned());
     }
-    Ok(())
+    None
 }
 
 #[cfg(test)]

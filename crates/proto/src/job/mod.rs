@@ -10,7 +10,9 @@ mod render;
 mod tests;
 mod unique_key;
 
-pub use custom::{CustomReading, CustomRules, Expiry, UniqueRule};
+pub use custom::{
+    BackOff, BackOffFormula, BackOffKind, CustomReading, CustomRules, Expiry, UniqueRule,
+};
 pub use failure::Failure;
 pub use payload::Job;
 pub use render::Rendered;

@@ -1,5 +1,6 @@
 //! What a job's `custom` asks of the server.
 
+mod back_off;
 mod edit;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,8 @@ mod tests;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+
+pub use back_off::{BackOff, BackOffFormula, BackOffKind};
 
 use crate::command::bounded_bid;
 use crate::error::echo;
@@ -117,6 +120,8 @@ struct Members<'a> {
     track: Option<&'a RawValue>,
     expires_at: Option<&'a RawValue>,
     expires_in: Option<&'a RawValue>,
+    retry_delays: Option<&'a RawValue>,
+    retry_backoff: Option<&'a RawValue>,
 }
 
 impl<'a> Members<'a> {
@@ -130,6 +135,8 @@ impl<'a> Members<'a> {
                 "track" => &mut members.track,
                 "expires_at" => &mut members.expires_at,
                 "expires_in" => &mut members.expires_in,
+                "retry_delays" => &mut members.retry_delays,
+                "retry_backoff" => &mut members.retry_backoff,
                 _ => return,
             };
             *slot = Some(value).filter(|value| value.get() != "null");
