@@ -1,6 +1,8 @@
-//! The documents of the repository hold together, and what they say a server answers is what it answers.
+//! The documents of the repository hold together, and what they say a server answers is what it answers. Its messages
+//! are fit for any terminal.
 
 mod links;
+mod messages;
 mod pattern;
 mod settings;
 mod wire;

@@ -72,7 +72,7 @@ fn a_job_that_nobody_has_cannot_be_given_back() {
     assert_eq!(client.refused(r#"REQUEUE {"jid":"jid-000001"}"#), text);
     assert_eq!(
         client.refused(format!("REQUEUE {}", json!({"wid": "w"}))),
-        r#"ERR invalid REQUEUE {"wid":"w"}: send REQUEUE {"jid":"…"}"#
+        r#"ERR invalid REQUEUE {"wid":"w"}: send REQUEUE {"jid":"..."}"#
     );
     assert_eq!(client.queue_size("q"), Some(0));
 }

@@ -8,7 +8,7 @@ use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ACK",
-    argument_missing: Some(r#"ACK needs a job id: ACK {"jid":"…"}"#),
+    argument_missing: Some(r#"ACK needs a job id: ACK {"jid":"..."}"#),
     parse,
 };
 

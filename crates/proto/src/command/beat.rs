@@ -8,7 +8,7 @@ use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "BEAT",
-    argument_missing: Some(r#"BEAT needs a worker id: BEAT {"wid":"…"}"#),
+    argument_missing: Some(r#"BEAT needs a worker id: BEAT {"wid":"..."}"#),
     parse,
 };
 
@@ -27,7 +27,7 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let beat = parse_beat(&decode_utf8(argument))
         .map_err(|_| WireError::err(format!("invalid BEAT {}", echo(argument))))?;
     if beat.wid.is_empty() {
-        return Err(WireError::err(r#"missing wid: send BEAT {"wid":"…"}"#));
+        return Err(WireError::err(r#"missing wid: send BEAT {"wid":"..."}"#));
     }
     Ok(Command::Beat(beat))
 }
@@ -86,7 +86,7 @@ mod tests {
         for json in ["{}", r#"{"wid":null}"#, r#"{"wid":""}"#] {
             assert_eq!(
                 beat(json).unwrap_err(),
-                r#"missing wid: send BEAT {"wid":"…"}"#
+                r#"missing wid: send BEAT {"wid":"..."}"#
             );
         }
         for json in ["x", "[]", r#"{"wid":1}"#, r#"{"wid":"w","rss_kb":"1"}"#] {

@@ -14,7 +14,7 @@ use crate::utf8::decode_utf8;
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "FAIL",
     argument_missing: Some(
-        r#"FAIL needs a failure: FAIL {"jid":"…","errtype":"…","message":"…","backtrace":["…"]}"#,
+        r#"FAIL needs a failure: FAIL {"jid":"...","errtype":"...","message":"...","backtrace":["..."]}"#,
     ),
     parse,
 };

@@ -13,7 +13,7 @@ use crate::{Glob, SetName, WireError};
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "MUTATE",
     argument_missing: Some(
-        r#"MUTATE needs an operation: MUTATE {"cmd":"…","target":"…","filter":{…}}"#,
+        r#"MUTATE needs an operation: MUTATE {"cmd":"...","target":"...","filter":{...}}"#,
     ),
     parse,
 };

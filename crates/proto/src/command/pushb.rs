@@ -9,7 +9,7 @@ use crate::{Job, WireError};
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "PUSHB",
     argument_missing: Some(
-        r#"PUSHB needs an array of jobs: PUSHB [{"jid":"…","jobtype":"…","args":[…]},…]"#,
+        r#"PUSHB needs an array of jobs: PUSHB [{"jid":"...","jobtype":"...","args":[...]},...]"#,
     ),
     parse,
 };

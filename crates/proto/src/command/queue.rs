@@ -9,7 +9,7 @@ use crate::utf8::decode_utf8;
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "QUEUE",
     argument_missing: Some(
-        "QUEUE needs a subcommand and queues: QUEUE PAUSE|RESUME|REMOVE|LATENCY queue…",
+        "QUEUE needs a subcommand and queues: QUEUE PAUSE|RESUME|REMOVE|LATENCY queue...",
     ),
     parse,
 };
@@ -68,7 +68,7 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
 fn select(names: Vec<String>, subcommand: &str) -> Result<QueueSelection, WireError> {
     match names.first().map(String::as_str) {
         None => Err(WireError::err(format!(
-            "QUEUE {subcommand} needs queues: QUEUE {subcommand} queue…, or * for all"
+            "QUEUE {subcommand} needs queues: QUEUE {subcommand} queue..., or * for all"
         ))),
         Some("*") => Ok(QueueSelection::All),
         Some(_) => Ok(QueueSelection::Named(checked(names)?)),

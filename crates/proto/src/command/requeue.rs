@@ -8,7 +8,7 @@ use crate::utf8::decode_utf8;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "REQUEUE",
-    argument_missing: Some(r#"REQUEUE needs a job id: REQUEUE {"jid":"…"}"#),
+    argument_missing: Some(r#"REQUEUE needs a job id: REQUEUE {"jid":"..."}"#),
     parse,
 };
 
@@ -17,7 +17,7 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     match parse_jid(&decode_utf8(argument)) {
         Ok(Some(jid)) => Ok(Command::Requeue { jid }),
         Ok(None) | Err(_) => Err(WireError::err(format!(
-            r#"invalid REQUEUE {}: send REQUEUE {{"jid":"…"}}"#,
+            r#"invalid REQUEUE {}: send REQUEUE {{"jid":"..."}}"#,
             echo(argument)
         ))),
     }
@@ -47,7 +47,7 @@ mod tests {
         for json in ["{}", r#"{"jid":7}"#, r#"{"jid":null}"#, "x", "[]"] {
             assert_eq!(
                 requeue(json).unwrap_err(),
-                format!(r#"invalid REQUEUE {json}: send REQUEUE {{"jid":"…"}}"#)
+                format!(r#"invalid REQUEUE {json}: send REQUEUE {{"jid":"..."}}"#)
             );
         }
         assert!(requeue(&"x".repeat(10_000)).unwrap_err().len() < 300);

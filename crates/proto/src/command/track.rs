@@ -12,7 +12,7 @@ use crate::{Timestamp, WireError};
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "TRACK",
     argument_missing: Some(
-        r#"TRACK needs a subcommand: TRACK GET jid or TRACK SET {"jid":"…","percent":…,"desc":"…"}"#,
+        r#"TRACK needs a subcommand: TRACK GET jid or TRACK SET {"jid":"...","percent":...,"desc":"..."}"#,
     ),
     parse,
 };
@@ -75,7 +75,9 @@ fn parse_set(json: &str) -> Result<TrackUpdate, WireError> {
     let jid = json::string("jid", jid).map_err(invalid)?;
     let jid = jid.unwrap_or_default().into_owned();
     if jid.is_empty() {
-        return Err(WireError::err(r#"missing jid: send TRACK SET {"jid":"…"}"#));
+        return Err(WireError::err(
+            r#"missing jid: send TRACK SET {"jid":"..."}"#,
+        ));
     }
     check_jid(&jid)?;
     let percent = json::integer("percent", percent).map_err(invalid)?;
@@ -209,7 +211,7 @@ mod tests {
         }
         for json in ["{}", r#"{"jid":""}"#, r#"{"jid":null,"percent":1}"#] {
             let text = set(json).unwrap_err();
-            assert_eq!(text, r#"missing jid: send TRACK SET {"jid":"…"}"#);
+            assert_eq!(text, r#"missing jid: send TRACK SET {"jid":"..."}"#);
         }
         for json in ["", "x", "[]", r#"{"jid":1}"#] {
             let text = set(json).unwrap_err();

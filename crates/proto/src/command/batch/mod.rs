@@ -13,7 +13,7 @@ use crate::utf8::decode_utf8;
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "BATCH",
     argument_missing: Some(
-        "BATCH needs a subcommand: BATCH NEW {…}, BATCH OPEN|COMMIT|STATUS bid or BATCH CHILD parent child",
+        "BATCH needs a subcommand: BATCH NEW {...}, BATCH OPEN|COMMIT|STATUS bid or BATCH CHILD parent child",
     ),
     parse,
 };
