@@ -1,11 +1,11 @@
-//! Durations as Go writes them: `1h30m`, `1.5s`, `300ms`.
+//! Durations as Go writes them, with days and weeks: `1h30m`, `1.5s`, `300ms`, `180d`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::echo;
 
-/// A duration read from Go's notation, to the nanosecond. It may be negative: callers say whether they take that.
+/// A duration read from Go's notation, in which it may also have days and weeks, to the nanosecond. It may be negative: callers say whether they take that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GoDuration {
     nanos: i64,
@@ -20,7 +20,7 @@ pub enum DurationError {
     /// A number stands without a unit.
     #[error("\"{0}\" is not a duration: a number lacks its unit ({UNIT_NAMES})")]
     MissingUnit(String),
-    /// A number stands with a unit that Go does not have.
+    /// A number stands with a unit that there is not.
     #[error("\"{text}\" is not a duration: unknown unit \"{unit}\" (there are {UNIT_NAMES})")]
     UnknownUnit {
         /// The text.
@@ -34,7 +34,7 @@ pub enum DurationError {
 }
 
 /// The units, with their nanoseconds. Both Unicode signs for micro are taken.
-const UNITS: [(&str, u64); 8] = [
+const UNITS: [(&str, u64); 10] = [
     ("ns", 1),
     ("us", 1_000),
     ("\u{b5}s", 1_000),
@@ -43,8 +43,10 @@ const UNITS: [(&str, u64); 8] = [
     ("s", 1_000_000_000),
     ("m", 60_000_000_000),
     ("h", 3_600_000_000_000),
+    ("d", 24 * 3_600_000_000_000),
+    ("w", 7 * 24 * 3_600_000_000_000),
 ];
-const UNIT_NAMES: &str = "ns, us, ms, s, m, h";
+const UNIT_NAMES: &str = "ns, us, ms, s, m, h, d, w";
 
 /// The longest negative duration, in nanoseconds. The longest positive one is one shorter.
 const NANOS_MAX: u64 = 1 << 63;
@@ -64,8 +66,8 @@ impl GoDuration {
 impl FromStr for GoDuration {
     type Err = DurationError;
 
-    /// Reads what Go's `time.ParseDuration` reads: a sign, then numbers with a unit each, with a fraction or
-    /// without; a bare `0` needs no unit.
+    /// Reads what Go's `time.ParseDuration` reads, and days of 24 hours and weeks: a sign, then numbers with a unit each,
+    /// with a fraction or without; a bare `0` needs no unit.
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let (negative, mut rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -211,6 +213,10 @@ mod tests {
             ("39h9m14.425s", 39 * HOUR + 9 * MIN + 14 * SEC + 425_000_000),
             ("52763797000ns", 52_763_797_000),
             ("0.9ns", 0),
+            ("180d", 180 * 24 * HOUR),
+            ("1d12h", 36 * HOUR),
+            ("0.5d", 12 * HOUR),
+            ("2w", 14 * 24 * HOUR),
         ];
         for (text, wanted) in cases {
             assert_eq!(nanos(text), Ok(wanted), "{text}");
@@ -273,7 +279,8 @@ mod tests {
             assert!(matches!(error, DurationError::MissingUnit(_)), "{text}");
         }
         for (text, unit) in [
-            ("1d", "d"),
+            ("1y", "y"),
+            ("1day", "day"),
             ("1h 30m", "h "),
             ("1S", "S"),
             ("2min", "min"),
@@ -286,8 +293,8 @@ mod tests {
             assert_eq!(nanos(text), Err(wanted), "{text}");
         }
         assert_eq!(
-            nanos("1d").unwrap_err().to_string(),
-            "\"1d\" is not a duration: unknown unit \"d\" (there are ns, us, ms, s, m, h)"
+            nanos("1y").unwrap_err().to_string(),
+            "\"1y\" is not a duration: unknown unit \"y\" (there are ns, us, ms, s, m, h, d, w)"
         );
     }
 

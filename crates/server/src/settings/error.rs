@@ -59,6 +59,16 @@ pub enum SettingsError {
         /// What is there.
         found: String,
     },
+    /// The value of a key breaks a rule.
+    #[error("{at}: {key}: {what}")]
+    Rule {
+        /// File and line.
+        at: Origin,
+        /// The key, with its table.
+        key: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// A recurring job cannot be used.
     #[error("{at}: cron entry {entry}: {what}")]
     Cron {

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use workmill_proto::GoDuration;
 
 use super::SettingsError;
 use super::tree::{Node, Origin, Table, Value};
@@ -212,7 +215,7 @@ impl Reader {
             .transpose()
     }
 
-    /// A span of time in whole seconds: an integer, or a text such as `"180d"` or `"1h30m"`.
+    /// A span of time in whole seconds.
     pub(super) fn duration_secs(
         &mut self,
         table: &str,
@@ -224,24 +227,42 @@ impl Reader {
             range.start(),
             range.end()
         );
+        let [shortest, longest] = [*range.start(), *range.end()].map(Duration::from_secs);
+        let found = self.duration(table, key, shortest..=longest, &allowed)?;
+        Ok(found.map(|Found { value, origin }| Found {
+            value: value.as_secs(),
+            origin,
+        }))
+    }
+
+    /// A span of time: an integer of seconds, or a text such as `"180d"` or `"1h30m"`. `allowed` says in an error what it
+    /// should be.
+    pub(super) fn duration(
+        &mut self,
+        table: &str,
+        key: &str,
+        range: RangeInclusive<Duration>,
+        allowed: &str,
+    ) -> Result<Option<Found<Duration>>, SettingsError> {
         self.take(table, key)?
             .map(|node| {
-                let (secs, shown) = match &node.value {
-                    Value::Integer(integer) => (u64::try_from(*integer).ok(), integer.to_string()),
+                let (span, shown) = match &node.value {
+                    Value::Integer(secs) => (
+                        u64::try_from(*secs).ok().map(Duration::from_secs),
+                        secs.to_string(),
+                    ),
                     Value::String(text) => (
-                        humantime::parse_duration(text)
-                            .ok()
-                            .map(|span| span.as_secs()),
+                        text.parse().ok().and_then(GoDuration::to_std),
                         format!("{text:?}"),
                     ),
                     other => (None, other.kind().to_owned()),
                 };
-                match secs.filter(|secs| range.contains(secs)) {
+                match span.filter(|span| range.contains(span)) {
                     Some(value) => Ok(Found {
                         value,
                         origin: node.origin,
                     }),
-                    None => Err(refuse(node.origin, table, key, &allowed, shown)),
+                    None => Err(refuse(node.origin, table, key, allowed, shown)),
                 }
             })
             .transpose()
@@ -298,6 +319,20 @@ pub(super) fn boolean_of(node: Node) -> Result<Found<bool>, Refused> {
             allowed: "true or false".to_owned(),
             found: other.kind(),
         }),
+    }
+}
+
+/// The error for a value that breaks a rule, which a sentence of its own says best.
+pub(super) fn refuse_because(
+    at: Origin,
+    table: &str,
+    key: &str,
+    what: impl Into<String>,
+) -> SettingsError {
+    SettingsError::Rule {
+        at,
+        key: format!("{table}.{key}"),
+        what: what.into(),
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use workmill_proto::{GoDuration, check_queue_name};
+use workmill_proto::queue_name_flaw;
 
 use super::SettingsError;
 use super::bounds::{
     THROTTLE_BURST_RANGE, THROTTLE_RATE_RANGE, THROTTLE_SLOTS_RANGE, THROTTLE_TIMEOUT_SECS_RANGE,
 };
-use super::reader::{Found, Reader, refuse, refuse_table};
+use super::reader::{Found, Reader, refuse_because, refuse_table};
 use super::tree::{Node, Origin, Table, Value};
 
 /// The span of time a rate is for when nothing is said.
@@ -61,7 +61,6 @@ impl fmt::Display for ThrottleSettings {
 impl fmt::Display for RateSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rate, per, burst } = self;
-        // Go has no days, and no space between its parts.
         write!(f, "rate = {rate}, per = \"{per:?}\", burst = {burst}")
     }
 }
@@ -74,12 +73,13 @@ pub(super) fn choose_throttles(
     let mut throttles = Throttles::new();
     let mut origins = BTreeMap::new();
     for (queue, node) in reader.entries("throttles")? {
-        check_queue_name(&queue).map_err(|error| SettingsError::Value {
-            at: node.origin.clone(),
-            key: format!("throttles.{queue:?}"),
-            allowed: String::from("the name of a queue"),
-            found: error.text,
-        })?;
+        if let Some(flaw) = queue_name_flaw(&queue) {
+            let (key, what) = (
+                format!("{queue:?}"),
+                format!("there can be no such queue: {flaw}"),
+            );
+            return Err(refuse_because(node.origin, "throttles", &key, what));
+        }
         origins.insert(queue.clone(), node.origin.clone());
         let throttle = read_throttle(&queue, node, warnings)?;
         throttles.insert(queue, throttle);
@@ -155,16 +155,12 @@ fn read_rate(
 }
 
 fn read_per(reader: &mut Reader, table: &str) -> Result<Option<Found<Duration>>, SettingsError> {
-    let allowed = "a duration such as \"1s\" or \"1h30m\", longer than zero";
-    let Some(Found { value, origin }) = reader.string(table, "per", allowed)? else {
-        return Ok(None);
-    };
-    let per: GoDuration = match value.parse() {
-        Ok(per) => per,
-        Err(error) => return Err(refuse(origin, table, "per", allowed, error)),
-    };
-    match per.to_std().filter(|per| !per.is_zero()) {
-        Some(value) => Ok(Some(Found { value, origin })),
-        None => Err(refuse(origin, table, "per", allowed, format!("{value:?}"))),
-    }
+    let allowed =
+        "a number of seconds, or a text such as \"1s\", \"1h30m\" or \"1d\", longer than zero";
+    reader.duration(
+        table,
+        "per",
+        Duration::from_nanos(1)..=Duration::MAX,
+        allowed,
+    )
 }

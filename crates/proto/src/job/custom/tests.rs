@@ -227,7 +227,7 @@ fn an_expiry_that_is_not_understood_is_refused() {
             )
         );
     }
-    for value in ["\"\"", "\"60\"", "\"1d\""] {
+    for value in ["\"\"", "\"60\"", "\"1y\""] {
         let text = error(&format!(r#"{{"expires_in":{value}}}"#));
         assert!(
             text.starts_with(&format!("custom.expires_in: {value} is not a duration")),
