@@ -33,7 +33,13 @@ pub struct StorageDir {
 /// Why the storage directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageDirError {
-    /// It does not exist and cannot be made, or is no directory.
+    /// There is something else at its place.
+    #[error("the storage directory {} is a file; name a directory with -d", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It does not exist and cannot be made.
     #[error("cannot make the storage directory {}; name another one with -d", path.display())]
     Make {
         /// Which.
@@ -66,6 +72,11 @@ impl StorageDir {
             path: path.to_owned(),
             source,
         };
+        if path.exists() && !path.is_dir() {
+            return Err(StorageDirError::File {
+                path: path.to_owned(),
+            });
+        }
         DirBuilder::new()
             .recursive(true)
             .mode(DIR_MODE)
@@ -205,6 +216,8 @@ mod tests {
         let path = root.path().join("file");
         fs::write(&path, "").unwrap();
         let error = StorageDir::open(&path, &binding()).unwrap_err();
+        assert!(matches!(error, StorageDirError::File { .. }), "{error:?}");
+        let error = StorageDir::open(&path.join("below"), &binding()).unwrap_err();
         assert!(matches!(error, StorageDirError::Make { .. }), "{error:?}");
     }
 }

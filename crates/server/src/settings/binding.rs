@@ -15,6 +15,14 @@ pub struct Binding {
 impl Binding {
     /// Reads `host:port`, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some((scheme, rest)) = text.split_once("://") {
+            // A URL may hold a password, which ends with the last @.
+            let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+            return Err(format!(
+                "{scheme}:// does not belong here; write host:port, such as {}",
+                address.trim_end_matches('/')
+            ));
+        }
         let wrong =
             |what: &str| format!("{text:?} {what}; write host:port, such as localhost:7419");
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
@@ -152,12 +160,21 @@ mod tests {
             ("::1:7419", "has an IPv6 address without brackets"),
             ("[fish]:7419", "has no IPv6 address in its brackets"),
             ("my host:7419", "has a blank in its host"),
+            (
+                "tcp://0.0.0.0:7419",
+                "tcp:// does not belong here; write host:port, such as 0.0.0.0:7419",
+            ),
+            (
+                "tcp+tls://:secret@localhost:7419/",
+                "tcp+tls:// does not belong here; write host:port, such as localhost:7419",
+            ),
         ] {
             let error = Binding::parse(text).unwrap_err();
             assert!(
                 error.contains(wrong) && error.contains("host:port"),
                 "{text}: {error}"
             );
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 }

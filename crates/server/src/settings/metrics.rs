@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::SettingsError;
 use super::places::{Variables, variable};
-use super::reader::{Found, Reader, refuse};
+use super::reader::{Found, Reader, refuse, refuse_because};
 use crate::statsd::{AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, parse_port, tag_of};
 
 /// Bytes of the prefix of all names.
@@ -148,8 +148,7 @@ fn choose_tags(
     let mut tags = Vec::new();
     for table in ["metrics", "statsd"] {
         for Found { value, origin } in reader.strings(table, "tags")? {
-            check_tag(&value)
-                .map_err(|what| refuse(origin, table, "tags", "a list of tags", what))?;
+            check_tag(&value).map_err(|what| refuse_because(origin, table, "tags", what))?;
             tags.push(value);
         }
     }

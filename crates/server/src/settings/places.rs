@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
-use super::reader::{Reader, refuse};
+use super::reader::{Reader, refuse_because};
 use super::{Binding, Environment, SettingsError, TlsFiles};
 use crate::cli::{BINDING_DEFAULT, Cli};
 
@@ -66,7 +66,7 @@ pub(super) fn choose_binding(cli: &Cli, reader: &mut Reader) -> Result<Binding, 
     let config = config
         .map(|found| {
             Binding::parse(&found.value)
-                .map_err(|what| refuse(found.origin, "faktory", "binding", allowed, what))
+                .map_err(|what| refuse_because(found.origin, "faktory", "binding", what))
         })
         .transpose()?;
     match (binding_flag(cli), config) {

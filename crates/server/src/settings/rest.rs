@@ -71,13 +71,19 @@ impl Reader {
                 .map(|(table, key)| format!("{table}.{key}"))
                 .collect(),
         };
-        known
-            .into_iter()
-            .map(|known| (likeness(unknown, &known), known))
-            .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, known)| known)
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        nearest(unknown, &known).map(str::to_owned)
     }
+}
+
+/// The known key most like an unknown one; none if none is.
+pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|known| (likeness(unknown, known), *known))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
 }
 
 /// How alike two keys are, from 0 to 1. Mostly their last parts count, since a key may stand in the wrong table. Typing

@@ -77,7 +77,9 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
         return (host, rest.strip_prefix(':'));
     }
-    if authority.parse::<Ipv6Addr>().is_ok() {
+    // An address of one link, such as fe80::1%eth0, names the network card.
+    let address = authority.split('%').next().unwrap_or(authority);
+    if address.parse::<Ipv6Addr>().is_ok() {
         return (authority, None);
     }
     match authority.rsplit_once(':') {
@@ -125,6 +127,8 @@ mod tests {
             ("udp://[::1]:8126", "udp://[::1]:8126"),
             ("[::1]", "udp://[::1]:8125"),
             ("::1", "udp://[::1]:8125"),
+            ("fe80::1%eth0", "udp://[fe80::1%eth0]:8125"),
+            ("[fe80::1%eth0]:8126", "udp://[fe80::1%eth0]:8126"),
             (
                 "unix:///var/run/datadog/dsd.socket",
                 "unix:///var/run/datadog/dsd.socket",

@@ -22,7 +22,11 @@ pub(super) struct RawEntry {
 
 impl RawEntry {
     /// Takes the known keys; the reader keeps the others, to warn of them.
-    pub(super) fn read(table: Found<Table>, reader: &mut Reader) -> Result<Self, Flaw> {
+    pub(super) fn read(
+        table: Found<Table>,
+        reader: &mut Reader,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Flaw> {
         let Found {
             value: mut table,
             origin,
@@ -43,6 +47,12 @@ impl RawEntry {
             }
         };
         let (job, jobs) = (take("job"), take("jobs"));
+        for (key, node) in extract_job_fields(&mut table) {
+            warnings.push(format!(
+                "{}: cron.{key} is ignored: write {key} below [cron.job]",
+                node.first_origin()
+            ));
+        }
         reader.leave("cron", table);
         Ok(Self {
             origin,
@@ -84,8 +94,25 @@ impl RawEntry {
             (None, Some(timezone)) => zone::find(&timezone.value, &timezone.origin)?,
             (None, None) => zone::of_the_server(warnings),
         };
-        Schedule::parse(fields, zone).map_err(|error| flaw(origin, format!("schedule: {error}")))
+        Schedule::parse(fields, zone).map_err(|error| match zone::at_the_end(fields) {
+            Some(zone) => flaw(
+                origin,
+                format!(
+                    "the schedule ends with the time zone {zone}: write timezone = \"{zone}\" beside it instead"
+                ),
+            ),
+            None => flaw(origin, format!("schedule: {error}")),
+        })
     }
+}
+
+/// The fields of a job that stand beside the entry's own keys by mistake.
+fn extract_job_fields(table: &mut Table) -> Table {
+    let (known, others) = std::mem::take(table)
+        .into_iter()
+        .partition(|(key, _)| payload::FIELDS.contains(&key.as_str()));
+    *table = others;
+    known
 }
 
 fn text(key: &str, node: Option<Node>) -> Result<Option<Found<String>>, Flaw> {

@@ -52,7 +52,7 @@ pub(super) fn choose_cron(
             entry: label.clone(),
             what: flaw.what,
         };
-        let raw = RawEntry::read(table, reader).map_err(named)?;
+        let raw = RawEntry::read(table, reader, warnings).map_err(named)?;
         let (name, entry) = raw.compile(warnings).map_err(named)?;
         cron.insert(&name, entry);
         if let Some(first) = origins.insert(name, origin.clone()) {

@@ -2,9 +2,21 @@
 
 use serde_json::{Map, Number, Value as Json};
 
+use super::super::rest::nearest;
 use super::super::tree::{Node, Origin, Table, Value};
 use super::Flaw;
 use super::entry::flaw;
+
+/// The fields of a job that an entry can give it.
+pub(super) const FIELDS: [&str; 7] = [
+    "type",
+    "queue",
+    "args",
+    "retry",
+    "custom",
+    "reserve_for",
+    "backtrace",
+];
 
 /// The payload of an entry.
 pub(super) struct Payload {
@@ -44,6 +56,7 @@ pub(super) fn read(
         Some(Value::String(jobtype)) if !jobtype.is_empty() => jobtype,
         _ => return Err(no_type()),
     };
+    warn_of_misspelt(&job, warnings);
     let mut args = job.remove("args").map_or(Ok(Vec::new()), array)?;
     if let Some(jobs) = jobs {
         args.extend(misplaced_args(jobs, warnings)?);
@@ -56,6 +69,19 @@ pub(super) fn read(
         jobtype,
         members,
     })
+}
+
+/// Fields the protocol does not have are the workers' business, but for those that look like one it has.
+fn warn_of_misspelt(job: &Table, warnings: &mut Vec<String>) {
+    for (key, node) in job {
+        let known = FIELDS.iter().any(|field| field.eq_ignore_ascii_case(key));
+        if let Some(meant) = nearest(key, &FIELDS).filter(|_| !known) {
+            warnings.push(format!(
+                "{}: [cron.job] has {key}, which only workers see; did you mean {meant}?",
+                node.first_origin()
+            ));
+        }
+    }
 }
 
 /// The arguments of `[[cron.jobs.args]]`, as a published example has it.

@@ -16,6 +16,13 @@ pub(super) fn find(name: &str, at: &Origin) -> Result<TimeZone, Flaw> {
     })
 }
 
+/// The zone that the last word of a schedule names, where there should be a field.
+pub(super) fn at_the_end(schedule: &str) -> Option<&str> {
+    let (_, last) = schedule.trim().rsplit_once(char::is_whitespace)?;
+    let name = last.split_once("TZ=").map_or(last, |(_, name)| name);
+    TimeZone::get(name).is_ok().then_some(name)
+}
+
 /// The zone the server runs in: that of `TZ`, else the system's; UTC if there is none, with one warning.
 pub(super) fn of_the_server(warnings: &mut Vec<String>) -> TimeZone {
     TimeZone::try_system().unwrap_or_else(|_| {

@@ -93,6 +93,18 @@ fn what_is_wrong_with_an_entry_is_named_with_file_line_and_entry() {
             "line 3: cron entry \"Report TZ=UTC @daily\": the time zone is given twice",
         ),
         (
+            entry("0 9 * * * Europe/Berlin", ""),
+            "the schedule ends with the time zone Europe/Berlin: write timezone = \"Europe/Berlin\"",
+        ),
+        (
+            entry("0 9 * * * CRON_TZ=UTC", ""),
+            "the schedule ends with the time zone UTC: write timezone = \"UTC\"",
+        ),
+        (
+            entry("0 9 * * MO", ""),
+            "schedule: \"MO\" is no day of week",
+        ),
+        (
             entry("@daily", "catch_up = 1"),
             "line 3: cron entry \"Report @daily\": catch_up must be true or false, not an integer",
         ),
@@ -172,6 +184,44 @@ fn an_unknown_key_of_an_entry_is_warned_of() {
             ),
         "{warnings:?}"
     );
+}
+
+#[test]
+fn a_field_of_the_job_that_stands_beside_it_is_warned_of() {
+    for (line, key) in [
+        ("queue = \"q\"", "queue"),
+        ("retry = 5", "retry"),
+        ("args = [1]", "args"),
+        ("custom = {a = 1}", "custom"),
+    ] {
+        let warnings = Setup::with_config(&entry("@daily", line)).warnings();
+        let wanted = format!("line 3: cron.{key} is ignored: write {key} below [cron.job]");
+        assert!(
+            warnings.len() == 1 && warnings[0].ends_with(&wanted),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_misspelt_field_of_the_job_is_warned_of_and_another_one_is_not() {
+    for (line, wanted) in [
+        (
+            "queu = \"q\"",
+            "line 6: [cron.job] has queu, which only workers see; did you mean queue?",
+        ),
+        ("reserved_for = 60", "did you mean reserve_for?"),
+    ] {
+        let setup = Setup::with_config(&format!("{}{line}\n", entry("@daily", "")));
+        let warnings = setup.warnings();
+        assert!(
+            warnings.len() == 1 && warnings[0].ends_with(wanted),
+            "{warnings:?}"
+        );
+    }
+    let known = "Queue = \"q\"\nretry = 1\nat = \"2020-01-01T00:00:00Z\"\ntenant = 5\n[cron.job.custom]\nqueu = 1\n";
+    let setup = Setup::with_config(&format!("{}{known}", entry("@daily", "")));
+    assert_eq!(setup.warnings(), Vec::<String>::new());
 }
 
 #[test]

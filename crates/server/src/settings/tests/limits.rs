@@ -111,6 +111,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "dead.ttl must be a number of seconds from 1 to 3155760000, or a text such as \"180d\" or \"12h30m\", not \"soon\"",
     ),
     ("dead", "ttl = \"500ms\"", "not \"500ms\""),
+    ("dead", "ttl = \"1day\"", "not \"1day\""),
     ("dead", "ttl = 2026-01-01", "not a date or time"),
     (
         "workers",
@@ -125,7 +126,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "faktory",
         "binding = \"localhost\"",
-        "faktory.binding must be an address as host:port, not \"localhost\" has no port",
+        "faktory.binding: \"localhost\" has no port; write host:port, such as localhost:7419",
     ),
 ];
 

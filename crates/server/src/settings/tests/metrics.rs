@@ -120,7 +120,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ),
         (
             "[statsd]\ntags = [\"a:b\",\n\"1:b\"]",
-            "line 3: statsd.tags must be a list of tags, not a tag begins",
+            "line 3: statsd.tags: a tag begins",
         ),
         (
             "[statsd]\nlocation = \"tcp://x\"",
