@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 use workmill_tests::{
     Client, Ended, Reply, Server, ServerBuilder, ServerFiles, binary_path, job, log_in,
 };
@@ -142,7 +143,35 @@ fn storage_directory_that_cannot_be_made_stops_the_start() {
     let in_the_way = files.config_dir().join("a-file");
     fs::write(&in_the_way, "").unwrap();
     let files = ServerFiles::with_storage(&in_the_way);
-    assert_refuses_to_start(Server::builder().files(files), &["a-file"]);
+    assert_refuses_to_start(
+        Server::builder().files(files),
+        &["a-file is a file; name a directory with -d"],
+    );
+}
+
+#[test]
+fn failed_start_ends_with_a_line_of_json_where_the_log_is_json() {
+    for (arguments, wanted) in [
+        (
+            &["-b", "tcp://0.0.0.0:7419"][..],
+            "-b: tcp:// does not belong here",
+        ),
+        (&["-d", "/proc/version"], "/proc/version is a file"),
+        (&["-c", "/proc/version"], "/proc/version"),
+        (&["--fish"], "--fish"),
+        (&["-l", "loud"], "error, warn, info, debug"),
+    ] {
+        for format in [&["--log-format", "json"][..], &["--log-format=json"]] {
+            let (code, text) = run(&[format, arguments].concat());
+            assert_ne!(code, 0, "{text}");
+            let last = text.lines().last().unwrap_or_default();
+            let line: Value = serde_json::from_str(last)
+                .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"));
+            assert_eq!(line["level"], "ERROR", "{line}");
+            let message = line["message"].as_str().unwrap();
+            assert!(message.contains(wanted), "{arguments:?}: {message}");
+        }
+    }
 }
 
 #[test]

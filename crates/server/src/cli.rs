@@ -1,5 +1,6 @@
 //! The command line: Faktory's flags, with long names too.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -91,6 +92,16 @@ pub struct Cli {
     /// Print this help
     #[arg(global = true, short = 'h', long, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+/// Whether a command line asks for a log of JSON, whatever else is wrong with it.
+pub fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    let mut after_flag = false;
+    arguments.into_iter().any(|argument| {
+        let json = argument == "--log-format=json" || (after_flag && argument == "json");
+        after_flag = argument == "--log-format";
+        json
+    })
 }
 
 /// What to do instead of running the server.
@@ -190,6 +201,15 @@ mod tests {
         }
         assert_eq!(parse(&["-c", "/c"]).unwrap().task, None);
         assert!(parse(&["help"]).is_err() && parse(&["check"]).is_err());
+    }
+
+    #[test]
+    fn json_is_asked_for_in_two_ways() {
+        let asks = |arguments: &[&str]| asks_for_json(arguments.iter().map(OsString::from));
+        assert!(asks(&["-x", "--log-format", "json"]));
+        assert!(asks(&["--log-format=json", "-x"]));
+        assert!(!asks(&["--log-format", "text", "json"]));
+        assert!(!asks(&["json"]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use workmill::cli::{Cli, Task};
+use workmill::cli::{self, Cli, Level, LogFormat, Task};
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
 use workmill::threads::Threads;
@@ -16,16 +16,38 @@ use workmill::{check_config, logging, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     match cli.task {
         None => start(cli),
         Some(Task::CheckConfig) => check(cli),
     }
 }
 
+/// Ends with what is wrong with the command line, or with the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && cli::asks_for_json(std::env::args_os()) {
+        logging::start(LogFormat::Json, Level::Error);
+        let text = error.to_string();
+        tracing::error!("workmill cannot start: {}", text.trim_end());
+    } else {
+        // If standard error is closed, the exit status has to say it alone.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
 fn start(cli: Cli) -> ExitCode {
+    let (format, level) = (cli.log_format, cli.level);
     let (settings, reloader) = match prepare(cli) {
         Ok(prepared) => prepared,
+        Err(error) if format == LogFormat::Json => {
+            logging::start(format, level);
+            tracing::error!("workmill cannot start: {error:#}");
+            return ExitCode::FAILURE;
+        }
         Err(error) => {
             // There is no log yet. If standard error is closed, the exit status has to say it alone.
             let _ = writeln!(io::stderr(), "workmill cannot start: {error:#}");
