@@ -36,6 +36,8 @@ pub(super) struct Link {
     tried_at: Option<Instant>,
     /// What went wrong since the last report.
     fault: Option<String>,
+    /// A datagram has left this socket of which nothing has been heard since.
+    outstanding: bool,
     /// Lines lost since the last warning.
     lost: u64,
     warnings: LogLimit,
@@ -56,6 +58,7 @@ impl Link {
             socket: Err(String::new()),
             tried_at: None,
             fault: None,
+            outstanding: false,
             lost: 0,
             warnings: LogLimit::every(WARN_EVERY),
             warned: false,
@@ -68,15 +71,36 @@ impl Link {
         if lost > 0 {
             self.fault = Some(String::from("more happens than can be sent"));
         }
+        let earlier_arrived = self.earlier_arrived();
         let mut delivering = true;
         for datagram in datagrams.into_iter() {
             // After one that could not be sent the next ones would only cost time.
             delivering = delivering && self.deliver(datagram.text.as_bytes()).await;
+            self.outstanding = delivering;
             if !delivering {
                 self.lost += datagram.lines;
             }
         }
-        self.report();
+        self.report(earlier_arrived);
+    }
+
+    /// Whether datagrams of an earlier time seem to have arrived. The system tells some time after a datagram has left by
+    /// UDP that nobody listens; that it has taken one says nothing.
+    fn earlier_arrived(&mut self) -> bool {
+        if !std::mem::take(&mut self.outstanding) {
+            return false;
+        }
+        let told = match &self.socket {
+            Ok(Socket::Udp(socket)) => socket.take_error(),
+            Ok(Socket::Unix(_)) | Err(_) => Ok(None),
+        };
+        match told {
+            Ok(None) => true,
+            Ok(Some(error)) | Err(error) => {
+                self.fault = Some(error.to_string());
+                false
+            }
+        }
     }
 
     /// Tells whether the system has taken it.
@@ -125,7 +149,7 @@ impl Link {
         }
     }
 
-    fn report(&mut self) {
+    fn report(&mut self, earlier_arrived: bool) {
         let address = &self.address;
         if let Some(fault) = self.fault.take() {
             if self.warnings.pass(Instant::now()).is_some() {
@@ -136,7 +160,7 @@ impl Link {
                 );
                 self.warned = true;
             }
-        } else if self.warned {
+        } else if self.warned && earlier_arrived {
             tracing::info!("metrics can be sent to {address} again");
             self.warned = false;
         }

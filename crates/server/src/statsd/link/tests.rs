@@ -56,6 +56,28 @@ async fn agent_that_went_away_and_came_back_gets_the_next_datagram() {
 }
 
 #[tokio::test]
+async fn agent_that_never_was_there_is_not_said_to_be_back() {
+    let (agent, address) = udp_agent();
+    drop(agent);
+    let mut link = link(&address);
+    for _ in 0..2 {
+        link.send(datagrams(&["nobody reads this"]), 0).await;
+    }
+    assert!(link.warned);
+    for _ in 0..3 {
+        // As at a stop, when nothing is left to send.
+        link.send(Datagrams::default(), 0).await;
+        assert!(link.warned);
+        // A new socket knows nothing of what the old one has sent.
+        if let Some(tried_at) = &mut link.tried_at {
+            *tried_at -= RENEW_EVERY;
+        }
+        link.send(datagrams(&["nobody reads this"]), 0).await;
+        assert!(link.warned);
+    }
+}
+
+#[tokio::test]
 async fn unix_socket_may_be_made_anew_between_two_sends() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("agent.socket");
