@@ -56,7 +56,7 @@ def changes(zone):
 
 
 def values(rng, low, high, names=()):
-    """A field: a list of values and ranges, perhaps with steps, or a star with or without one."""
+    """A field: a list of values and ranges, perhaps with steps or around the end, or a star with or without one."""
 
     def value(number):
         return rng.choice([names[number - low], names[number - low].lower()]) if names and rng.random() < 0.5 else str(number)
@@ -79,6 +79,8 @@ def values(rng, low, high, names=()):
                     f"{value(first)}-{value(last)}",
                     f"{first}-{last}/{rng.randint(1, 12)}",
                     f"{first}/{rng.randint(1, 12)}",
+                    f"{value(last)}-{value(first)}",
+                    f"{last}-{first}/{rng.randint(1, 12)}",
                 ]
             )
         )
@@ -92,18 +94,20 @@ WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split()
 def expression(rng):
     day, month, weekday = "*", "*", "*"
     if rng.random() < 0.5:
-        day = values(rng, 1, 28)
+        day = rng.choice([values(rng, 1, 28), values(rng, 1, 28), "L", "LW", "1,L"])
     if rng.random() < 0.3:
         month = values(rng, 1, 12, MONTHS)
     if rng.random() < 0.4:
-        weekday = values(rng, 0, 6, WEEKDAYS)
+        number = rng.randint(0, 7)
+        nth = f"{rng.choice([number, WEEKDAYS[number % 7]])}#{rng.randint(1, 5)}"
+        weekday = rng.choice([values(rng, 0, 6, WEEKDAYS), values(rng, 0, 6, WEEKDAYS), nth, f"{number}L", f"MON,{nth}"])
     hours = values(rng, 0, rng.choice([4, 23]))
     seconds = [values(rng, 0, 59)] if rng.random() < 0.1 else []
     return [*seconds, values(rng, 0, 59), hours, day, month, weekday]
 
 
 def for_cronsim(fields):
-    """Its day fields begin with a star only where they restrict nothing, as Debian's cron takes any such star
+    """It has no ranges around the end of a field. Its day fields begin with a star only where they restrict nothing, as Debian's cron takes any such star
     for no restriction, and the open plugin for Faktory, as we, takes one with a step for a restriction. Its last
     day of the week is 7, so that an open range ends with Sunday."""
     *times, day, month, weekday = fields
@@ -120,6 +124,24 @@ def for_cronsim(fields):
             parts.append(part)
         return ",".join(parts)
 
+    def around(field, low, high, names=()):
+        return ",".join(part_around(part, low, high, names) for part in field.split(","))
+
+    def part_around(part, low, high, names):
+        base, _, step = part.partition("/")
+        first, dash, last = base.upper().partition("-")
+        if not dash:
+            return part
+        first, last = (names.index(end) + low if end in names else int(end) for end in (first, last))
+        if first <= last:
+            return part
+        length = high - low + 1
+        return ",".join(str(low + (at - low) % length) for at in range(first, last + length + 1, int(step or 1)))
+
+    *times, hour = times
+    times = [around(field, 0, 59) for field in times] + [around(hour, 0, 23)]
+    day, month = around(day, 1, 31), around(month, 1, 12, MONTHS)
+    weekday = around(weekday, 0, 6, WEEKDAYS)
     return " ".join([*times, restrict(day, 1, 31), month, restrict(weekday, 0, 6)])
 
 

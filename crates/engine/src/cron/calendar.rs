@@ -3,10 +3,11 @@
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
 use super::ScheduleError;
+use super::day_rule::DayRule;
 use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, YEAR};
 
-/// The longest a schedule for every year can pause, in years: from one 29 February to the next around 2100.
-const PAUSE_YEARS_MAX: i16 = 8;
+/// The longest a schedule for every year can pause, in years: from one fifth Monday of a February to the next around 2100.
+const PAUSE_YEARS_MAX: i16 = 40;
 
 /// Dates and times of a wall clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub(super) struct Calendar {
     days: Values,
     months: Values,
     weekdays: Values,
+    /// More days of the month.
+    day_rules: Vec<DayRule>,
+    /// More days of the week.
+    weekday_rules: Vec<DayRule>,
     /// In order; none for every year.
     years: Option<Vec<u16>>,
     /// Both day fields restrict: a day that one of them names is enough.
@@ -56,6 +61,8 @@ impl Calendar {
             days: Values::of(&day),
             months: Values::of(&MONTH.parse(month)?),
             weekdays: Values::of(&weekday),
+            day_rules: day.rules,
+            weekday_rules: weekday.rules,
             years: year
                 .filter(|year| !year.unrestricted)
                 .map(|year| year.values),
@@ -131,10 +138,12 @@ impl Calendar {
             None => true,
             Some(years) => year.is_some_and(|year| years.binary_search(&year).is_ok()),
         };
-        let day = self.days.contains(date.day());
+        let ruled = |rules: &[DayRule]| rules.iter().any(|rule| rule.has(date));
+        let day = self.days.contains(date.day()) || ruled(&self.day_rules);
         let weekday = self
             .weekdays
-            .contains(Weekday::to_sunday_zero_offset(date.weekday()));
+            .contains(Weekday::to_sunday_zero_offset(date.weekday()))
+            || ruled(&self.weekday_rules);
         let has_day = match self.either_day {
             true => day || weekday,
             false => day && weekday,
@@ -258,11 +267,43 @@ mod tests {
     }
 
     #[test]
+    fn days_that_each_month_has_elsewhere_are_found() {
+        for (text, wanted) in [
+            ("0 0 L * *", ["2026-05-31", "2026-06-30", "2026-07-31"]),
+            ("0 0 L-3 * ?", ["2026-05-28", "2026-06-27", "2026-07-28"]),
+            ("0 0 LW * ?", ["2026-05-29", "2026-06-30", "2026-07-31"]),
+            ("0 0 15W * ?", ["2026-05-15", "2026-06-15", "2026-07-15"]),
+            ("0 0 1W * ?", ["2026-05-01", "2026-06-01", "2026-07-01"]),
+            ("0 0 ? * 5#2", ["2026-05-08", "2026-06-12", "2026-07-10"]),
+            ("0 0 ? * FRIL", ["2026-05-29", "2026-06-26", "2026-07-31"]),
+            ("0 0 1,L * *", ["2026-05-01", "2026-05-31", "2026-06-01"]),
+            // Either day is enough, as with any other days.
+            ("0 0 L * FRI#1", ["2026-05-01", "2026-05-31", "2026-06-05"]),
+            (
+                "0 0 ? * FRI-SAT,7#2",
+                ["2026-05-01", "2026-05-02", "2026-05-08"],
+            ),
+        ] {
+            let found = times(text, "2026-05-01T00:00:00", 3);
+            assert_eq!(
+                found,
+                wanted.map(|date| format!("{date}T00:00:00")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn rare_days_are_found_and_impossible_ones_are_not() {
         assert_eq!(
             times("0 0 29 2 *", "2096-03-01T00:00:00", 1),
             ["2104-02-29T00:00:00"]
         );
+        assert_eq!(
+            times("0 0 ? FEB MON#5", "2072-03-01T00:00:00", 1),
+            ["2112-02-29T00:00:00"]
+        );
+        assert_eq!(times("0 0 31W 4 ?", "2026-01-01T00:00:00", 1), [""; 0]);
         assert_eq!(times("0 0 30 2 *", "2026-01-01T00:00:00", 1), [""; 0]);
         assert_eq!(
             times("0 0 31 4,6,9,11 *", "2026-01-01T00:00:00", 1),

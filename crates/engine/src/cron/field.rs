@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::ScheduleError;
+use super::day_rule::DayRule;
 
 /// A kind of field.
 pub(super) struct FieldKind {
@@ -22,7 +23,7 @@ pub(super) const HOUR: FieldKind = plain("hour", "0 to 23", 0..=23);
 pub(super) const YEAR: FieldKind = plain("year", "1970 to 2099", 1970..=2099);
 pub(super) const DAY_OF_MONTH: FieldKind = FieldKind {
     question_mark: true,
-    ..plain("day of month", "1 to 31", 1..=31)
+    ..plain("day of month", "1 to 31, L, L-3, LW or 15W", 1..=31)
 };
 pub(super) const MONTH: FieldKind = FieldKind {
     names: &[
@@ -35,7 +36,7 @@ pub(super) const DAY_OF_WEEK: FieldKind = FieldKind {
     question_mark: true,
     ..plain(
         "day of week",
-        "0 to 7 or SUN to SAT, 0 and 7 being Sunday",
+        "0 to 7 or SUN to SAT, 0 and 7 being Sunday, 5#2 or 5L",
         0..=6,
     )
 };
@@ -60,6 +61,8 @@ const fn plain(name: &'static str, allowed: &'static str, range: RangeInclusive<
 pub(super) struct Field {
     /// The values in order, each once.
     pub(super) values: Vec<u16>,
+    /// What else it allows, if it is a field of days.
+    pub(super) rules: Vec<DayRule>,
     /// It has a `*` or `?` that no step thins out: it restricts nothing.
     pub(super) unrestricted: bool,
     /// It has a `*`, a `?` or a step.
@@ -71,6 +74,7 @@ impl FieldKind {
     pub(super) fn parse(&self, text: &str) -> Result<Field, ScheduleError> {
         let mut field = Field {
             values: Vec::new(),
+            rules: Vec::new(),
             unrestricted: false,
             recurrent: false,
         };
@@ -82,8 +86,17 @@ impl FieldKind {
         Ok(field)
     }
 
-    /// Reads `*`, a value or a range, each with or without a step.
+    /// Reads `*`, a value or a range, each with or without a step, or a rule for days.
     fn parse_item(&self, item: &str, field: &mut Field) -> Result<(), ScheduleError> {
+        if let Some(rule) = self.parse_rule(item) {
+            field.rules.push(rule);
+            return Ok(());
+        }
+        // On its own, as in Quartz.
+        let item = match item {
+            "L" | "l" if self.is_weekday() => "SAT",
+            item => item,
+        };
         let (base, step) = match item.split_once('/') {
             Some((base, step)) => (base, Some(self.parse_step(step)?)),
             None => (item, None),
@@ -112,6 +125,18 @@ impl FieldKind {
         Ok(())
     }
 
+    fn parse_rule(&self, item: &str) -> Option<DayRule> {
+        if self.is_weekday() {
+            DayRule::of_week(item, |text| self.value(text))
+        } else if self.name == DAY_OF_MONTH.name {
+            DayRule::of_month(item)
+        } else {
+            None
+        }
+    }
+
+    /// A range that ends before it begins goes on at the start of the field: from Friday over Sunday to Monday. Its values
+    /// are counted on beyond the field's end.
     fn parse_range(
         &self,
         item: &str,
@@ -119,20 +144,29 @@ impl FieldKind {
         end: &str,
     ) -> Result<RangeInclusive<u16>, ScheduleError> {
         let (start, mut end) = (self.parse_value(item, start)?, self.parse_value(item, end)?);
-        // Saturday to Sunday: as an end, Sunday is the last day of a week.
-        if self.has_second_sunday() && end == 0 && start > 0 {
-            end = SUNDAY_AGAIN;
-        }
         if start > end {
-            return Err(ScheduleError::Backward {
-                field: self.name,
-                item: item.to_owned(),
-            });
+            // Years do not come again.
+            if self.name == YEAR.name {
+                return Err(ScheduleError::Backward {
+                    field: self.name,
+                    item: item.to_owned(),
+                });
+            }
+            end += self.length();
         }
         Ok(start..=end)
     }
 
     fn parse_value(&self, item: &str, text: &str) -> Result<u16, ScheduleError> {
+        self.value(text).ok_or_else(|| ScheduleError::Field {
+            field: self.name,
+            item: item.to_owned(),
+            allowed: self.allowed,
+        })
+    }
+
+    /// The value that a number or a name stands for.
+    fn value(&self, text: &str) -> Option<u16> {
         let named = self
             .names
             .iter()
@@ -143,13 +177,8 @@ impl FieldKind {
                 .map(|index| self.range.start() + index),
             None => parse_digits(text),
         };
-        let known = |value: &u16| {
-            self.range.contains(value) || (self.has_second_sunday() && *value == SUNDAY_AGAIN)
-        };
-        value.filter(known).ok_or_else(|| ScheduleError::Field {
-            field: self.name,
-            item: item.to_owned(),
-            allowed: self.allowed,
+        value.filter(|value| {
+            self.range.contains(value) || (self.is_weekday() && *value == SUNDAY_AGAIN)
         })
     }
 
@@ -162,16 +191,18 @@ impl FieldKind {
             })
     }
 
-    fn has_second_sunday(&self) -> bool {
+    fn is_weekday(&self) -> bool {
         self.name == DAY_OF_WEEK.name
     }
 
+    fn length(&self) -> u16 {
+        self.range.end() - self.range.start() + 1
+    }
+
+    /// A value that was counted on beyond the field's end, within it.
     fn fold(&self, value: u16) -> u16 {
-        if self.has_second_sunday() {
-            value % SUNDAY_AGAIN
-        } else {
-            value
-        }
+        let first = self.range.start();
+        first + (value - first) % self.length()
     }
 }
 
@@ -223,6 +254,50 @@ mod tests {
     }
 
     #[test]
+    fn a_range_that_ends_before_it_begins_goes_on_at_the_start() {
+        assert_eq!(values(&HOUR, "22-4"), [0, 1, 2, 3, 4, 22, 23]);
+        assert_eq!(values(&HOUR, "22-4/2"), [0, 2, 4, 22]);
+        assert_eq!(values(&HOUR, "23-4/3"), [2, 23]);
+        assert_eq!(values(&MINUTE, "58-1"), [0, 1, 58, 59]);
+        assert_eq!(values(&DAY_OF_MONTH, "30-2"), [1, 2, 30, 31]);
+        assert_eq!(values(&MONTH, "NOV-feb"), [1, 2, 11, 12]);
+        assert_eq!(values(&DAY_OF_WEEK, "FRI-MON"), [0, 1, 5, 6]);
+        assert_eq!(values(&DAY_OF_WEEK, "5-1"), [0, 1, 5, 6]);
+        assert_eq!(values(&DAY_OF_WEEK, "FRI-MON/2"), [0, 5]);
+        assert_eq!(values(&DAY_OF_WEEK, "7-2"), [0, 1, 2]);
+        assert_eq!(values(&DAY_OF_WEEK, "MON-SUN").len(), 7);
+    }
+
+    #[test]
+    fn days_that_each_month_has_elsewhere_are_read_in_any_case() {
+        use jiff::civil::Weekday::{Friday, Saturday, Sunday};
+        let rules = |kind: &FieldKind, text: &str| kind.parse(text).unwrap().rules;
+        assert_eq!(
+            rules(&DAY_OF_MONTH, "L,l-3,15w,lw"),
+            [
+                DayRule::BeforeLast(0),
+                DayRule::BeforeLast(3),
+                DayRule::NearestWeekday(15),
+                DayRule::LastWeekday
+            ]
+        );
+        assert_eq!(
+            rules(&DAY_OF_WEEK, "5#2,fri#5,SATL,7l,L5"),
+            [
+                DayRule::Nth(Friday, 2),
+                DayRule::Nth(Friday, 5),
+                DayRule::Last(Saturday),
+                DayRule::Last(Sunday),
+                DayRule::Last(Friday)
+            ]
+        );
+        assert_eq!(values(&DAY_OF_WEEK, "L"), [6]);
+        let mixed = DAY_OF_MONTH.parse("1,L").unwrap();
+        assert_eq!((mixed.values.as_slice(), mixed.rules.len()), (&[1][..], 1));
+        assert!(!mixed.unrestricted && !mixed.recurrent);
+    }
+
+    #[test]
     fn a_star_with_a_step_restricts_and_recurs() {
         let flags = |text| {
             let field = DAY_OF_MONTH.parse(text).unwrap();
@@ -245,7 +320,8 @@ mod tests {
             "\"60\" is no minute: 0 to 59, with lists (1,2), ranges (1-5), steps (*/5) and *"
         );
         for text in [
-            "", "1,", "-1", "+1", "1-", "a", "?", "1.5", "*-5", "**", "1-2-3", "5L", " 1",
+            "", "1,", "-1", "+1", "1-", "a", "?", "1.5", "*-5", "**", "1-2-3", "5L", "L", "5W",
+            "5#2", " 1",
         ] {
             let field = ScheduleError::Field {
                 field: "hour",
@@ -257,9 +333,23 @@ mod tests {
         assert!(error(&MONTH, "0").contains("1 to 12 or JAN to DEC"));
         assert!(error(&MONTH, "JANUARY").contains("\"JANUARY\" is no month"));
         assert!(error(&DAY_OF_WEEK, "8").contains("0 and 7 being Sunday"));
-        assert!(error(&DAY_OF_WEEK, "MON#2").contains("is no day of week"));
-        assert!(error(&HOUR, "22-4").contains("ends before it begins"));
-        assert!(error(&DAY_OF_WEEK, "FRI-MON").contains("ends before it begins"));
+        for text in [
+            "MON#0", "MON#6", "#2", "MON#", "8#1", "LW", "15W", "L-3", "5L/2", "1-5L", "FRI#2-3",
+        ] {
+            assert!(
+                error(&DAY_OF_WEEK, text).contains("is no day of week"),
+                "{text}"
+            );
+        }
+        for text in [
+            "0W", "32W", "W", "L-31", "L-", "5L", "5#2", "LL", "L/2", "15W/2", "1-15W", "L-3W",
+        ] {
+            assert!(
+                error(&DAY_OF_MONTH, text).contains("is no day of month"),
+                "{text}"
+            );
+        }
+        assert!(error(&YEAR, "2030-2026").contains("ends before it begins"));
         for step in ["0", "", "x", "-1", "10000", "1/2"] {
             let text = format!("*/{step}");
             assert!(error(&HOUR, &text).starts_with("the step"), "{text}");

@@ -5,6 +5,7 @@
 //! [`Timetable`] of what is due next. `rules/cron.rs` pushes what is due.
 
 mod calendar;
+mod day_rule;
 mod entry;
 mod error;
 mod field;
