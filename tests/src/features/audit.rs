@@ -130,7 +130,8 @@ impl FeatureLedger {
         let in_sets = sizes.total() - sizes.queues.values().sum::<u64>() - sizes.working();
         if in_sets > 0 {
             book.violate(format!(
-                "{in_sets} jobs are in sets after everything was done"
+                "{in_sets} jobs are in sets after everything was done: {:?}",
+                sizes.sets
             ));
         }
         let (working, ticks) = (sizes.working(), book.ticks_unknown);

@@ -33,10 +33,11 @@ pub fn features_config() -> String {
     );
     // A batch whose id got lost with the answer must not expire: it would release its parent.
     let batch = "[batch]\nuncommitted_timeout_minutes = 600\n";
+    // A tick whose answer got lost in a crash stays reserved; a campaign may last longer than half an hour.
     let entry = |kind: &str, catch_up: bool| {
         format!(
             "[[cron]]\nschedule = \"* * * * * *\"\ncatch_up = {catch_up}\n\
-             [cron.job]\ntype = \"{kind}\"\nqueue = \"{CRON_QUEUE}\"\n"
+             [cron.job]\ntype = \"{kind}\"\nqueue = \"{CRON_QUEUE}\"\nreserve_for = 86400\n"
         )
     };
     throttles + batch + &entry(TICK, false) + &entry(TOCK, true)
