@@ -88,20 +88,33 @@ fn jobs_that_are_not_tracked_or_not_known_are_unknown() {
     assert_eq!(track(&mut client, "jid-000001")["updated_at"], "");
 }
 
+/// The official Ruby client's own test sets all three for jobs in every state.
 #[test]
-fn an_end_that_cannot_be_kept_is_refused_with_all_that_comes_with_it() {
+fn an_end_for_a_job_without_a_reservation_is_no_error_and_the_rest_is_kept() {
     let server = Server::start();
     let mut client = server.client();
-    let set = |secs| {
-        let until = instant_in(secs);
-        format!(r#"TRACK SET {{"jid":"jid-000001","percent":5,"reserve_until":"{until}"}}"#)
+    let set = |client: &mut Client, state: &str, percent: i64| {
+        let until = instant_in(3_600);
+        client.ok(format!(
+            r#"TRACK SET {{"jid":"jid-000001","percent":{percent},"desc":"{state}","reserve_until":"{until}"}}"#
+        ));
+        let known = track(client, "jid-000001");
+        assert_eq!(known["state"], state);
+        assert_eq!(known["percent"], percent);
+        assert_eq!(known["desc"], state);
     };
+    set(&mut client, "unknown", 1);
     client.push(&tracked("jid-000001"));
-    assert_eq!(
-        client.refused(set(60)),
-        "ERR there is no reservation for job jid-000001: reserve_until cannot be kept"
-    );
-    assert_eq!(track(&mut client, "jid-000001")["percent"], Value::Null);
+    set(&mut client, "enqueued", 2);
+    client.fetch_now("q");
+    client.fail("jid-000001");
+    set(&mut client, "failed", 3);
+    client.ok(r#"MUTATE {"cmd":"kill","target":"retries"}"#);
+    set(&mut client, "dead", 4);
+    client.ok(r#"MUTATE {"cmd":"requeue","target":"dead"}"#);
+    client.fetch_now("q");
+    client.ack("jid-000001");
+    set(&mut client, "success", 5);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! TRACK: what is known of a job, for whoever asks; and a longer reservation for its worker.
 
-use workmill_proto::{Timestamp, TrackCommand, TrackUpdate, WireError};
+use workmill_proto::{Timestamp, TrackCommand, TrackUpdate};
 use workmill_store::{JobRecord, StoreError, Ties, Track, TrackState, Tx};
 
 use super::reservation::Holdings;
@@ -17,41 +17,28 @@ impl<T: Tx> Group<'_, T> {
                 jid: jid.clone(),
                 track: self.known_track(jid)?,
             })),
-            TrackCommand::Set(update) => match self.extend_reservation(update, &op.wid)? {
-                Some(refusal) => Outcome::Refused(refusal),
-                None => {
-                    self.update_track(update)?;
-                    Outcome::Ok
-                }
-            },
+            TrackCommand::Set(update) => {
+                self.extend_reservation(update, &op.wid)?;
+                self.update_track(update)?;
+                Outcome::Ok
+            }
         };
         self.answer(ticket, outcome);
         Ok(())
     }
 
-    /// Moves the end of the reservation that the worker means, never back and no further than may be. Tells why not, if
-    /// there is none.
-    fn extend_reservation(
-        &mut self,
-        update: &TrackUpdate,
-        wid: &str,
-    ) -> Result<Option<WireError>, StoreError> {
+    /// Moves the end of the reservation that the worker means, never back and no further than may be. If there is none,
+    /// nothing is moved, as in Faktory: clients send `reserve_until` with every update.
+    fn extend_reservation(&mut self, update: &TrackUpdate, wid: &str) -> Result<(), StoreError> {
         let Some(until) = update.reserve_until else {
-            return Ok(None);
+            return Ok(());
         };
         let until = until.min(self.now.plus_secs(RESERVE_AHEAD_SECS_MAX));
         let jid = update.jid.as_str();
         let mut holdings = Holdings::read(self.tx, &[jid])?;
         match holdings.take(self.tx, jid, wid)? {
-            None => Ok(Some(WireError::err(format!(
-                "there is no reservation for job {jid}: reserve_until cannot be kept"
-            )))),
-            Some(held) => {
-                if until > held.expires_at {
-                    self.tx.extend(&[(held.key, until)])?;
-                }
-                Ok(None)
-            }
+            Some(held) if until > held.expires_at => self.tx.extend(&[(held.key, until)]),
+            _ => Ok(()),
         }
     }
 

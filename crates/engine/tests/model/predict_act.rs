@@ -55,7 +55,10 @@ impl Runner<'_> {
             (Act::Batch(batch), Op::Batch(op)) => return self.predict_batch(batch, op, outcome),
             (Act::Track(track), _) => match track {
                 TrackAct::Get(jid) => return Ok(Expected::Track(self.naive.known_track(jid))),
-                TrackAct::Set { .. } => self.update_track(track),
+                TrackAct::Set { .. } => {
+                    self.update_track(track);
+                    true
+                }
             },
             (Act::Info, _) => return Ok(Expected::Totals),
             _ => return self.predict_operator(act),
@@ -236,7 +239,7 @@ impl Runner<'_> {
         }
     }
 
-    fn update_track(&mut self, act: &TrackAct) -> bool {
+    fn update_track(&mut self, act: &TrackAct) {
         let TrackAct::Set {
             jid,
             wid,
@@ -245,15 +248,12 @@ impl Runner<'_> {
             reserve_until_secs,
         } = act
         else {
-            return false;
+            return;
         };
         if let Some(secs) = reserve_until_secs {
             let until = self.naive.now.plus_secs((*secs).min(EXTENDED_SECS_MAX));
-            if !self.naive.extend(jid, wid, until) {
-                return false;
-            }
+            self.naive.extend(jid, wid, until);
         }
         self.naive.update_track(jid, *percent, desc.as_deref());
-        true
     }
 }

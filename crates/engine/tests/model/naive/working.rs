@@ -133,14 +133,13 @@ impl Naive {
     }
 
     /// TRACK SET with an end; tells whether there is a reservation to be extended.
-    pub fn extend(&mut self, jid: &str, wid: &str, until: Timestamp) -> bool {
+    pub fn extend(&mut self, jid: &str, wid: &str, until: Timestamp) {
         let Some(index) = self.meant(jid, wid) else {
-            return false;
+            return;
         };
         let shortens = self.mutant == Mutant::ReservationShortened;
         let end = &mut self.working[index].expires_at;
         *end = if shortens { until } else { until.max(*end) };
-        true
     }
 
     pub fn expire(&mut self) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use workmill_engine::{Op, Outcome, Request, TrackOp};
 use workmill_proto::{Command, parse_command};
-use workmill_store::TrackState::{Failed, Working};
+use workmill_store::TrackState::{Failed, Success, Working};
 use workmill_store::fault::CommitFault;
 
 use super::{assert_state, world_of_one};
@@ -74,26 +74,33 @@ fn a_reservation_is_lengthened_by_a_day_at_most() {
 }
 
 #[test]
-fn there_must_be_a_reservation_to_lengthen() {
-    let wanted = "there is no reservation for job jid-00001: reserve_until cannot be kept";
-    let refused = |world: &mut World, wid: &str| {
-        for secs in [60, 86_401] {
-            match reserve(world, secs, wid) {
-                Outcome::Refused(error) => assert_eq!(error.text, wanted),
-                other => panic!("{other:?}"),
-            }
+fn without_a_reservation_all_else_of_an_update_is_kept() {
+    let noted = |world: &mut World, wid: &str, percent: i64| {
+        for secs in [300, 86_401] {
+            let until = world.now.plus_secs(secs).to_string();
+            let update = json!({"jid": "jid-00001", "percent": percent, "desc": wid, "reserve_until": until});
+            world.set_track(&update, wid);
         }
+        let track = world.tracked("jid-00001").unwrap();
+        assert_eq!(track.percent, Some(percent));
+        assert_eq!(track.desc.as_deref(), Some(wid));
     };
     let mut world = world_of_one(json!({"reserve_for": 60}));
-    refused(&mut world, "w");
-    assert_eq!(world.tracked("jid-00001").unwrap().percent, None);
+    noted(&mut world, "early", 1);
     world.fetch(&["q"], "slow");
-    world.pass(130);
-    refused(&mut world, "slow");
+    world.pass(62);
+    assert_state(&mut world, Failed);
+    noted(&mut world, "slow", 2);
+    world.pass(62);
     world.fetch(&["q"], "quick");
-    refused(&mut world, "slow");
-    world.ack("jid-00001", "quick");
-    refused(&mut world, "quick");
+    noted(&mut world, "slow", 3);
+    world.pass(62);
+    assert_eq!(world.totals().retries, 1, "what others sent moved its end");
+    world.pass(100);
+    world.fetch(&["q"], "last");
+    world.ack("jid-00001", "last");
+    noted(&mut world, "last", 4);
+    assert_state(&mut world, Success);
 }
 
 #[test]
