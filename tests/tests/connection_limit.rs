@@ -56,6 +56,31 @@ fn refused_connections_leave_nothing_behind() {
     assert_eq!(first.task_size("Workers"), 0);
 }
 
+/// More sockets than a server of ten connections has room for, with those that it keeps for newcomers.
+const SILENT: usize = 100;
+
+#[test]
+fn those_who_say_nothing_keep_nobody_out() {
+    let server = limited(10);
+    let silent: Vec<Client> = (0..SILENT)
+        .map(|_| Client::connect(server.addr()))
+        .collect();
+    let mut client = server.client();
+    client.info();
+    let mut pushed_out = 0;
+    for mut client in silent {
+        match client.read_reply() {
+            Reply::Error(reason) => {
+                assert!(reason.contains("say HELLO sooner"), "{reason}");
+                pushed_out += 1;
+            }
+            reply => assert_eq!(reply, Reply::Closed),
+        }
+    }
+    assert!(pushed_out > 0);
+    server.wait_for_log("one without a HELLO is closed");
+}
+
 #[test]
 fn server_short_of_files_serves_those_it_has_and_recovers() {
     let server = Server::builder().open_files_max(64).start();

@@ -47,7 +47,8 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections: {connections_max}")]
 pub(crate) struct TooManyConnections {
-    connections_max: usize,
+    /// How many it may have.
+    pub(crate) connections_max: usize,
 }
 
 /// Keeps a connection's place; gives it up when dropped.

@@ -16,6 +16,7 @@ mod listener;
 mod log_limit;
 pub mod logging;
 mod memory_budget;
+mod newcomers;
 pub mod password;
 mod permissions;
 mod proofs;

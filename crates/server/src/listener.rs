@@ -1,21 +1,25 @@
 //! Takes connections in, and sees to it that they all end when the server stops.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
+use rustix::io::Errno;
 use smallvec::smallvec;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use workmill_engine::Op;
+use workmill_proto::{Reply, WireError};
 
+use crate::connections::TooManyConnections;
 use crate::log_limit::LogLimit;
 use crate::services::Life;
-use crate::session::{HANDSHAKE_WITHIN, converse};
+use crate::session::{Arrival, HANDSHAKE_WITHIN, converse};
 use crate::shared::Shared;
 
 /// How many sockets may be open beyond the limit of connections: those that are saying HELLO, and those that
@@ -47,10 +51,15 @@ pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life:
             Some(ended) = conversations.join_next() => note_end(ended),
             accepted = door.accept() => {
                 if let Some((stream, peer)) = accepted
-                    && door.has_room(conversations.len())
+                    && let Some(stream) = door.let_in(stream, conversations.len()).await
                 {
                     let shared = Arc::clone(&door.shared);
-                    conversations.spawn(welcome(shared, stream, peer, close.child_token()));
+                    let arrival = Arrival {
+                        peer,
+                        close: close.child_token(),
+                        newcomer: shared.newcomers.enter(),
+                    };
+                    conversations.spawn(welcome(shared, stream, arrival));
                 }
             }
         }
@@ -83,26 +92,57 @@ impl Door {
         }
     }
 
-    /// Whether one more socket may be open beside these. If not, it is closed at once.
-    fn has_room(&mut self, sockets: usize) -> bool {
-        let sockets_max = self.shared.live().connections_max + SOCKETS_SPARE;
-        if sockets < sockets_max {
-            return true;
+    /// Lets a connection in beside so many sockets that are open. If they are too many, one that says nothing makes
+    /// room; if all have said HELLO, the new one is told and closed.
+    async fn let_in(&mut self, stream: TcpStream, sockets: usize) -> Option<TcpStream> {
+        let connections_max = self.shared.live().connections_max;
+        if sockets < connections_max + SOCKETS_SPARE {
+            return Some(stream);
         }
+        let made_room = self.make_room().await;
         if let Some(suppressed) = self.refusals.pass(std::time::Instant::now()) {
+            let which = if made_room {
+                "one without a HELLO"
+            } else {
+                "a new one"
+            };
             tracing::warn!(
                 sockets,
                 suppressed,
-                "too many sockets are open; a connection is turned away"
+                "too many sockets are open; {which} is closed"
             );
         }
-        false
+        if made_room {
+            return Some(stream);
+        }
+        if self.shared.tls.is_none() {
+            // Whether the client gets it is its own affair.
+            turn_away(stream, connections_max).ok();
+        }
+        None
+    }
+
+    /// Closes the connection that has said nothing for longest. False if there is none.
+    async fn make_room(&self) -> bool {
+        let made_room = self.shared.newcomers.push_out_oldest();
+        if made_room {
+            // So that it is closed before the next one comes in.
+            tokio::task::yield_now().await;
+        }
+        made_room
     }
 
     /// A connection could not be taken in. The server goes on, whatever it was.
     async fn refuse(&mut self, error: &io::Error) {
         if let Some(suppressed) = self.refusals.pass(std::time::Instant::now()) {
             tracing::warn!(%error, suppressed, "a connection cannot be taken in");
+        }
+        let out_of_files = matches!(
+            Errno::from_io_error(error),
+            Some(Errno::MFILE | Errno::NFILE)
+        );
+        if out_of_files && self.make_room().await {
+            return;
         }
         if self.reserve.take().is_some() {
             // With the descriptor that is free now one connection can be taken and closed at once, instead
@@ -114,39 +154,41 @@ impl Door {
     }
 }
 
+/// Tells a client instead of the greeting that there is no room, without a wait, and closes.
+fn turn_away(stream: TcpStream, connections_max: usize) -> io::Result<()> {
+    let mut reply = BytesMut::new();
+    let reason = TooManyConnections { connections_max }.to_string();
+    Reply::Error(&WireError::err(reason)).write(&mut reply);
+    stream.into_std()?.write_all(&reply)
+}
+
 fn open_reserve() -> Option<File> {
     File::open("/dev/null").ok()
 }
 
-async fn welcome(
-    shared: Arc<Shared>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    close: CancellationToken,
-) {
-    let deadline = Instant::now() + HANDSHAKE_WITHIN;
+async fn welcome(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "a connection has ended before it began");
+        tracing::debug!(peer = %arrival.peer, %error, "a connection has ended before it began");
         return;
     }
     match &shared.tls {
-        None => converse(shared, stream, peer, deadline, close).await,
+        None => converse(shared, stream, arrival).await,
         // Boxed, so that plain connections keep no room for it.
-        Some(_) => Box::pin(welcome_privately(shared, stream, peer, deadline, close)).await,
+        Some(_) => Box::pin(welcome_privately(shared, stream, arrival)).await,
     }
 }
 
 /// Welcomes a client that has to begin with a TLS handshake, if there is a certificate for one.
-async fn welcome_privately(
-    shared: Arc<Shared>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    deadline: Instant,
-    close: CancellationToken,
-) {
+async fn welcome_privately(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
     let Some(tls) = &shared.tls else { return };
-    match timeout_at(deadline, tls.acceptor().accept(stream)).await {
-        Ok(Ok(stream)) => Box::pin(converse(shared, stream, peer, deadline, close)).await,
+    let accepted = tokio::select! {
+        biased;
+        accepted = timeout(HANDSHAKE_WITHIN, tls.acceptor().accept(stream)) => accepted,
+        () = arrival.newcomer.pushed_out() => return,
+    };
+    let peer = arrival.peer;
+    match accepted {
+        Ok(Ok(stream)) => Box::pin(converse(shared, stream, arrival)).await,
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake has failed"),
         Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
     }

@@ -2,21 +2,25 @@
 //!
 //! One check takes thousands of hashes. They are checked one at a time, so that whoever guesses passwords does
 //! not take the processors from those who know theirs; and addresses take turns, so that many guesses from one
-//! hold up nobody at another.
+//! hold up nobody at another. Nobody is refused for the number of others: hundreds of workers behind one address start
+//! at the same time. How many proofs there can be is bounded by the sockets that may be open.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::log_limit::LogLimit;
 
 /// How many proofs are checked at a time.
 const CHECKS_MAX: usize = 1;
 
-/// How many proofs of one address may wait or be checked: more than the connections that one machine's workers
-/// open at once, and less than what can be checked before a HELLO is too late.
-const PENDING_MAX: usize = 128;
+/// How long a proof waits for its turn. Clients have given up by then, and thousands are checked before.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The bits of an IPv6 address that name a network; one client can have all addresses of it.
 const NETWORK_V6: u128 = u128::MAX << 64;
@@ -26,7 +30,13 @@ const NETWORK_V6: u128 = u128::MAX << 64;
 pub(crate) struct Proofs {
     checks: Arc<Semaphore>,
     by_address: Mutex<HashMap<IpAddr, Queue>>,
+    refusals: Mutex<LogLimit>,
 }
+
+/// A proof was not checked in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many logins from your address wait for their check: try again later")]
+pub(crate) struct TurnMissed;
 
 /// The proofs of one address.
 #[derive(Debug)]
@@ -56,37 +66,52 @@ impl Default for Proofs {
         Self {
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
             by_address: Mutex::default(),
+            refusals: Mutex::default(),
         }
     }
 }
 
 impl Proofs {
-    /// Waits until a proof of this peer may be checked. None at once if too many of its address are pending.
-    pub(crate) async fn turn(self: &Arc<Self>, peer: IpAddr) -> Option<Turn> {
-        let (pending, front) = self.enter(network(peer))?;
-        // Neither semaphore is ever closed.
-        let front = front.acquire_owned().await.ok()?;
-        let check = Arc::clone(&self.checks).acquire_owned().await.ok()?;
-        Some(Turn {
+    /// Waits until a proof of this peer may be checked: in order of arrival among those of its address.
+    pub(crate) async fn turn(self: &Arc<Self>, peer: IpAddr) -> Result<Turn, TurnMissed> {
+        let (pending, front) = self.enter(network(peer));
+        let turn = async {
+            // Neither semaphore is ever closed.
+            let front = front.acquire_owned().await.ok()?;
+            let check = Arc::clone(&self.checks).acquire_owned().await.ok()?;
+            Some((front, check))
+        };
+        let Ok(Some((front, check))) = timeout(WAIT_MAX, turn).await else {
+            self.warn_of_refusal(peer);
+            return Err(TurnMissed);
+        };
+        Ok(Turn {
             _check: check,
             _front: front,
             _pending: pending,
         })
     }
 
-    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<(Pending, Arc<Semaphore>)> {
+    fn warn_of_refusal(&self, peer: IpAddr) {
+        if let Some(suppressed) = self.refusals.lock().pass(std::time::Instant::now()) {
+            tracing::warn!(
+                %peer,
+                suppressed,
+                "a login has waited for {WAIT_MAX:?} behind others of its address; it is refused"
+            );
+        }
+    }
+
+    fn enter(self: &Arc<Self>, address: IpAddr) -> (Pending, Arc<Semaphore>) {
         let mut by_address = self.by_address.lock();
         let queue = by_address.entry(address).or_insert_with(|| Queue {
             pending: 0,
             front: Arc::new(Semaphore::new(1)),
         });
-        if queue.pending >= PENDING_MAX {
-            return None;
-        }
         queue.pending += 1;
         let front = Arc::clone(&queue.front);
         let proofs = Arc::clone(self);
-        Some((Pending { address, proofs }, front))
+        (Pending { address, proofs }, front)
     }
 }
 
@@ -117,34 +142,64 @@ mod tests {
     const GUESSER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
+    /// Guesses that stand in line, and hold their turn for ever once they have it.
+    async fn guess(proofs: &Arc<Proofs>, guesses: usize) -> tokio::task::JoinSet<()> {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..guesses {
+            let proofs = Arc::clone(proofs);
+            tasks.spawn(async move {
+                let _turn = proofs.turn(GUESSER).await.unwrap();
+                std::future::pending::<()>().await;
+            });
+        }
+        let pending = || proofs.by_address.lock()[&GUESSER].pending;
+        while pending() < guesses {
+            tokio::task::yield_now().await;
+        }
+        tasks
+    }
+
     #[tokio::test(start_paused = true)]
     async fn address_that_comes_late_is_next_whatever_another_has_pending() {
         let proofs: Arc<Proofs> = Arc::default();
         let first = proofs.turn(GUESSER).await.unwrap();
-        let mut guesses = tokio::task::JoinSet::new();
-        for _ in 1..PENDING_MAX {
-            let proofs = Arc::clone(&proofs);
-            guesses.spawn(async move {
-                let _turn = proofs.turn(GUESSER).await.unwrap();
-                // Holds the turn for ever: whoever comes after it never gets one.
-                std::future::pending::<()>().await;
-            });
-        }
-        while proofs.by_address.lock()[&GUESSER].pending < PENDING_MAX {
-            tokio::task::yield_now().await;
-        }
-        assert!(proofs.turn(GUESSER).await.is_none(), "too many");
+        let mut guesses = guess(&proofs, 1_000).await;
         let waiting = Arc::clone(&proofs);
-        let other = tokio::spawn(async move { waiting.turn(OTHER).await.is_some() });
+        let other = tokio::spawn(async move { waiting.turn(OTHER).await.is_ok() });
         while !proofs.by_address.lock().contains_key(&OTHER) {
             tokio::task::yield_now().await;
         }
         drop(first);
-        let minute = std::time::Duration::from_secs(60);
-        let served = tokio::time::timeout(minute, other).await;
-        assert!(served.expect("it waits for the guesses").unwrap());
+        assert!(other.await.unwrap(), "it waits for the guesses");
         guesses.shutdown().await;
         assert!(proofs.by_address.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_of_one_address_get_their_turn_in_order_of_arrival() {
+        let proofs: Arc<Proofs> = Arc::default();
+        let (served_sink, mut served) = tokio::sync::mpsc::unbounded_channel();
+        for number in 0..5_000 {
+            let (proofs, served_sink) = (Arc::clone(&proofs), served_sink.clone());
+            tokio::spawn(async move {
+                let turn = proofs.turn(OTHER).await;
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                served_sink.send((number, turn.is_ok())).unwrap();
+            });
+        }
+        for number in 0..5_000 {
+            assert_eq!(served.recv().await, Some((number, true)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_too_long_is_told_so_and_leaves_nothing_behind() {
+        let proofs: Arc<Proofs> = Arc::default();
+        let turn = proofs.turn(GUESSER).await.unwrap();
+        assert_eq!(proofs.turn(GUESSER).await.err(), Some(TurnMissed));
+        drop(turn);
+        assert!(proofs.by_address.lock().is_empty());
+        assert!(proofs.turn(GUESSER).await.is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::committer::{GroupStats, Inbox};
 use crate::connections::Connections;
 use crate::memory_budget::MemoryBudget;
+use crate::newcomers::Newcomers;
 use crate::password::Password;
 use crate::proofs::Proofs;
 use crate::registry::Registry;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     /// For replies on their way.
     pub(crate) output: Arc<MemoryBudget>,
     pub(crate) duties: DutyCounters,
+    pub(crate) newcomers: Arc<Newcomers>,
     pub(crate) proofs: Arc<Proofs>,
     pub(crate) reader: Reader,
     /// For what metrics are to tell of.
@@ -81,6 +83,7 @@ impl Shared {
             // As much again: replies are jobs that came in, for the most part.
             output: Arc::new(MemoryBudget::new(settings.input_bytes_max)),
             duties: DutyCounters::default(),
+            newcomers: Arc::default(),
             proofs: Arc::default(),
             reader: Reader::default(),
             outbox: Arc::default(),

@@ -5,34 +5,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use workmill_proto::limits::LINE_BYTES_BEFORE_HELLO_MAX;
-use workmill_proto::{Challenge, Hello, Reply, greeting};
+use workmill_proto::{Challenge, Hello, Reply, WireError, greeting};
 
 use super::conversation::Conversation;
 use super::farewell::Farewell;
 use super::stream::Stream;
+use super::watch::{Closed, gone};
 use super::wire::Wire;
 use crate::connections::Place;
+use crate::newcomers::Newcomer;
 use crate::password::Password;
+use crate::proofs::Turn;
 use crate::registry::Membership;
 use crate::shared::Shared;
 
-/// How long a client has from its connection to the `+OK` of its HELLO. Faktory's.
+/// How long a client has for its HELLO, and for a TLS handshake before that. Faktory's. What the server takes to check
+/// the password is not counted: it may have many to check.
 pub(crate) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often a client must hash its password. Faktory's range; clients accept it.
 const ITERATIONS: std::ops::RangeInclusive<u32> = 4_000..=8_095;
 
+/// A connection that has come in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// The other end.
+    pub(crate) peer: SocketAddr,
+    /// Closes the connection.
+    pub(crate) close: CancellationToken,
+    /// Its place among those that have not said HELLO.
+    pub(crate) newcomer: Newcomer,
+}
+
 /// Serves one connection from its greeting to its end.
-pub(crate) async fn converse<S: Stream>(
-    shared: Arc<Shared>,
-    stream: S,
-    peer: SocketAddr,
-    deadline: Instant,
-    close: CancellationToken,
-) {
+pub(crate) async fn converse<S: Stream>(shared: Arc<Shared>, stream: S, arrival: Arrival) {
     let mut wire = Wire::new(
         stream,
         LINE_BYTES_BEFORE_HELLO_MAX,
@@ -40,33 +49,34 @@ pub(crate) async fn converse<S: Stream>(
         &shared.output,
     );
     // Boxed, so that the connection keeps no room for what it does once.
-    let shaking = Box::pin(shake_hands(&shared, &mut wire, peer, close));
-    let shaken = timeout_at(deadline, shaking).await;
+    let shaken = Box::pin(shake_hands(&shared, &mut wire, arrival)).await;
     match shaken {
-        Ok(Ok((place, membership))) => {
+        Ok((place, membership)) => {
             let mut conversation = Conversation::new(shared, wire, place, membership);
             conversation.serve().await;
         }
-        Ok(Err(farewell)) => Box::pin(wire.close(farewell)).await,
-        // Too slow: closed without a word, as Faktory does.
-        Err(_) => {}
+        Err(farewell) => Box::pin(wire.close(farewell)).await,
     }
 }
 
 async fn shake_hands<S: Stream>(
     shared: &Arc<Shared>,
     wire: &mut Wire<S>,
-    peer: SocketAddr,
-    close: CancellationToken,
+    arrival: Arrival,
 ) -> Result<(Place, Option<Membership>), Farewell> {
+    let Arrival {
+        peer,
+        close,
+        newcomer,
+    } = arrival;
     let password = shared.live().password.clone();
     let guarded = password.map(|password| (make_challenge(), password));
     let challenge = guarded.as_ref().map(|(challenge, _)| challenge);
     wire.out.extend_from_slice(greeting(challenge).as_bytes());
-    wire.send().await?;
-    let mut hello = read_hello(shared, wire).await?;
+    let mut hello = hear(shared, wire, newcomer).await?;
     if let Some((challenge, password)) = guarded {
-        hello = check_proof(shared, peer.ip(), challenge, password, hello).await?;
+        let turn = wait_for_turn(shared, wire, peer.ip(), &close).await?;
+        hello = check_proof(turn, challenge, password, hello).await?;
     }
     let connections_max = shared.live().connections_max;
     Reply::Ok.write(&mut wire.out);
@@ -80,6 +90,33 @@ async fn shake_hands<S: Stream>(
     wire.lines.set_line_bytes_max(shared.live().line_bytes_max);
     wire.settle_input();
     Ok((place, membership))
+}
+
+/// Sends the greeting and reads the HELLO, unless the client takes too long or has to make room.
+async fn hear<S: Stream>(
+    shared: &Shared,
+    wire: &mut Wire<S>,
+    newcomer: Newcomer,
+) -> Result<Hello, Farewell> {
+    let hearing = async {
+        wire.send().await?;
+        read_hello(shared, wire).await
+    };
+    let heard = tokio::select! {
+        biased;
+        heard = timeout(HANDSHAKE_WITHIN, hearing) => Some(heard),
+        () = newcomer.pushed_out() => None,
+    };
+    match heard {
+        // Too slow: closed without a word, as Faktory does.
+        Some(heard) => heard.unwrap_or(Err(Farewell::Silent)),
+        None => {
+            // Sent with the end, which waits for nothing: others need the place.
+            let reason = "too many connections say nothing: say HELLO sooner, or try again later";
+            Reply::Error(&WireError::err(reason)).write(&mut wire.out);
+            Err(Farewell::Silent)
+        }
+    }
 }
 
 async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<Hello, Farewell> {
@@ -98,15 +135,34 @@ async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<He
     }
 }
 
+/// Waits until the client's proof may be checked, unless the client goes first.
+async fn wait_for_turn<S: Stream>(
+    shared: &Shared,
+    wire: &mut Wire<S>,
+    peer: IpAddr,
+    close: &CancellationToken,
+) -> Result<Turn, Farewell> {
+    let mut closed: Closed = Box::pin(close.clone().cancelled_owned());
+    tokio::select! {
+        // Whoever need not wait may have closed its side already.
+        biased;
+        turn = shared.proofs.turn(peer) => {
+            turn.map_err(|missed| Farewell::told(missed.to_string()))
+        }
+        gone = gone(wire, &mut closed) => {
+            gone?;
+            Err(Farewell::Silent)
+        }
+    }
+}
+
 /// Lets a HELLO pass whose proof is right.
 async fn check_proof(
-    shared: &Shared,
-    peer: IpAddr,
+    turn: Turn,
     challenge: Challenge,
     password: Password,
     hello: Hello,
 ) -> Result<Hello, Farewell> {
-    let turn = shared.proofs.turn(peer).await.ok_or(Farewell::Silent)?;
     let checked = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let accepted = challenge.accepts(password.expose(), &hello);

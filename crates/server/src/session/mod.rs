@@ -16,5 +16,5 @@ mod stream;
 mod watch;
 mod wire;
 
-pub(crate) use handshake::{HANDSHAKE_WITHIN, converse};
+pub(crate) use handshake::{Arrival, HANDSHAKE_WITHIN, converse};
 pub(crate) use reader::Reader;

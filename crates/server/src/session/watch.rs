@@ -1,7 +1,7 @@
 //! Waiting with an eye on the client.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -32,18 +32,24 @@ pub(super) async fn watch<S: Stream, T>(
     closed: &mut Closed,
     work: impl Future<Output = T>,
 ) -> Result<Watched<T>, WireFault> {
-    let mut work = pin!(work);
-    loop {
+    tokio::select! {
+        biased;
+        gone = gone(wire, closed) => gone.map(|()| Watched::Gone),
+        done = work => Ok(Watched::Done(done)),
+    }
+}
+
+/// Waits until the client has closed its side, or the connection is to be closed.
+pub(super) async fn gone<S: Stream>(
+    wire: &mut Wire<S>,
+    closed: &mut Closed,
+) -> Result<(), WireFault> {
+    while !wire.closed_by_peer {
         tokio::select! {
             biased;
-            () = &mut *closed => return Ok(Watched::Gone),
-            looked = wire.look_ahead(AHEAD_BYTES_MAX) => {
-                looked?;
-                if wire.closed_by_peer {
-                    return Ok(Watched::Gone);
-                }
-            }
-            done = &mut work => return Ok(Watched::Done(done)),
+            () = &mut *closed => return Ok(()),
+            looked = wire.look_ahead(AHEAD_BYTES_MAX) => looked?,
         }
     }
+    Ok(())
 }
