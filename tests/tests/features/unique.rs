@@ -74,11 +74,13 @@ fn pushb_names_duplicates_also_among_its_own_jobs() {
     other["args"] = json!([{"a": 1, "b": 2}]);
     let mut alike = unique("jid-000004");
     alike["args"] = json!([{"b": 2, "a": 1}]);
+    let mut short = custom_job("jid-000005", "q", json!({"unique_for": 0.5}));
+    short["args"] = json!(["short"]);
     let jobs = [
         unique("jid-000002"),
         other,
         alike,
-        job("jid-000005", "q"),
+        short,
         custom_job("jid-000006", "q", json!({"unique_for": "soon"})),
     ];
     assert_eq!(
@@ -86,7 +88,7 @@ fn pushb_names_duplicates_also_among_its_own_jobs() {
         json!({
             "jid-000002": NOT_UNIQUE,
             "jid-000004": NOT_UNIQUE,
-            "jid-000006": "custom.unique_for must be a number of seconds from 1 on, not \"soon\"",
+            "jid-000006": "custom.unique_for must be a number of seconds above 0, not \"soon\"",
         })
     );
     assert_eq!(client.queue_size("q"), Some(3));

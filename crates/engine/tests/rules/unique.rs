@@ -3,6 +3,8 @@
 mod pushings;
 mod release;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use workmill_engine::Op;
 use workmill_proto::ErrorCode;
@@ -93,6 +95,19 @@ fn a_lock_ends_when_its_time_is_over() {
     assert_locked(&mut world, unique());
     world.pass(1);
     world.push("jid-00002", "q", unique());
+}
+
+#[test]
+fn a_lock_may_last_for_less_than_a_second() {
+    for micros in [500_000, 1] {
+        let mut world = World::new();
+        let secs = micros as f64 / 1e6;
+        world.push("jid-00001", "q", json!({"custom": {"unique_for": secs}}));
+        world.now = world.now.plus(Duration::from_micros(micros - 1));
+        assert_locked(&mut world, unique());
+        world.now = world.now.plus(Duration::from_micros(1));
+        world.push("jid-00002", "q", unique());
+    }
 }
 
 #[test]

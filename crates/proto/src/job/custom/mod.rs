@@ -55,11 +55,14 @@ pub struct CustomRules {
 /// How long no job like this one is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UniqueRule {
-    /// How long at most: from one second to [`CUSTOM_SECS_MAX`].
+    /// How long at most: from a microsecond to [`CUSTOM_SECS_MAX`].
     pub unique_for: Duration,
     /// Only until the job is fetched, not until it has succeeded.
     pub until_start: bool,
 }
+
+/// The shortest time that moments can be apart.
+const MOMENT: Duration = Duration::from_micros(1);
 
 /// When a job expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,13 +151,9 @@ impl<'a> Members<'a> {
         let Some(value) = self.unique_for.filter(|value| value.get() != "false") else {
             return Ok(None);
         };
-        let secs = value.get().parse().ok().filter(|secs: &f64| *secs >= 1.0);
+        let secs = value.get().parse().ok().filter(|secs: &f64| *secs > 0.0);
         let Some(secs) = secs else {
-            return Err(refused(
-                "unique_for",
-                "a number of seconds from 1 on",
-                value,
-            ));
+            return Err(refused("unique_for", "a number of seconds above 0", value));
         };
         let until = self
             .unique_until
@@ -168,7 +167,7 @@ impl<'a> Members<'a> {
             },
         };
         Ok(Some(UniqueRule {
-            unique_for: bounded("unique_for", Duration::try_from_secs_f64(secs).ok())?,
+            unique_for: bounded("unique_for", Duration::try_from_secs_f64(secs).ok())?.max(MOMENT),
             until_start,
         }))
     }

@@ -104,6 +104,8 @@ fn what_belongs_to_a_feature_that_is_off_is_not_read() {
 #[test]
 fn unique_for_is_a_number_of_seconds() {
     for (value, millis) in [
+        ("0.5", 500),
+        ("1e-3", 1),
         ("1", 1_000),
         ("1.0", 1_000),
         ("1.25", 1_250),
@@ -112,10 +114,18 @@ fn unique_for_is_a_number_of_seconds() {
         let custom = format!(r#"{{"unique_for":{value}}}"#);
         assert_eq!(rules(&custom).unique, unique(millis, false), "{value}");
     }
-    for value in ["0", "0.999", "-5", "\"60\"", "true", "[]", "{}", "\"\""] {
+    for value in ["0.000001", "1e-9", "1e-300"] {
+        let rule = rules(&format!(r#"{{"unique_for":{value}}}"#))
+            .unique
+            .unwrap();
+        assert_eq!(rule.unique_for, Duration::from_micros(1), "{value}");
+    }
+    for value in [
+        "0", "0.0", "-0.5", "-5", "\"60\"", "true", "[]", "{}", "\"\"",
+    ] {
         assert_eq!(
             error(&format!(r#"{{"unique_for":{value}}}"#)),
-            format!("custom.unique_for must be a number of seconds from 1 on, not {value}")
+            format!("custom.unique_for must be a number of seconds above 0, not {value}")
         );
     }
 }
