@@ -6,7 +6,9 @@ use std::fmt;
 use super::SettingsError;
 use super::places::{Variables, variable};
 use super::reader::{Found, Reader, refuse, refuse_because};
-use crate::statsd::{AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, parse_port, tag_of};
+use crate::statsd::{
+    AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, clean_tag, parse_port, tag_of,
+};
 
 /// Bytes of the prefix of all names.
 pub(crate) const NAMESPACE_BYTES_MAX: usize = 64;
@@ -53,8 +55,11 @@ pub(super) fn choose_metrics(
         .boolean("metrics", "enabled")?
         .map(|found| found.value);
     let address = choose_address(reader, env, enabled == Some(true))?;
-    let namespace = choose_namespace(reader)?;
-    let tags = choose_tags(reader, env, enabled != Some(false) && address.is_some())?;
+    let namespace = choose_namespace(reader, warnings)?;
+    let mut tags = choose_tags(reader)?;
+    if enabled != Some(false) && address.is_some() {
+        add_tags_of_environment(&mut tags, env, warnings);
+    }
     warnings.extend(warn_of_what_has_no_effect(reader)?);
     let settings = address.map(|address| MetricsSettings {
         address,
@@ -114,37 +119,38 @@ fn choose_address(
     Ok(Some(address))
 }
 
-fn choose_namespace(reader: &mut Reader) -> Result<String, SettingsError> {
-    let allowed =
-        format!("a letter, then letters, digits, _ and dots, at most {NAMESPACE_BYTES_MAX} bytes");
-    let Some(Found { value, origin }) = reader.string("statsd", "namespace", &allowed)? else {
+fn choose_namespace(
+    reader: &mut Reader,
+    warnings: &mut Vec<String>,
+) -> Result<String, SettingsError> {
+    let Some(Found { value, origin }) = reader.string("statsd", "namespace", "a text")? else {
         return Ok(NAMESPACE_DEFAULT.to_owned());
     };
-    let namespace = format!("{}.", value.trim_end_matches('.'));
-    let good = namespace.starts_with(|c: char| c.is_ascii_alphabetic())
-        && namespace
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
-        && namespace.len() <= NAMESPACE_BYTES_MAX;
-    if good {
-        return Ok(namespace);
+    let namespace = clean_namespace(&value);
+    if namespace.trim_end_matches('.') != value.trim_end_matches('.') {
+        warnings.push(format!(
+            "{origin}: statsd.namespace is sent as {namespace} instead of {value:?}: it begins with a letter, and has only \
+             letters, digits, _ and dots, at most {NAMESPACE_BYTES_MAX} bytes"
+        ));
     }
-    Err(refuse(
-        origin,
-        "statsd",
-        "namespace",
-        &allowed,
-        format!("{value:?}"),
-    ))
+    Ok(namespace)
 }
 
-/// The tags of the files, then those of the environment. Those of the environment are only looked at if metrics are on:
-/// it is shared with other programs.
-fn choose_tags(
-    reader: &mut Reader,
-    env: Variables<'_>,
-    on: bool,
-) -> Result<Vec<String>, SettingsError> {
+/// What the agent would make of a prefix: what may not stand in it becomes `_`, and what comes before the first letter and
+/// after the limit is cut off.
+fn clean_namespace(text: &str) -> String {
+    let begun = text.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+    let cleaned = begun.chars().map(|c| if allowed(c) { c } else { '_' });
+    let cleaned: String = cleaned.take(NAMESPACE_BYTES_MAX - 1).collect();
+    match cleaned.trim_end_matches('.') {
+        "" => NAMESPACE_DEFAULT.to_owned(),
+        cleaned => format!("{cleaned}."),
+    }
+}
+
+/// The tags of the files.
+fn choose_tags(reader: &mut Reader) -> Result<Vec<String>, SettingsError> {
     let mut tags = Vec::new();
     for table in ["metrics", "statsd"] {
         for Found { value, origin } in reader.strings(table, "tags")? {
@@ -152,24 +158,9 @@ fn choose_tags(
             tags.push(value);
         }
     }
-    if !on {
-        return Ok(tags);
-    }
-    let argument = |what| SettingsError::Argument {
-        name: "DD_TAGS",
-        what,
-    };
-    let listed = variable(env, "DD_TAGS").unwrap_or_default();
-    for tag in listed.split([',', ' ']).filter(|tag| !tag.is_empty()) {
-        check_tag(tag).map_err(argument)?;
-        tags.push(tag.to_owned());
-    }
-    for (name, key) in TAG_VARIABLES {
-        tags.extend(variable(env, name).map(|value| tag_of(key, &value)));
-    }
     let mut seen = BTreeSet::new();
     tags.retain(|tag| seen.insert(tag.clone()));
-    let bytes: usize = tags.iter().map(|tag| tag.len() + 1).sum();
+    let bytes = tags_bytes(&tags);
     if bytes > TAGS_BYTES_MAX {
         return Err(SettingsError::Argument {
             name: "tags of metrics",
@@ -179,6 +170,48 @@ fn choose_tags(
         });
     }
     Ok(tags)
+}
+
+/// Adds the tags of the environment. It is shared with other programs, so nothing in it stops the server: what cannot be sent
+/// as it is, is sent as the agent would make it, or left out.
+fn add_tags_of_environment(tags: &mut Vec<String>, env: Variables<'_>, warnings: &mut Vec<String>) {
+    let listed = variable(env, "DD_TAGS").unwrap_or_default();
+    let listed = listed
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|tag| !tag.is_empty())
+        .map(|tag| ("DD_TAGS", tag.to_owned(), clean_tag(tag)));
+    let single = TAG_VARIABLES.iter().filter_map(|(name, key)| {
+        let value = variable(env, name)?;
+        Some((*name, format!("{key}:{value}"), Some(tag_of(key, &value))))
+    });
+    for (name, given, cleaned) in listed.chain(single) {
+        let Some(tag) = cleaned else {
+            warnings.push(format!(
+                "{name}: {given:?} is left out: a tag begins with a letter"
+            ));
+            continue;
+        };
+        if tags.contains(&tag) {
+            continue;
+        }
+        if tags_bytes(tags) + tag.len() + 1 > TAGS_BYTES_MAX {
+            warnings.push(format!(
+                "{name}: {given:?} is left out: all tags together may have {TAGS_BYTES_MAX} bytes, commas included"
+            ));
+            continue;
+        }
+        if tag != given {
+            warnings.push(format!(
+                "{name}: {given:?} is sent as {tag}: a tag has only letters, digits and _ - : . /"
+            ));
+        }
+        tags.push(tag);
+    }
+}
+
+/// Bytes of all these tags, commas included.
+fn tags_bytes(tags: &[String]) -> usize {
+    tags.iter().map(|tag| tag.len() + 1).sum()
 }
 
 fn warn_of_what_has_no_effect(reader: &mut Reader) -> Result<Vec<String>, SettingsError> {

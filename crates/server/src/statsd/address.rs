@@ -25,13 +25,15 @@ pub enum AgentAddress {
 }
 
 impl AgentAddress {
-    /// Reads `udp://host:port`, `unix:///path` or `host:port`. A port that is left out is `port_default`.
+    /// Reads `udp://host:port`, `unix:///path` (or `unixgram:`, as clients of other languages call it) or `host:port`. An
+    /// IPv6 address in a URL has brackets: without them its end could be a port. A port that is left out is `port_default`.
     ///
     /// # Errors
     /// A text that says what is wrong.
     pub(crate) fn parse(text: &str, port_default: u16) -> Result<Self, String> {
         match text.split_once("://") {
-            Some(("unix", path)) => parse_path(path),
+            Some(("unix" | "unixgram", path)) => parse_path(path),
+            Some(("udp", authority)) if is_ipv6(authority) => Err(brackets_missing()),
             Some(("udp", authority)) => parse_authority(authority, port_default),
             Some((scheme, _)) => Err(format!("{scheme}:// is not known")),
             None => parse_authority(text, port_default),
@@ -52,7 +54,7 @@ fn parse_path(path: &str) -> Result<AgentAddress, String> {
 }
 
 fn parse_authority(authority: &str, port_default: u16) -> Result<AgentAddress, String> {
-    let (host, port) = split_port(authority);
+    let (host, port) = split_port(authority)?;
     if host.is_empty() {
         return Err(String::from("the host is missing"));
     }
@@ -73,19 +75,28 @@ fn parse_authority(authority: &str, port_default: u16) -> Result<AgentAddress, S
 }
 
 /// The host without brackets, and the port if there is one.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), String> {
     if let Some((host, rest)) = authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
-        return (host, rest.strip_prefix(':'));
+        return Ok((host, rest.strip_prefix(':')));
     }
-    // An address of one link, such as fe80::1%eth0, names the network card.
-    let address = authority.split('%').next().unwrap_or(authority);
-    if address.parse::<Ipv6Addr>().is_ok() {
-        return (authority, None);
+    if is_ipv6(authority) {
+        return Ok((authority, None));
     }
     match authority.rsplit_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
+        Some((host, _)) if host.contains(':') => Err(brackets_missing()),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((authority, None)),
     }
+}
+
+/// Whether this is an IPv6 address alone, without brackets. One of a single link names the network card: `fe80::1%eth0`.
+fn is_ipv6(text: &str) -> bool {
+    let (address, card) = text.split_once('%').unwrap_or((text, ""));
+    address.parse::<Ipv6Addr>().is_ok() && !card.contains(':')
+}
+
+fn brackets_missing() -> String {
+    String::from("an IPv6 address needs brackets here, like [::1] or [fe80::1%eth0]:8125")
 }
 
 /// Reads the number of a port.
@@ -129,6 +140,8 @@ mod tests {
             ("::1", "udp://[::1]:8125"),
             ("fe80::1%eth0", "udp://[fe80::1%eth0]:8125"),
             ("[fe80::1%eth0]:8126", "udp://[fe80::1%eth0]:8126"),
+            ("udp://[fe80::1%eth0]", "udp://[fe80::1%eth0]:8125"),
+            ("unixgram:///run/dsd.socket", "unix:///run/dsd.socket"),
             (
                 "unix:///var/run/datadog/dsd.socket",
                 "unix:///var/run/datadog/dsd.socket",
@@ -164,6 +177,18 @@ mod tests {
             ),
         ] {
             assert_eq!(parsed(text), expected, "{text}");
+        }
+        for text in [
+            "udp://::1",
+            "udp://::1:8125",
+            "udp://2001:db8::1:8125",
+            "udp://fe80::1%eth0",
+            "udp://fe80::1%eth0:8125",
+            "fe80::1%eth0:8125",
+            "2001:db8:0:0:0:0:0:1:8125",
+        ] {
+            let error = parsed(text);
+            assert!(error.contains("needs brackets"), "{text}: {error}");
         }
         let long = format!("unix:///{}", "x".repeat(SOCKET_PATH_BYTES_MAX));
         assert!(parsed(&long).contains("at most 107 bytes"));

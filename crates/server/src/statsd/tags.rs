@@ -22,6 +22,20 @@ pub(crate) fn check_tag(tag: &str) -> Result<(), String> {
     ))
 }
 
+/// A tag as the agent would make it: what may not stand in it becomes `_`, and what comes before the first letter and after
+/// the limit is cut off. None if nothing is left.
+pub(crate) fn clean_tag(tag: &str) -> Option<String> {
+    let mut cleaned = String::new();
+    for c in tag.trim_start_matches(|c: char| !c.is_alphabetic()).chars() {
+        let c = if is_allowed(c) { c } else { '_' };
+        if cleaned.len() + c.len_utf8() > TAG_BYTES_MAX {
+            break;
+        }
+        cleaned.push(c);
+    }
+    (!cleaned.is_empty()).then_some(cleaned)
+}
+
 /// A tag with a value that nobody has checked.
 pub(crate) fn tag_of(key: &str, value: &str) -> String {
     let mut tag = String::new();
@@ -63,6 +77,25 @@ mod tests {
             let error = check_tag(tag).unwrap_err();
             assert!(error.contains(&format!("{tag:?} does not")), "{error}");
         }
+    }
+
+    #[test]
+    fn tags_of_the_environment_become_what_the_agent_makes_of_them() {
+        for (tag, expected) in [
+            ("env:prod", "env:prod"),
+            ("version:1.0+7", "version:1.0_7"),
+            ("owner:ops@example.org", "owner:ops_example.org"),
+            ("a|b#c,d\n", "a_b_c_d_"),
+            ("1env:x", "env:x"),
+            ("größe:1", "größe:1"),
+        ] {
+            assert_eq!(clean_tag(tag).as_deref(), Some(expected), "{tag}");
+        }
+        for tag in ["", "17", "+@"] {
+            assert_eq!(clean_tag(tag), None, "{tag}");
+        }
+        let long = clean_tag(&"é".repeat(500)).unwrap();
+        assert_eq!(long.len(), TAG_BYTES_MAX);
     }
 
     #[test]

@@ -127,10 +127,9 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             "not \"tcp://x\": tcp:// is not known",
         ),
         (
-            "[statsd]\nnamespace = \"a b\"",
-            "line 2: statsd.namespace must be a letter, then letters",
+            "[statsd]\nnamespace = 7",
+            "line 2: statsd.namespace must be a text, not an integer",
         ),
-        ("[statsd]\nnamespace = \"\"", "statsd.namespace must be"),
         (
             &many,
             "tags of metrics: together they have 768 bytes, commas included; 600 are allowed",
@@ -152,14 +151,68 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ),
         ("DD_AGENT_HOST", "a b", "DD_AGENT_HOST: \"a b\" is no host"),
         (
-            "DD_TAGS",
-            "ok:1,no|no",
-            "DD_TAGS: a tag begins with a letter",
+            "DD_DOGSTATSD_URL",
+            "udp://::1:8125",
+            "DD_DOGSTATSD_URL: an IPv6 address needs brackets here, like [::1]",
         ),
     ] {
         let error = Setup::with_config(ENABLED).variable(name, value).error();
         assert!(error.contains(expected), "{name}: {error}");
     }
+}
+
+#[test]
+fn namespace_is_cleaned_as_the_agent_does_with_a_warning() {
+    let long = "x".repeat(100);
+    let cut = format!("{}.", "x".repeat(63));
+    for (namespace, expected) in [
+        ("my-app", "my_app."),
+        ("7shifts.jobs", "shifts.jobs."),
+        ("a b.", "a_b."),
+        ("-", "faktory."),
+        ("", "faktory."),
+        (&long, &cut),
+    ] {
+        let setup =
+            Setup::with_config(&format!("{ENABLED}[statsd]\nnamespace = \"{namespace}\"\n"));
+        assert_eq!(setup.load().metrics.unwrap().namespace, expected);
+        let warnings = setup.warnings();
+        let told = format!("line 4: statsd.namespace is sent as {expected} instead of");
+        let is_told = warnings.iter().any(|warning| warning.contains(&told));
+        assert!(is_told, "{warnings:?}");
+    }
+}
+
+#[test]
+fn tags_of_the_environment_are_cleaned_or_left_out_with_a_warning() {
+    let setup = Setup::with_config(ENABLED)
+        .variable("DD_TAGS", "env:prod version:1.0+7,owner:a@b\tok:1 17")
+        .variable("DD_VERSION", "2+3");
+    assert_eq!(
+        setup.load().metrics.unwrap().tags,
+        [
+            "env:prod",
+            "version:1.0_7",
+            "owner:a_b",
+            "ok:1",
+            "version:2_3"
+        ]
+    );
+    let warnings = setup.warnings().join("\n");
+    for told in [
+        "DD_TAGS: \"version:1.0+7\" is sent as version:1.0_7: ",
+        "DD_TAGS: \"owner:a@b\" is sent as owner:a_b: ",
+        "DD_TAGS: \"17\" is left out: ",
+        "DD_VERSION: \"version:2+3\" is sent as version:2_3: ",
+    ] {
+        assert!(warnings.contains(told), "{warnings}");
+    }
+    let many: Vec<String> = (0..10)
+        .map(|n| format!("t{n}:{}", "x".repeat(90)))
+        .collect();
+    let setup = Setup::with_config(ENABLED).variable("DD_TAGS", &many.join(","));
+    assert_eq!(setup.load().metrics.unwrap().tags, many[..6]);
+    assert_eq!(setup.warnings().len(), 4);
 }
 
 #[test]
