@@ -15,8 +15,7 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
         origins,
     } = reloader.load()?;
     if let Some(files) = &settings.tls {
-        let (_, warning) = TlsReloader::open(files)?;
-        warnings.extend(warning);
+        warnings.extend(TlsReloader::open(files)?.warnings());
     }
     let mut out = String::new();
     write_table(&mut out, &setting_rows(&settings, &origins));

@@ -189,8 +189,8 @@ async fn welcome_privately(shared: Arc<Shared>, stream: TcpStream, arrival: Arri
     let peer = arrival.peer;
     match accepted {
         Ok(Ok(stream)) => Box::pin(converse(shared, stream, arrival)).await,
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake has failed"),
-        Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+        Ok(Err(error)) => tls.note_failure(peer, &error),
+        Err(_) => tls.note_failure(peer, &io::ErrorKind::TimedOut.into()),
     }
 }
 

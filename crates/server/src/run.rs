@@ -17,7 +17,9 @@ use crate::banner;
 use crate::committer::{Committer, Ended};
 use crate::dump::Dump;
 use crate::listener::listen;
-use crate::services::{Life, Service, fire_cron, reap_workers, recover_lost, tick};
+use crate::services::{
+    Life, Service, fire_cron, reap_workers, recover_lost, tick, watch_certificates,
+};
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
 use crate::statsd::send_metrics;
@@ -110,6 +112,7 @@ impl Server {
         services.push(fire_cron(&shared));
         services.push(recover_lost(&shared));
         services.push(reap_workers(&shared));
+        services.push(watch_certificates(&shared));
         let listened = Arc::clone(&shared);
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
@@ -199,8 +202,8 @@ fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {
     let Some(files) = &settings.tls else {
         return Ok(None);
     };
-    let (tls, warning) = TlsReloader::open(files)?;
-    if let Some(warning) = warning {
+    let tls = TlsReloader::open(files)?;
+    for warning in tls.warnings() {
         tracing::warn!("{warning}");
     }
     Ok(Some(tls))

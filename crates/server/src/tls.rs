@@ -1,17 +1,30 @@
-//! TLS on the command port: reading the certificate and the key, and again without a restart.
+//! TLS on the command port: reading the certificate and the key, and again without a restart; what is wrong with them, or
+//! with the handshakes of clients.
+
+mod certificate;
+mod failure;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{self, ServerConfig, version};
 
+use certificate::Certificate;
+
+use crate::log_limit::LogLimit;
 use crate::permissions;
 use crate::settings::TlsFiles;
 
@@ -45,6 +58,19 @@ pub enum TlsError {
         /// What the parser says.
         source: pem::Error,
     },
+    /// The key is of a kind that cannot be served.
+    #[error(
+        "the private key {} cannot be used: the certificate {} is for {kind}, and keys may be RSA of 2048 to 8192 bits, \
+         ECDSA on the curve P-256 or P-384, or Ed25519", private_key.display(), certificate.display()
+    )]
+    KeyKind {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        private_key: PathBuf,
+        /// The kind of key that the certificate is for.
+        kind: String,
+    },
     /// The two do not work together.
     #[error("the certificate {} and the private key {} cannot be used together", certificate.display(), private_key.display())]
     Pair {
@@ -57,50 +83,86 @@ pub enum TlsError {
     },
 }
 
+impl TlsError {
+    fn pair(files: &TlsFiles, source: rustls::Error) -> Self {
+        Self::Pair {
+            certificate: files.certificate.clone(),
+            private_key: files.private_key.clone(),
+            source,
+        }
+    }
+}
+
 /// The TLS configuration for new connections. Connections that are open keep the one they began with.
 #[derive(Debug)]
 pub struct TlsReloader {
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Current>,
+    failures: Mutex<LogLimit>,
+}
+
+/// What was read last.
+#[derive(Debug)]
+struct Current {
+    config: Arc<ServerConfig>,
+    chain: Vec<Certificate>,
+    /// That others can read the key.
+    open_key: Option<String>,
 }
 
 impl TlsReloader {
-    /// Reads the files. What the operator should know about them comes along.
-    pub fn open(files: &TlsFiles) -> Result<(Self, Option<String>), TlsError> {
-        let (config, warning) = read(files)?;
-        Ok((
-            Self {
-                current: ArcSwap::new(config),
-            },
-            warning,
-        ))
+    /// Reads the files.
+    pub fn open(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self {
+            current: ArcSwap::from_pointee(read(files)?),
+            failures: Mutex::default(),
+        })
     }
 
     /// Reads the files again. After an error the ones read before stay in use.
-    pub fn reload(&self, files: &TlsFiles) -> Result<Option<String>, TlsError> {
-        let (config, warning) = read(files)?;
-        self.current.store(config);
-        Ok(warning)
+    pub fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
+        self.current.store(Arc::new(read(files)?));
+        Ok(())
+    }
+
+    /// What the operator should know about the files, as time stands now.
+    pub fn warnings(&self) -> Vec<String> {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = since_1970.map_or(0, |time| time.as_secs().cast_signed());
+        let current = self.current.load();
+        let of_chain = current.chain.iter().flat_map(|one| one.warnings(now));
+        current.open_key.iter().cloned().chain(of_chain).collect()
     }
 
     /// What makes a TLS stream of the next connection.
     pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.current.load_full())
+        TlsAcceptor::from(Arc::clone(&self.current.load().config))
+    }
+
+    /// Logs that the handshake with a client has failed, and what to do about it.
+    pub(crate) fn note_failure(&self, peer: SocketAddr, error: &io::Error) {
+        let Some(reason) = failure::explain(error) else {
+            tracing::debug!(%peer, %error, "a TLS handshake has failed");
+            return;
+        };
+        if let Some(suppressed) = self.failures.lock().pass(Instant::now()) {
+            tracing::warn!(%peer, suppressed, "a TLS handshake has failed: {reason}");
+        }
     }
 }
 
-fn read(files: &TlsFiles) -> Result<(Arc<ServerConfig>, Option<String>), TlsError> {
+fn read(files: &TlsFiles) -> Result<Current, TlsError> {
     let TlsFiles {
         certificate,
         private_key,
     } = files;
     let (certificate_pem, _) = read_file(certificate)?;
-    let chain = CertificateDer::pem_slice_iter(&certificate_pem)
+    let ders = CertificateDer::pem_slice_iter(&certificate_pem)
         .collect::<Result<Vec<_>, _>>()
-        .and_then(|chain| {
-            if chain.is_empty() {
+        .and_then(|ders| {
+            if ders.is_empty() {
                 Err(pem::Error::NoItemsFound)
             } else {
-                Ok(chain)
+                Ok(ders)
             }
         })
         .map_err(|source| TlsError::Certificate {
@@ -112,16 +174,46 @@ fn read(files: &TlsFiles) -> Result<(Arc<ServerConfig>, Option<String>), TlsErro
         path: private_key.clone(),
         source,
     })?;
-    let warning = permissions::warn_if_others_can_read("the private key", private_key, &key_file);
+    let chain = ders.iter().enumerate();
+    let chain: Vec<_> = chain
+        .filter_map(|(index, der)| Certificate::read(certificate, index, der))
+        .collect();
+    let key = pair(files, ders, key, chain.first())?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|source| TlsError::Pair {
-            certificate: certificate.clone(),
-            private_key: private_key.clone(),
-            source,
-        })?;
-    Ok((Arc::new(config), warning))
+        .map_err(|source| TlsError::pair(files, source))?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
+    Ok(Current {
+        config: Arc::new(config),
+        chain,
+        open_key: permissions::warn_if_others_can_read("the private key", private_key, &key_file),
+    })
+}
+
+/// Puts certificates and key together, if the key is that of the first. rustls would read the certificate for that with its
+/// parser for clients, which takes no other version than 3; those who connect may have other parsers.
+fn pair(
+    files: &TlsFiles,
+    ders: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    first: Option<&Certificate>,
+) -> Result<CertifiedKey, TlsError> {
+    let key = ring::sign::any_supported_type(&key).map_err(|_| TlsError::KeyKind {
+        certificate: files.certificate.clone(),
+        private_key: files.private_key.clone(),
+        kind: first.map_or_else(|| String::from("unknown kind"), |one| one.key_kind.clone()),
+    })?;
+    let key = CertifiedKey::new(ders, key);
+    let matched = match (first, key.key.public_key()) {
+        (Some(first), Some(public_key)) if *first.public_key == *public_key => Ok(()),
+        (Some(_), Some(_)) => Err(rustls::Error::InconsistentKeys(
+            rustls::InconsistentKeys::KeyMismatch,
+        )),
+        _ => key.keys_match(),
+    };
+    matched.map_err(|source| TlsError::pair(files, source))?;
+    Ok(key)
 }
 
 fn read_file(path: &Path) -> Result<(Vec<u8>, File), TlsError> {
@@ -137,6 +229,3 @@ fn read_file(path: &Path) -> Result<(Vec<u8>, File), TlsError> {
         .map_err(unreadable)?;
     Ok((bytes, file))
 }
-
-#[cfg(test)]
-mod tests;

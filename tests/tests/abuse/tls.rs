@@ -102,6 +102,7 @@ fn bad_bytes_on_the_tls_port_end_only_their_own_connection() {
     }
     push_and_work(&mut good);
     push_and_work(&mut connect(&server, &config));
+    server.wait_for_log("a TLS handshake has failed: ");
     let memory = Memory::of(server.pid());
     assert!(memory.peak_bytes <= BAD_TLS_MEMORY_MAX, "{memory:?}");
     assert!(server.is_running());

@@ -1,5 +1,6 @@
 //! Background duties: each is started, says when it has started, and is stopped, in the same way.
 
+mod certificates;
 mod cron;
 mod duties;
 mod reaper;
@@ -7,6 +8,7 @@ mod recoverer;
 mod service;
 mod ticker;
 
+pub(crate) use certificates::watch_certificates;
 pub(crate) use cron::fire_cron;
 pub(crate) use duties::{DutyCount, DutyCounters};
 pub(crate) use reaper::reap_workers;

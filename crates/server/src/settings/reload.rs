@@ -69,7 +69,8 @@ impl Reloader {
         let settings = comparison.settle(current, settings);
         // Last, because it takes effect at once and nothing may fail after it.
         if let (Some(tls), Some(files)) = (tls, files) {
-            warnings.extend(tls.reload(&files)?);
+            tls.reload(&files)?;
+            warnings.extend(tls.warnings());
             comparison.changes.push(format!(
                 "TLS certificate and key read again from {}",
                 files.certificate.display()

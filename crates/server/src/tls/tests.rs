@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio_rustls::TlsConnector;
 
@@ -35,7 +37,7 @@ fn write(dir: &tempfile::TempDir, certificate: &str, private_key: &str) -> TlsFi
 
 fn open(certificate: &str, private_key: &str) -> Result<TlsReloader, TlsError> {
     let dir = tempfile::tempdir().unwrap();
-    TlsReloader::open(&write(&dir, certificate, private_key)).map(|(tls, _)| tls)
+    TlsReloader::open(&write(&dir, certificate, private_key))
 }
 
 /// Whether a client that trusts only this certificate can talk to the server through TLS of this version.
@@ -53,6 +55,11 @@ async fn client_can_talk(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    says_hi(tls, config).await
+}
+
+/// Whether this client gets what the server sends.
+async fn says_hi(tls: &TlsReloader, config: ClientConfig) -> bool {
     let (near, far) = duplex(1 << 16);
     let server = async {
         let mut stream = tls.acceptor().accept(far).await?;
@@ -89,7 +96,7 @@ async fn reload_is_for_the_next_connection_and_a_bad_one_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (old, old_key) = fresh_pair();
     let (new, new_key) = fresh_pair();
-    let (tls, _) = TlsReloader::open(&write(&dir, &old, &old_key)).unwrap();
+    let tls = TlsReloader::open(&write(&dir, &old, &old_key)).unwrap();
     assert!(tls.reload(&write(&dir, &new, &old_key)).is_err());
     assert!(client_can_talk(&tls, &old, &version::TLS13).await);
     tls.reload(&write(&dir, &new, &new_key)).unwrap();
@@ -174,7 +181,154 @@ fn private_key_open_to_everybody_is_warned_about() {
     let files = write(&dir, &certificate, &key);
     for (mode, warned) in [(0o644, true), (0o600, false)] {
         fs::set_permissions(&files.private_key, fs::Permissions::from_mode(mode)).unwrap();
-        let (_, warning) = TlsReloader::open(&files).unwrap();
-        assert_eq!(warning.is_some(), warned, "{mode:o}");
+        let warnings = TlsReloader::open(&files).unwrap().warnings();
+        assert_eq!(!warnings.is_empty(), warned, "{mode:o}: {warnings:?}");
     }
+}
+
+/// Made by `openssl req -new` and `openssl x509 -req -signkey`, without extensions.
+const V1_CERTIFICATE: &str = include_str!("../../tests/data/v1.cert.pem");
+const V1_KEY: &str = include_str!("../../tests/data/v1.key.pem");
+
+/// A client that checks nothing, as many are told to be for certificates that are signed by nobody else.
+#[derive(Debug)]
+struct Trusting;
+
+impl ServerCertVerifier for Trusting {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
+#[tokio::test]
+async fn certificate_of_version_1_is_served_with_a_warning() {
+    let tls = open(V1_CERTIFICATE, V1_KEY).unwrap();
+    let warnings = tls.warnings().join("\n");
+    assert!(warnings.contains("is of X.509 version 1"), "{warnings}");
+    for version in [&version::TLS12, &version::TLS13] {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Trusting))
+            .with_no_client_auth();
+        assert!(says_hi(&tls, config).await, "{version:?}");
+    }
+    let error = open(V1_CERTIFICATE, EC_KEY_SEC1).unwrap_err();
+    assert!(matches!(error, TlsError::Pair { .. }), "{error:?}");
+}
+
+#[test]
+fn key_on_a_curve_that_is_not_supported_is_refused_by_its_name() {
+    let p521 = (
+        include_str!("../../tests/data/secp521r1.cert.pem"),
+        include_str!("../../tests/data/secp521r1.key.pem"),
+    );
+    let k256 = (
+        include_str!("../../tests/data/secp256k1.cert.pem"),
+        include_str!("../../tests/data/secp256k1.key.pem"),
+    );
+    for ((certificate, key), curve) in [(p521, "P-521"), (k256, "secp256k1")] {
+        let error = open(certificate, key).unwrap_err().to_string();
+        let wanted = format!("is for ECDSA on the curve {curve}, and keys may be RSA");
+        assert!(error.contains(&wanted), "{error}");
+    }
+}
+
+#[test]
+fn certificates_of_the_chain_that_expire_are_warned_about() {
+    let ending_in = |days: i64| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new([String::from("localhost")]).unwrap();
+        params.not_after = SystemTime::now().into();
+        params.not_after += Duration::from_secs(3_600);
+        match u64::try_from(days) {
+            Ok(days) => params.not_after += Duration::from_secs(days * 86_400),
+            Err(_) => params.not_after -= Duration::from_secs(days.unsigned_abs() * 86_400),
+        }
+        let certificate = params.self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    };
+    let said = |certificate: &str, key: &str| open(certificate, key).unwrap().warnings().join("\n");
+    let (fresh, key) = ending_in(15);
+    let mode = "is open to every user";
+    let quiet = said(&fresh, &key);
+    assert!(
+        quiet.contains(mode) && quiet.lines().count() == 1,
+        "{quiet}"
+    );
+    let (ending, ending_key) = ending_in(13);
+    assert!(said(&ending, &ending_key).contains("cert expires on "));
+    let (expired, expired_key) = ending_in(-2);
+    assert!(said(&expired, &expired_key).contains("cert has expired on "));
+    let chained = said(&format!("{fresh}{expired}"), &key);
+    assert!(chained.contains("certificate 2 in "), "{chained}");
+}
+
+#[tokio::test]
+async fn server_name_that_is_no_host_name_is_explained() {
+    let (certificate, key) = fresh_pair();
+    let tls = open(&certificate, &key).unwrap();
+    let (mut near, far) = duplex(1 << 16);
+    let name = "x".repeat(9);
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&version::TLS13])
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let server_name = ServerName::try_from(name.clone()).unwrap();
+    let mut client = rustls::ClientConnection::new(Arc::new(config), server_name).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+    // What faktory-rs sends with native_tls.
+    let at = hello.windows(9).position(|bytes| bytes == name.as_bytes());
+    hello[at.unwrap()..][..9].copy_from_slice(b"host:7419");
+    near.write_all(&hello).await.unwrap();
+    let error = tls.acceptor().accept(far).await.unwrap_err();
+    let explained = failure::explain(&error).unwrap();
+    assert!(explained.contains("without a port"), "{explained}");
+}
+
+#[tokio::test]
+async fn client_without_tls_is_explained_and_one_that_goes_is_not() {
+    let (certificate, key) = fresh_pair();
+    let tls = open(&certificate, &key).unwrap();
+    let said = async |bytes: &[u8]| {
+        let (mut near, far) = duplex(1 << 16);
+        near.write_all(bytes).await.unwrap();
+        near.shutdown().await.unwrap();
+        failure::explain(&tls.acceptor().accept(far).await.unwrap_err())
+    };
+    let explained = said(b"HELLO {\"v\":2}\r\n").await.unwrap();
+    assert!(explained.contains("tcp+tls://"), "{explained}");
+    assert_eq!(said(b"").await, None);
 }

@@ -197,7 +197,7 @@ fn tls_files_are_read_again() {
     .unwrap();
     let reloader = reloader(&setup);
     let current = reloader.load().unwrap().settings;
-    let (tls, _) = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    let tls = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
     let changes = reloader.reload(&current, Some(&tls)).unwrap().changes;
     assert!(
         changes.len() == 1 && changes[0].starts_with("TLS certificate and key read again from "),
@@ -220,7 +220,7 @@ fn removed_tls_files_leave_the_ones_read_before_in_use() {
     .unwrap();
     let reloader = reloader(&setup);
     let current = reloader.load().unwrap().settings;
-    let (tls, _) = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    let tls = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
     fs::remove_file(setup.config_dir().join("public.cert.pem")).unwrap();
     fs::remove_file(setup.config_dir().join("private.key.pem")).unwrap();
     let reload = reloader.reload(&current, Some(&tls)).unwrap();
