@@ -33,6 +33,19 @@ fn queue_named_twice_is_no_fault() {
 }
 
 #[test]
+fn thousands_of_queues_may_be_named() {
+    let server = Server::start();
+    let mut client = server.client();
+    let names: Vec<String> = (0..5_000)
+        .map(|number| format!("tenant-{number}"))
+        .collect();
+    let names = names.join(" ");
+    assert_eq!(client.fetch(&names), None);
+    client.push(&job("jid-000001", "tenant-4999"));
+    assert_eq!(client.fetch_jid(&names), "jid-000001");
+}
+
+#[test]
 fn fetch_does_not_make_a_queue() {
     let server = Server::start();
     let mut client = server.client();

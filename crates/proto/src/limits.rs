@@ -50,15 +50,16 @@ pub const BACKTRACE_LINES_MAX: usize = 50;
 /// keeps a failure, which is stored with its job, below 50 KB.
 pub const BACKTRACE_LINE_BYTES_MAX: usize = 1_000;
 
-/// The most queues one FETCH may name, repeated names counted once. A FETCH that waits is noted at each,
-/// and every connection may have one that waits.
-pub const FETCH_QUEUES_MAX: usize = 256;
+/// The most queues one FETCH may name, repeated names counted once. Each is looked at, and a FETCH that waits is noted at
+/// each.
+pub const FETCH_QUEUES_MAX: usize = 10_000;
 
 /// The most queues one QUEUE command may name.
 pub const QUEUE_NAMES_MAX: usize = 10_000;
 
-/// The most jobs one PUSHB may bring. About a thousand at a time are advised.
-pub const PUSHB_JOBS_MAX: usize = 100_000;
+/// The most jobs one PUSHB may bring. Each takes about half a kilobyte beside its text, so that all of the smallest take about
+/// twice as much memory as the longest line. About a thousand at a time are advised.
+pub const PUSHB_JOBS_MAX: usize = 250_000;
 
 /// The most job ids one MUTATE may name.
 pub const MUTATE_JIDS_MAX: usize = 100_000;
@@ -104,3 +105,53 @@ pub const LABELS_MAX: usize = 1_000;
 /// The longest host name, label, user name or password proof of a HELLO, in bytes; the rest is cut off. They
 /// are kept as long as the worker is known. A proof that is right has 64.
 pub const HELLO_TEXT_BYTES_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What people read before they move over is true.
+    #[test]
+    fn limits_that_faktory_has_not_are_documented_as_they_are() {
+        let page = include_str!("../../../docs/migrating-from-faktory.md");
+        for (what, most) in [
+            ("bytes of a queue's name", QUEUE_NAME_BYTES_MAX),
+            ("bytes of a `jid`", JID_BYTES_MAX),
+            ("bytes of a `jobtype`", JOBTYPE_BYTES_MAX),
+            ("bytes of a `wid`", WID_BYTES_MAX),
+            ("labels of a worker", LABELS_MAX),
+            (
+                "fields of a job that the protocol does not know",
+                JOB_FIELDS_UNKNOWN_MAX,
+            ),
+            ("queues in a `FETCH`", FETCH_QUEUES_MAX),
+            ("queues in a `QUEUE`", QUEUE_NAMES_MAX),
+            ("jobs in a `PUSHB`", PUSHB_JOBS_MAX),
+            ("`jids` in a `MUTATE`", MUTATE_JIDS_MAX),
+            ("bytes of a `MUTATE` pattern", GLOB_BYTES_MAX),
+            ("bytes of a line of a backtrace", BACKTRACE_LINE_BYTES_MAX),
+            (
+                "bytes of a batch's description",
+                BATCH_DESCRIPTION_BYTES_MAX,
+            ),
+            ("bytes of `desc` in `TRACK SET`", TRACK_DESC_BYTES_MAX),
+        ] {
+            let row = format!("| {what} | {} |", with_commas(most));
+            assert!(page.contains(&row), "no such row: {row}");
+        }
+    }
+
+    fn with_commas(number: usize) -> String {
+        let digits = number.to_string();
+        let head = digits.len() % 3;
+        let (head, rest) = digits.split_at(head);
+        let mut parts: Vec<&str> = (0..rest.len())
+            .step_by(3)
+            .map(|at| &rest[at..at + 3])
+            .collect();
+        if !head.is_empty() {
+            parts.insert(0, head);
+        }
+        parts.join(",")
+    }
+}

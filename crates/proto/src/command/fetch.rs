@@ -88,7 +88,7 @@ mod tests {
         let text = fetch(names(FETCH_QUEUES_MAX + 1).as_bytes())
             .unwrap_err()
             .text;
-        assert_eq!(text, "FETCH takes at most 256 queues: name fewer");
+        assert_eq!(text, "FETCH takes at most 10000 queues: name fewer");
         let repeated = names(FETCH_QUEUES_MAX).repeat(2);
         assert_eq!(fetch(repeated.as_bytes()).unwrap().len(), FETCH_QUEUES_MAX);
     }

@@ -116,7 +116,7 @@ mod tests {
         let text = push(&array(PUSHB_JOBS_MAX + 1)).unwrap_err().text;
         assert_eq!(
             text,
-            "PUSHB takes at most 100000 jobs: send these 100001 in several"
+            "PUSHB takes at most 250000 jobs: send these 250001 in several"
         );
     }
 }
