@@ -18,9 +18,10 @@ impl Binding {
         if let Some((scheme, rest)) = text.split_once("://") {
             // A URL may hold a password, which ends with the last @.
             let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+            let address = address.trim_end_matches('/');
+            let meant = Self::parse(address).map_or("localhost:7419", |_| address);
             return Err(format!(
-                "{scheme}:// does not belong here; write host:port, such as {}",
-                address.trim_end_matches('/')
+                "{scheme}:// does not belong here; write host:port, such as {meant}"
             ));
         }
         let wrong =
@@ -35,9 +36,10 @@ impl Binding {
         let host = match bracketed {
             Some(inner) if inner.parse::<Ipv6Addr>().is_ok() => inner,
             Some(_) => return Err(wrong("has no IPv6 address in its brackets")),
-            None if host.contains(':') => {
+            None if text.parse::<Ipv6Addr>().is_ok() || host.parse::<Ipv6Addr>().is_ok() => {
                 return Err(wrong("has an IPv6 address without brackets"));
             }
+            None if host.contains(':') => return Err(wrong("has a colon in its host")),
             None if host.contains(char::is_whitespace) => {
                 return Err(wrong("has a blank in its host"));
             }
@@ -158,6 +160,12 @@ mod tests {
             ("localhost:", "has no port between 0 and 65535"),
             ("localhost:70000", "has no port between 0 and 65535"),
             ("::1:7419", "has an IPv6 address without brackets"),
+            ("fe80::1", "has an IPv6 address without brackets"),
+            ("localhost:7419:7419", "has a colon in its host"),
+            (
+                "unix:///run/jobs.sock",
+                "unix:// does not belong here; write host:port, such as localhost:7419",
+            ),
             ("[fish]:7419", "has no IPv6 address in its brackets"),
             ("my host:7419", "has a blank in its host"),
             (
