@@ -138,6 +138,8 @@ mod tests {
         assert_eq!(days(DayRule::Nth(friday, 1), 2026, 5), [1]);
         assert_eq!(days(DayRule::Nth(friday, 2), 2026, 5), [8]);
         assert_eq!(days(DayRule::Nth(friday, 5), 2026, 5), [29]);
+        assert_eq!(days(DayRule::Nth(Weekday::Thursday, 1), 2026, 5), [7]);
+        assert_eq!(days(DayRule::Nth(Weekday::Thursday, 2), 2026, 5), [14]);
         assert_eq!(days(DayRule::Nth(friday, 5), 2026, 6), [0; 0]);
         assert_eq!(days(DayRule::Last(friday), 2026, 5), [29]);
         assert_eq!(days(DayRule::Last(friday), 2026, 6), [26]);
