@@ -1,14 +1,17 @@
 //! The directory the data lives in, and the lock that keeps a second server out of it.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use rustix::fs::OFlags;
+
 use crate::settings::Binding;
 
-/// The name of the lock file in the storage directory.
+/// The name of the file in the storage directory that says which server uses it. Servers before the directory itself
+/// was locked lock this file.
 const LOCK_FILE: &str = "workmill.lock";
 
 /// Only the server's own user has any business in the directory or with the lock.
@@ -25,8 +28,9 @@ const HOLDER_BYTES_MAX: u64 = 1_024;
 #[derive(Debug)]
 pub struct StorageDir {
     path: PathBuf,
-    /// The lock goes with the open file; the file itself stays, since removing it would race with the next server.
-    _lock: File,
+    /// The locks go with what is open. The directory's is the one that counts: it cannot be deleted while there are files
+    /// in it. The file stays, since removing it would race with the next server.
+    _locks: [File; 2],
     warning: Option<String>,
 }
 
@@ -47,10 +51,18 @@ pub enum StorageDirError {
         /// Why.
         source: io::Error,
     },
-    /// The lock file cannot be opened, locked or written.
+    /// Where a file of the server's own belongs, there is something else: to write to it could change what lies elsewhere.
+    #[error("{} is {what}; move it away, the server makes a file of its own there", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The directory or the lock file cannot be opened, locked or written.
     #[error("cannot lock the storage directory with {}", path.display())]
     Lock {
-        /// The lock file.
+        /// The directory or the lock file.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -90,10 +102,10 @@ impl StorageDir {
                 mode & 0o7777
             )
         });
-        let lock = lock(path, &format!("pid {}, {binding}", process::id()))?;
+        let locks = lock(path, &format!("pid {}, {binding}", process::id()))?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            _locks: locks,
             warning,
         })
     }
@@ -109,33 +121,61 @@ impl StorageDir {
     }
 }
 
-fn lock(dir: &Path, holder: &str) -> Result<File, StorageDirError> {
+/// Locks the directory and the file in it, and writes into the file who holds them.
+fn lock(dir: &Path, holder: &str) -> Result<[File; 2], StorageDirError> {
     let path = dir.join(LOCK_FILE);
-    let failed = |source| StorageDirError::Lock {
-        path: path.clone(),
+    refuse_links(&path)?;
+    let failed = |path: &Path, source| StorageDirError::Lock {
+        path: path.to_owned(),
         source,
     };
+    let opened = File::open(dir).map_err(|error| failed(dir, error))?;
+    let is_free = try_lock(&opened).map_err(|error| failed(dir, error))?;
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(LOCK_MODE)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(StorageDirError::InUse {
-                path: dir.to_owned(),
-                holder: read_holder(&file),
-            });
-        }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        .map_err(|error| failed(&path, error))?;
+    if !is_free || !try_lock(&file).map_err(|error| failed(&path, error))? {
+        return Err(StorageDirError::InUse {
+            path: dir.to_owned(),
+            holder: read_holder(&file),
+        });
     }
-    file.set_len(0).map_err(failed)?;
-    file.write_all(holder.as_bytes()).map_err(failed)?;
-    Ok(file)
+    let write = |file: &mut File| {
+        file.set_permissions(Permissions::from_mode(LOCK_MODE))?;
+        file.set_len(0)?;
+        file.write_all(holder.as_bytes())
+    };
+    write(&mut file).map_err(|error| failed(&path, error))?;
+    Ok([opened, file])
+}
+
+/// Refuses a name that leads to another file, or to what is no file.
+fn refuse_links(path: &Path) -> Result<(), StorageDirError> {
+    let what = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(found) if !found.is_file() => "no file",
+        // If it cannot be looked at, to open it says why.
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(StorageDirError::NoFile {
+        path: path.to_owned(),
+        what,
+    })
+}
+
+/// False if another server has it.
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 fn read_holder(file: &File) -> String {
@@ -151,7 +191,8 @@ fn read_holder(file: &File) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
+    use std::fs;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -199,6 +240,61 @@ mod tests {
         assert!(error.contains(&holder) && error.contains("-d"), "{error}");
         drop(first);
         StorageDir::open(root.path(), &binding()).unwrap();
+    }
+
+    #[test]
+    fn second_server_is_kept_out_whatever_became_of_the_lock_file() {
+        let root = tempfile::tempdir().unwrap();
+        let _first = StorageDir::open(root.path(), &binding()).unwrap();
+        let file = root.path().join(LOCK_FILE);
+        let other = root.path().join("other");
+        let delete = || fs::remove_file(&file).unwrap();
+        let replace = || fs::rename(&other, &file).unwrap();
+        for touch in [&delete as &dyn Fn(), &replace] {
+            fs::write(&other, "").unwrap();
+            touch();
+            let error = StorageDir::open(root.path(), &binding()).unwrap_err();
+            assert!(matches!(error, StorageDirError::InUse { .. }), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn server_that_locks_only_the_file_is_respected() {
+        let root = tempfile::tempdir().unwrap();
+        let file = File::create(root.path().join(LOCK_FILE)).unwrap();
+        file.lock().unwrap();
+        let error = StorageDir::open(root.path(), &binding()).unwrap_err();
+        assert!(matches!(error, StorageDirError::InUse { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn link_in_place_of_the_lock_file_is_refused_and_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("precious");
+        fs::write(&target, "text").unwrap();
+        let link = root.path().join(LOCK_FILE);
+        symlink(&target, &link).unwrap();
+        let error = StorageDir::open(root.path(), &binding())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("is a symbolic link; move it away"),
+            "{error}"
+        );
+        assert_eq!(fs::read_to_string(&target).unwrap(), "text");
+        fs::remove_file(&target).unwrap();
+        StorageDir::open(root.path(), &binding()).unwrap_err();
+        assert!(!target.exists(), "a dangling link was followed");
+    }
+
+    #[test]
+    fn lock_file_that_others_could_read_is_made_private() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join(LOCK_FILE);
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        let _held = StorageDir::open(root.path(), &binding()).unwrap();
+        assert_eq!(mode(&file), 0o600);
     }
 
     #[test]
