@@ -3,8 +3,6 @@
 //! A thread with a connection of its own copies most of the log while commits go on. What was committed meanwhile is
 //! little; the writer copies that itself, and so the log can begin anew.
 
-use std::fs::File;
-use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +11,9 @@ use std::thread::{self, JoinHandle};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::epoch::{self, Guard};
+use super::files::Files;
+use super::found::Found;
 use super::poison::Poison;
 use super::{failure, schema};
 use crate::StoreError;
@@ -36,6 +37,9 @@ const PASSES_MAX: usize = 4;
 /// The statement that copies what no reader still needs, and waits for nobody.
 pub(super) const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
+/// The same, which also waits for readers, and empties the log.
+const FOLD: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// What a commit has to do about the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
@@ -55,10 +59,13 @@ pub(super) struct Copier {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     /// Frames in the log after the last commit.
-    frames: AtomicU32,
+    frames: Arc<AtomicU32>,
+    guard: Guard,
+    files: Arc<Files>,
+    poison: Poison,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -73,31 +80,38 @@ enum State {
 }
 
 impl Copier {
-    /// Starts the thread, for the database at `path` that `writer` writes, and lets nothing else copy the log.
+    /// Starts the thread, for the database that was found and `writer` writes, and lets nothing else copy the log.
     pub(super) fn start(
         writer: &mut Connection,
-        path: &Path,
-        poison: Poison,
+        found: &Found,
+        poison: &Poison,
     ) -> Result<Self, StoreError> {
+        let path = &found.paths.database;
         let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
-        let shared = Arc::<Shared>::default();
-        let noted = Arc::clone(&shared);
-        let note = move |_: &mut rusqlite::hooks::Wal, frames| {
-            let frames = u32::try_from(frames).unwrap_or(0);
-            noted.frames.store(frames, Ordering::Relaxed);
-            Ok(())
-        };
-        writer.wal_hook(Some(note)).map_err(open_error)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags).map_err(open_error)?;
-        schema::configure_copier(&conn).map_err(open_error)?;
         let io_error = |error: std::io::Error| {
             StoreError::Open(format!("cannot copy into {}: {error}", path.display()))
         };
+        let frames = Arc::<AtomicU32>::default();
+        let noted = Arc::clone(&frames);
+        let note = move |_: &mut rusqlite::hooks::Wal, frames| {
+            let frames = u32::try_from(frames).unwrap_or(0);
+            noted.store(frames, Ordering::Release);
+            Ok(())
+        };
+        writer.wal_hook(Some(note)).map_err(open_error)?;
+        let conn = connect(path).map_err(open_error)?;
+        let guard = Guard::new(connect(path).map_err(open_error)?);
+        let files = Files::open(found, Arc::clone(&frames), poison.clone()).map_err(io_error)?;
+        let shared = Arc::new(Shared {
+            frames,
+            guard,
+            files: Arc::new(files),
+            poison: poison.clone(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
         let copying = Copying {
             conn,
-            database: ManuallyDrop::new(File::open(path).map_err(io_error)?),
-            poison,
             shared: Arc::clone(&shared),
         };
         let thread = thread::Builder::new()
@@ -110,6 +124,11 @@ impl Copier {
             frames_before: 0,
             thread: Some(thread),
         })
+    }
+
+    /// The files it copies from and to.
+    pub(super) fn files(&self) -> &Arc<Files> {
+        &self.shared.files
     }
 
     /// Notes a commit, and has the log copied if it is time.
@@ -142,6 +161,61 @@ impl Copier {
         Due::Rest
     }
 
+    /// Ends the log: marks its end, and copies what is left of it. If nothing is left then, begins the next one.
+    ///
+    /// Called by the writer, so that nothing is committed between these steps.
+    pub(super) fn begin_anew(&self, writer: &Connection) {
+        let Shared {
+            guard,
+            files,
+            poison,
+            ..
+        } = &*self.shared;
+        if files.check().is_err() {
+            return;
+        }
+        if let Some(epoch) = mark_end(writer, files, poison) {
+            guard.release();
+            if note_copied(epoch::copy(writer), poison) {
+                files.note_log_ended(epoch);
+                set_epoch(writer, epoch.wrapping_add(1), files, poison);
+            }
+        }
+        guard.renew();
+    }
+
+    /// Says that the log belongs to a database that has not said so yet.
+    pub(super) fn mark(&self, writer: &Connection, epoch: u32) {
+        set_epoch(writer, epoch, &self.shared.files, &self.shared.poison);
+    }
+
+    /// Ends the thread. Then copies the whole log into the database and empties it, unless the store is poisoned: so the
+    /// database is complete by itself.
+    pub(super) fn end(self, writer: &Connection) {
+        let (files, poison) = (Arc::clone(&self.shared.files), self.shared.poison.clone());
+        drop(self);
+        if files.check().is_err() || mark_end(writer, &files, &poison).is_none() {
+            return;
+        }
+        let folded = writer.query_row(FOLD, (), |row| row.get::<_, i64>(0));
+        if !note_copied(folded.map(|busy| busy == 0), &poison) && poison.check().is_ok() {
+            tracing::warn!(
+                "another program reads the database: some of it stays in the log beside it, so copy both"
+            );
+        }
+    }
+
+    /// Lets the log go on from where it is.
+    pub(super) fn go_on(&self) {
+        self.shared.guard.renew();
+    }
+
+    /// Lets the log begin anew at any time, as before there were epochs.
+    #[cfg(test)]
+    pub(super) fn release_log(&self) {
+        self.shared.guard.release();
+    }
+
     /// Waits until what was begun is copied.
     #[cfg(test)]
     pub(super) fn wait(&self) {
@@ -160,6 +234,29 @@ impl Drop for Copier {
             thread.join().ok();
         }
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    schema::configure_copier(&conn)?;
+    Ok(conn)
+}
+
+/// Commits the epoch that only the end of this log has. None if that failed: then the log goes on.
+fn mark_end(writer: &Connection, files: &Files, poison: &Poison) -> Option<u32> {
+    match epoch::draw(writer) {
+        Ok(epoch) => set_epoch(writer, epoch, files, poison).then_some(epoch),
+        Err(error) => {
+            tracing::warn!(%error, "the log goes on, as there is no number for its end");
+            None
+        }
+    }
+}
+
+fn set_epoch(writer: &Connection, epoch: u32, files: &Files, poison: &Poison) -> bool {
+    files.note_epoch(epoch);
+    epoch::note_set(epoch::set(writer, epoch), poison)
 }
 
 impl Shared {
@@ -182,10 +279,6 @@ impl Shared {
 /// What the thread has.
 struct Copying {
     conn: Connection,
-    /// To sync what was copied: SQLite does that only if a copy has caught up with the log. Never closed, as closing it
-    /// would drop the locks that SQLite holds on the file.
-    database: ManuallyDrop<File>,
-    poison: Poison,
     shared: Arc<Shared>,
 }
 
@@ -208,7 +301,7 @@ impl Copying {
             }
         }
         drop(state);
-        keep_log_if_poisoned(&self.conn, &self.poison);
+        keep_log_if_poisoned(&self.conn, &self.shared.poison);
     }
 
     /// Copies until what was committed meanwhile is little, or there is no end to it.
@@ -221,17 +314,27 @@ impl Copying {
                 .frames
                 .load(Ordering::Relaxed)
                 .saturating_sub(frames);
-            if grown <= FRAMES_LEFT_MAX || self.poison.check().is_err() {
+            if grown <= FRAMES_LEFT_MAX || self.shared.poison.check().is_err() {
                 return;
             }
         }
     }
 
     fn copy_once(&self) {
-        note_copied(self.conn.query_row(COPY, (), |_| Ok(())), &self.poison);
-        if let Err(error) = self.database.sync_data() {
-            let reason = format!("syncing the database failed: {error}");
-            self.poison.set(reason);
+        let Shared {
+            guard,
+            files,
+            poison,
+            ..
+        } = &*self.shared;
+        if files.check().is_err() {
+            return;
+        }
+        // Something was committed since it was renewed last, and not copied.
+        guard.renew();
+        note_copied(epoch::copy(&self.conn), poison);
+        if let Err(error) = files.sync_database() {
+            poison.set(format!("syncing the database failed: {error}"));
         }
     }
 }
@@ -243,16 +346,20 @@ impl Drop for Copying {
     }
 }
 
-/// What came of copying. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
+/// What came of copying: whether everything is copied. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
 /// that succeeds proves nothing. After any other failure the log still has everything, and is copied another time.
-pub(super) fn note_copied(copied: rusqlite::Result<()>, poison: &Poison) {
-    let Err(error) = copied else { return };
+pub(super) fn note_copied(copied: rusqlite::Result<bool>, poison: &Poison) -> bool {
+    let error = match copied {
+        Ok(is_all) => return is_all,
+        Err(error) => error,
+    };
     let code = error.sqlite_error().map(|error| error.extended_code);
     if code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC) {
         poison.set(format!("syncing the database failed: {error}"));
     } else {
         tracing::warn!(%error, "the log could not be copied into the database");
     }
+    false
 }
 
 /// Lets a connection of a poisoned store close without copying the log, which is all that can be relied on.

@@ -116,7 +116,7 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// Pages an observer keeps in memory, in KiB: it reads small tables only.
 const OBSERVER_CACHE_KIB: i64 = 512;
 /// What a log that grew (a long read held up the copying) is cut back to, in bytes.
-const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
+pub(super) const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
 /// How long a statement waits for a lock of another program, such as a backup or a shell, in ms. A
 /// transaction waits once, as nothing of it goes on after a failure; enough for a checkpoint by the other.
 const BUSY_WAIT_MS: i64 = 1_000;

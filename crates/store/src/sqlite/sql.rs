@@ -17,7 +17,6 @@ statements! {
     Begin = "BEGIN IMMEDIATE";
     Commit = "COMMIT";
     Rollback = "ROLLBACK";
-    LogCopy = super::copier::COPY;
 
     JobInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2)";
     // As many rows as the sizes in `waiting.rs`.
@@ -179,6 +178,11 @@ impl<'a> Statements<'a> {
         self.prepared.retain(|(known, _)| *known != sql);
         self.prepared
             .push((sql, self.conn.prepare_cached(text).unwrap()));
+    }
+
+    /// The connection they are of.
+    pub(super) fn conn(&self) -> &'a Connection {
+        self.conn
     }
 
     /// Whether no transaction of the database is open.

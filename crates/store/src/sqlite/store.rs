@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::cache::Cache;
 use super::copier::{Copier, keep_log_if_poisoned};
+use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::observer::SqliteObserver;
@@ -17,11 +18,9 @@ use super::sql::STATEMENTS_MAX;
 use super::sync::{Durability, SqliteSyncer};
 use super::tallies::Tallies;
 use super::tx::SqliteTx;
-use super::{failure, load, schema};
+use super::watch::Watch;
+use super::{epoch, failure, load, schema};
 use crate::{Store, StoreError};
-
-/// The name of the database in the storage directory.
-pub const DATABASE_FILE: &str = "workmill.db";
 
 /// The embedded store. Only one may be open on a directory at a time: it keeps rows in memory. Whoever opens
 /// it sees to that.
@@ -37,6 +36,7 @@ pub struct SqliteStore {
     durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
     pub(super) interval: Option<IntervalSync>,
+    watch: Watch,
     pub(super) conn: Connection,
     path: PathBuf,
 }
@@ -47,12 +47,12 @@ impl SqliteStore {
     /// The time it takes does not depend on how many jobs wait.
     ///
     /// # Errors
-    /// [`StoreError::Open`] if it is not a Workmill database, is of a newer version, or cannot be read.
+    /// [`StoreError::Open`] if it is not a Workmill database, is of a newer version, cannot be read, or does not belong to
+    /// the log beside it.
     pub fn open(dir: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let path = dir.join(DATABASE_FILE);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let found = found::look(dir)?;
+        let path = found.paths.database.clone();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open_error = |error: rusqlite::Error| failure::of_open(&path, &error);
         let no_vfs = || StoreError::Open("SQLite takes no file system layer".to_owned());
         let vfs = workmill_vfs::vfs_name().ok_or_else(no_vfs)?;
@@ -64,12 +64,14 @@ impl SqliteStore {
         sync_directory(dir)?;
 
         let poison = Poison::default();
-        let copier = Copier::start(&mut conn, &path, poison.clone())?;
-        let log_path = dir.join(format!("{DATABASE_FILE}-wal"));
+        let copier = Copier::start(&mut conn, &found, &poison)?;
+        let log_path = &found.paths.log;
         let sync_error = |error: io::Error| {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
         };
-        let log = Arc::new(Log::open(&log_path, poison.clone()).map_err(sync_error)?);
+        begin_log(&conn, &copier, &found).map_err(open_error)?;
+        poison.check()?;
+        let log = Arc::new(Log::open(log_path, poison.clone()).map_err(sync_error)?);
         // The tables may be new.
         log.note_commit();
         log.sync()?;
@@ -80,6 +82,7 @@ impl SqliteStore {
                 Some(sync.map_err(sync_error)?)
             }
         };
+        let watch = Watch::start(Arc::clone(copier.files())).map_err(sync_error)?;
         Ok(Self {
             cache,
             tallies,
@@ -89,10 +92,28 @@ impl SqliteStore {
             log,
             durability,
             interval,
+            watch,
             conn,
             path,
         })
     }
+}
+
+/// Lets the log say which database it belongs to, if it does not yet.
+fn begin_log(conn: &Connection, copier: &Copier, found: &Found) -> rusqlite::Result<()> {
+    let epoch = epoch::read(conn)?;
+    let is_new = found.log.commits == 0;
+    if is_new || epoch == 0 {
+        copier.mark(conn, epoch.wrapping_add(1));
+    }
+    // Behind damage, frames of this log would be taken for damage again. And how the log before a new one ended is not
+    // known: other programs fold it in, too.
+    if is_new || found.log.damage.is_some() {
+        copier.begin_anew(conn);
+    } else {
+        copier.go_on();
+    }
+    Ok(())
 }
 
 /// Makes the names of the database and its log survive loss of power: a synced file without a name is gone.
@@ -128,6 +149,7 @@ impl Store for SqliteStore {
         let Self {
             log,
             interval,
+            watch,
             copier,
             conn,
             poison,
@@ -136,7 +158,9 @@ impl Store for SqliteStore {
         // Ends the thread after its last sync.
         drop(interval);
         let synced = log.sync();
-        drop(copier);
+        // Before the files are closed, which somebody else may then touch.
+        drop(watch);
+        copier.end(&conn);
         keep_log_if_poisoned(&conn, &poison);
         drop(conn);
         synced.and_then(|()| poison.check())

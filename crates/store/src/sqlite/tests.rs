@@ -384,4 +384,6 @@ fn a_name_that_moved_within_a_transaction_is_found_again_after_its_rollback() {
     assert_eq!(totals(&mut store).queues["stays"].size, 2);
 }
 
+mod belonging;
 mod durability;
+mod touched;

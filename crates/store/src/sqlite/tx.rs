@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workmill_proto::{SetName, Timestamp};
 
 use super::cache::Cache;
-use super::copier::{Copier, Due, note_copied};
+use super::copier::{Copier, Due};
 use super::failure::{self, CommitFailure};
 use super::log::Log;
 use super::place::{TALLIES_KEY, queue_key};
@@ -182,9 +182,8 @@ impl<'a> SqliteTx<'a> {
         if self.copier.note_commit() == Due::Nothing {
             return;
         }
-        let copy = self.statements.get(Sql::LogCopy);
-        let copied = copy.and_then(|statement| statement.query_row((), |_| Ok(())));
-        note_copied(copied, self.poison);
+        self.copier.begin_anew(self.statements.conn());
+        self.log.note_commit();
     }
 
     /// Commits, or leaves it to the drop to undo everything.

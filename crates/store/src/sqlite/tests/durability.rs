@@ -123,7 +123,7 @@ fn a_failed_sync_of_what_was_copied_poisons_and_nothing_else_does() {
     let failed = |code| {
         let poison = Poison::default();
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        note_copied(Err(error), &poison);
+        assert!(!note_copied(Err(error), &poison));
         poison.check().is_err()
     };
     assert!(failed(rusqlite::ffi::SQLITE_IOERR_FSYNC));
