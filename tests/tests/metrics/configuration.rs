@@ -92,25 +92,29 @@ fn metrics_are_turned_on_and_off_while_the_server_runs() {
 }
 
 #[test]
-fn tag_or_address_that_cannot_be_used_stops_the_start() {
-    for (name, value, expected) in [
-        (
-            "DD_TAGS",
-            "env:prod,1st:x",
-            "DD_TAGS: a tag begins with a letter",
-        ),
-        (
-            "DD_DOGSTATSD_URL",
-            "http://localhost:8125",
-            "DD_DOGSTATSD_URL: http:// is not known",
-        ),
+fn address_that_cannot_be_used_stops_the_start() {
+    let started = Server::builder()
+        .config("[metrics]\nenabled = true\n")
+        .env("DD_DOGSTATSD_URL", "http://localhost:8125")
+        .try_start();
+    let ended = started.expect_err("the server does not start");
+    assert!(!ended.status.success());
+    let expected = "DD_DOGSTATSD_URL: http:// is not known";
+    assert!(ended.log.contains(expected), "{}", ended.log);
+}
+
+#[test]
+fn tags_of_the_environment_that_cannot_be_sent_are_cleaned_and_told() {
+    let server = Server::builder()
+        .config("[metrics]\nenabled = true\n[statsd]\nnamespace = \"7-jobs\"\n")
+        .env("DD_TAGS", "env:prod,1st:x v:1+2")
+        .start();
+    for told in [
+        "DD_TAGS: \"1st:x\" is sent as st:x",
+        "DD_TAGS: \"v:1+2\" is sent as v:1_2",
+        "statsd.namespace is sent as jobs. instead of \"7-jobs\"",
+        "as jobs.* with env:prod,st:x,v:1_2",
     ] {
-        let started = Server::builder()
-            .config("[metrics]\nenabled = true\n")
-            .env(name, value)
-            .try_start();
-        let ended = started.expect_err("the server does not start");
-        assert!(!ended.status.success());
-        assert!(ended.log.contains(expected), "{}", ended.log);
+        server.wait_for_log(told);
     }
 }

@@ -202,7 +202,7 @@ fn add_tags_of_environment(tags: &mut Vec<String>, env: Variables<'_>, warnings:
         }
         if tag != given {
             warnings.push(format!(
-                "{name}: {given:?} is sent as {tag}: a tag has only letters, digits and _ - : . /"
+                "{name}: {given:?} is sent as {tag}: a tag begins with a letter, and has only letters, digits and _ - : . /"
             ));
         }
         tags.push(tag);
