@@ -26,6 +26,135 @@ fn parked_fetches_are_answered_nil_and_the_server_ends_well() {
     assert_eq!(observer.read_reply(), Reply::Closed);
 }
 
+/// One thread, and several, as on small machines and on large ones.
+const THREADS: [&str; 2] = ["1", "4"];
+
+fn start_with_threads(threads: &str) -> Server {
+    Server::builder()
+        .env("TOKIO_WORKER_THREADS", threads)
+        .start()
+}
+
+/// Tells the server to stop, and waits until it knows.
+fn begin_stop(server: &Server) {
+    server.signal(Signal::SIGTERM);
+    server.wait_for_log("stopping on SIGTERM");
+}
+
+#[test]
+fn work_that_ends_while_the_server_stops_is_taken() {
+    for threads in THREADS {
+        let mut server = start_with_threads(threads);
+        let mut worker = server.worker("worker-1");
+        let bid = worker
+            .cmd(r#"BATCH NEW {"complete":{"jid":"callback-1","jobtype":"C","queue":"c","args":[]}}"#)
+            .text();
+        for number in 0..4 {
+            worker.push(&job(&format!("jid-{number:06}"), "q"));
+            worker.fetch_now("q");
+        }
+        begin_stop(&server);
+        let commands = [
+            r#"ACK {"jid":"jid-000000"}"#.to_owned(),
+            r#"FAIL {"jid":"jid-000001","errtype":"E","message":"m"}"#.to_owned(),
+            r#"REQUEUE {"jid":"jid-000002"}"#.to_owned(),
+            r#"TRACK SET {"jid":"jid-000003","percent":50}"#.to_owned(),
+            format!("BATCH COMMIT {bid}"),
+            r#"BEAT {"wid":"worker-1"}"#.to_owned(),
+        ];
+        worker.send(commands.join("\r\n"));
+        for command in &commands {
+            assert_eq!(worker.read_reply(), Reply::ok(), "{threads}: {command}");
+        }
+        let ended = server.wait_exit();
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+        server.start_again();
+        let mut client = server.client();
+        assert_eq!(
+            client.info()["faktory"]["sets"],
+            json!({"scheduled": 0, "retries": 1, "working": 1, "dead": 0}),
+            "{threads}"
+        );
+        assert_eq!(client.fetch_jid("q"), "jid-000002");
+        assert_eq!(client.fetch_jid("c"), "callback-1");
+        let track = client.cmd("TRACK GET jid-000003").json();
+        assert_eq!(track["percent"], 50);
+    }
+}
+
+#[test]
+fn idle_connections_are_told_that_nothing_new_is_begun() {
+    for threads in THREADS {
+        let mut server = start_with_threads(threads);
+        let mut holder = server.worker("worker-1");
+        holder.push(&job("jid-first", "q"));
+        let commands = [
+            format!("PUSH {}", job("jid-later", "q")),
+            format!("PUSHB [{}]", job("jid-bulk1", "q")),
+            "FETCH q".to_owned(),
+            r#"BATCH NEW {"success":{"jobtype":"C","args":[]}}"#.to_owned(),
+            "QUEUE REMOVE q".to_owned(),
+            r#"MUTATE {"cmd":"clear","target":"dead"}"#.to_owned(),
+            "INFO".to_owned(),
+            "FLUSH".to_owned(),
+        ];
+        let mut idle: Vec<Client> = commands.iter().map(|_| server.client()).collect();
+        begin_stop(&server);
+        for (client, command) in idle.iter_mut().zip(&commands) {
+            client.send(command);
+        }
+        for (client, command) in idle.iter_mut().zip(&commands) {
+            assert_eq!(
+                client.read_reply().error(),
+                "ERR shutdown in progress",
+                "{threads}: {command}"
+            );
+            assert_eq!(client.read_reply(), Reply::Closed, "{command}");
+        }
+        let ended = server.wait_exit();
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.log);
+        server.start_again();
+        let mut client = server.client();
+        assert_eq!(client.queue_size("q"), Some(1));
+        assert_eq!(client.fetch_jid("q"), "jid-first");
+    }
+}
+
+/// A worker acknowledges one job after the other, however the stop falls: none it was told `+OK` of comes back, and none
+/// is refused.
+#[test]
+fn no_ack_is_refused_while_the_server_stops() {
+    for threads in THREADS {
+        let mut server = start_with_threads(threads);
+        let mut worker = server.worker("worker-1");
+        let held: Vec<String> = (0..300).map(|n| format!("jid-{n:06}")).collect();
+        let jobs: Vec<_> = held.iter().map(|jid| job(jid, "q")).collect();
+        worker.push_bulk(&jobs);
+        worker.send("FETCH q\r\n".repeat(held.len() - 1) + "FETCH q");
+        for jid in &held {
+            assert_eq!(worker.read_reply().json()["jid"], **jid);
+        }
+        server.signal(Signal::SIGTERM);
+        let mut acknowledged = 0;
+        for jid in &held {
+            match worker.cmd(format!("ACK {{\"jid\":\"{jid}\"}}")) {
+                Reply::Closed => break,
+                reply => assert_eq!(reply, Reply::ok(), "{threads}: {jid}"),
+            }
+            acknowledged += 1;
+        }
+        server.wait_exit();
+        server.start_again();
+        let working = server.client().task_size("Busy");
+        // The last one may have been taken whose answer was not read.
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&(held.len() as u64 - working)),
+            "{threads}: {acknowledged} acknowledged, {working} left"
+        );
+        assert_ne!(acknowledged, 0);
+    }
+}
+
 #[test]
 fn interrupt_ends_the_server_like_term() {
     let mut server = Server::start();

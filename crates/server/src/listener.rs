@@ -33,6 +33,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// that reads nothing would hold it up.
 const END_WITHIN: Duration = Duration::from_secs(8);
 
+/// For how long clients are listened to once the server stops, unless they all go before: workers say what they have
+/// finished, and whoever asks for more is told why there is none.
+const LISTEN_ON_FOR: Duration = Duration::from_secs(1);
+
 /// Takes connections in until the server stops, then ends them all.
 pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life: Life) {
     let mut door = Door {
@@ -203,25 +207,30 @@ fn note_end(ended: Result<(), JoinError>) {
     }
 }
 
-/// Sends those away who wait for jobs, lets running commands finish, and closes all connections.
+/// Sends those away who wait for jobs, gives workers the time to say what they have finished, lets running commands
+/// finish, and closes all connections.
 async fn end_all(shared: &Shared, mut conversations: JoinSet<()>, close: &CancellationToken) {
     let deadline = Instant::now() + END_WITHIN;
-    shared.set_stopping();
+    // If the committer has ended nobody waits for a job, and nothing can be finished.
     if let Ok(mut drained) = shared.inbox.submit(smallvec![Op::Drain], 0) {
-        // If the committer has ended there is nobody waiting for a job either.
         timeout_at(deadline, drained.answers()).await.ok();
+        let until = Instant::now() + LISTEN_ON_FOR;
+        timeout_at(until, all_ended(&mut conversations)).await.ok();
     }
     close.cancel();
-    let ending = async {
-        while let Some(ended) = conversations.join_next().await {
-            note_end(ended);
-        }
-    };
-    if timeout_at(deadline, ending).await.is_err() {
+    let ended = timeout_at(deadline, all_ended(&mut conversations)).await;
+    if ended.is_err() {
         tracing::warn!(
             connections = conversations.len(),
             "connections do not end; they are cut"
         );
         conversations.shutdown().await;
+    }
+}
+
+/// Waits until no conversation is left. May be dropped and called again.
+async fn all_ended(conversations: &mut JoinSet<()>) {
+    while let Some(ended) = conversations.join_next().await {
+        note_end(ended);
     }
 }

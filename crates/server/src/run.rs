@@ -142,11 +142,11 @@ impl Server {
                     return Some(reason.unwrap_or_else(|_| "the committer has vanished".to_owned()));
                 }
                 _ = signals.terminate.recv() => {
-                    tracing::info!("stopping on SIGTERM");
+                    self.begin_stop("SIGTERM");
                     return None;
                 }
                 _ = signals.interrupt.recv() => {
-                    tracing::info!("stopping on SIGINT");
+                    self.begin_stop("SIGINT");
                     return None;
                 }
                 _ = signals.reload.recv() => self.reload(reloader),
@@ -155,9 +155,16 @@ impl Server {
         }
     }
 
+    /// From now on nothing new is begun: whoever reads the line in the log can rely on it.
+    fn begin_stop(&self, signal: &str) {
+        self.shared.set_stopping();
+        tracing::info!("stopping on {signal}");
+    }
+
     /// Stops everything: connections first, the committer and with it the store last. Tells why the committer
     /// failed, if it did only now.
     pub(crate) async fn stop(mut self) -> Option<String> {
+        self.shared.set_stopping();
         let (committer, others) = self.services.split_first_mut()?;
         // All at once: each of them may wait for the same slow disk.
         let deadline = Instant::now() + CLIENTS_STOP_WITHIN;

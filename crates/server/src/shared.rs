@@ -128,7 +128,7 @@ impl Shared {
         self.commands.load(Ordering::Relaxed)
     }
 
-    /// From now on no command is run any more.
+    /// From now on only those commands are run that end work which has begun.
     pub(crate) fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Release);
     }

@@ -1,14 +1,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use workmill_engine::Rules;
 use workmill_store::sqlite::Durability;
 
 use super::Server;
 use crate::connections::Phase;
+use crate::session::converse;
 use crate::settings::{BatchSettings, Binding, Environment, Settings};
 use crate::threads::Threads;
 
@@ -122,6 +126,46 @@ async fn parked_fetch_gets_nothing_when_the_server_stops() {
     assert_eq!(server.stop().await, None);
     assert_eq!(client.reply().await, "$-1");
     assert_eq!(client.reply().await, "", "closed");
+}
+
+#[tokio::test]
+async fn commands_that_have_come_when_a_stopping_server_closes_a_connection_are_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(settings(dir.path()), Threads::One)
+        .await
+        .unwrap();
+    let mut other = Client::connect(&server).await;
+    let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[]}"#;
+    assert_eq!(other.command(push).await, "+OK");
+    assert!(other.command("FETCH default").await.contains("12345678"));
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (accepted, peer) = listener.accept().await.unwrap();
+    let close = CancellationToken::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let shared = Arc::clone(&server.shared);
+    let conversation = converse(shared, accepted, peer, deadline, close.clone());
+    let conversation = tokio::spawn(conversation);
+    stream.write_all(b"HELLO {\"v\":2}\r\n").await.unwrap();
+    while server.shared.connections.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let commands = b"ACK {\"jid\":\"12345678\"}\r\nFETCH default\r\nBEAT {\"wid\":\"w\"}\r\n";
+    stream.write_all(commands).await.unwrap();
+    // Before the conversation has its turn.
+    server.shared.set_stopping();
+    close.cancel();
+    let mut replies = String::new();
+    stream.read_to_string(&mut replies).await.unwrap();
+    assert_eq!(
+        replies,
+        "+HI {\"v\":2}\r\n+OK\r\n+OK\r\n-ERR shutdown in progress\r\n+OK\r\n"
+    );
+    conversation.await.unwrap();
+    assert_eq!(server.stop().await, None);
 }
 
 #[tokio::test]

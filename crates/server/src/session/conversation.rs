@@ -22,6 +22,10 @@ use crate::shared::Shared;
 /// the worker does not ask again and again.
 const REST: Duration = Duration::from_millis(1_900);
 
+/// For how long the commands are run that had come when the server closes the connection because it stops: there may be
+/// megabytes of them, and the client may go on sending.
+const LAST_COMMANDS_WITHIN: Duration = Duration::from_secs(2);
+
 /// A connection after its handshake.
 pub(super) struct Conversation<S> {
     shared: Arc<Shared>,
@@ -60,19 +64,11 @@ impl<S: Stream> Conversation<S> {
     async fn run(&mut self) -> Result<Farewell, Farewell> {
         loop {
             if self.place.close.is_cancelled() {
-                return Ok(Box::pin(self.closing()).await);
+                return Box::pin(self.run_last_commands()).await;
             }
-            // Only lent, as every connection would keep room for each place it is moved to.
-            let mut batch = Batch::default();
-            self.gather(&mut batch).await;
-            if !batch.is_empty() {
-                self.answer(&mut batch).await?;
-                if let Some(farewell) = batch.farewell {
-                    return Ok(farewell);
-                }
-                if self.wire.lines.unread_bytes() > 0 {
-                    continue;
-                }
+            // What is left unread may hold further commands.
+            if self.run_batch().await? && self.wire.lines.unread_bytes() > 0 {
+                continue;
             }
             if self.wire.at_end {
                 return Ok(Farewell::Silent);
@@ -83,6 +79,54 @@ impl<S: Stream> Conversation<S> {
                 filled = self.wire.fill() => filled?,
                 () = &mut self.closed => {}
             }
+        }
+    }
+
+    /// The connection is closed from this side. If that is because the server stops, the commands that have come are
+    /// run before.
+    async fn run_last_commands(&mut self) -> Result<Farewell, Farewell> {
+        if !self.shared.is_stopping() {
+            return Ok(Farewell::Silent);
+        }
+        let until = Instant::now() + LAST_COMMANDS_WITHIN;
+        while Instant::now() < until {
+            let received = self.receive().await?;
+            if !self.run_batch().await? && !received {
+                break;
+            }
+        }
+        Ok(Farewell::Silent)
+    }
+
+    /// Reads what has come, without waiting for more. Tells whether there was anything.
+    async fn receive(&mut self) -> Result<bool, Farewell> {
+        if self.wire.at_end {
+            return Ok(false);
+        }
+        tokio::select! {
+            biased;
+            filled = self.wire.fill() => {
+                filled?;
+                Ok(!self.wire.at_end)
+            }
+            // Lets the runtime ask the system what has come.
+            () = tokio::task::yield_now() => Ok(false),
+        }
+    }
+
+    /// Runs the commands that have been received completely, as many as are run together. Tells whether there were
+    /// any; if they end the connection, that is the error.
+    async fn run_batch(&mut self) -> Result<bool, Farewell> {
+        // Only lent, as every connection would keep room for each place it is moved to.
+        let mut batch = Batch::default();
+        self.gather(&mut batch).await;
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        self.answer(&mut batch).await?;
+        match batch.farewell {
+            Some(farewell) => Err(farewell),
+            None => Ok(true),
         }
     }
 
@@ -193,23 +237,6 @@ impl<S: Stream> Conversation<S> {
     async fn send(&mut self) -> Result<(), Farewell> {
         self.place.set_phase(Phase::Sending);
         Ok(self.wire.send().await?)
-    }
-
-    /// What to say when the connection is closed from this side. A command that has come is not run.
-    async fn closing(&mut self) -> Farewell {
-        if !self.shared.is_stopping() {
-            return Farewell::Silent;
-        }
-        tokio::select! {
-            biased;
-            // Whatever is wrong with the connection, it ends here.
-            _ = self.wire.fill() => {}
-            () = std::future::ready(()) => {}
-        }
-        match self.wire.lines.next_line() {
-            Ok(Some(_)) => Farewell::shutdown(),
-            _ => Farewell::Silent,
-        }
     }
 }
 

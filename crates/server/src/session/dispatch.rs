@@ -7,7 +7,7 @@ use workmill_engine::{Ack, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
 use workmill_proto::{BatchCommand, Beat, Command, QueueCommand, TrackCommand, WireError};
 
 use super::batch::{Batch, Last, Slot};
-use super::farewell::Farewell;
+use super::farewell::{Farewell, shutting_down};
 use super::reader::Asked;
 use crate::registry::{Membership, WorkerState};
 use crate::shared::Shared;
@@ -32,6 +32,9 @@ impl Caller<'_> {
         let now = || self.shared.clock.now();
         let reading = self.shared.live().custom_reading;
         match self.shared.reader.read(line, now, reading).await {
+            Ok(asked) if self.shared.is_stopping() && !asked.ends_work() => {
+                batch.answered(Slot::Error(shutting_down()));
+            }
             Ok(Asked::Push(op)) => batch.ask(op),
             Ok(Asked::PushBulk(bulk)) => batch.end_with(Last::Long(Op::PushBulk(bulk))),
             Ok(Asked::Other(command)) => self.run(command, batch),

@@ -20,8 +20,13 @@ impl Farewell {
     }
 
     pub(super) fn shutdown() -> Self {
-        Self::told("shutdown in progress")
+        Self::Told(shutting_down())
     }
+}
+
+/// The answer to what the server does not begin any more. Faktory's.
+pub(super) fn shutting_down() -> WireError {
+    WireError::err("shutdown in progress")
 }
 
 impl From<InboxClosed> for Farewell {

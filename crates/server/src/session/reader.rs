@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use workmill_engine::{BulkPush, Op};
-use workmill_proto::{Command, CustomReading, Timestamp, WireError, parse_command};
+use workmill_proto::{BatchCommand, Command, CustomReading, Timestamp, WireError, parse_command};
 
 /// The shortest line that is read apart, in bytes: to read it takes several times as long as to hand it over.
 const APART_BYTES_MIN: usize = 32 << 10;
@@ -21,6 +21,34 @@ pub(super) enum Asked {
     PushBulk(BulkPush),
     /// Anything else.
     Other(Command),
+}
+
+impl Asked {
+    /// Whether it belongs to work that has begun: a server that is stopping still takes it, as a job whose end it has
+    /// not heard of would be run again.
+    pub(super) fn ends_work(&self) -> bool {
+        match self {
+            Self::Push(_) | Self::PushBulk(_) => false,
+            Self::Other(command) => match command {
+                Command::Ack { .. }
+                | Command::Fail(_)
+                | Command::Requeue { .. }
+                | Command::Track(_)
+                | Command::Beat(_)
+                | Command::End => true,
+                Command::Batch(batch) => {
+                    !matches!(batch, BatchCommand::New(_) | BatchCommand::Open(_))
+                }
+                Command::Push(_)
+                | Command::PushBulk(_)
+                | Command::Fetch(_)
+                | Command::Info
+                | Command::Flush
+                | Command::Mutate(_)
+                | Command::Queue(_) => false,
+            },
+        }
+    }
 }
 
 /// Reads lines.
