@@ -6,6 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
@@ -157,6 +158,11 @@ impl Client {
         let _ = self.reader.get_ref().shutdown(Shutdown::Write);
     }
 
+    /// Breaks the connection off: the system resets it.
+    pub fn reset(self) {
+        reset_when_closed(self.socket());
+    }
+
     /// A handle to the socket, for tests about what the system does with it.
     pub fn socket(&self) -> &TcpStream {
         self.reader.get_ref()
@@ -279,6 +285,15 @@ impl Client {
         // A command that is counted may not have reached the engine yet; the next one comes after it.
         observer.info();
     }
+}
+
+/// Has the system reset a connection when it is closed.
+pub fn reset_when_closed(socket: &TcpStream) {
+    let linger = nix::libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    setsockopt(socket, sockopt::Linger, &linger).expect("set SO_LINGER");
 }
 
 /// The beginning of what may be a very long line.

@@ -35,7 +35,7 @@ mod trace;
 mod undo;
 
 pub use agent::Agent;
-pub use client::{Client, REPLY_WAIT, job};
+pub use client::{Client, REPLY_WAIT, job, reset_when_closed};
 pub use cycles::{cycles, seed};
 pub use disk::Disk;
 pub use documents::{CodeBlock, code_blocks, documents};

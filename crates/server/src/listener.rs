@@ -19,7 +19,7 @@ use workmill_proto::{Reply, WireError};
 use crate::connections::TooManyConnections;
 use crate::log_limit::LogLimit;
 use crate::services::Life;
-use crate::session::{Arrival, HANDSHAKE_WITHIN, converse};
+use crate::session::{Arrival, HANDSHAKE_WITHIN, Socket, converse};
 use crate::shared::Shared;
 
 /// How many sockets may be open beyond the limit of connections: those that are saying HELLO, and those that
@@ -175,6 +175,7 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
         tracing::debug!(peer = %arrival.peer, %error, "a connection has ended before it began");
         return;
     }
+    let stream = Socket::new(stream);
     match &shared.tls {
         None => converse(shared, stream, arrival).await,
         // Boxed, so that plain connections keep no room for it.
@@ -183,7 +184,7 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
 }
 
 /// Welcomes a client that has to begin with a TLS handshake, if there is a certificate for one.
-async fn welcome_privately(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
+async fn welcome_privately(shared: Arc<Shared>, stream: Socket, arrival: Arrival) {
     let Some(tls) = &shared.tls else { return };
     let accepted = tokio::select! {
         biased;

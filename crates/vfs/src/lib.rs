@@ -6,7 +6,7 @@
 //!
 //! It is meant for `synchronous = NORMAL`, in which a COMMIT writes whole frames and does not sync them.
 //!
-//! This crate exists so that `unsafe` is forbidden everywhere else: a layer is called through C. All of it is in
+//! This crate exists so that `unsafe` is forbidden elsewhere: a layer is called through C. All of it is in
 //! `log_file.rs` and `register.rs`; what is gathered and when it is written is decided in `gather.rs`, without any.
 
 mod commit;

@@ -9,18 +9,41 @@ use rand::{Rng as _, SeedableRng as _};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use workmill_tests::{Memory, Server, seed};
+use workmill_tests::{Memory, REPLY_WAIT, Server, reset_when_closed, seed};
 
 /// The most memory that bad TLS may cost.
 const BAD_TLS_MEMORY_MAX: u64 = 128 << 20;
 
 type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
+/// A server that speaks TLS, and what its clients trust.
+fn start() -> (Server, Arc<ClientConfig>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let server = Server::builder()
+        .tls(
+            cert.pem().as_bytes(),
+            signing_key.serialize_pem().as_bytes(),
+        )
+        .start();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(cert.der().clone())
+        .expect("a certificate to trust");
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (server, Arc::new(config))
+}
+
 /// A TLS connection that trusts this certificate, and has said HELLO.
 fn connect(server: &Server, config: &Arc<ClientConfig>) -> TlsStream {
     let name = ServerName::try_from("localhost").expect("a name");
     let connection = ClientConnection::new(Arc::clone(config), name).expect("a client");
     let stream = TcpStream::connect(server.addr()).expect("the server listens");
+    stream
+        .set_read_timeout(Some(REPLY_WAIT))
+        .expect("a time-out");
     let mut tls = StreamOwned::new(connection, stream);
     expect(&mut tls, "", "+HI {\"v\":2}\r\n");
     expect(&mut tls, "HELLO {\"v\":2}\r\n", "+OK\r\n");
@@ -35,6 +58,17 @@ fn expect(tls: &mut TlsStream, sent: &str, wanted: &str) {
     assert_eq!(String::from_utf8_lossy(&got), wanted);
 }
 
+/// Reads up to the end of a line, and returns it.
+fn read_line(tls: &mut TlsStream) -> String {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let mut byte = [0];
+        tls.read_exact(&mut byte).expect("read through TLS");
+        line.extend(byte);
+    }
+    String::from_utf8(line).expect("a reply is UTF-8")
+}
+
 fn push_and_work(tls: &mut TlsStream) {
     expect(
         tls,
@@ -42,34 +76,14 @@ fn push_and_work(tls: &mut TlsStream) {
         "+OK\r\n",
     );
     expect(tls, "FETCH q\r\n", "$");
-    let mut line = Vec::new();
-    while !line.ends_with(b"}\r\n") {
-        let mut byte = [0];
-        tls.read_exact(&mut byte).expect("read through TLS");
-        line.extend(byte);
-    }
+    read_line(tls);
+    read_line(tls);
     expect(tls, "ACK {\"jid\":\"jid-000001\"}\r\n", "+OK\r\n");
 }
 
 #[test]
 fn bad_bytes_on_the_tls_port_end_only_their_own_connection() {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let mut server = Server::builder()
-        .tls(
-            cert.pem().as_bytes(),
-            signing_key.serialize_pem().as_bytes(),
-        )
-        .start();
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(cert.der().clone())
-        .expect("a certificate to trust");
-    let config = Arc::new(
-        ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
-    );
+    let (mut server, config) = start();
     let mut good = connect(&server, &config);
     let mut rng = SmallRng::seed_from_u64(seed());
     let mut half_open = Vec::new();
@@ -106,4 +120,34 @@ fn bad_bytes_on_the_tls_port_end_only_their_own_connection() {
     let memory = Memory::of(server.pid());
     assert!(memory.peak_bytes <= BAD_TLS_MEMORY_MAX, "{memory:?}");
     assert!(server.is_running());
+}
+
+#[test]
+fn job_that_lies_unsent_when_a_tls_connection_breaks_is_there_for_the_next() {
+    let (server, config) = start();
+    let mut good = connect(&server, &config);
+    let args = "x".repeat(500_000);
+    let push =
+        format!(r#"PUSH {{"jid":"jid-000001","queue":"q","jobtype":"T","args":["{args}"]}}"#);
+    expect(&mut good, &format!("{push}\r\n"), "+OK\r\n");
+    for round in 0..5 {
+        let mut ghost = connect(&server, &config);
+        // The PUSH comes after the last byte of the job.
+        let marker = format!("m{round}");
+        let push =
+            format!(r#"PUSH {{"jid":"jid-marker","queue":"{marker}","jobtype":"T","args":[]}}"#);
+        ghost
+            .write_all(format!("FETCH q\r\n{push}\r\n").as_bytes())
+            .expect("send through TLS");
+        expect(&mut good, &format!("FETCH {marker}\r\n"), "$");
+        read_line(&mut good);
+        read_line(&mut good);
+        reset_when_closed(&ghost.sock);
+        drop(ghost);
+        expect(&mut good, "FETCH q\r\n", "$");
+        read_line(&mut good);
+        let fetched = read_line(&mut good);
+        assert!(fetched.contains(r#""jid":"jid-000001""#));
+        expect(&mut good, "REQUEUE {\"jid\":\"jid-000001\"}\r\n", "+OK\r\n");
+    }
 }

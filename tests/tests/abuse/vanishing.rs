@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
+use serde_json::json;
 use workmill_tests::{Client, Reply, Server, job, seed};
 
 /// How often clients vanish.
@@ -91,4 +92,103 @@ fn job_that_a_leaving_client_does_not_read_is_not_stuck() {
     }
     println!("{delivered} jobs delivered, {returned} returned");
     assert!(returned > 0, "no client ever left before its job came");
+}
+
+/// More than the system of a client takes in that reads nothing, and less than the server's keeps for it.
+const LARGE_JOB_BYTES: usize = 500_000;
+
+/// A job that does not arrive as long as nobody reads it.
+fn large_job(jid: &str) -> serde_json::Value {
+    let mut large = job(jid, "haunted");
+    large["args"] = json!(["x".repeat(LARGE_JOB_BYTES)]);
+    large
+}
+
+/// A client is sent a job and reads nothing of it.
+fn ask_and_read_nothing(server: &Server, observer: &mut Client, round: u64) -> Client {
+    let mut client = server.worker("ghost");
+    // The PUSH comes after the last byte of the job.
+    let marker = job(&format!("marker-{round:06}"), "marker");
+    client.send(format!("FETCH haunted\r\nPUSH {marker}"));
+    observer.wait_for_info(|info| info["faktory"]["queues"]["marker"] == round + 1);
+    assert_eq!(observer.task_size("Busy"), 1);
+    client
+}
+
+#[test]
+fn job_that_lies_unsent_when_the_connection_breaks_is_there_for_the_next() {
+    let server = Server::start();
+    let mut good = server.client();
+    for round in 0..6 {
+        let jid = format!("jid-{round:06}");
+        good.push(&large_job(&jid));
+        let client = ask_and_read_nothing(&server, &mut good, round);
+        match round % 3 {
+            0 => client.reset(),
+            // With bytes unread it is a reset too.
+            1 => drop(client),
+            _ => {
+                let mut client = client;
+                client.send("END");
+                good.wait_for_info(|info| info["faktory"]["tasks"]["Busy"]["size"] == 0);
+            }
+        }
+        assert_eq!(good.fetch_jid("haunted"), jid, "round {round}");
+        good.ack(&jid);
+    }
+}
+
+#[test]
+fn jobs_that_lie_unsent_go_back_in_their_order() {
+    let server = Server::start();
+    let mut good = server.client();
+    let jids: Vec<String> = (0..100).map(|n| format!("jid-{n:06}")).collect();
+    for jid in &jids {
+        let mut job = job(jid, "haunted");
+        job["args"] = json!(["x".repeat(LARGE_JOB_BYTES / 100)]);
+        good.push(&job);
+    }
+    let mut client = server.worker("ghost");
+    let marker = job("marker-000000", "marker");
+    client.send(format!("{}PUSH {marker}", "FETCH haunted\r\n".repeat(100)));
+    good.wait_for_info(|info| info["faktory"]["queues"]["marker"] == 1);
+    client.reset();
+    good.wait_for_info(|info| info["server"]["connections"] == 1);
+    // The first of them have arrived.
+    let first = good.fetch_jid("haunted");
+    let kept = jids.iter().position(|jid| *jid == first).expect("a job");
+    assert!(kept < 90, "{first}");
+    for jid in jids.iter().skip(kept + 1) {
+        assert_eq!(good.fetch_jid("haunted"), *jid);
+    }
+}
+
+#[test]
+fn job_that_a_client_has_read_stays_its_own_however_it_leaves() {
+    let server = Server::start();
+    let mut good = server.client();
+    for round in 0..ROUNDS {
+        let jid = format!("jid-{round:06}");
+        good.push(&job(&jid, "haunted"));
+        let mut client = server.worker("leaving");
+        match round % 3 {
+            0 => {
+                assert_eq!(client.fetch_jid("haunted"), jid);
+                client.reset();
+            }
+            1 => {
+                assert_eq!(client.fetch_jid("haunted"), jid);
+                drop(client);
+            }
+            _ => {
+                // It leaves the answer to INFO unread, so its system resets the connection.
+                client.send("FETCH haunted\r\nINFO");
+                assert_eq!(client.read_reply().json()["jid"], jid);
+                drop(client);
+            }
+        }
+        good.wait_for_info(|info| info["server"]["connections"] == 1);
+        assert_eq!(good.task_size("Busy"), 1, "round {round}");
+        good.ack(&jid);
+    }
 }

@@ -6,7 +6,7 @@ use workmill_engine::{Handout, Op};
 
 use super::inbox::Inbox;
 
-/// Gives a job back to the front of its queue when dropped, unless it was delivered.
+/// Gives a job back to the front of its queue when dropped, unless its reply was written.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     handout: Option<Handout>,
@@ -22,9 +22,9 @@ impl Delivery {
         }
     }
 
-    /// The reply has been written to the last byte: the job is the worker's now.
-    pub(crate) fn complete(mut self) {
-        self.handout = None;
+    /// The reply has been written to the last byte. The caller takes the care for what may yet become of it.
+    pub(crate) fn written(mut self) -> Option<Handout> {
+        self.handout.take()
     }
 }
 

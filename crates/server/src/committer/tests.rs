@@ -213,7 +213,7 @@ async fn job_that_was_delivered_stays_with_its_worker() {
     answers
         .delivery
         .expect("a job comes with its care")
-        .complete();
+        .written();
     assert_eq!(world.sizes("q").await, (0, 1));
 }
 

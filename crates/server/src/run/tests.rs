@@ -1,18 +1,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use workmill_engine::Rules;
 use workmill_store::sqlite::Durability;
 
 use super::Server;
 use crate::connections::Phase;
-use crate::session::converse;
+use crate::session::{Arrival, Socket, converse};
 use crate::settings::{BatchSettings, Binding, Environment, Settings};
 use crate::threads::Threads;
 
@@ -145,9 +143,13 @@ async fn commands_that_have_come_when_a_stopping_server_closes_a_connection_are_
         .unwrap();
     let (accepted, peer) = listener.accept().await.unwrap();
     let close = CancellationToken::new();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let arrival = Arrival {
+        peer,
+        close: close.clone(),
+        newcomer: server.shared.newcomers.enter(),
+    };
     let shared = Arc::clone(&server.shared);
-    let conversation = converse(shared, accepted, peer, deadline, close.clone());
+    let conversation = converse(shared, Socket::new(accepted), arrival);
     let conversation = tokio::spawn(conversation);
     stream.write_all(b"HELLO {\"v\":2}\r\n").await.unwrap();
     while server.shared.connections.len() < 2 {

@@ -10,6 +10,7 @@ use super::answer::{write_outcome, write_slots};
 use super::batch::{Batch, Last};
 use super::dispatch::Caller;
 use super::farewell::Farewell;
+use super::handed::Handed;
 use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
@@ -26,11 +27,19 @@ const REST: Duration = Duration::from_millis(1_900);
 /// megabytes of them, and the client may go on sending.
 const LAST_COMMANDS_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the client's system has to say what it has of the jobs that were sent, when the connection ends.
+const ACCOUNT_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often it is looked at. Few connections end with a job on its way.
+const ACCOUNT_EVERY: Duration = Duration::from_millis(10);
+
 /// A connection after its handshake.
-pub(super) struct Conversation<S> {
+pub(super) struct Conversation<S: Stream> {
     shared: Arc<Shared>,
+    // Dropped in this order: jobs go back when nothing more is sent, and the worker leaves while its connection still
+    // counts.
     wire: Wire<S>,
-    // Dropped in this order: the worker leaves while its connection still counts.
+    handed: Handed,
     membership: Option<Membership>,
     place: Place,
     closed: Closed,
@@ -45,6 +54,7 @@ impl<S: Stream> Conversation<S> {
     ) -> Self {
         let closed = Box::pin(place.close.clone().cancelled_owned());
         Self {
+            handed: Handed::new(Arc::clone(&shared.inbox)),
             shared,
             wire,
             membership,
@@ -59,6 +69,23 @@ impl<S: Stream> Conversation<S> {
             Ok(farewell) | Err(farewell) => farewell,
         };
         Box::pin(self.wire.close(farewell)).await;
+        if !self.handed.is_empty() {
+            Box::pin(self.account()).await;
+        }
+    }
+
+    /// Waits until the client's system has all jobs that were sent, or can have no more.
+    async fn account(&mut self) {
+        let until = Instant::now() + ACCOUNT_WITHIN;
+        loop {
+            let progress = self.wire.progress();
+            self.handed.note(progress);
+            let is_over = progress.is_none_or(|progress| progress.is_final);
+            if is_over || self.handed.is_empty() || Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep(ACCOUNT_EVERY).await;
+        }
     }
 
     async fn run(&mut self) -> Result<Farewell, Farewell> {
@@ -182,8 +209,9 @@ impl<S: Stream> Conversation<S> {
             None => None,
         };
         self.send().await?;
-        if let Some(delivery) = delivery {
-            delivery.complete();
+        if let Some(job) = delivery.and_then(Delivery::written) {
+            let (end, now) = (self.wire.written(), Instant::now());
+            self.handed.add(job, end, now, || self.wire.progress());
         }
         self.wire.settle_input();
         Ok(())
@@ -237,6 +265,18 @@ impl<S: Stream> Conversation<S> {
     async fn send(&mut self) -> Result<(), Farewell> {
         self.place.set_phase(Phase::Sending);
         Ok(self.wire.send().await?)
+    }
+}
+
+impl<S: Stream> Drop for Conversation<S> {
+    fn drop(&mut self) {
+        if self.handed.is_empty() {
+            return;
+        }
+        self.handed.end(self.wire.progress(), Instant::now());
+        if !self.handed.is_empty() {
+            self.wire.forget_unsent();
+        }
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! Reading order: `handshake` (who is there), `conversation` (the loop), `batch` (which commands are run
 //! together), `reader` (what a line says), `dispatch` (what each command becomes), `answer` (what each outcome becomes), `watch` (a FETCH
-//! that waits), `wire` (bytes in and out), `stream` (what they go over).
+//! that waits), `handed` (jobs on their way), `wire` (bytes in and out), `stream` and `socket` (what they go over).
 
 mod answer;
 mod batch;
 mod conversation;
 mod dispatch;
 mod farewell;
+mod handed;
 mod handshake;
 mod reader;
+mod socket;
 mod status;
 mod stream;
 mod watch;
@@ -18,3 +20,4 @@ mod wire;
 
 pub(crate) use handshake::{Arrival, HANDSHAKE_WITHIN, converse};
 pub(crate) use reader::Reader;
+pub(crate) use socket::Socket;

@@ -2,29 +2,38 @@
 
 use std::future::Future;
 
-use tokio::io::{AsyncRead, AsyncWrite, Interest};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
+
+use super::socket::Socket;
 
 /// A client's bytes, and a way to see that no more will come while some are still unread.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {
     /// Waits until the client has closed its side or the connection has broken, whatever of it is unread. It
     /// is not seen while the system has no room for all that was sent before. May be dropped and called again.
     fn closed_by_peer(&self) -> impl Future<Output = ()> + Send;
+
+    /// The connection below, which knows how far the bytes have come. None in tests without one.
+    fn socket(&self) -> Option<&Socket>;
 }
 
-impl Stream for TcpStream {
+impl Stream for Socket {
     async fn closed_by_peer(&self) {
-        // Interest in priority data waits for the end as well, and unlike interest in reading does not wake
-        // for bytes that are left unread on purpose. Priority data itself is not registered for, so it cannot
-        // be what ends the wait. It fails only when the runtime ends.
-        self.ready(Interest::PRIORITY).await.ok();
+        Socket::closed_by_peer(self).await;
+    }
+
+    fn socket(&self) -> Option<&Socket> {
+        Some(self)
     }
 }
 
-impl Stream for TlsStream<TcpStream> {
+impl Stream for TlsStream<Socket> {
     async fn closed_by_peer(&self) {
         self.get_ref().0.closed_by_peer().await;
+    }
+
+    fn socket(&self) -> Option<&Socket> {
+        Some(self.get_ref().0)
     }
 }
 
@@ -33,6 +42,10 @@ impl Stream for tokio::io::DuplexStream {
     async fn closed_by_peer(&self) {
         std::future::pending::<()>().await;
     }
+
+    fn socket(&self) -> Option<&Socket> {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -40,7 +53,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::AsyncWriteExt as _;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -53,6 +66,7 @@ mod tests {
         let (server, _) = listener.accept().await.unwrap();
         client.write_all(&[b'x'; 20_000]).await.unwrap();
         server.readable().await.unwrap();
+        let server = Socket::new(server);
         tokio::time::timeout(Duration::from_millis(50), server.closed_by_peer())
             .await
             .expect_err("the client has not closed");

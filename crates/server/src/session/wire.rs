@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use workmill_proto::{LineReader, Reply};
 
 use super::farewell::Farewell;
+use super::socket::{Progress, Socket};
 use super::stream::Stream;
 use crate::memory_budget::{BudgetExhausted, Charge, MemoryBudget};
 
@@ -196,6 +197,23 @@ impl<S: Stream> Wire<S> {
             }
         }
         within_stall(self.stream.flush()).await
+    }
+
+    /// How many bytes were handed to the system so far.
+    pub(super) fn written(&self) -> u64 {
+        self.stream.socket().map_or(0, Socket::written)
+    }
+
+    /// How far they have come; none if the system does not tell.
+    pub(super) fn progress(&self) -> Option<Progress> {
+        self.stream.socket()?.progress()
+    }
+
+    /// Has the system forget what has not left when the connection is closed.
+    pub(super) fn forget_unsent(&self) {
+        if let Some(socket) = self.stream.socket() {
+            socket.forget_unsent();
+        }
     }
 
     /// Says farewell and closes the stream.
