@@ -1,6 +1,7 @@
 //! One group at work: the transaction, the moment, and what the rules leave behind for its end.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng};
@@ -12,7 +13,7 @@ use crate::limits::{HANDOUT_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOB
 use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Duty, Op, Request, Ticket};
-use crate::outcome::{Answer, GroupResult, Outcome};
+use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
@@ -91,7 +92,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
             Op::Queue(command) => self.queue(ticket, command),
             Op::Flush => self.flush(ticket),
-            Op::Info => self.info(ticket),
+            Op::Info => self.info(run),
             Op::Return(handouts) => self.return_undelivered(ticket, handouts),
             Op::Forget(waiting) => self.forget(ticket, *waiting),
             Op::Drain => self.drain(ticket),
@@ -116,10 +117,16 @@ impl<'g, T: Tx> Group<'g, T> {
         Ok(())
     }
 
-    fn info(&mut self, ticket: Ticket) -> Result<(), StoreError> {
+    /// A run of INFOs.
+    fn info(&mut self, run: &[Request]) -> Result<(), StoreError> {
         self.write_counts()?;
-        let totals = self.tx.totals()?;
-        self.answer(ticket, Outcome::Totals(Box::new(totals)));
+        let report = Arc::new(InfoReport {
+            totals: self.tx.totals()?,
+            reply: OnceLock::new(),
+        });
+        for request in run {
+            self.answer(request.ticket, Outcome::Info(Arc::clone(&report)));
+        }
         Ok(())
     }
 

@@ -30,5 +30,5 @@ pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
     Op, Request, Requeue, Ticket, TrackOp,
 };
-pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, Outcome, TrackReport};
+pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

@@ -220,13 +220,15 @@ impl Op {
 
     /// When this op is best run among others that were asked for at the same time, the smallest number first:
     /// kinds that can be run as one cost less if they do not take turns. ACK comes first, as it frees locks
-    /// and places, and FETCH last, as it finds what was pushed. None if others must not pass it.
+    /// and places, FETCH late, as it finds what was pushed, and INFO last, so that one report serves all. None if others
+    /// must not pass it.
     pub fn turn(&self) -> Option<u8> {
         match self {
             Self::Ack(_) => Some(0),
             Self::Push(_) => Some(1),
             Self::Fail(_) => Some(2),
             Self::Fetch(_) => Some(3),
+            Self::Info => Some(4),
             _ => None,
         }
     }
@@ -238,6 +240,7 @@ impl Op {
             (Self::Push(_), Self::Push(_))
                 | (Self::Fetch(_), Self::Fetch(_))
                 | (Self::Ack(_), Self::Ack(_))
+                | (Self::Info, Self::Info)
         )
     }
 }

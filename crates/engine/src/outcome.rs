@@ -1,5 +1,7 @@
 //! What the engine answers.
 
+use std::sync::{Arc, OnceLock};
+
 use workmill_proto::{Bid, Timestamp, WireError};
 use workmill_store::{BatchDetails, BatchState, Totals, Track};
 
@@ -45,10 +47,20 @@ pub enum Outcome {
     Batch(Box<BatchReport>),
     /// TRACK GET.
     Track(Box<TrackReport>),
-    /// INFO: sizes and counters.
-    Totals(Box<Totals>),
+    /// INFO: one report for all who asked at the same time.
+    Info(Arc<InfoReport>),
     /// Refused; nothing changed.
     Refused(WireError),
+}
+
+/// Sizes and counters.
+#[derive(Debug)]
+pub struct InfoReport {
+    /// As they were when it was asked for.
+    pub totals: Totals,
+    /// The reply that was made of them, kept here so that it is made once: with many queues that takes longer than to
+    /// count.
+    pub reply: OnceLock<Vec<u8>>,
 }
 
 /// What is known of a batch.

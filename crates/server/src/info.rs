@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde::Serialize;
-use workmill_store::Totals;
+use serde::{Serialize, Serializer};
+use workmill_store::{QueueTotals, Totals};
 
 use crate::registry::WorkerCounts;
 use crate::services::DutyCount;
@@ -19,7 +19,7 @@ const FAKTORY_VERSION: &str = "1.10.0";
 
 /// INFO's answer.
 #[derive(Debug, Serialize)]
-pub(crate) struct Info<'a> {
+struct Info<'a> {
     now: String,
     server_utc_time: String,
     faktory: FaktoryInfo<'a>,
@@ -28,7 +28,8 @@ pub(crate) struct Info<'a> {
 
 #[derive(Debug, Serialize)]
 struct FaktoryInfo<'a> {
-    queues: BTreeMap<&'a str, u64>,
+    #[serde(serialize_with = "write_sizes")]
+    queues: &'a BTreeMap<String, QueueTotals>,
     sets: SetsInfo,
     tasks: TasksInfo,
     total_failures: u64,
@@ -85,8 +86,16 @@ struct ServerInfo {
     used_memory_mb: u64,
 }
 
+/// Writes the answer.
+pub(crate) fn render(shared: &Shared, totals: &Totals) -> Vec<u8> {
+    serde_json::to_vec(&info(shared, totals)).unwrap_or_else(|error| {
+        tracing::error!(%error, "the answer to INFO could not be written as JSON");
+        b"{}".to_vec()
+    })
+}
+
 /// Puts the answer together.
-pub(crate) fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
+fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
     let promote = shared.duties.promote.count_so_far();
     let now = shared.clock.now();
     let text = now.to_string();
@@ -112,6 +121,14 @@ pub(crate) fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
     }
 }
 
+/// Writes the sizes of queues by name.
+fn write_sizes<S: Serializer>(
+    queues: &BTreeMap<String, QueueTotals>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(queues.iter().map(|(name, queue)| (name, queue.size)))
+}
+
 impl<'a> FaktoryInfo<'a> {
     fn new(
         totals: &'a Totals,
@@ -128,10 +145,7 @@ impl<'a> FaktoryInfo<'a> {
             counts,
         } = totals;
         Self {
-            queues: queues
-                .iter()
-                .map(|(name, queue)| (name.as_str(), queue.size))
-                .collect(),
+            queues,
             sets: SetsInfo {
                 dead: *dead,
                 retries: *retries,
@@ -189,7 +203,7 @@ fn resident_kb(status: &str) -> Option<u64> {
 mod tests {
     use std::time::Duration;
 
-    use workmill_store::{Counts, QueueTotals};
+    use workmill_store::Counts;
 
     use super::*;
 

@@ -40,7 +40,7 @@ fn summarise(outcome: Outcome) -> Expected {
         Outcome::Job(job) => Expected::Job(number_of(&job.body)),
         Outcome::Nothing => Expected::Nothing,
         Outcome::Refused(_) => Expected::Refused,
-        Outcome::Totals(_) => Expected::Totals,
+        Outcome::Info(_) => Expected::Totals,
         Outcome::Refusals(refused) => {
             let mut jids: Vec<String> = refused.into_iter().map(|(jid, _)| jid).collect();
             jids.sort();

@@ -1,7 +1,9 @@
 //! QUEUE and FLUSH.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use workmill_engine::{Duty, Outcome};
+use workmill_engine::{Duty, Op, Outcome};
 
 use crate::world::World;
 
@@ -64,7 +66,7 @@ fn a_removed_queue_spares_the_jobs_that_are_being_worked_on() {
     world.fail(&failing, "w");
     assert_eq!((world.totals().working, world.totals().retries), (1, 1));
     world.push("jid-00005", "q", json!({}));
-    world.ok(workmill_engine::Op::Return(vec![undelivered.handout]));
+    world.ok(Op::Return(vec![undelivered.handout]));
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00005");
 }
@@ -113,7 +115,7 @@ fn flush_forgets_everything_but_who_waits() {
     world.fetch(&["q"], "w");
     world.queue("PAUSE p");
     let waiting = world.try_fetch(&["other"], "w").unwrap_err();
-    world.ok(workmill_engine::Op::Flush);
+    world.ok(Op::Flush);
     let totals = world.totals();
     assert_eq!(totals, workmill_store::Totals::default());
     assert_eq!(
@@ -126,4 +128,28 @@ fn flush_forgets_everything_but_who_waits() {
     world.restart();
     assert_eq!(world.totals().working, 1);
     assert_eq!(world.totals().queues.len(), 1);
+}
+
+#[test]
+fn infos_that_follow_each_other_share_one_report() {
+    let mut world = World::new();
+    let push = |world: &World, jid: &str| {
+        world.push_op(&json!({"jid": jid, "queue": "q", "jobtype": "T", "args": []}))
+    };
+    let ops = vec![
+        push(&world, "jid-00001"),
+        Op::Info,
+        Op::Info,
+        push(&world, "jid-00002"),
+        Op::Info,
+    ];
+    let tickets = world.group(ops);
+    let mut report = |index: usize| match world.answer(tickets[index]) {
+        Some(Outcome::Info(report)) => report,
+        other => panic!("{other:?}"),
+    };
+    let (first, second, third) = (report(1), report(2), report(4));
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(first.totals.queues["q"].size, 1);
+    assert_eq!(third.totals.queues["q"].size, 2);
 }

@@ -83,5 +83,5 @@ fn the_same_group_again_does_the_same() {
 fn an_empty_group_does_nothing() {
     let mut world = World::new();
     assert!(world.group(vec![]).is_empty());
-    assert!(matches!(world.run(Op::Info), Outcome::Totals(_)));
+    assert!(matches!(world.run(Op::Info), Outcome::Info(_)));
 }

@@ -282,7 +282,7 @@ impl World {
 
     pub fn totals(&mut self) -> Totals {
         match self.run(Op::Info) {
-            Outcome::Totals(totals) => *totals,
+            Outcome::Info(report) => report.totals.clone(),
             other => panic!("{other:?}"),
         }
     }

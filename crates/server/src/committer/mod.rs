@@ -6,7 +6,7 @@
 //! bigger the groups.
 //!
 //! Reading order: `submission` (what goes in and comes back), `inbox` (where it waits), `pace` (how long), `group`
-//! (what is taken together), `order` (what is run first), `waiters` (who gets which answer), `run` (the loop),
+//! (what is taken together), `infos` and `order` (what is run later and first), `waiters` (who gets which answer), `run` (the loop),
 //! `acknowledger` (sync and answers).
 
 mod acknowledger;
@@ -15,6 +15,7 @@ mod delivery;
 mod failure;
 mod group;
 mod inbox;
+mod infos;
 mod order;
 mod pace;
 mod run;

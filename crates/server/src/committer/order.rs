@@ -2,8 +2,8 @@
 //!
 //! What several clients have asked for at a time has no order as long as none of it is answered, so a group may choose
 //! one: alike commands cost less if they follow each other. What one client has asked for keeps its order: the ops of
-//! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose turn is last,
-//! or something that has no turn.
+//! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose turn is after
+//! that of all it may hand over before, or something that has no turn.
 
 use super::submission::Submission;
 
@@ -102,15 +102,16 @@ mod tests {
         assert_eq!(ordered("F P A F P A P"), "A2 A5 P1 P4 P6 F0 F3");
         assert_eq!(ordered("F PP P AAA"), "AAA3 PP1 P2 F0");
         assert_eq!(ordered("F L P A L"), "A3 P2 L1 L4 F0");
+        assert_eq!(ordered("I F P I A I"), "A4 P2 F1 I0 I3 I5");
     }
 
     #[test]
     fn nothing_passes_what_has_no_turn() {
-        assert_eq!(ordered("F P I F P"), "P1 F0 I2 P4 F3");
         // The FETCH is to be forgotten, which must not happen before it has come.
         assert_eq!(ordered("F X P A"), "F0 X1 A3 P2");
         // A client may hand over its PUSHB, and ask something else before, without waiting for that answer.
         assert_eq!(ordered("F B A"), "F0 B1 A2");
+        assert_eq!(ordered("F P R F P"), "P1 F0 R2 P4 F3");
         assert_eq!(ordered("F R A"), "F0 R1 A2");
     }
 

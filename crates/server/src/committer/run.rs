@@ -14,6 +14,7 @@ use super::alarm::Alarm;
 use super::failure::wire_error;
 use super::group::Backlog;
 use super::inbox::Inbox;
+use super::infos::Infos;
 use super::order::put_alike_together;
 use super::stats::GroupStats;
 use super::waiters::{Due, Waiters};
@@ -52,6 +53,7 @@ pub(crate) struct Committer<S: Store> {
     /// Answers of the group at work, in the order in which they are to be sent.
     due: Vec<Due>,
     backlog: Backlog,
+    infos: Infos,
     /// No group without requests runs before this.
     rest_until: Option<Instant>,
     failures: LogLimit,
@@ -99,6 +101,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             acknowledger,
             due: Vec::new(),
             backlog: Backlog::default(),
+            infos: Infos::default(),
             rest_until: None,
             failures: LogLimit::default(),
         };
@@ -190,7 +193,10 @@ impl<S: Store + Send + 'static> Committer<S> {
         if let Some(rules) = intake.rules {
             self.engine.set_rules(rules);
         }
-        put_alike_together(&mut intake.submissions);
+        let submissions = &mut intake.submissions;
+        self.infos
+            .sift(submissions, Instant::now(), intake.finished);
+        put_alike_together(submissions);
         group.reserve(intake.submissions.len());
         for submission in intake.submissions {
             self.waiters.admit(submission, &mut group);
@@ -207,7 +213,8 @@ impl<S: Store + Send + 'static> Committer<S> {
         let look_due = look_due.map(|at| self.clock.instant_of(at));
         let due = [nil_due, look_due].into_iter().flatten().min();
         let due = due.map(|due| self.rest_until.map_or(due, |until| until.max(due)));
-        [due, self.backlog.due()].into_iter().flatten().min()
+        let due = [due, self.backlog.due(), self.infos.due()];
+        due.into_iter().flatten().min()
     }
 
     fn nil_is_due(&self) -> bool {
@@ -220,7 +227,10 @@ impl<S: Store + Send + 'static> Committer<S> {
     }
 
     async fn run_group(&mut self, group: Vec<Request>) -> Result<(), Poisoned> {
-        match self.attempt(&group)? {
+        let begun = Instant::now();
+        let attempt = self.attempt(&group)?;
+        self.infos.note_run(begun, Instant::now());
+        match attempt {
             Attempt::Committed(result) => self.settle(result),
             Attempt::RolledBack(error) if group.is_empty() => {
                 self.rest_until = Some(Instant::now() + FAILURE_REST);

@@ -93,7 +93,8 @@ impl World {
     /// The sizes of a queue and of what is reserved.
     async fn sizes(&self, queue: &str) -> (u64, u64) {
         match &self.run(Op::Info).await.outcomes[..] {
-            [Outcome::Totals(totals)] => {
+            [Outcome::Info(report)] => {
+                let totals = &report.totals;
                 let size = totals.queues.get(queue).map_or(0, |queue| queue.size);
                 (size, totals.working)
             }
@@ -149,7 +150,7 @@ async fn ops_of_one_submission_are_answered_in_order() {
         .outcomes
         .iter()
         .map(|outcome| match outcome {
-            Outcome::Totals(totals) => Some(totals.queues["q"].size),
+            Outcome::Info(report) => Some(report.totals.queues["q"].size),
             _ => None,
         })
         .collect();

@@ -59,21 +59,20 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
         Outcome::Bid(bid) => Reply::Bulk(bid.to_string().as_bytes()).write(out),
         Outcome::Batch(report) => write_bulk(serde_json::to_vec(&BatchStatus::of(&report)), out),
         Outcome::Track(report) => write_bulk(serde_json::to_vec(&TrackStatus::of(&report)), out),
-        Outcome::Totals(totals) => {
-            let json = serde_json::to_vec(&info::info(shared, &totals));
-            // With many queues both are large.
-            drop(totals);
-            write_bulk(json, out);
+        Outcome::Info(report) => {
+            let render = || info::render(shared, &report.totals);
+            write_bulk(Ok(report.reply.get_or_init(render)), out);
         }
     }
 }
 
-fn write_bulk(json: serde_json::Result<Vec<u8>>, out: &mut BytesMut) {
+fn write_bulk(json: serde_json::Result<impl AsRef<[u8]>>, out: &mut BytesMut) {
     match json {
         Ok(json) => {
+            let json = json.as_ref();
             // At once, since a buffer that grows bit by bit ends up with twice the room.
             out.reserve(json.len() + BULK_FRAME_BYTES_MAX);
-            Reply::Bulk(&json).write(out);
+            Reply::Bulk(json).write(out);
         }
         Err(error) => {
             tracing::error!(%error, "an answer could not be written as JSON");

@@ -1,7 +1,9 @@
 //! What there is of everything, as gauges.
 
+use std::sync::Arc;
+
 use smallvec::smallvec;
-use workmill_engine::{Op, Outcome};
+use workmill_engine::{InfoReport, Op, Outcome};
 use workmill_proto::QueueCommand;
 use workmill_store::Totals;
 
@@ -13,9 +15,9 @@ use crate::shared::Shared;
 pub(super) const QUEUES_AT_ONCE: usize = 250;
 
 /// All sizes; nothing if the committer is too troubled to tell.
-pub(super) async fn totals(shared: &Shared) -> Option<Box<Totals>> {
+pub(super) async fn totals(shared: &Shared) -> Option<Arc<InfoReport>> {
     match ask(shared, Op::Info).await? {
-        Outcome::Totals(totals) => Some(totals),
+        Outcome::Info(report) => Some(report),
         _ => None,
     }
 }

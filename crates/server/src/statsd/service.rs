@@ -94,15 +94,16 @@ impl Sender {
 
     /// Measures and sends. Nothing if the committer does not answer any more.
     async fn send_gauges(&mut self, shared: &Shared) -> Option<()> {
-        let totals = gauges::totals(shared).await?;
+        let report = gauges::totals(shared).await?;
         let connections = shared.connections.len();
-        let datagrams = gauges::write_totals(&self.format, &totals, connections);
+        let datagrams = gauges::write_totals(&self.format, &report.totals, connections);
         self.link.send(datagrams, 0).await;
-        let queues: Vec<(String, u64)> = totals
-            .queues
-            .into_iter()
-            .map(|(queue, totals)| (queue, totals.size))
+        let queues = report.totals.queues.iter();
+        let queues: Vec<(String, u64)> = queues
+            .map(|(queue, totals)| (queue.clone(), totals.size))
             .collect();
+        // With many queues it is large, and sending takes its time.
+        drop(report);
         for queues in queues.chunks(QUEUES_AT_ONCE) {
             let datagrams = self.measure_queues(shared, queues).await?;
             self.link.send(datagrams, 0).await;
