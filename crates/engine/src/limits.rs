@@ -86,6 +86,9 @@ pub(crate) const RECOVERIES_MAX: usize = 3;
 /// The window of [`RECOVERIES_MAX`], in seconds.
 pub(crate) const RECOVERY_WINDOW_SECS: i64 = 72 * 3_600;
 
+/// How many jobs, or cron entries, of which there may be thousands at a time, one group names in the log.
+pub(crate) const TOLD_MAX: usize = 20;
+
 /// The reservation of a job that names none, in seconds (Faktory's).
 pub(crate) const RESERVE_FOR_SECS_DEFAULT: u32 = 1_800;
 

@@ -195,7 +195,7 @@ impl Server {
                 }
                 self.shared.reload(&reload.settings);
                 self.settings = reload.settings;
-                tracing::info!("settings read again, {} changes", reload.changes.len());
+                tracing::info!("settings read again, {} changes", reload.changes_count);
             }
             Err(error) => {
                 let error = anyhow::Error::new(error);

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use workmill_proto::Timestamp;
+use workmill_proto::{Timestamp, WireError};
 use workmill_store::{CronTick, StoreError, Tx};
 
 use crate::cron::{CronEntry, CronTable, Due};
 use crate::group::Group;
-use crate::limits::CRON_SLICE_JOBS;
+use crate::limits::{CRON_SLICE_JOBS, TOLD_MAX};
 use crate::op::NewJob;
 
 impl<T: Tx> Group<'_, T> {
@@ -54,11 +54,12 @@ impl<T: Tx> Group<'_, T> {
     /// Pushes a job for each run. One that is refused, as a PUSH may be, has had its turn.
     fn push_runs(&mut self, runs: &[(&Due, &CronEntry)]) -> Result<(), StoreError> {
         let mut jobs: Vec<(&str, NewJob)> = Vec::with_capacity(runs.len());
+        let mut refused: Vec<(&str, WireError)> = Vec::new();
         for (due, entry) in runs {
             let jid = self.new_jid();
             match entry.job(jid, self.now, self.rules.custom_reading) {
                 Ok(job) => jobs.push((&due.name, job)),
-                Err(error) => warn_refused(&due.name, &error),
+                Err(error) => refused.push((&due.name, error)),
             }
         }
         let new: Vec<&NewJob> = jobs.iter().map(|(_, job)| job).collect();
@@ -66,9 +67,10 @@ impl<T: Tx> Group<'_, T> {
         for ((name, job), refusal) in jobs.iter().zip(refusals) {
             match refusal {
                 None => tracing::debug!(entry = name, jid = &*job.record.jid, "cron pushes a job"),
-                Some(error) => warn_refused(name, &error),
+                Some(error) => refused.push((name, error)),
             }
         }
+        warn_refused(&refused);
         Ok(())
     }
 
@@ -112,6 +114,12 @@ impl<T: Tx> Group<'_, T> {
     }
 }
 
-fn warn_refused(entry: &str, error: &workmill_proto::WireError) {
-    tracing::warn!(entry, %error, "the job of a cron entry was refused");
+fn warn_refused(refused: &[(&str, WireError)]) {
+    for (entry, error) in refused.iter().take(TOLD_MAX) {
+        tracing::warn!(entry, %error, "the job of a cron entry was refused");
+    }
+    let more = refused.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        tracing::warn!("the jobs of {more} more cron entries were refused");
+    }
 }

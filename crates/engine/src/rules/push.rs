@@ -8,7 +8,7 @@ use workmill_store::{JobRecord, StoreError, Ties, Tx};
 use super::ties;
 use crate::group::Group;
 use crate::limits::{
-    PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN,
+    PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN, TOLD_MAX,
 };
 use crate::op::{BulkPush, NewJob, Op, Request, Ticket};
 use crate::outcome::Outcome;
@@ -166,10 +166,14 @@ impl<T: Tx> Group<'_, T> {
         let queues: Vec<&str> = jobs.iter().map(|job| &*job.queue).collect();
         let queues_refused = self.tx.queues_refused(&queues)?;
         let mut accepted = Vec::with_capacity(jobs.len());
+        let mut buried: usize = 0;
         for (&job, queue_refused) in jobs.iter().zip(queues_refused) {
             if queue_refused {
-                let (jid, queue) = (&*job.jid, &*job.queue);
-                tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
+                buried += 1;
+                if buried <= TOLD_MAX {
+                    let (jid, queue) = (&*job.jid, &*job.queue);
+                    tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
+                }
                 let mut record = job.clone();
                 self.died(&mut record)?;
                 self.bury(record)?;
@@ -177,6 +181,10 @@ impl<T: Tx> Group<'_, T> {
                 self.enqueued_again(job)?;
                 accepted.push(job);
             }
+        }
+        if buried > TOLD_MAX {
+            let more = buried - TOLD_MAX;
+            tracing::error!("too many queues: {more} more jobs go to the dead set");
         }
         self.enqueue(&accepted)
     }

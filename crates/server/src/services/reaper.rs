@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::service::{Life, Service};
+use crate::settings::TOLD_MAX;
 use crate::shared::Shared;
 
 /// How often silent workers are looked for.
@@ -21,12 +22,17 @@ pub(crate) fn reap_workers(shared: &Arc<Shared>) -> Service {
                 () = life.stopping() => return,
                 _ = interval.tick() => {}
             }
-            for wid in shared.registry.reap(Instant::now()) {
+            let reaped = shared.registry.reap(Instant::now());
+            for wid in reaped.iter().take(TOLD_MAX) {
                 // Escaped: a client has made it up.
                 tracing::warn!(
                     ?wid,
                     "a worker has sent no BEAT for a minute; its connections are closed"
                 );
+            }
+            let more = reaped.len().saturating_sub(TOLD_MAX);
+            if more > 0 {
+                tracing::warn!("{more} more workers have sent no BEAT for a minute");
             }
         }
     })

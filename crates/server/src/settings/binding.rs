@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
+use super::{has_credentials, without_credentials};
+
 /// `host:port`. The host is a name or an IP address (IPv6 in brackets); without one, as in `:7419`, the server listens
 /// on all addresses of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +17,9 @@ pub struct Binding {
 impl Binding {
     /// Reads `host:port`, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some((scheme, rest)) = text.split_once("://") {
-            // A URL may hold a password, which ends with the last @.
-            let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+        let shown = without_credentials(text);
+        if let Some((scheme, rest)) = shown.split_once("://") {
+            let address = rest.strip_prefix("***@").unwrap_or(rest);
             let address = address.trim_end_matches('/');
             let meant = Self::parse(address).map_or("localhost:7419", |_| address);
             return Err(format!(
@@ -25,7 +27,10 @@ impl Binding {
             ));
         }
         let wrong =
-            |what: &str| format!("{text:?} {what}; write host:port, such as localhost:7419");
+            |what: &str| format!("{shown:?} {what}; write host:port, such as localhost:7419");
+        if has_credentials(text) {
+            return Err(wrong("has a user or a password before its host"));
+        }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
         let port = port
             .parse()
@@ -176,6 +181,8 @@ mod tests {
                 "tcp+tls://:secret@localhost:7419/",
                 "tcp+tls:// does not belong here; write host:port, such as localhost:7419",
             ),
+            ("secret@host:7419", "\"***@host:7419\" has a user"),
+            ("user:secret://x@host:7419", "\"***@host:7419\" has a user"),
         ] {
             let error = Binding::parse(text).unwrap_err();
             assert!(

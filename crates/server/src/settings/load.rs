@@ -15,7 +15,7 @@ use super::bounds::{
 };
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
-use super::{Environment, Loaded, Origins, Settings, SettingsError};
+use super::{Environment, Loaded, Origins, Settings, SettingsError, first_lines};
 use super::{conf_dir, cron, features, metrics, places, risks, throttles};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -50,7 +50,9 @@ impl Settings {
         let connections_max = reader.integer("limits", "connections_max", CONNECTIONS_RANGE)?;
         let (throttles, throttle_origins) =
             throttles::choose_throttles(&mut reader, &mut warnings)?;
-        let (cron, cron_origins) = cron::choose_cron(&mut reader, &mut warnings)?;
+        let mut cron_warnings = Vec::new();
+        let (cron, cron_origins) = cron::choose_cron(&mut reader, &mut cron_warnings)?;
+        warnings.extend(first_lines(cron_warnings, "warnings of cron entries"));
         let metrics = metrics::choose_metrics(&mut reader, env, &mut warnings)?;
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::SettingsError;
 use super::places::{Variables, variable};
 use super::reader::{Found, Reader, refuse, refuse_because};
+use super::{SettingsError, without_credentials};
 use crate::statsd::{
     AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, clean_tag, parse_port, tag_of,
 };
@@ -94,7 +94,7 @@ fn choose_address(
                     "statsd",
                     "location",
                     allowed,
-                    format!("{value:?}: {what}"),
+                    format!("{:?}: {what}", without_credentials(&value)),
                 )
             })
         })

@@ -20,6 +20,7 @@ mod report;
 mod rest;
 mod risks;
 mod rules;
+mod shown;
 mod throttles;
 mod tree;
 
@@ -34,6 +35,7 @@ pub use metrics::MetricsSettings;
 pub(crate) use metrics::NAMESPACE_BYTES_MAX;
 pub use origins::Origins;
 pub use reload::{Reload, Reloader, VariableSource};
+pub(crate) use shown::{TOLD_MAX, first_lines, has_credentials, without_credentials};
 pub use throttles::{RateSettings, ThrottleSettings, Throttles};
 
 #[cfg(test)]

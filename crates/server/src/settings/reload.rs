@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles};
+use super::{
+    BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles, first_lines,
+};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::tls::TlsReloader;
@@ -26,6 +28,8 @@ pub struct Reload {
     pub settings: Settings,
     /// What changed or would need a restart, one line each; empty when nothing did.
     pub changes: Vec<String>,
+    /// How many changes there are: of a kind of which there are many not all have their line.
+    pub changes_count: usize,
     /// As in [`Loaded`].
     pub warnings: Vec<String>,
 }
@@ -65,6 +69,7 @@ impl Reloader {
         let files = settings.tls.clone();
         let mut comparison = Comparison {
             changes: Vec::new(),
+            unnamed: 0,
         };
         let settings = comparison.settle(current, settings);
         // Last, because it takes effect at once and nothing may fail after it.
@@ -78,6 +83,7 @@ impl Reloader {
         }
         Ok(Reload {
             settings,
+            changes_count: comparison.changes.len() + comparison.unnamed,
             changes: comparison.changes,
             warnings,
         })
@@ -94,6 +100,8 @@ impl fmt::Debug for Reloader {
 
 struct Comparison {
     changes: Vec<String>,
+    /// How many changes more there are than lines.
+    unnamed: usize,
 }
 
 impl Comparison {
@@ -194,32 +202,34 @@ impl Comparison {
 
     fn take_throttles(&mut self, current: &Throttles, new: &Throttles) {
         let queues: BTreeSet<&String> = current.keys().chain(new.keys()).collect();
-        for queue in queues {
+        let changes = queues.into_iter().filter_map(|queue| {
             let key = format!("throttles.{queue}");
             match (current.get(queue), new.get(queue)) {
-                (Some(current), Some(new)) => self.take(&key, current, new),
-                (None, Some(new)) => self.changes.push(format!("{key} is {new}, was not there")),
-                (_, None) => self.changes.push(format!("{key} is no longer there")),
+                (Some(current), Some(new)) => change(&key, current, new),
+                (None, Some(new)) => Some(format!("{key} is {new}, was not there")),
+                (_, None) => Some(format!("{key} is no longer there")),
             }
-        }
+        });
+        self.tell_first(changes.collect(), "throttles have changed");
     }
 
     /// Takes the new cron entries. If they are the old ones, their table stays too: the engine knows it by its
     /// address.
     fn take_cron(&mut self, current: &Settings, new: &mut Settings) {
-        for (name, entry) in new.cron.iter() {
+        let kept = new.cron.iter().filter_map(|(name, entry)| {
             let told = match current.cron.get(name) {
                 None => "is new",
                 Some(before) if before != entry => "has changed",
-                Some(_) => continue,
+                Some(_) => return None,
             };
-            self.changes.push(format!("cron entry \"{name}\" {told}"));
-        }
-        for (name, _) in current.cron.iter() {
-            if new.cron.get(name).is_none() {
-                self.changes.push(format!("cron entry \"{name}\" is gone"));
-            }
-        }
+            Some(format!("cron entry \"{name}\" {told}"))
+        });
+        let gone = current.cron.iter().filter_map(|(name, _)| {
+            let is_gone = new.cron.get(name).is_none();
+            is_gone.then(|| format!("cron entry \"{name}\" is gone"))
+        });
+        let changes = kept.chain(gone).collect();
+        self.tell_first(changes, "cron entries are new, have changed or are gone");
         if new.cron == current.cron {
             new.cron = Arc::clone(&current.cron);
         }
@@ -234,8 +244,18 @@ impl Comparison {
     }
 
     fn take<T: PartialEq + fmt::Display>(&mut self, key: &str, current: &T, new: &T) {
-        if current != new {
-            self.changes.push(format!("{key} is {new}, was {current}"));
-        }
+        self.changes.extend(change(key, current, new));
     }
+
+    /// Tells of changes of which there may be thousands.
+    fn tell_first(&mut self, changes: Vec<String>, of: &str) {
+        let count = changes.len();
+        let lines = first_lines(changes, of);
+        self.unnamed += count - lines.len();
+        self.changes.extend(lines);
+    }
+}
+
+fn change<T: PartialEq + fmt::Display>(key: &str, current: &T, new: &T) -> Option<String> {
+    (current != new).then(|| format!("{key} is {new}, was {current}"))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::first_lines;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 
@@ -32,6 +33,7 @@ impl Reader {
             }
         }
         warnings.extend(self.left.iter().map(|(key, node)| self.warn_of(key, node)));
+        let mut warnings = first_lines(warnings, "unknown keys are ignored");
         if !not_yet.is_empty() {
             warnings.push(format!(
                 "this version does not act on these tables yet: {}",

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
+use crate::settings::has_credentials;
+
 /// The agent's port when none is said.
 pub(crate) const PORT_DEFAULT: u16 = 8_125;
 
@@ -33,6 +35,9 @@ impl AgentAddress {
     pub(crate) fn parse(text: &str, port_default: u16) -> Result<Self, String> {
         match text.split_once("://") {
             Some(("unix" | "unixgram", path)) => parse_path(path),
+            _ if has_credentials(text) => Err(String::from(
+                "what stands before the @ would be a user or a password, and none is needed: leave it out",
+            )),
             Some(("udp", authority)) if is_ipv6(authority) => Err(brackets_missing()),
             Some(("udp", authority)) => parse_authority(authority, port_default),
             Some((scheme, _)) => Err(format!("{scheme}:// is not known")),
@@ -171,6 +176,15 @@ mod tests {
                 "a port is a number from 1 to 65535, not \"8125/\"",
             ),
             ("two words", "\"two words\" is no host"),
+            (
+                "udp://user:secret@localhost:8125",
+                "what stands before the @ would be a user or a password, and none is needed: leave it out",
+            ),
+            (
+                "http://:secret@localhost",
+                "what stands before the @ would be a user or a password, and none is needed: leave it out",
+            ),
+            ("unix:///run/a@b", "unix:///run/a@b"),
             (
                 "unix://dsd.socket",
                 "the path of a socket must begin with /",

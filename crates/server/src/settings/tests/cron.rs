@@ -225,6 +225,27 @@ fn a_misspelt_field_of_the_job_is_warned_of_and_another_one_is_not() {
 }
 
 #[test]
+fn a_reload_names_twenty_of_thousands_of_entries_and_counts_the_others() {
+    let many = |schedule: &str| -> String {
+        (0..1_000)
+            .map(|n| entry(schedule, &format!("name = \"entry-{n:04}\"")))
+            .collect()
+    };
+    let setup = Setup::with_config(&many("@daily"));
+    let reloader = reloading::reloader(&setup);
+    let before = reloader.load().unwrap().settings;
+    let _setup = setup.file("10-test.toml", &many("@hourly"));
+    let reload = reloader.reload(&before, None).unwrap();
+    assert_eq!(reload.changes.len(), 21);
+    assert_eq!(reload.changes[19], "cron entry \"entry-0019\" has changed");
+    assert_eq!(
+        reload.changes[20],
+        "980 more cron entries are new, have changed or are gone"
+    );
+    assert_eq!(reload.changes_count, 1_000);
+}
+
+#[test]
 fn a_reload_tells_what_became_of_each_entry() {
     let both = |first: &str, second: &str| {
         format!(

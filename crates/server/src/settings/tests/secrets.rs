@@ -121,3 +121,34 @@ fn password_is_never_in_what_may_be_logged() {
         "{error}"
     );
 }
+
+#[test]
+fn credentials_in_addresses_are_refused_and_not_shown() {
+    let binding = |text: &str| format!("[faktory]\nbinding = \"{text}\"");
+    let location = |text: &str| format!("[statsd]\nlocation = \"{text}\"");
+    for config in [
+        binding("tcp://:hunter2@0.0.0.0:7419"),
+        binding("hunter2@localhost:7419"),
+        binding("user:hunter2@localhost"),
+        location("udp://user:hunter2@localhost:8125"),
+        location("udp://hunter2@localhost"),
+        location("https://user:hunter2@localhost"),
+        location("user:hunter2@localhost:8125"),
+    ] {
+        let error = Setup::with_config(&config).error();
+        assert!(!error.contains("hunter2"), "{config}: {error}");
+    }
+    for error in [
+        Setup::new()
+            .flags(&["-b", "tcp://:hunter2@0.0.0.0:7419"])
+            .error(),
+        Setup::new()
+            .variable("DD_DOGSTATSD_URL", "udp://user:hunter2@localhost")
+            .error(),
+        Setup::with_config("[metrics]\nenabled = true")
+            .variable("DD_AGENT_HOST", "user:hunter2@localhost")
+            .error(),
+    ] {
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -65,3 +65,20 @@ fn known_keys_are_not_warned_about() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn twenty_of_many_unknown_keys_are_named_and_the_others_counted() {
+    let keys: String = (0..1_000).map(|n| format!("xyz{n:04} = 1\n")).collect();
+    let warnings = Setup::with_config(&format!("[web]\nx = 1\n[faktory]\n{keys}")).warnings();
+    let unknown = warnings.iter().filter(|line| line.contains("faktory.xyz"));
+    assert_eq!(unknown.count(), 20);
+    for wanted in [
+        "980 more unknown keys are ignored",
+        "does not act on these tables yet: [web]",
+    ] {
+        assert!(
+            warnings.iter().any(|line| line.contains(wanted)),
+            "{wanted}: {warnings:?}"
+        );
+    }
+}
