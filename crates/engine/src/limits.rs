@@ -66,6 +66,10 @@ pub(crate) const PARKED_QUEUES_MAX: usize = 500_000;
 /// acknowledge cannot use it up; beyond it a FETCH finds nothing.
 pub(crate) const RESERVATIONS_MAX: u64 = 500_000;
 
+/// How many of them one worker, or one connection that named none, may hold: a twenty-fifth, so that one client that
+/// fetches and never acknowledges does not stop all others. Far more than a worker can run at a time.
+pub(crate) const RESERVATIONS_OF_ONE_MAX: u64 = 20_000;
+
 /// For how long nothing expires after a start or a jump of the clock, in seconds: workers must have the
 /// time to finish what they hold and to say so.
 pub(crate) const GRACE_SECS: i64 = 60;

@@ -255,6 +255,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;
             fn reserved_count(&mut self) -> u64;
+            fn reserved_by(&mut self, wid: &str, connection: u64) -> u64;
             fn slots(&mut self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots;
             fn locks(&mut self, keys: &[LockKey]) -> Vec<Option<Lock>>;
             fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;

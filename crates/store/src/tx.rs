@@ -101,6 +101,9 @@ pub trait Tx {
     /// How many jobs are under reservation.
     fn reserved_count(&mut self) -> Result<u64, StoreError>;
 
+    /// How many jobs are under reservation by one holder: a worker, or, without a `wid`, a connection.
+    fn reserved_by(&mut self, wid: &str, connection: u64) -> Result<u64, StoreError>;
+
     /// Moves the end of reservations. A key without one is ignored.
     fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError>;
 

@@ -1,10 +1,13 @@
 //! FETCH: the left-most queue that has something gives its oldest job; with nothing there, the FETCH waits.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 
 use super::throttle::Allowance;
 use crate::group::Group;
-use crate::limits::RESERVATIONS_MAX;
+use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
 use crate::op::{Fetch, Handout, Op, Request, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
 
@@ -105,6 +108,7 @@ impl<T: Tx> Group<'_, T> {
         waiting: &mut Vec<(Ticket, &'q Fetch)>,
     ) -> Result<Vec<&'q String>, StoreError> {
         let mut done_with = Vec::new();
+        self.refuse_above_share(waiting)?;
         let Some((_, Fetch { queues, .. })) = waiting.first() else {
             return Ok(done_with);
         };
@@ -128,6 +132,36 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         Ok(done_with)
+    }
+
+    /// Refuses those FETCHes whose worker, or connection, would hold more jobs than one may.
+    fn refuse_above_share(
+        &mut self,
+        waiting: &mut Vec<(Ticket, &Fetch)>,
+    ) -> Result<(), StoreError> {
+        if self.tx.reserved_count()? + waiting.len() as u64 <= RESERVATIONS_OF_ONE_MAX {
+            return Ok(());
+        }
+        let mut held: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+        for (ticket, fetch) in std::mem::take(waiting) {
+            let holder = (&*fetch.wid, fetch.connection);
+            let count = match held.entry(holder) {
+                Entry::Occupied(count) => count.into_mut(),
+                Entry::Vacant(count) => count.insert(self.tx.reserved_by(holder.0, holder.1)?),
+            };
+            *count += 1;
+            if *count <= RESERVATIONS_OF_ONE_MAX {
+                waiting.push((ticket, fetch));
+            } else {
+                self.refuse(
+                    ticket,
+                    format!(
+                        "this worker holds {RESERVATIONS_OF_ONE_MAX} jobs, as many as one may: ACK or FAIL some first"
+                    ),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Gives jobs of a queue without limits to the first FETCHes that wait.

@@ -1,7 +1,9 @@
 //! What happens at the limits: one job over them hurts only itself.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use workmill_engine::Outcome;
+use workmill_engine::{Fetch, Op, Outcome};
 use workmill_proto::Job;
 
 use crate::world::World;
@@ -55,4 +57,45 @@ fn too_many_queues_refuse_only_the_job_that_would_make_one_more() {
     world.queue("REMOVE queue-9");
     world.mutate(json!({"cmd": "requeue", "target": "dead"}));
     assert_eq!(world.fetch(&["scheduled-before"], "w").jid(), "jid-later");
+}
+
+#[test]
+fn one_worker_or_connection_holds_no_more_than_its_share_of_reservations() {
+    const SHARE: usize = 20_000;
+    let mut world = World::new();
+    let jobs = (0..SHARE + 10).map(|index| job(&format!("job-{index:06}"), "q"));
+    assert!(push_bulk(&mut world, jobs).is_empty());
+    let fetch = |wid: &str, connection: u64, queue: &str| {
+        Op::Fetch(Fetch {
+            queues: Arc::new([queue.to_owned()]),
+            wid: wid.into(),
+            connection,
+        })
+    };
+    for (wid, connection, others) in [("w", 0, ("w2", 0)), ("", 7, ("", 8))] {
+        let waiting = world.group(vec![fetch(wid, connection, "later")])[0];
+        for _ in 0..SHARE / 1_000 {
+            world.group(vec![fetch(wid, connection, "q"); 1_000]);
+        }
+        assert_eq!(world.totals().working, SHARE as u64);
+        let text = world.refused(fetch(wid, connection, "q"));
+        assert!(
+            text.contains("20000 jobs") && text.contains("ACK"),
+            "{text}"
+        );
+        world.refused(fetch(wid, connection, "empty"));
+        // It waited since before it had so many.
+        world.push("jid-later", "later", json!({}));
+        assert!(matches!(world.answer(waiting), Some(Outcome::Refused(_))));
+        let outcome = world.run(fetch(others.0, others.1, "later"));
+        assert!(matches!(outcome, Outcome::Job(_)), "{outcome:?}");
+        world.ack("jid-later", others.0);
+        world.ack("job-000000", wid);
+        let both = world.group(vec![fetch(wid, connection, "q"); 2]);
+        assert!(matches!(world.answer(both[0]), Some(Outcome::Job(_))));
+        assert!(matches!(world.answer(both[1]), Some(Outcome::Refused(_))));
+        world.ok(Op::Flush);
+        let jobs = (0..SHARE + 10).map(|index| job(&format!("job-{index:06}"), "q"));
+        assert!(push_bulk(&mut world, jobs).is_empty());
+    }
 }

@@ -1,5 +1,6 @@
 //! The reservations in memory, found by key, job id, worker and end.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
@@ -45,6 +46,8 @@ pub(super) struct Mirror {
     hasher: RandomState,
     by_end: BTreeSet<(Timestamp, i64)>,
     by_worker: BTreeMap<Arc<str>, BTreeSet<(Timestamp, i64)>>,
+    /// How many each connection holds that named no worker.
+    nameless: BTreeMap<u64, usize>,
 }
 
 impl Mirror {
@@ -63,6 +66,14 @@ impl Mirror {
     /// All of them, in the order of their keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Held)> {
         self.by_key.iter().map(|(&key, held)| (key, held))
+    }
+
+    /// How many a worker holds or, without a `wid`, a connection.
+    pub(super) fn count_of(&self, wid: &str, connection: u64) -> usize {
+        match wid {
+            "" => self.nameless.get(&connection).copied().unwrap_or(0),
+            wid => self.by_worker.get(wid).map_or(0, BTreeSet::len),
+        }
     }
 
     /// The largest reserved key within a range.
@@ -85,6 +96,9 @@ impl Mirror {
             .entry(Arc::clone(&held.wid))
             .or_default()
             .insert((held.reserved_at, key));
+        if held.wid.is_empty() {
+            *self.nameless.entry(held.connection).or_default() += 1;
+        }
         self.by_key.insert(key, held);
         let Self {
             by_key,
@@ -104,6 +118,14 @@ impl Mirror {
             place.remove();
         }
         self.by_end.remove(&(held.expires_at, key));
+        if held.wid.is_empty()
+            && let Entry::Occupied(mut count) = self.nameless.entry(held.connection)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         if let Some(of_worker) = self.by_worker.get_mut(&held.wid) {
             of_worker.remove(&(held.reserved_at, key));
             if of_worker.is_empty() {

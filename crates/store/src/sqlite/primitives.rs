@@ -75,6 +75,10 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.cache.mirror().len() as u64))
     }
 
+    fn reserved_by(&mut self, wid: &str, connection: u64) -> Result<u64, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().count_of(wid, connection) as u64))
+    }
+
     fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError> {
         self.query(|tx| tx.extend_reservations(ends))
     }

@@ -117,6 +117,7 @@ register! { $
         working_jobs_come_in_the_order_asked
         heads_of_working_jobs_come_without_their_payloads
         reservations_are_counted
+        reservations_are_counted_by_their_holder
         reservations_survive_reopening
     }
     release {

@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Release, Tx};
+use crate::{JobKey, Release, Reservation, Tx};
 
 /// Keys that no job has.
 const NO_KEYS: [JobKey; 4] = [JobKey(-1), JobKey(0), JobKey(12_345), JobKey(i64::MAX)];
@@ -221,6 +221,39 @@ pub(super) fn reservations_are_counted<F: Fixture>(fixture: &mut F) {
     change(&mut store, |tx| tx.finish(&[held[0].key]).unwrap());
     drop(store);
     assert_eq!(count(&mut fixture.open()), 2);
+}
+
+/// How many jobs some workers and connections hold.
+fn counts(tx: &mut impl Tx) -> [u64; 5] {
+    [("w", 0), ("x", 0), ("", 7), ("", 8), ("", 9)]
+        .map(|(wid, connection)| tx.reserved_by(wid, connection).unwrap())
+}
+
+pub(super) fn reservations_are_counted_by_their_holder<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    push(&mut store, "a", &["a1", "a2", "a3", "a4", "a5"]);
+    let held = fetch(&mut store, "a", "w", 2, 0);
+    change(&mut store, |tx| {
+        for connection in [7, 8, 8] {
+            let (key, job) = tx.claim("a", 1).unwrap().remove(0);
+            let nameless = Reservation {
+                key,
+                jid: job.unwrap().jid,
+                wid: "".into(),
+                connection,
+                ..held[0].clone()
+            };
+            tx.reserve(&[nameless]).unwrap();
+        }
+    });
+    look(&mut store, |tx| {
+        assert_eq!(counts(tx), [2, 0, 1, 2, 0]);
+        tx.finish(&[held[0].key]).unwrap();
+        assert_eq!(counts(tx), [1, 0, 1, 2, 0]);
+    });
+    look(&mut store, |tx| assert_eq!(counts(tx), [2, 0, 1, 2, 0]));
+    change(&mut store, |tx| tx.flush().unwrap());
+    look(&mut store, |tx| assert_eq!(counts(tx), [0; 5]));
 }
 
 pub(super) fn reservations_survive_reopening<F: Fixture>(fixture: &mut F) {
