@@ -90,7 +90,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Batch(batch) => self.batch(ticket, batch),
             Op::Track(track) => self.track(ticket, track),
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
-            Op::Queue(command) => self.queue(ticket, command),
+            Op::Queue(command, client) => self.queue(ticket, command, *client),
             Op::Flush => self.flush(ticket),
             Op::Info => self.info(run),
             Op::Return(handouts) => self.return_undelivered(ticket, handouts),

@@ -13,6 +13,7 @@ mod event;
 mod grace;
 mod group;
 mod limits;
+mod makers;
 mod memory;
 mod moment;
 mod op;
@@ -25,6 +26,7 @@ mod wakes;
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
+pub use makers::ClientId;
 pub use moment::{Moment, Rules};
 pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,

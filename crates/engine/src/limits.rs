@@ -70,6 +70,10 @@ pub(crate) const RESERVATIONS_MAX: u64 = 500_000;
 /// fetches and never acknowledges does not stop all others. Far more than a worker can run at a time.
 pub(crate) const RESERVATIONS_OF_ONE_MAX: u64 = 20_000;
 
+/// How many queues one worker, or one connection that named none, may make at a time: not all that there can be, so that
+/// others can make some.
+pub(crate) const QUEUES_OF_ONE_MAX: usize = 80_000;
+
 /// For how long nothing expires after a start or a jump of the clock, in seconds: workers must have the
 /// time to finish what they hold and to say so.
 pub(crate) const GRACE_SECS: i64 = 60;

@@ -1,6 +1,7 @@
 //! What the engine keeps between groups, only in memory: it may be lost.
 
 use crate::cron::Timetable;
+use crate::makers::Makers;
 use crate::parked::Parked;
 use crate::throttle::Buckets;
 use crate::wakes::Wakes;
@@ -16,6 +17,8 @@ pub(crate) struct Memory {
     pub(crate) wakes: Wakes,
     /// The next ticks of cron entries.
     pub(crate) timetable: Timetable,
+    /// Who made which queue.
+    pub(crate) makers: Makers,
 }
 
 impl Memory {
@@ -25,6 +28,7 @@ impl Memory {
         self.buckets.commit();
         self.wakes.commit();
         self.timetable.commit();
+        self.makers.commit();
     }
 
     /// Undoes what the group changed.
@@ -33,5 +37,6 @@ impl Memory {
         self.buckets.roll_back();
         self.wakes.roll_back();
         self.timetable.roll_back();
+        self.makers.roll_back();
     }
 }

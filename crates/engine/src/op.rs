@@ -10,6 +10,7 @@ use workmill_proto::{
 use workmill_store::{EntryKey, JobKey, JobRecord};
 
 use crate::cron::CronTable;
+use crate::makers::ClientId;
 
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +47,7 @@ pub enum Op {
     /// MUTATE, or what is left of one.
     Mutate(Mutate),
     /// QUEUE PAUSE, RESUME, REMOVE, LATENCY.
-    Queue(Arc<QueueCommand>),
+    Queue(Arc<QueueCommand>, ClientId),
     /// FLUSH.
     Flush,
     /// The numbers of INFO.
@@ -99,6 +100,8 @@ pub struct NewJob {
     pub record: JobRecord,
     /// The moment it is for, if the client named one.
     pub at: Option<Timestamp>,
+    /// Who pushes it.
+    pub client: ClientId,
 }
 
 /// A PUSHB on its way.
@@ -216,6 +219,22 @@ impl Op {
     /// `reading` says which features are on. Refuses a payload whose `custom` asks for what is not understood.
     pub fn push(job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
         Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
+    }
+
+    /// Says which client asks for it: a queue that it makes is charged to that one. Until then it is the server itself.
+    pub fn asked_by(mut self, asking: ClientId) -> Self {
+        match &mut self {
+            Self::Push(job) => Arc::make_mut(job).client = asking,
+            Self::PushBulk(bulk) => {
+                let jobs = Arc::get_mut(&mut bulk.jobs).into_iter().flatten();
+                for job in jobs.flatten() {
+                    job.client = asking;
+                }
+            }
+            Self::Queue(_, client) => *client = asking,
+            _ => {}
+        }
+        self
     }
 
     /// When this op is best run among others that were asked for at the same time, the smallest number first:

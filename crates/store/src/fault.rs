@@ -275,6 +275,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             ) -> Vec<Entry>;
             fn set_size(&mut self, set: SetName) -> u64;
             fn last_serial(&mut self) -> i64;
+            fn queues_missing(&mut self, queues: &[&str]) -> Vec<bool>;
             fn queues_refused(&mut self, queues: &[&str]) -> Vec<bool>;
             fn head(&mut self, queue: &str) -> Option<(JobKey, StoredJob)>;
             fn totals(&mut self) -> Totals;

@@ -173,6 +173,9 @@ pub trait Tx {
     /// Empties a set at once, however large: marks it; [`Tx::sweep`] does the work later.
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError>;
 
+    /// For each name in order whether there is no queue of it.
+    fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError>;
+
     /// For each name in order whether a client may not make a queue of it: there is none, and there are
     /// [`crate::QUEUES_MAX`] already, those counted that earlier names of the slice would make. No other
     /// primitive keeps to that limit: a job that goes back to a queue must not be lost to it.

@@ -11,6 +11,7 @@ impl<T: Tx> Group<'_, T> {
         self.counts = Counts::default();
         self.ready.clear();
         self.batches.clear();
+        self.memory.makers.forget_all();
         self.tx.flush()?;
         self.answer(ticket, Outcome::Ok);
         Ok(())

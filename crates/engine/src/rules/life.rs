@@ -10,7 +10,6 @@ use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
 use workmill_store::{JobRecord, Lock, LockOwner, StoreError, Ties, TrackState, Tx};
 
-use super::push::too_many_queues;
 use crate::group::Group;
 use crate::op::NewJob;
 
@@ -20,13 +19,16 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         jobs: &[&'j NewJob],
     ) -> Result<Vec<Result<Cow<'j, JobRecord>, WireError>>, StoreError> {
-        let queues: Vec<&str> = jobs.iter().map(|job| &*job.record.queue).collect();
-        let queues_refused = self.tx.queues_refused(&queues)?;
+        let wanted: Vec<_> = jobs
+            .iter()
+            .map(|job| (&*job.record.queue, job.client))
+            .collect();
+        let refusals = self.check_queues(&wanted)?;
         let mut checked = Vec::with_capacity(jobs.len());
-        for (job, queue_refused) in jobs.iter().zip(queues_refused) {
-            let refusal = match queue_refused {
-                true => Some(too_many_queues(&job.record.queue)),
-                false => self.check_batch(&job.record)?,
+        for (job, refusal) in jobs.iter().zip(refusals) {
+            let refusal = match refusal {
+                None => self.check_batch(&job.record)?,
+                refusal => refusal,
             };
             checked.push(refusal.map_or(Ok(Cow::Borrowed(&job.record)), Err));
         }

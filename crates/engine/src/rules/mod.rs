@@ -12,6 +12,7 @@ mod fail;
 mod fetch;
 mod flush;
 mod life;
+mod making;
 mod mutate;
 mod observe;
 mod push;

@@ -37,7 +37,11 @@ impl NewJob {
             body: rendered.body,
             enqueued_at_index: rendered.enqueued_at_index,
         };
-        Self { record, at }
+        Self {
+            record,
+            at,
+            client: 0,
+        }
     }
 }
 
@@ -200,11 +204,4 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(())
     }
-}
-
-/// The answer to what would make one queue too many.
-pub(super) fn too_many_queues(queue: &str) -> WireError {
-    WireError::err(format!(
-        "cannot make queue {queue}: there are too many; QUEUE REMOVE those that are no longer used"
-    ))
 }

@@ -1,10 +1,10 @@
 //! QUEUE: pause, resume, remove, latency.
 
-use workmill_proto::{QueueCommand, QueueSelection};
+use workmill_proto::{QueueCommand, QueueSelection, WireError};
 use workmill_store::{StoreError, Tx};
 
-use super::push::too_many_queues;
 use crate::group::Group;
+use crate::makers::ClientId;
 use crate::op::Ticket;
 use crate::outcome::Outcome;
 
@@ -13,13 +13,13 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         ticket: Ticket,
         command: &QueueCommand,
+        client: ClientId,
     ) -> Result<(), StoreError> {
         match command {
             QueueCommand::Pause(selection) => {
                 let queues = self.selected(selection)?;
-                let queues_refused = self.tx.queues_refused(&borrowed(&queues))?;
-                if let Some((queue, _)) = queues.iter().zip(queues_refused).find(|(_, no)| *no) {
-                    self.answer(ticket, Outcome::Refused(too_many_queues(queue)));
+                if let Some(error) = self.may_make_all(&queues, client)? {
+                    self.answer(ticket, Outcome::Refused(error));
                     return Ok(());
                 }
                 self.tx.set_paused(&borrowed(&queues), true)?;
@@ -34,6 +34,9 @@ impl<T: Tx> Group<'_, T> {
             QueueCommand::Remove(selection) => {
                 let queues = self.selected(selection)?;
                 self.tx.remove_queues(&borrowed(&queues))?;
+                for queue in &queues {
+                    self.memory.makers.forget(queue);
+                }
             }
             QueueCommand::Latency(queues) => {
                 let latencies = self.latencies(queues)?;
@@ -43,6 +46,24 @@ impl<T: Tx> Group<'_, T> {
         }
         self.answer(ticket, Outcome::Ok);
         Ok(())
+    }
+
+    /// Why a client may not make those of the queues that are not there. Then none is charged to it.
+    fn may_make_all(
+        &mut self,
+        queues: &[String],
+        client: ClientId,
+    ) -> Result<Option<WireError>, StoreError> {
+        let missing = self.tx.queues_missing(&borrowed(queues))?;
+        let wanted: Vec<_> = queues.iter().map(|queue| (&**queue, client)).collect();
+        let error = self.check_queues(&wanted)?.into_iter().flatten().next();
+        if error.is_some() {
+            let charged = queues.iter().zip(missing).filter(|(_, missing)| *missing);
+            for (queue, _) in charged {
+                self.memory.makers.forget(queue);
+            }
+        }
+        Ok(error)
     }
 
     fn selected(&mut self, selection: &QueueSelection) -> Result<Vec<String>, StoreError> {

@@ -70,10 +70,10 @@ impl Runner<'_> {
                     progress: None,
                 })
             }
-            Act::Pause(queue) => Op::Queue(Arc::new(QueueCommand::Pause(named(queue)))),
-            Act::Resume(queue) => Op::Queue(Arc::new(QueueCommand::Resume(named(queue)))),
+            Act::Pause(queue) => Op::Queue(Arc::new(QueueCommand::Pause(named(queue))), 0),
+            Act::Resume(queue) => Op::Queue(Arc::new(QueueCommand::Resume(named(queue))), 0),
             Act::Remove(_) if !self.naive.unswept.is_empty() => return None,
-            Act::Remove(queue) => Op::Queue(Arc::new(QueueCommand::Remove(named(queue)))),
+            Act::Remove(queue) => Op::Queue(Arc::new(QueueCommand::Remove(named(queue))), 0),
             Act::Flush => Op::Flush,
             Act::Info => Op::Info,
         })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use workmill_engine::{Fetch, Op, Outcome};
-use workmill_proto::Job;
+use workmill_engine::{BulkPush, Fetch, Op, Outcome};
+use workmill_proto::{CustomReading, Job, QueueCommand, QueueSelection};
 
 use crate::world::World;
 
@@ -98,4 +98,53 @@ fn one_worker_or_connection_holds_no_more_than_its_share_of_reservations() {
         let jobs = (0..SHARE + 10).map(|index| job(&format!("job-{index:06}"), "q"));
         assert!(push_bulk(&mut world, jobs).is_empty());
     }
+}
+
+#[test]
+fn one_client_makes_no_more_than_its_share_of_queues() {
+    const SHARE: usize = 80_000;
+    let mut world = World::new();
+    let at = world.now.plus_secs(30).to_string();
+    let mut later = job("jid-later", "for-later");
+    later["at"] = Value::from(at);
+    let op = world.push_op(&later).asked_by(7);
+    world.ok(op);
+    let jobs = (1..=SHARE).map(|index| job(&format!("job-{index:06}"), &format!("queue-{index}")));
+    let jobs = jobs.map(|job| Ok(Job::parse(job.to_string().as_bytes()).unwrap()));
+    let bulk = BulkPush::new(jobs.collect(), world.now, CustomReading::ALL);
+    match world.run(Op::PushBulk(bulk).asked_by(7)) {
+        Outcome::Refusals(refused) => {
+            let (jid, error) = &refused[0];
+            assert_eq!((refused.len(), &**jid), (1, "job-080000"));
+            assert!(error.text.contains("has made 80000"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let push = |world: &World, queue: &str, client: u64| {
+        world.push_op(&job("jid-00001", queue)).asked_by(client)
+    };
+    let pause = |names: &[&str], client: u64| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let command = QueueCommand::Pause(QueueSelection::Named(names));
+        Op::Queue(Arc::new(command), client)
+    };
+    let op = push(&world, "one-more", 7);
+    world.refused(op);
+    world.refused(pause(&["queue-1", "one-more"], 7));
+    for (queue, client) in [
+        ("queue-5", 7),
+        ("for-later", 7),
+        ("one-more", 8),
+        ("one-more", 7),
+    ] {
+        let op = push(&world, queue, client);
+        world.ok(op);
+    }
+    world.queue("REMOVE queue-9");
+    // Neither of the two is charged, as both cannot be made.
+    world.refused(pause(&["new-1", "new-2"], 7));
+    world.ok(pause(&["new-1"], 7));
+    world.refused(pause(&["new-2"], 7));
+    world.ok(Op::Flush);
+    world.ok(pause(&["new-2"], 7));
 }

@@ -275,7 +275,7 @@ impl World {
 
     pub fn queue(&mut self, arguments: &str) -> Outcome {
         match parse_command(format!("QUEUE {arguments}").as_bytes()).unwrap() {
-            Command::Queue(command) => self.run(Op::Queue(Arc::new(command))),
+            Command::Queue(command) => self.run(Op::Queue(Arc::new(command), 0)),
             other => panic!("{other:?}"),
         }
     }

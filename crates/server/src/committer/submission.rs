@@ -55,7 +55,7 @@ pub(super) fn weight(op: &Op) -> usize {
         }
         Op::Info => INFO_WEIGHT,
         Op::Fetch(fetch) => 1 + fetch.queues.len() / NAMES_PER_JOB,
-        Op::Queue(command) => 1 + queue_weight(command),
+        Op::Queue(command, _) => 1 + queue_weight(command),
         Op::Mutate(_) => SLICE_WEIGHT,
         Op::Return(handouts) => handouts.len(),
         Op::Tick(Duty::Promote | Duty::Purge | Duty::Sweep) => SLICE_WEIGHT,

@@ -46,6 +46,7 @@ impl WorkerState {
 #[derive(Debug)]
 pub(crate) struct Worker {
     wid: Arc<str>,
+    number: u64,
     state: AtomicU8,
     /// When the worker registered; `heard_millis` counts from here.
     since: Instant,
@@ -53,14 +54,21 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(wid: Arc<str>, now: Instant) -> Self {
+    pub(super) fn new(wid: Arc<str>, number: u64, now: Instant) -> Self {
         let state = AtomicU8::new(WorkerState::Running as u8);
         Self {
             wid,
+            number,
             state,
             since: now,
             heard_millis: AtomicU64::new(0),
         }
+    }
+
+    /// Its number: one more than that of its first connection, so that no other worker, and no connection of
+    /// its own, is taken for it. Never 0.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Its id.

@@ -85,7 +85,7 @@ impl Registry {
             .workers
             .entry(Arc::clone(&wid))
             .or_insert_with(|| Entry {
-                worker: Arc::new(Worker::new(wid, now)),
+                worker: Arc::new(Worker::new(wid, connection_id + 1, now)),
                 hostname: hello.hostname.clone(),
                 pid: hello.pid,
                 labels: hello.labels.clone(),

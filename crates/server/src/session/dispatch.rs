@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use workmill_engine::{Ack, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
+use workmill_engine::{Ack, ClientId, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
 use workmill_proto::{BatchCommand, Beat, Command, QueueCommand, TrackCommand, WireError};
 
 use super::batch::{Batch, Last, Slot};
@@ -35,10 +35,21 @@ impl Caller<'_> {
             Ok(asked) if self.shared.is_stopping() && !asked.ends_work() => {
                 batch.answered(Slot::Error(shutting_down()));
             }
-            Ok(Asked::Push(op)) => batch.ask(op),
-            Ok(Asked::PushBulk(bulk)) => batch.end_with(Last::Long(Op::PushBulk(bulk))),
+            Ok(Asked::Push(op)) => batch.ask(op.asked_by(self.client())),
+            Ok(Asked::PushBulk(bulk)) => {
+                let op = Op::PushBulk(bulk).asked_by(self.client());
+                batch.end_with(Last::Long(op));
+            }
             Ok(Asked::Other(command)) => self.run(command, batch),
             Err(error) => batch.answered(Slot::Error(error)),
+        }
+    }
+
+    /// Whose the queues are that the commands make.
+    fn client(self) -> ClientId {
+        match self.membership {
+            Some(member) => member.worker().number(),
+            None => self.connection + 1,
         }
     }
 
@@ -93,7 +104,7 @@ impl Caller<'_> {
             }
             Command::Queue(command) => {
                 batch.complete = matches!(command, QueueCommand::Latency(_));
-                batch.ask(Op::Queue(Arc::new(command)));
+                batch.ask(Op::Queue(Arc::new(command), self.client()));
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) async fn totals(shared: &Shared) -> Option<Arc<InfoReport>> {
 /// How long the oldest job of each of these queues has waited, in seconds.
 pub(super) async fn latencies(shared: &Shared, queues: &[String]) -> Option<Vec<(String, f64)>> {
     let command = QueueCommand::Latency(queues.to_vec());
-    match ask(shared, Op::Queue(command.into())).await? {
+    match ask(shared, Op::Queue(command.into(), 0)).await? {
         Outcome::Latencies(latencies) => Some(latencies),
         _ => None,
     }

@@ -157,6 +157,10 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.replace_set(set, SetFate::Cleared))
     }
 
+    fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
+        self.run(|tx| Ok(tx.cache.queues().missing(queues)))
+    }
+
     fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
         self.run(|tx| Ok(tx.cache.queues().refused(queues)))
     }

@@ -102,6 +102,21 @@ impl Queues {
         &self.unswept
     }
 
+    /// For each name whether there is no queue of it.
+    pub(super) fn missing(&self, names: &[&str]) -> Vec<bool> {
+        // Jobs of one push mostly go to one queue: remember the last answer.
+        let mut last: Option<(&str, bool)> = None;
+        let answers = names.iter().map(|&name| {
+            let missing = match last {
+                Some((known, missing)) if known == name => missing,
+                _ => !self.by_name.contains_key(name),
+            };
+            last = Some((name, missing));
+            missing
+        });
+        answers.collect()
+    }
+
     /// For each name whether a client may not make a queue of it; see [`crate::Tx::queues_refused`].
     pub(super) fn refused(&self, names: &[&str]) -> Vec<bool> {
         let mut made: HashSet<&str> = HashSet::new();

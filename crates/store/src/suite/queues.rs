@@ -231,6 +231,10 @@ pub(super) fn a_queue_beyond_the_limit_is_refused_to_clients<F: Fixture>(fixture
         assert_eq!(tx.queues_refused(&["z", "q0"]).unwrap(), [false, true]);
     });
     assert!(look(&mut store, |tx| tx.queues_refused(&[]).unwrap()).is_empty());
+    let missing = look(&mut store, |tx| {
+        tx.queues_missing(&["q0", "nope", "nope", "q0"]).unwrap()
+    });
+    assert_eq!(missing, [false, true, true, false]);
 }
 
 pub(super) fn a_pause_survives_reopening<F: Fixture>(fixture: &mut F) {

@@ -170,9 +170,8 @@ impl Program<'_> {
         use MutationVerb::{Clear, Discard, Kill, Requeue};
         if self.rng.random_bool(0.1) {
             let queue = (*QUEUES.choose(&mut self.rng).unwrap()).to_owned();
-            return Op::Queue(Arc::new(QueueCommand::Remove(QueueSelection::Named(vec![
-                queue,
-            ]))));
+            let command = QueueCommand::Remove(QueueSelection::Named(vec![queue]));
+            return Op::Queue(Arc::new(command), 0);
         }
         let verb = *[Clear, Discard, Kill, Requeue, Requeue]
             .choose(&mut self.rng)
