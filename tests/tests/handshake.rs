@@ -266,3 +266,71 @@ fn commands_are_not_run_before_the_password_is_right() {
     let (mut client, _) = log_in(server.addr(), PASSWORD);
     assert_eq!(client.queue_size("default"), None);
 }
+
+/// Sends bytes instead of a HELLO; returns the line that says why they were turned away.
+fn rejection(server: &Server, bytes: &[u8], reason: &str) -> String {
+    let mut client = Client::connect(server.addr());
+    let peer = client.socket().local_addr().unwrap();
+    client.send_raw(bytes).unwrap();
+    let line = server.wait_for_log(reason);
+    assert!(
+        line.contains("WARN") && line.contains(&peer.to_string()),
+        "{line}"
+    );
+    line
+}
+
+#[test]
+fn whoever_is_turned_away_is_a_line_of_the_log_with_the_reason() {
+    let server = Server::builder().password(PASSWORD).start();
+    rejection(
+        &server,
+        b"\x16\x03\x01\x02\x00\x01",
+        "begins with a TLS handshake",
+    );
+    rejection(&server, b"GET /stats HTTP/1.1\r\n", "speaks HTTP");
+    rejection(
+        &server,
+        b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n",
+        "header of the PROXY protocol",
+    );
+    rejection(&server, b"INFO\r\n", "first line is no HELLO");
+    rejection(&server, b"HELLO {\"v\":2\r\n", "HELLO cannot be read");
+    rejection(&server, b"HELLO {\"v\":2}\r\n", "sent no password");
+    let wrong = b"HELLO {\"v\":2,\"pwdhash\":\"hunter2\"}\r\n";
+    rejection(&server, wrong, "password is wrong");
+    // In the middle of it.
+    rejection(
+        &server,
+        b"HELLO {\"pwdhash\":\"hunter3",
+        "no complete HELLO in time",
+    );
+    let long = vec![b'x'; LINE_BYTES_BEFORE_HELLO_MAX + 1];
+    rejection(&server, &long, "first line is too long");
+    let log = server.log_text();
+    assert!(!log.contains("hunter"), "{log}");
+}
+
+#[test]
+fn those_who_are_turned_away_do_not_fill_the_log() {
+    let server = Server::start();
+    for _ in 0..50 {
+        let mut client = Client::connect(server.addr());
+        assert_eq!(client.cmd("INFO"), Reply::Closed);
+    }
+    server.wait_for_log("first line is no HELLO");
+    let log = server.log_text();
+    let lines = log.lines().filter(|line| line.contains("no HELLO")).count();
+    // One in five seconds.
+    assert!(lines < 25, "{log}");
+}
+
+#[test]
+fn whoever_only_connects_is_no_line_of_the_log() {
+    let server = Server::start();
+    let mut client = Client::connect(server.addr());
+    client.shut_down_sending();
+    assert_eq!(client.read_reply(), Reply::Closed);
+    let log = server.log_text();
+    assert!(!log.contains("turned away"), "{log}");
+}

@@ -72,6 +72,11 @@ impl LineReader {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// What has been read that is no lines taken yet.
+    pub fn unread(&self) -> &[u8] {
+        &self.buffer
+    }
+
     /// How many bytes have been read that are no lines taken yet.
     pub fn unread_bytes(&self) -> usize {
         self.buffer.len()

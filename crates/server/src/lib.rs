@@ -21,6 +21,7 @@ pub mod password;
 mod permissions;
 mod proofs;
 mod registry;
+mod rejections;
 pub mod run;
 mod services;
 mod session;

@@ -15,6 +15,7 @@ use crate::newcomers::Newcomers;
 use crate::password::Password;
 use crate::proofs::Proofs;
 use crate::registry::Registry;
+use crate::rejections::Rejections;
 use crate::services::DutyCounters;
 use crate::session::Reader;
 use crate::settings::{MetricsSettings, Settings};
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) duties: DutyCounters,
     pub(crate) newcomers: Arc<Newcomers>,
     pub(crate) proofs: Arc<Proofs>,
+    /// What is said of those who are turned away.
+    pub(crate) rejections: Rejections,
     pub(crate) reader: Reader,
     /// For what metrics are to tell of.
     pub(crate) outbox: Arc<Outbox>,
@@ -85,6 +88,7 @@ impl Shared {
             duties: DutyCounters::default(),
             newcomers: Arc::default(),
             proofs: Arc::default(),
+            rejections: Rejections::default(),
             reader: Reader::default(),
             outbox: Arc::default(),
             tls,

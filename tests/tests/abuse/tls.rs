@@ -151,3 +151,18 @@ fn job_that_lies_unsent_when_a_tls_connection_breaks_is_there_for_the_next() {
         expect(&mut good, "REQUEUE {\"jid\":\"jid-000001\"}\r\n", "+OK\r\n");
     }
 }
+
+#[test]
+fn whoever_speaks_no_tls_is_a_line_of_the_log_with_the_reason() {
+    for (bytes, reason) in [
+        (&b"HELLO {\"v\":2}\r\n"[..], "does not speak TLS"),
+        (b"", "did not begin one in time"),
+    ] {
+        let (server, _) = start();
+        let mut plain = TcpStream::connect(server.addr()).expect("the server listens");
+        plain.write_all(bytes).expect("send");
+        let line = server.wait_for_log(reason);
+        let peer = plain.local_addr().expect("an address").to_string();
+        assert!(line.contains("WARN") && line.contains(&peer), "{line}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Greeting, HELLO, password, and the place among the connections.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::newcomers::Newcomer;
 use crate::password::Password;
 use crate::proofs::Turn;
 use crate::registry::Membership;
+use crate::rejections::Reason;
 use crate::shared::Shared;
 
 /// How long a client has for its HELLO, and for a TLS handshake before that. Faktory's. What the server takes to check
@@ -73,17 +74,26 @@ async fn shake_hands<S: Stream>(
     let guarded = password.map(|password| (make_challenge(), password));
     let challenge = guarded.as_ref().map(|(challenge, _)| challenge);
     wire.out.extend_from_slice(greeting(challenge).as_bytes());
-    let mut hello = hear(shared, wire, newcomer).await?;
+    let mut hello = hear(shared, wire, peer, newcomer).await?;
     if let Some((challenge, password)) = guarded {
-        let turn = wait_for_turn(shared, wire, peer.ip(), &close).await?;
-        hello = check_proof(turn, challenge, password, hello).await?;
+        let turn = wait_for_turn(shared, wire, peer, &close).await?;
+        let wrong = match hello.pwdhash.is_empty() {
+            true => Reason::NoPassword,
+            false => Reason::WrongPassword,
+        };
+        hello = check_proof(turn, challenge, password, hello)
+            .await
+            .inspect_err(|_| shared.rejections.note(peer, wrong))?;
     }
     let connections_max = shared.live().connections_max;
     Reply::Ok.write(&mut wire.out);
     let place = shared
         .connections
         .enter(peer, &hello.wid, close.clone(), connections_max)
-        .map_err(|too_many| Farewell::told(too_many.to_string()))?;
+        .map_err(|too_many| {
+            shared.rejections.note(peer, Reason::TooManyConnections);
+            Farewell::told(too_many.to_string())
+        })?;
     let now = std::time::Instant::now();
     let membership = shared.registry.join(&hello, place.id(), &close, now);
     wire.send().await?;
@@ -96,11 +106,12 @@ async fn shake_hands<S: Stream>(
 async fn hear<S: Stream>(
     shared: &Shared,
     wire: &mut Wire<S>,
+    peer: SocketAddr,
     newcomer: Newcomer,
 ) -> Result<Hello, Farewell> {
     let hearing = async {
         wire.send().await?;
-        read_hello(shared, wire).await
+        read_hello(shared, wire, peer).await
     };
     let heard = tokio::select! {
         biased;
@@ -108,9 +119,14 @@ async fn hear<S: Stream>(
         () = newcomer.pushed_out() => None,
     };
     match heard {
+        Some(Ok(heard)) => heard,
         // Too slow: closed without a word, as Faktory does.
-        Some(heard) => heard.unwrap_or(Err(Farewell::Silent)),
+        Some(Err(_)) => {
+            shared.rejections.note(peer, Reason::HelloTooSlow);
+            Err(Farewell::Silent)
+        }
         None => {
+            shared.rejections.note(peer, Reason::PushedOut);
             // Sent with the end, which waits for nothing: others need the place.
             let reason = "too many connections say nothing: say HELLO sooner, or try again later";
             Reply::Error(&WireError::err(reason)).write(&mut wire.out);
@@ -119,18 +135,41 @@ async fn hear<S: Stream>(
     }
 }
 
-async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<Hello, Farewell> {
+async fn read_hello<S: Stream>(
+    shared: &Shared,
+    wire: &mut Wire<S>,
+    peer: SocketAddr,
+) -> Result<Hello, Farewell> {
+    let rejected = |reason| {
+        shared.rejections.note(peer, reason);
+        Farewell::Silent
+    };
     loop {
+        if let Some(reason) = Reason::of_first_bytes(wire.lines.unread()) {
+            return Err(rejected(reason));
+        }
         match wire.lines.next_line() {
             Ok(Some(line)) => {
                 shared.count_commands(1);
-                return Hello::parse(&line).ok_or(Farewell::Silent);
+                return Hello::parse(&line).ok_or_else(|| {
+                    rejected(match line.starts_with(b"HELLO") {
+                        true => Reason::BadHello,
+                        false => Reason::NoHello,
+                    })
+                });
             }
             Ok(None) => wire.fill().await?,
-            Err(too_long) => return Err(Farewell::told(too_long.to_string())),
+            Err(too_long) => {
+                rejected(Reason::LineTooLong);
+                return Err(Farewell::told(too_long.to_string()));
+            }
         }
         if wire.at_end {
-            return Err(Farewell::Silent);
+            // A check of health that only connects is no news.
+            return Err(match wire.lines.unread_bytes() {
+                0 => Farewell::Silent,
+                _ => rejected(Reason::NoHello),
+            });
         }
     }
 }
@@ -139,16 +178,17 @@ async fn read_hello<S: Stream>(shared: &Shared, wire: &mut Wire<S>) -> Result<He
 async fn wait_for_turn<S: Stream>(
     shared: &Shared,
     wire: &mut Wire<S>,
-    peer: IpAddr,
+    peer: SocketAddr,
     close: &CancellationToken,
 ) -> Result<Turn, Farewell> {
     let mut closed: Closed = Box::pin(close.clone().cancelled_owned());
     tokio::select! {
         // Whoever need not wait may have closed its side already.
         biased;
-        turn = shared.proofs.turn(peer) => {
-            turn.map_err(|missed| Farewell::told(missed.to_string()))
-        }
+        turn = shared.proofs.turn(peer.ip()) => turn.map_err(|missed| {
+            shared.rejections.note(peer, Reason::NotChecked);
+            Farewell::told(missed.to_string())
+        }),
         gone = gone(wire, &mut closed) => {
             gone?;
             Err(Farewell::Silent)
