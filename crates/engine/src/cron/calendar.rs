@@ -30,6 +30,8 @@ pub(super) struct Calendar {
     interval: bool,
     /// The hour is a wildcard.
     hourly: bool,
+    /// A part whose step is so large that only its first value is left.
+    idle_step: Option<String>,
 }
 
 impl Calendar {
@@ -54,12 +56,19 @@ impl Calendar {
         let (minute, hour) = (MINUTE.parse(minute)?, HOUR.parse(hour)?);
         let (day, weekday) = (DAY_OF_MONTH.parse(day)?, DAY_OF_WEEK.parse(weekday)?);
         let year = years.first().map(|year| YEAR.parse(year)).transpose()?;
+        let (second, month) = (SECOND.parse(second)?, MONTH.parse(month)?);
+        let all = [&second, &minute, &hour, &day, &month, &weekday];
+        let idle_step = all
+            .into_iter()
+            .chain(&year)
+            .find_map(|field| field.idle_step.clone());
         Ok(Self {
-            seconds: Values::of(&SECOND.parse(second)?),
+            idle_step,
+            seconds: Values::of(&second),
             minutes: Values::of(&minute),
             hours: Values::of(&hour),
             days: Values::of(&day),
-            months: Values::of(&MONTH.parse(month)?),
+            months: Values::of(&month),
             weekdays: Values::of(&weekday),
             day_rules: day.rules,
             weekday_rules: weekday.rules,
@@ -75,6 +84,11 @@ impl Calendar {
     /// Whether it is meant as a series with an interval, and not as times of the day.
     pub(super) fn is_interval(&self) -> bool {
         self.interval
+    }
+
+    /// A part of a field whose step is so large that only its first value is left, if there is one.
+    pub(super) fn idle_step(&self) -> Option<&str> {
+        self.idle_step.as_deref()
     }
 
     /// Whether it is meant for every hour of a day.

@@ -19,6 +19,8 @@ pub struct CronEntry {
     pub schedule: Schedule,
     /// Whether a run that was missed while no server ran is made up for, once.
     pub catch_up: bool,
+    /// The name that ticks of this entry were remembered by before it had its present one, if it has another now.
+    pub former_name: Option<Box<str>>,
     job: Job,
 }
 
@@ -43,8 +45,15 @@ impl CronEntry {
         Ok(Self {
             schedule,
             catch_up,
+            former_name: None,
             job,
         })
+    }
+
+    /// A digest of the queue, the type and the arguments of its job. Fails for arguments whose objects have too many
+    /// members to put in order.
+    pub fn job_digest(&self) -> Result<[u8; 32], WireError> {
+        self.job.unique_key()
     }
 
     /// The job of a run. `reading` says which features are on.

@@ -67,6 +67,8 @@ pub(super) struct Field {
     pub(super) unrestricted: bool,
     /// It has a `*`, a `?` or a step.
     pub(super) recurrent: bool,
+    /// A part whose step is so large that only its first value is left.
+    pub(super) idle_step: Option<String>,
 }
 
 impl FieldKind {
@@ -77,6 +79,7 @@ impl FieldKind {
             rules: Vec::new(),
             unrestricted: false,
             recurrent: false,
+            idle_step: None,
         };
         for item in text.split(',') {
             self.parse_item(item, &mut field)?;
@@ -118,6 +121,9 @@ impl FieldKind {
         };
         field.unrestricted |= all && step.is_none_or(|step| step == 1);
         field.recurrent |= all || step.is_some();
+        if step.is_some_and(|step| step > 1 && values.clone().nth(usize::from(step)).is_none()) {
+            field.idle_step = Some(item.to_owned());
+        }
         let step = usize::from(step.unwrap_or(1));
         field
             .values
@@ -310,6 +316,31 @@ mod tests {
         assert_eq!(flags("5/2"), (false, true));
         assert_eq!(flags("1-31"), (false, false));
         assert_eq!(flags("1,2"), (false, false));
+    }
+
+    #[test]
+    fn a_step_that_leaves_only_the_first_value_is_noted() {
+        let idle = |kind: &FieldKind, text| kind.parse(text).unwrap().idle_step;
+        for (kind, text) in [
+            (&MINUTE, "*/90"),
+            (&MINUTE, "*/60"),
+            (&MINUTE, "50/20"),
+            (&HOUR, "1,*/24"),
+            (&HOUR, "8-18/11"),
+        ] {
+            let item = text.rsplit(',').next().map(str::to_owned);
+            assert_eq!(idle(kind, text), item, "{text}");
+        }
+        for (kind, text) in [
+            (&MINUTE, "*/59"),
+            (&MINUTE, "*/45"),
+            (&HOUR, "8-18/10"),
+            (&HOUR, "5/1"),
+            (&HOUR, "23/1"),
+            (&DAY_OF_WEEK, "*/2"),
+        ] {
+            assert_eq!(idle(kind, text), None, "{text}");
+        }
     }
 
     #[test]

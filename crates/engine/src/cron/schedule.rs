@@ -78,6 +78,15 @@ impl Schedule {
         Ok(Self(Kind::Calendar { calendar, zone }))
     }
 
+    /// A part of it whose step is so large that only the first value is left, such as `*/90` for minutes: whoever
+    /// wrote it expects something else.
+    pub fn idle_step(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Calendar { calendar, .. } => calendar.idle_step(),
+            Kind::Every(_) => None,
+        }
+    }
+
     /// The first tick after `moment`; that of an interval is counted from it. None if there will never be any.
     pub fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
         match &self.0 {

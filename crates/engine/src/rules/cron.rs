@@ -29,7 +29,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(false);
         }
         let names: Vec<&str> = due.iter().map(|due| &*due.name).collect();
-        let done = self.tx.cron_ticks(&names)?;
+        let done = self.ticks_done(table, &names)?;
         let mut ticks = Vec::with_capacity(due.len());
         let mut runs = Vec::with_capacity(due.len());
         for (due, done) in due.iter().zip(done) {
@@ -49,6 +49,36 @@ impl<T: Tx> Group<'_, T> {
         self.push_runs(&runs)?;
         self.tx.set_cron_ticks(&ticks)?;
         Ok(due.len() == CRON_SLICE_JOBS)
+    }
+
+    /// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
+    /// under its own.
+    fn ticks_done(
+        &mut self,
+        table: &CronTable,
+        names: &[&str],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let mut done = self.tx.cron_ticks(names)?;
+        let mut places = Vec::new();
+        let mut formers = Vec::new();
+        for (name, done) in names.iter().zip(&mut done) {
+            if done.is_none()
+                && let Some(former) = table
+                    .get(name)
+                    .and_then(|entry| entry.former_name.as_deref())
+            {
+                places.push(done);
+                formers.push(former);
+            }
+        }
+        if !formers.is_empty() {
+            let noted = self.tx.cron_ticks(&formers)?;
+            places
+                .into_iter()
+                .zip(noted)
+                .for_each(|(place, noted)| *place = noted);
+        }
+        Ok(done)
     }
 
     /// Pushes a job for each run. One that is refused, as a PUSH may be, has had its turn.
@@ -77,7 +107,7 @@ impl<T: Tx> Group<'_, T> {
     /// Finds the next ticks of entries that are new or changed.
     fn plan_cron(&mut self, table: &CronTable, names: &[Arc<str>]) -> Result<(), StoreError> {
         let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let done = self.tx.cron_ticks(&keys)?;
+        let done = self.ticks_done(table, &keys)?;
         let mut seen = Vec::new();
         for (name, done) in names.iter().zip(done) {
             let Some(entry) = table.get(name) else {

@@ -334,3 +334,35 @@ fn a_payload_that_push_refuses_is_no_entry() {
         assert!(error.text.contains(text), "{error}");
     }
 }
+
+#[test]
+fn what_was_fired_under_the_former_name_counts() {
+    let mut world = world(&one("0 * * * *", true));
+    let old = one("0 * * * *", true);
+    assert_eq!(size_at(&mut world, "11:00:00", &old), 1);
+    world.restart();
+    let renamed = |former: &str| {
+        let mut table = CronTable::default();
+        for (name, _) in [("q", 1), ("r", 2)] {
+            let schedule = Schedule::parse("0 * * * *", TimeZone::UTC).unwrap();
+            let payload = json!({ "jobtype": "Thing", "queue": name, "args": [] });
+            let payload = payload.as_object().unwrap().clone();
+            let mut entry = CronEntry::new(schedule, true, payload).unwrap();
+            entry.former_name = Some(former.into());
+            table.insert(&format!("new {name}"), entry);
+        }
+        Arc::new(table)
+    };
+    let table = renamed("q");
+    // The tick of 11:00 is done, that of 12:00 was missed by both.
+    assert_eq!(size_at(&mut world, "11:00:30", &table), 1);
+    world.restart();
+    assert_eq!(size_at(&mut world, "12:30:00", &table), 2);
+    assert_eq!(world.size("r"), 1);
+    world.restart();
+    assert_eq!(
+        size_at(&mut world, "12:31:00", &table),
+        2,
+        "by its own name now"
+    );
+}

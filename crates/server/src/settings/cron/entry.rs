@@ -1,6 +1,7 @@
 //! One entry: when it is due and what it is called.
 
 use workmill_engine::{CronEntry, Schedule, split_zone};
+use workmill_proto::{Timestamp, WireError};
 
 use super::super::reader::{Found, Reader, boolean_of, string_of};
 use super::super::tree::{Node, Origin, Table};
@@ -74,11 +75,23 @@ impl RawEntry {
                 let what = format!("a name has 1 to {NAME_BYTES_MAX} bytes");
                 return Err(flaw(&name.origin, what));
             }
-            Some(name) => name.value,
-            None => format!("{} {}", payload.jobtype, self.schedule.value.trim()),
+            Some(name) => Some(name.value),
+            None => None,
         };
-        let entry = CronEntry::new(schedule, self.catch_up, payload.members)
+        let plain = format!("{} {}", payload.jobtype, self.schedule.value.trim());
+        let details = payload.details();
+        let mut entry = CronEntry::new(schedule, self.catch_up, payload.members)
             .map_err(|error| flaw(&payload.origin, error.text))?;
+        let name = match (name, details) {
+            (Some(name), _) => name,
+            (None, None) => plain,
+            (None, Some(details)) => {
+                let name = default_name(&plain, &details, &entry)
+                    .map_err(|error| flaw(&self.origin, error.text))?;
+                entry.former_name = Some(plain.into_boxed_str());
+                name
+            }
+        };
         Ok((name, entry))
     }
 
@@ -94,16 +107,44 @@ impl RawEntry {
             (None, Some(timezone)) => zone::find(&timezone.value, &timezone.origin)?,
             (None, None) => zone::of_the_server(warnings),
         };
-        Schedule::parse(fields, zone).map_err(|error| match zone::at_the_end(fields) {
-            Some(zone) => flaw(
-                origin,
-                format!(
-                    "the schedule ends with the time zone {zone}: write timezone = \"{zone}\" beside it instead"
+        let schedule = Schedule::parse(fields, zone).map_err(|error| {
+            match zone::at_the_end(fields) {
+                Some(zone) => flaw(
+                    origin,
+                    format!(
+                        "the schedule ends with the time zone {zone}: write timezone = \"{zone}\" beside it instead"
+                    ),
                 ),
-            ),
-            None => flaw(origin, format!("schedule: {error}")),
-        })
+                None => flaw(origin, format!("schedule: {error}")),
+            }
+        })?;
+        let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+        if schedule.next_after(now).is_none() {
+            warnings.push(format!(
+                "{origin}: the schedule \"{value}\" names no date to come: this cron entry never fires"
+            ));
+        } else if let Some(part) = schedule.idle_step() {
+            warnings.push(format!(
+                "{origin}: the step of \"{part}\" in the schedule \"{value}\" goes beyond its field: only the first value is left; for an interval write @every, such as @every 90m"
+            ));
+        }
+        Ok(schedule)
     }
+}
+
+/// The name of an entry that has none and whose job has more than a type. A long one has a digest at its end.
+fn default_name(plain: &str, details: &str, entry: &CronEntry) -> Result<String, WireError> {
+    let name = format!("{plain} {details}");
+    if name.len() <= NAME_BYTES_MAX {
+        return Ok(name);
+    }
+    let digest = entry.job_digest()?;
+    let digest: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(format!("{plain} {digest}"))
 }
 
 /// The fields of a job that stand beside the entry's own keys by mistake.

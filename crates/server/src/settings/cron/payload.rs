@@ -18,12 +18,32 @@ pub(super) const FIELDS: [&str; 7] = [
     "backtrace",
 ];
 
+/// The queue of jobs that name none.
+const QUEUE_DEFAULT: &str = "default";
+
 /// The payload of an entry.
 pub(super) struct Payload {
     pub(super) origin: Origin,
     pub(super) jobtype: String,
     /// As a client would send it, but without an id.
     pub(super) members: Map<String, Json>,
+}
+
+impl Payload {
+    /// What tells this job from others of its type: the queue, if it is another than `default`, and the arguments, if there
+    /// are any.
+    pub(super) fn details(&self) -> Option<String> {
+        let queue = self.members.get("queue").and_then(Json::as_str);
+        let queue = queue.filter(|queue| *queue != QUEUE_DEFAULT);
+        let args = self.members.get("args").and_then(Json::as_array);
+        let args = args.filter(|args| !args.is_empty());
+        match (queue, args) {
+            (None, None) => None,
+            (Some(queue), None) => Some(format!("in {queue}")),
+            (None, Some(args)) => Some(Json::from(args.clone()).to_string()),
+            (Some(queue), Some(args)) => Some(format!("in {queue} {}", Json::from(args.clone()))),
+        }
+    }
 }
 
 /// Reads `[cron.job]`, and the arguments that stand in `[[cron.jobs.args]]` by mistake.

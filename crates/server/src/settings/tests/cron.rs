@@ -288,3 +288,78 @@ fn thousands_of_entries_are_read_and_a_fault_in_the_last_is_found() {
     let error = Setup::with_config(&format!("{entries}{}", entry("61 * * * *", ""))).error();
     assert!(error.contains(&format!("line {}: ", lines + 2)), "{error}");
 }
+
+/// An entry with this queue and these arguments.
+fn entry_of(queue: &str, args: &str) -> String {
+    format!(
+        "{}queue = \"{queue}\"\nargs = {args}\n",
+        entry("@daily", "")
+    )
+}
+
+#[test]
+fn entries_of_one_type_and_schedule_are_told_apart_by_queue_and_args() {
+    let config = [
+        entry("@daily", ""),
+        entry_of("default", "[\"eu\", 1]"),
+        entry_of("default", "[\"us\", 1]"),
+        entry_of("low", "[]"),
+        entry_of("low", "[\"eu\", 1]"),
+        entry_of("default", &format!("[\"{}a\"]", "x".repeat(300))),
+        entry_of("default", &format!("[\"{}b\"]", "x".repeat(300))),
+    ];
+    let setup = Setup::with_config(&config.concat());
+    let names = names(&setup);
+    let (long, short): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| {
+        let digest = name.strip_prefix("Report @daily ").unwrap_or_default();
+        digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    assert_eq!(long.len(), 2, "{long:?}");
+    assert_eq!(
+        short,
+        [
+            "Report @daily",
+            "Report @daily [\"eu\",1]",
+            "Report @daily [\"us\",1]",
+            "Report @daily in low",
+            "Report @daily in low [\"eu\",1]",
+        ]
+    );
+    for (name, entry) in setup.load().cron.iter() {
+        let former = (&**name != "Report @daily").then_some("Report @daily");
+        assert_eq!(entry.former_name.as_deref(), former, "{name}");
+    }
+    let error = Setup::with_config(&entry_of("low", "[1]").repeat(2)).error();
+    assert!(
+        error.contains("there is one of the same name at"),
+        "{error}"
+    );
+    let named = Setup::with_config(&format!("{}args = [1]\n", entry("@daily", "name = \"n\"")));
+    assert_eq!(named.load().cron.get("n").unwrap().former_name, None);
+}
+
+#[test]
+fn an_entry_that_never_fires_is_warned_of() {
+    for schedule in ["0 0 31 2 *", "0 0 0 1 1 * 1999"] {
+        let warnings = Setup::with_config(&entry(schedule, "")).warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].contains("10-test.toml, line 2: ") && warnings[0].contains("never fires"),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_step_beyond_its_field_is_warned_of() {
+    for (schedule, part) in [("*/90 * * * *", "*/90"), ("0 1-5,9/24 * * *", "9/24")] {
+        let warnings = Setup::with_config(&entry(schedule, "")).warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let begin = format!("line 2: the step of \"{part}\" in the schedule \"{schedule}\"");
+        assert!(warnings[0].contains(&begin), "{warnings:?}");
+    }
+    assert_eq!(
+        Setup::with_config(&entry("*/45 * * * *", "")).warnings(),
+        Vec::<String>::new()
+    );
+}
