@@ -87,14 +87,21 @@ impl PasswordSources<'_> {
         let named = [
             (
                 self.variable,
+                "FAKTORY_PASSWORD",
                 "named by FAKTORY_PASSWORD; a value that starts with / is a file",
             ),
             (
                 self.config,
+                "[faktory] password",
                 "named by [faktory] password; a value that starts with / is a file",
             ),
         ];
-        for (value, named_by) in named {
+        for (value, source, named_by) in named {
+            if value.is_some_and(|value| value.trim() != value) {
+                warnings.push(format!(
+                    "the value of {source} begins or ends with white space, such as the line end of a file: it counts; remove it there, or clients will not know the password"
+                ));
+            }
             match value {
                 None | Some("") => {}
                 Some(path) if path.starts_with('/') => {
@@ -206,6 +213,24 @@ mod tests {
             find(None, Some(path), &[]).unwrap().as_deref(),
             Some("two words")
         );
+    }
+
+    #[test]
+    fn white_space_at_the_ends_of_a_value_counts_and_is_warned_of_without_showing_it() {
+        for (text, warned) in [("hunter2\n", 1), (" hunter2", 1), ("hunt er2", 0)] {
+            for (variable, config) in [(Some(text), Some(" x")), (None, Some(text))] {
+                let mut warnings = Vec::new();
+                let sources = PasswordSources {
+                    variable,
+                    config,
+                    files: &[],
+                };
+                let found = sources.find(&mut warnings).unwrap().unwrap();
+                assert_eq!(found.expose(), text);
+                assert_eq!(warnings.len(), warned, "{warnings:?}");
+                assert!(warnings.iter().all(|warning| !warning.contains("hunter2")));
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::SettingsError;
 use super::bounds::FILE_BYTES_MAX;
 use super::tree::{self, Table};
 
+/// How many files that are not read are named.
+const UNREAD_NAMED_MAX: usize = 20;
+
 /// Reads `<config_dir>/conf.d/*.toml` in the order of their names and merges them. No such directory means an empty
 /// configuration. Names that begin with a dot are left out: editors keep their locks and copies under such.
 pub(super) fn read(config_dir: &Path) -> Result<Table, SettingsError> {
@@ -18,6 +21,72 @@ pub(super) fn read(config_dir: &Path) -> Result<Table, SettingsError> {
         tree::merge(&mut merged, tree::parse(&path, &text)?);
     }
     Ok(merged)
+}
+
+/// One line for each file that somebody may believe to be read and is not: in `conf.d` whatever does not end in `.toml`,
+/// and files that do one level above or below it. The end of the line says how many more there are.
+pub(super) fn warn_of_unread(config_dir: &Path) -> Vec<String> {
+    let conf_d = config_dir.join("conf.d");
+    let mut unread: Vec<PathBuf> = visible_files(config_dir)
+        .into_iter()
+        .filter(|path| looks_like_toml(path))
+        .collect();
+    for path in visible_files(&conf_d) {
+        if path.is_dir() {
+            unread.extend(
+                visible_files(&path)
+                    .into_iter()
+                    .filter(|path| looks_like_toml(path)),
+            );
+        } else if !is_read(&path) {
+            unread.push(path);
+        }
+    }
+    unread.sort();
+    let mut warnings: Vec<String> = unread
+        .iter()
+        .take(UNREAD_NAMED_MAX)
+        .map(|path| {
+            format!(
+                "{} is not read: only files directly in {} whose names end in .toml are",
+                path.display(),
+                conf_d.display()
+            )
+        })
+        .collect();
+    if unread.len() > UNREAD_NAMED_MAX {
+        warnings.push(format!(
+            "{} more files in and beside {} are not read",
+            unread.len() - UNREAD_NAMED_MAX,
+            conf_d.display()
+        ));
+    }
+    warnings
+}
+
+/// What lies in a directory, without names that begin with a dot; nothing if it cannot be listed.
+fn visible_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| !is_hidden(path))
+        .collect()
+}
+
+fn looks_like_toml(path: &Path) -> bool {
+    let ends_so = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    ends_so && path.is_file()
+}
+
+fn is_read(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("toml")) && !is_hidden(path)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn list(conf_d: &Path) -> Result<Vec<PathBuf>, SettingsError> {
@@ -33,12 +102,7 @@ fn list(conf_d: &Path) -> Result<Vec<PathBuf>, SettingsError> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(unreadable)?;
-    paths.retain(|path| {
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        path.extension() == Some(OsStr::new("toml")) && !hidden
-    });
+    paths.retain(|path| is_read(path));
     paths.sort();
     Ok(paths)
 }

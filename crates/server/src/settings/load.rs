@@ -43,6 +43,7 @@ impl Settings {
             ".faktory",
         )?;
         let mut reader = Reader::new(conf_dir::read(&config_dir)?);
+        warnings.extend(conf_dir::warn_of_unread(&config_dir));
         let line_bytes_max = value_or(
             reader.integer("limits", "line_bytes_max", LINE_BYTES_RANGE)?,
             LINE_BYTES_MAX_DEFAULT,

@@ -135,3 +135,41 @@ fn conf_d_that_is_a_file_stops() {
         "{error}"
     );
 }
+
+#[test]
+fn files_that_somebody_may_believe_to_be_read_are_named() {
+    let setup = Setup::new()
+        .file("a.toml", "[dead]\nmax_jobs = 7\n")
+        .file(".a.toml.swp", "x")
+        .file("b.TOML", "x")
+        .file("c.toml.txt", "x");
+    fs::write(setup.config_dir().join("d.toml"), "x").unwrap();
+    fs::write(setup.config_dir().join("password"), "x").unwrap();
+    fs::create_dir(setup.conf_d().join("more")).unwrap();
+    fs::write(setup.conf_d().join("more/e.toml"), "x").unwrap();
+    fs::write(setup.conf_d().join("more/f.txt"), "x").unwrap();
+    let begins: Vec<String> = ["b.TOML", "c.toml.txt", "more/e.toml", "../d.toml"]
+        .map(|name| match name.strip_prefix("../") {
+            Some(name) => setup.config_dir().join(name),
+            None => setup.conf_d().join(name),
+        })
+        .map(|path| format!("{} is not read: ", path.display()))
+        .to_vec();
+    let warnings = setup.warnings();
+    assert_eq!(warnings.len(), begins.len(), "{warnings:?}");
+    for (warning, begin) in warnings.iter().zip(begins) {
+        assert!(warning.starts_with(&begin), "{warning}, expected {begin}");
+    }
+    assert_eq!(setup.load().rules.dead_jobs_max, 7);
+}
+
+#[test]
+fn thousands_of_files_that_are_not_read_are_counted() {
+    let setup = (0..30).fold(Setup::new(), |setup, n| setup.file(&format!("{n}.txt"), ""));
+    let warnings = setup.warnings();
+    assert_eq!(warnings.len(), 21);
+    assert!(
+        warnings[20].starts_with("10 more files in and beside "),
+        "{warnings:?}"
+    );
+}
