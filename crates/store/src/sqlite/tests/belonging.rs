@@ -173,7 +173,7 @@ fn a_store_of_the_version_before_is_opened_with_its_log() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     // It knows no epochs.
-    store.conn.pragma_update(None, "user_version", 0).unwrap();
+    store.copier.mark(&store.conn, 0);
     begin_anew_without_epoch(&store);
     push_many(&mut store, 3);
     let left = crash(&dir);
