@@ -357,7 +357,8 @@ pub(super) fn note_copied(copied: rusqlite::Result<bool>, poison: &Poison) -> bo
     if code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC) {
         poison.set(format!("syncing the database failed: {error}"));
     } else {
-        tracing::warn!(%error, "the log could not be copied into the database");
+        let error = failure::text_of(&error);
+        tracing::warn!(error, "the log could not be copied into the database");
     }
     false
 }

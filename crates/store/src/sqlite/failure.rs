@@ -6,6 +6,19 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::StoreError;
 
+/// What an error says to people.
+///
+/// SQLite has one text for a read that the disk failed (`EIO`) and for a page that makes no sense, and calls both malformed.
+pub(super) fn text_of(error: &Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "the disk could not be read or the database is damaged: look for errors of the disk in the system's log"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// A statement inside a transaction failed.
 ///
 /// The transaction is rolled back by its owner, and rolling back needs nothing from the disk: pages not yet
@@ -13,11 +26,11 @@ use crate::StoreError;
 /// state; if the rollback fails too, that poisons the store where it happens.
 pub(super) fn of_statement(error: &Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full(error.to_string()),
+        Some(ErrorCode::DiskFull) => StoreError::Full(text_of(error)),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy(error.to_string())
+            StoreError::Busy(text_of(error))
         }
-        _ => StoreError::Statement(error.to_string()),
+        _ => StoreError::Statement(text_of(error)),
     }
 }
 
@@ -42,7 +55,7 @@ pub(super) fn of_commit(error: &Error) -> CommitFailure {
         // A failed sync, a failed write, a failure after the frames were written: whether the disk has
         // the commit cannot be known, and asking the kernel to sync again proves nothing once it has
         // dropped the pages that failed.
-        _ => CommitFailure::Unknown(format!("commit failed: {error}")),
+        _ => CommitFailure::Unknown(format!("commit failed: {}", text_of(error))),
     }
 }
 
@@ -56,7 +69,7 @@ pub(super) fn of_open(path: &Path, error: &Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("{path} is in use by another program: stop it first ({error})")
         }
-        _ => format!("cannot open {path}: {error}"),
+        _ => format!("cannot open {path}: {}", text_of(error)),
     })
 }
 
@@ -104,6 +117,26 @@ mod tests {
                 of_commit(&error(code)),
                 CommitFailure::NotCommitted(StoreError::Busy(_))
             ));
+        }
+    }
+
+    #[test]
+    fn a_failed_read_is_not_called_a_malformed_database() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX] {
+            let text = "database disk image is malformed".to_owned();
+            let error = Error::SqliteFailure(ffi::Error::new(code), Some(text));
+            let mut told = vec![
+                of_statement(&error).to_string(),
+                of_open(Path::new("a.db"), &error).to_string(),
+            ];
+            if let CommitFailure::Unknown(reason) = of_commit(&error) {
+                told.push(reason);
+            }
+            assert_eq!(told.len(), 3);
+            for text in told {
+                assert!(text.contains("the disk could not be read"), "{text}");
+                assert!(!text.contains("malformed"), "{text}");
+            }
         }
     }
 
