@@ -6,8 +6,9 @@
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
-use workmill_tests::{Client, Reply, Server, instant_in, job};
+use workmill_tests::{Client, Reply, Server, ServerFiles, WallClock, instant_in, job};
 
 /// Longer than anything here takes.
 const MINUTES: Duration = Duration::from_secs(150);
@@ -26,6 +27,8 @@ fn reservations_silent_workers_and_lost_ones_end_after_a_minute() {
         scope.spawn(|| silent_worker_is_removed_and_a_beating_one_stays(&server));
         scope.spawn(|| job_of_a_lost_worker_comes_back_without_a_failure(&recovering));
         scope.spawn(extended_reservation_outlives_a_killed_server);
+        scope.spawn(reservation_ends_after_a_start_under_another_clock);
+        scope.spawn(workers_of_a_frozen_server_are_heard_when_it_wakes);
     });
 }
 
@@ -123,6 +126,52 @@ fn extended_reservation_outlives_a_killed_server() {
     );
     client.fail("jid-extended");
     assert_eq!(client.task_size("Retries"), 2);
+}
+
+fn reservation_ends_after_a_start_under_another_clock() {
+    let files = ServerFiles::default();
+    let clock = WallClock::of(&files, 8 * 3_600);
+    let mut server = clock.carry(Server::builder().files(files)).start();
+    let mut client = server.client();
+    let mut short = job("jid-expires", "q");
+    short["reserve_for"] = json!(1);
+    client.push(&short);
+    client.fetch_now("q");
+    server.stop();
+    clock.set(0);
+    server.start_again();
+    wait_until(&mut server.client(), |client| {
+        client.task_size("Retries") == 1
+    });
+}
+
+/// As a container that is paused, or a machine that is moved.
+fn workers_of_a_frozen_server_are_heard_when_it_wakes() {
+    let server = Server::builder()
+        .config("[workers]\nrecover_lost = true\n")
+        .start();
+    let wids: Vec<String> = (0..10).map(|n| format!("frozen-{n}")).collect();
+    let mut workers: Vec<Client> = wids.iter().map(|wid| server.worker(wid)).collect();
+    for (wid, worker) in wids.iter().zip(&mut workers) {
+        worker.push(&job(&format!("jid-of-{wid}"), "q"));
+        worker.fetch_now("q");
+        assert_eq!(worker.beat(wid), Reply::ok());
+    }
+    server.signal(Signal::SIGSTOP);
+    for (wid, worker) in wids.iter().zip(&mut workers) {
+        worker.send(format!(r#"BEAT {{"wid":"{wid}"}}"#));
+    }
+    // Longer than a worker may be silent: nothing can be awaited while the server stands still.
+    thread::sleep(Duration::from_secs(62));
+    server.signal(Signal::SIGCONT);
+    server.wait_for_log("the server stood still");
+    for (wid, worker) in wids.iter().zip(&mut workers) {
+        assert_eq!(worker.read_reply(), Reply::ok(), "{wid}");
+        worker.ack(&format!("jid-of-{wid}"));
+    }
+    let info = workers[0].info();
+    assert_eq!(info["faktory"]["tasks"]["Workers"]["reaped"], 0, "{info}");
+    assert_eq!(info["faktory"]["total_processed"], 10, "{info}");
 }
 
 fn wait_until(client: &mut Client, mut wanted: impl FnMut(&mut Client) -> bool) {

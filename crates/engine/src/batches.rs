@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::{BatchState, StoreError, Tx};
 
 /// The batches read so far, by number. None for one that does not exist, or not any more.
@@ -31,7 +31,7 @@ impl Batches {
         &mut self,
         tx: &mut T,
         id: u64,
-        now: Timestamp,
+        now: SteadyTime,
         change: impl FnOnce(&mut BatchState),
     ) -> Result<(), StoreError> {
         if let Some(loaded) = self.load(tx, id)? {

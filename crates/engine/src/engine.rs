@@ -1,16 +1,17 @@
 //! The engine: what it holds between groups, and how it runs one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use workmill_proto::Timestamp;
-use workmill_store::{StoreError, Tx};
+use workmill_proto::SteadyTime;
+use workmill_store::{Clocks, StoreError, Tx};
 
-use crate::grace::Grace;
 use crate::group::Group;
 use crate::memory::Memory;
 use crate::moment::{Moment, Rules};
 use crate::op::{Op, Request};
 use crate::outcome::GroupResult;
+use crate::passage::Passage;
 
 /// Runs groups. What it holds besides the rules is only in memory and may be lost: the parked FETCHes, how fast
 /// queues were handed out, the next ticks of cron entries, and what it knows of the passing of time.
@@ -18,7 +19,7 @@ use crate::outcome::GroupResult;
 pub struct Engine {
     rules: Rules,
     memory: Memory,
-    grace: Grace,
+    passage: Passage,
     draining: bool,
     /// Throttled queues that are to be looked at with new limits.
     throttles_changed: BTreeSet<String>,
@@ -31,7 +32,7 @@ impl Engine {
             throttles_changed: rules.throttles.keys().cloned().collect(),
             rules,
             memory: Memory::default(),
-            grace: Grace::default(),
+            passage: Passage::default(),
             draining: false,
         }
     }
@@ -55,20 +56,35 @@ impl Engine {
         moment: Moment,
         requests: &[Request],
     ) -> Result<GroupResult, StoreError> {
-        let now = self.grace.observe(moment.now);
+        let kept = match self.passage.is_new() {
+            true => {
+                let kept = tx.clocks()?;
+                self.memory.down_since = kept.map(|clocks| clocks.wall);
+                kept
+            }
+            false => None,
+        };
+        let steady = self.passage.observe(&moment, kept);
         if requests
             .iter()
             .any(|request| matches!(request.op, Op::Drain))
         {
             self.draining = true;
         }
-        self.look_at_throttles(now);
+        self.look_at_throttles(steady);
+        let clocks = Clocks {
+            steady,
+            wall: moment.wall,
+        };
+        // The last group of all is one of a server that is stopping.
+        tx.note_clocks(clocks, self.passage.wants_to_be_kept(self.draining))?;
         let mut group = Group::new(
             tx,
-            Moment { now, ..moment },
+            clocks,
+            moment.seed,
             &self.rules,
             &mut self.memory,
-            self.grace.over(now),
+            self.passage.grace_over(),
             self.draining,
         );
         group.wake();
@@ -87,7 +103,7 @@ impl Engine {
 
     /// Has queues looked at whose limits are new. A bucket that is new begins empty and fills from now on; one that was
     /// there is kept. It is no part of the group: it stands also if that is rolled back.
-    fn look_at_throttles(&mut self, now: Timestamp) {
+    fn look_at_throttles(&mut self, now: SteadyTime) {
         for queue in std::mem::take(&mut self.throttles_changed) {
             match self.rules.rate_of(&queue) {
                 Some(rate) => drop(self.memory.buckets.next_at(&queue, rate, now)),
@@ -101,6 +117,7 @@ impl Engine {
     /// The last group is committed: what it changed in memory stands.
     pub fn committed(&mut self) {
         self.memory.commit();
+        self.passage.committed();
     }
 
     /// The last group is rolled back: what is in memory is as before it.
@@ -108,22 +125,27 @@ impl Engine {
         self.memory.roll_back();
     }
 
-    /// When a FETCH that waits has to be answered: a group, if need be an empty one, must run then.
-    pub fn next_timeout(&self) -> Option<Timestamp> {
-        self.memory.parked.next_deadline()
+    /// The [uptime](Moment::uptime) at which a FETCH that waits has to be answered: a group, if need be an empty one,
+    /// must run then.
+    pub fn next_timeout(&self) -> Option<Duration> {
+        let deadline = self.memory.parked.next_deadline();
+        deadline.map(|at| self.passage.uptime_at(at))
     }
 
-    /// When a FETCH that waits may find something by the passing of time alone: a group, if need be an empty one, must
-    /// run then; at once if limits are new.
-    pub fn next_look(&self) -> Option<Timestamp> {
+    /// The uptime at which a FETCH that waits may find something by the passing of time alone: a group, if need be an
+    /// empty one, must run then; at once if limits are new.
+    pub fn next_look(&self) -> Option<Duration> {
         match self.throttles_changed.is_empty() {
-            true => self.memory.wakes.next(),
-            false => Some(Timestamp::MIN),
+            true => {
+                let next = self.memory.wakes.next();
+                next.map(|at| self.passage.uptime_at(at))
+            }
+            false => Some(Duration::ZERO),
         }
     }
 
     /// The earlier of both.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
+    pub fn next_deadline(&self) -> Option<Duration> {
         let deadlines = [self.next_timeout(), self.next_look()];
         deadlines.into_iter().flatten().min()
     }

@@ -5,20 +5,23 @@ use std::sync::{Arc, OnceLock};
 
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng};
-use workmill_proto::{Timestamp, WireError};
-use workmill_store::{Counts, StoreError, Tx};
+use workmill_proto::{SteadyTime, Timestamp, WireError};
+use workmill_store::{Clocks, Counts, StoreError, Tx};
 
 use crate::batches::Batches;
 use crate::limits::{HANDOUT_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
-use crate::moment::{Moment, Rules};
+use crate::moment::Rules;
 use crate::op::{Duty, Op, Request, Ticket};
 use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
     pub(crate) tx: &'g mut T,
-    pub(crate) now: Timestamp,
+    /// What durations are measured by.
+    pub(crate) steady: SteadyTime,
+    /// What people write down and are shown.
+    pub(crate) wall: Timestamp,
     pub(crate) rng: SmallRng,
     pub(crate) rules: &'g Rules,
     pub(crate) memory: &'g mut Memory,
@@ -45,7 +48,8 @@ pub(crate) struct Group<'g, T: Tx> {
 impl<'g, T: Tx> Group<'g, T> {
     pub(crate) fn new(
         tx: &'g mut T,
-        moment: Moment,
+        clocks: Clocks,
+        seed: u64,
         rules: &'g Rules,
         memory: &'g mut Memory,
         grace_over: bool,
@@ -53,8 +57,9 @@ impl<'g, T: Tx> Group<'g, T> {
     ) -> Self {
         Self {
             tx,
-            now: moment.now,
-            rng: SmallRng::seed_from_u64(moment.seed),
+            steady: clocks.steady,
+            wall: clocks.wall,
+            rng: SmallRng::seed_from_u64(seed),
             rules,
             memory,
             grace_over,
@@ -132,7 +137,7 @@ impl<'g, T: Tx> Group<'g, T> {
 
     /// Has those queues looked at whose moment has come.
     pub(crate) fn wake(&mut self) {
-        for queue in self.memory.wakes.take_due(self.now) {
+        for queue in self.memory.wakes.take_due(self.steady) {
             self.make_ready(&queue);
         }
     }
@@ -140,7 +145,7 @@ impl<'g, T: Tx> Group<'g, T> {
     /// Serves whoever waits, answers whoever has waited long enough, and writes down what was counted.
     pub(crate) fn finish(mut self) -> Result<GroupResult, StoreError> {
         self.serve_parked()?;
-        for ticket in self.memory.parked.remove_due(self.now) {
+        for ticket in self.memory.parked.remove_due(self.steady) {
             self.answer(ticket, Outcome::Nothing);
         }
         self.write_batches()?;
@@ -195,6 +200,6 @@ impl<'g, T: Tx> Group<'g, T> {
         if counts == Counts::default() {
             return Ok(());
         }
-        self.tx.count(self.now.utc_day(), counts)
+        self.tx.count(self.wall.utc_day(), counts)
     }
 }

@@ -10,7 +10,6 @@ mod batches;
 mod cron;
 mod engine;
 mod event;
-mod grace;
 mod group;
 mod limits;
 mod makers;
@@ -19,6 +18,7 @@ mod moment;
 mod op;
 mod outcome;
 mod parked;
+mod passage;
 mod rules;
 mod throttle;
 mod wakes;
@@ -30,7 +30,7 @@ pub use makers::ClientId;
 pub use moment::{Moment, Rules};
 pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
-    Op, Request, Requeue, Ticket, TrackOp,
+    Op, Request, Requeue, Ticket, TrackOp, WantedLock,
 };
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

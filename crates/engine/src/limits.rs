@@ -1,6 +1,8 @@
 //! How much one slice does, and how long things wait. A slice is what one request may do in one group: it
 //! keeps a group so short that nobody else waits long for it.
 
+use std::time::Duration;
+
 /// Jobs of one PUSHB that one group takes in.
 pub(crate) const PUSH_SLICE_JOBS: usize = 1_000;
 
@@ -48,9 +50,9 @@ pub(crate) const BATCH_LOOK_SECS_MAX: i64 = 86_400;
 /// How long a track is kept after its job's end or its last update, in seconds.
 pub(crate) const TRACK_SECS: i64 = 30 * 60;
 
-/// How far in the future a worker may move the end of its reservation, in seconds. A moment beyond counts as this one: a
+/// How far in the future a worker may move the end of its reservation. A moment beyond counts as this one: a
 /// worker that keeps to the limit by a clock that is a little ahead must not lose its job.
-pub(crate) const RESERVE_AHEAD_SECS_MAX: i64 = 86_400;
+pub(crate) const RESERVE_AHEAD_MAX: Duration = Duration::from_secs(86_400);
 
 /// How often one group looks whether the jobs that come to the dead set because others left it are too many again.
 pub(crate) const EVICTION_ROUNDS_MAX: usize = 8;
@@ -74,13 +76,24 @@ pub(crate) const RESERVATIONS_OF_ONE_MAX: u64 = 20_000;
 /// others can make some.
 pub(crate) const QUEUES_OF_ONE_MAX: usize = 80_000;
 
-/// For how long nothing expires after a start or a jump of the clock, in seconds: workers must have the
-/// time to finish what they hold and to say so.
-pub(crate) const GRACE_SECS: i64 = 60;
+/// For how long nothing expires after a start, or after the server stood still: workers must have the time to finish
+/// what they hold and to say so.
+pub(crate) const GRACE: Duration = Duration::from_secs(60);
 
-/// A group that comes this much later than the one before it, in seconds, means that the clock jumped or
-/// the server stood still: ticks alone make a group every second.
-pub(crate) const CLOCK_JUMP_SECS: i64 = 10;
+/// A group that comes this much later than the one before it, or a freeze this long, means that the server stood still:
+/// ticks alone make a group every second.
+pub(crate) const FREEZE_MIN: Duration = Duration::from_secs(10);
+
+/// How often it is kept how far the clocks are, if nothing else is written: by so much a duration may seem longer after
+/// the process was killed.
+pub(crate) const CLOCKS_KEPT_EVERY: Duration = Duration::from_secs(10);
+
+/// By how much the wall clock must have been set for anybody to notice: less is what time servers do all the time.
+pub(crate) const CLOCK_STEP: Duration = Duration::from_secs(5);
+
+/// By how much the wall clock may be set back without a tick of cron firing again, until it has caught up. Beyond that it
+/// was wrong before, and entries follow it as it is now. That of cron(8).
+pub(crate) const CRON_SET_BACK_MAX: Duration = Duration::from_secs(3 * 3_600);
 
 /// How long the end of an expired reservation is remembered, in seconds.
 pub(crate) const RESERVATION_END_MEMORY_SECS: i64 = 24 * 3_600;

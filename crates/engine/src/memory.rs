@@ -1,8 +1,11 @@
 //! What the engine keeps between groups, only in memory: it may be lost.
 
+use workmill_proto::Timestamp;
+
 use crate::cron::Timetable;
 use crate::makers::Makers;
 use crate::parked::Parked;
+use crate::rules::PlanReport;
 use crate::throttle::Buckets;
 use crate::wakes::Wakes;
 
@@ -17,6 +20,10 @@ pub(crate) struct Memory {
     pub(crate) wakes: Wakes,
     /// The next ticks of cron entries.
     pub(crate) timetable: Timetable,
+    /// When the server before this one was last there, by the wall clock; none if there was none.
+    pub(crate) down_since: Option<Timestamp>,
+    /// What the log is to say of the plan of cron entries; not undone, as it tells of what is so.
+    pub(crate) plan_report: PlanReport,
     /// Who made which queue.
     pub(crate) makers: Makers,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use workmill_proto::{CustomReading, Timestamp};
 
@@ -10,8 +11,13 @@ use crate::throttle::{Rate, Throttle};
 /// The moment a group runs at.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// The time. The engine never lets it run backwards.
-    pub now: Timestamp,
+    /// What the wall clock shows. It can be set, in both directions: only what people write down goes by it.
+    pub wall: Timestamp,
+    /// For how long the server has been able to hear its clients since it started; what lasts a while goes by it. The
+    /// engine never lets it run backwards.
+    pub uptime: Duration,
+    /// For how long it has not been able to since it started, because it was frozen.
+    pub frozen: Duration,
     /// The source of all randomness in the group.
     pub seed: u64,
 }
@@ -27,6 +33,9 @@ pub struct Rules {
     pub batch_uncommitted_secs: i64,
     /// How long a committed batch is kept, in seconds since it last changed.
     pub batch_committed_secs: i64,
+    /// How long ago a tick of cron may have been that was missed while no server ran, to be fired at the start, in
+    /// seconds.
+    pub cron_missed_within_secs: i64,
     /// Which features are on for the jobs the server pushes itself.
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
@@ -43,14 +52,15 @@ impl Rules {
 }
 
 impl Default for Rules {
-    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; no queue
-    /// has a limit; not observed.
+    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
+    /// ticks; no queue has a limit; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
             dead_jobs_max: 100_000,
             batch_uncommitted_secs: 30 * 60,
             batch_committed_secs: 30 * 86_400,
+            cron_missed_within_secs: 60,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
             observed: false,

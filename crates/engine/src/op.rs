@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use workmill_proto::{
-    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, RefusedJob, Timestamp,
+    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, RefusedJob, SteadyTime, Timestamp,
     TrackCommand, WireError,
 };
-use workmill_store::{EntryKey, JobKey, JobRecord};
+use workmill_store::{EntryKey, JobKey, JobRecord, LockKey};
 
 use crate::cron::CronTable;
 use crate::makers::ClientId;
@@ -69,7 +70,7 @@ pub struct Handout {
     /// Which job.
     pub key: JobKey,
     /// When it was reserved.
-    pub reserved_at: Timestamp,
+    pub reserved_at: SteadyTime,
 }
 
 /// A duty of time. Each runs in slices; what is left comes back as unfinished.
@@ -102,6 +103,19 @@ pub struct NewJob {
     pub at: Option<Timestamp>,
     /// Who pushes it.
     pub client: ClientId,
+    /// The lock it is to be pushed with, which becomes one of the record's ties then.
+    pub lock: Option<WantedLock>,
+}
+
+/// A lock that a job wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedLock {
+    /// Which lock.
+    pub key: LockKey,
+    /// How long it lasts, from the moment the job is for.
+    pub lasts: Duration,
+    /// Whether it is given back when the job is handed out; else when it is acknowledged.
+    pub until_start: bool,
 }
 
 /// A PUSHB on its way.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use crate::limits::{FETCH_WAIT_MS, PARKED_QUEUES_MAX};
 use crate::op::{Fetch, Ticket};
@@ -17,7 +17,7 @@ use crate::op::{Fetch, Ticket};
 pub(crate) struct ParkedFetch {
     pub(crate) ticket: Ticket,
     pub(crate) fetch: Fetch,
-    deadline: Timestamp,
+    deadline: SteadyTime,
 }
 
 /// All FETCHes that wait. All wait equally long, so the order of arrival is that of the deadlines.
@@ -40,7 +40,7 @@ enum Change {
 
 impl Parked {
     /// Lets a FETCH wait from `now` on.
-    pub(crate) fn add(&mut self, ticket: Ticket, fetch: &Fetch, now: Timestamp) {
+    pub(crate) fn add(&mut self, ticket: Ticket, fetch: &Fetch, now: SteadyTime) {
         let deadline = now.plus(Duration::from_millis(FETCH_WAIT_MS));
         let arrival = self.arrivals;
         self.arrivals += 1;
@@ -99,7 +99,7 @@ impl Parked {
     }
 
     /// Ends the wait of every FETCH whose deadline is at or before `until`; returns their tickets.
-    pub(crate) fn remove_due(&mut self, until: Timestamp) -> Vec<Ticket> {
+    pub(crate) fn remove_due(&mut self, until: SteadyTime) -> Vec<Ticket> {
         let due: Vec<Ticket> = self
             .by_arrival
             .values()
@@ -113,7 +113,7 @@ impl Parked {
     }
 
     /// When the first of them has waited long enough.
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+    pub(crate) fn next_deadline(&self) -> Option<SteadyTime> {
         self.by_arrival
             .first_key_value()
             .map(|(_, parked)| parked.deadline)
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_longest_waiting_is_first() {
         let mut parked = Parked::default();
-        let now = Timestamp::from_micros(0);
+        let now = SteadyTime::from_micros(0);
         parked.add(Ticket(9), &fetch(&["a", "b"]), now);
         parked.add(Ticket(3), &fetch(&["b"]), now);
         assert_eq!(first_on(&parked, &["b"]), Some(9));
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn a_rolled_back_group_leaves_the_line_as_it_was() {
         let mut parked = Parked::default();
-        let now = Timestamp::from_micros(0);
+        let now = SteadyTime::from_micros(0);
         parked.add(Ticket(1), &fetch(&["a"]), now);
         parked.add(Ticket(2), &fetch(&["a"]), now);
         parked.commit();
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn deadlines_come_in_order_of_arrival() {
         let mut parked = Parked::default();
-        let start = Timestamp::from_micros(0);
+        let start = SteadyTime::from_micros(0);
         parked.add(Ticket(1), &fetch(&["a"]), start);
         parked.add(Ticket(2), &fetch(&["a"]), start.plus_secs(1));
         let first = start.plus(Duration::from_millis(FETCH_WAIT_MS));
@@ -229,7 +229,7 @@ mod tests {
     fn fetches_that_list_the_same_queues_share_the_list() {
         let mut parked = Parked::default();
         for (ticket, queues) in (0..).zip([["a", "b"], ["a", "b"], ["b", "a"]]) {
-            parked.add(Ticket(ticket), &fetch(&queues), Timestamp::MIN);
+            parked.add(Ticket(ticket), &fetch(&queues), SteadyTime::MIN);
         }
         let lists: Vec<_> = parked
             .by_arrival

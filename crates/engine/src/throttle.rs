@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 /// The limits of one queue. Those that are set all hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,22 +63,22 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     /// When the next token is there; `now` or earlier if there is one.
-    pub(crate) fn next_at(&mut self, queue: &str, rate: Rate, now: Timestamp) -> Timestamp {
+    pub(crate) fn next_at(&mut self, queue: &str, rate: Rate, now: SteadyTime) -> SteadyTime {
         let full_at = self.full_at(queue, rate, now);
         let next_at = full_at - rate.fill_time() + rate.interval();
         // Up to the next microsecond: a token is never there too early.
         let micros = next_at.div_euclid(1_000) + i128::from(next_at.rem_euclid(1_000) != 0);
-        Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+        SteadyTime::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
     /// Takes a token.
-    pub(crate) fn take(&mut self, queue: &str, rate: Rate, now: Timestamp) {
+    pub(crate) fn take(&mut self, queue: &str, rate: Rate, now: SteadyTime) {
         let full_at = self.full_at(queue, rate, now);
         self.set(queue, full_at.max(nanos(now)) + rate.interval());
     }
 
     /// Gives a token back.
-    pub(crate) fn refund(&mut self, queue: &str, rate: Rate, now: Timestamp) {
+    pub(crate) fn refund(&mut self, queue: &str, rate: Rate, now: SteadyTime) {
         let full_at = self.full_at(queue, rate, now);
         self.set(queue, full_at - rate.interval());
     }
@@ -104,7 +104,7 @@ impl Buckets {
     }
 
     /// When the bucket is full. One that is new is empty; none is emptier than empty, also after its rate changed.
-    fn full_at(&mut self, queue: &str, rate: Rate, now: Timestamp) -> i128 {
+    fn full_at(&mut self, queue: &str, rate: Rate, now: SteadyTime) -> i128 {
         let empty = nanos(now) + rate.fill_time();
         match self.full_at.get(queue) {
             Some(&full_at) if full_at <= empty => full_at,
@@ -125,6 +125,6 @@ impl Buckets {
     }
 }
 
-fn nanos(at: Timestamp) -> i128 {
+fn nanos(at: SteadyTime) -> i128 {
     i128::from(at.as_micros()) * 1_000
 }

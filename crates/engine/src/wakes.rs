@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 /// For each queue the next moment at which a FETCH that waits may find something: a token is there, a slot has timed
 /// out, or there is more to pass over. A wake too many costs one look.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
-    at: BTreeMap<String, Timestamp>,
-    taken: Vec<(String, Timestamp)>,
+    at: BTreeMap<String, SteadyTime>,
+    taken: Vec<(String, SteadyTime)>,
 }
 
 impl Wakes {
     /// Wants `queue` to be looked at no later than at `at`.
-    pub(crate) fn add(&mut self, queue: &str, at: Timestamp) {
+    pub(crate) fn add(&mut self, queue: &str, at: SteadyTime) {
         match self.at.get_mut(queue) {
             Some(earliest) => *earliest = at.min(*earliest),
             None => drop(self.at.insert(queue.to_owned(), at)),
@@ -22,15 +22,15 @@ impl Wakes {
     }
 
     /// Takes the queues whose moment has come.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<String> {
-        let due: Vec<(String, Timestamp)> = self.at.extract_if(.., |_, at| *at <= now).collect();
+    pub(crate) fn take_due(&mut self, now: SteadyTime) -> Vec<String> {
+        let due: Vec<(String, SteadyTime)> = self.at.extract_if(.., |_, at| *at <= now).collect();
         let queues = due.iter().map(|(queue, _)| queue.clone()).collect();
         self.taken.extend(due);
         queues
     }
 
     /// The earliest moment.
-    pub(crate) fn next(&self) -> Option<Timestamp> {
+    pub(crate) fn next(&self) -> Option<SteadyTime> {
         self.at.values().min().copied()
     }
 
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn of_several_moments_of_a_queue_the_earliest_counts() {
-        let at = |secs| Timestamp::from_micros(0).plus_secs(secs);
+        let at = |secs| SteadyTime::from_micros(0).plus_secs(secs);
         let mut wakes = Wakes::default();
         for secs in [5, 3, 9] {
             wakes.add("q", at(secs));

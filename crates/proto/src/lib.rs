@@ -51,4 +51,4 @@ pub use job::{
 pub use json::compact_json;
 pub use reply::{Reply, write_job};
 pub use set::SetName;
-pub use time::Timestamp;
+pub use time::{SteadyTime, Timestamp};

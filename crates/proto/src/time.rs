@@ -1,7 +1,8 @@
-//! Moments in time, to the microsecond.
+//! Moments in time, to the microsecond: of the wall clock, and of the server's own.
 
 mod iso8601;
 mod rfc3339;
+mod steady;
 
 use std::fmt;
 use std::time::Duration;
@@ -9,8 +10,12 @@ use std::time::Duration;
 use jiff::civil::{DateTime, date};
 
 pub(crate) use rfc3339::Rfc3339;
+pub use steady::SteadyTime;
 
-/// A moment: microseconds since 1970-01-01T00:00:00Z. Arithmetic saturates.
+/// A moment of the wall clock: microseconds since 1970-01-01T00:00:00Z. Arithmetic saturates.
+///
+/// What people write down, and what they are shown. The clock can be set in both directions, so nothing that is to
+/// last a while is measured by it: see [`SteadyTime`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::clock::Clock;
+use crate::clock;
 use crate::settings::{Loaded, Origins, RateSettings, Reloader, Settings, ThrottleSettings};
 use crate::tls::TlsReloader;
 
@@ -87,7 +87,7 @@ fn throttle_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
 
 /// The recurring jobs, and when each would run next if the server ran now.
 fn cron_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
-    let now = Clock::start().now();
+    let now = clock::wall();
     let names = ["CRON ENTRY", "NEXT RUN", "CATCH UP", "FROM"];
     let mut rows = vec![names.map(String::from).to_vec()];
     for (name, entry) in settings.cron.iter() {

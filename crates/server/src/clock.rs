@@ -1,92 +1,118 @@
-//! The engine's clock: wall-clock time that never runs backwards.
+//! The two clocks of the server: the wall's, which people can set, and its own, which nobody can.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
+use rustix::time::{ClockId, clock_gettime};
 use workmill_proto::Timestamp;
 
-/// Tells the time. Anchored to the wall clock, advanced by the monotonic clock; when the wall clock turns
-/// out to be ahead it jumps there, when the wall clock is set back it goes on as if nothing had happened.
+/// How long nobody must have read the clock for the server to have been frozen: its own duties read it every half
+/// second.
+const FREEZE_MIN: Duration = Duration::from_secs(3);
+
+/// Tells both times.
+///
+/// The uptime is what durations are measured by: for how long the server has been able to hear its clients since it
+/// started. It never jumps and never runs backwards. While the process is frozen (a paused container, a machine that
+/// moves or sleeps) it stands still, as nobody can be heard; it notices that at the first reading afterwards.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    started: Instant,
-    /// Microseconds to add to the time since `started`. Only ever grows.
-    offset_micros: AtomicI64,
+    origin: Duration,
+    reading: Mutex<Reading>,
+}
+
+/// What came of reading the clock so far.
+#[derive(Debug, Default)]
+struct Reading {
+    /// The age at which it was last read.
+    last: Duration,
+    /// For how long of that age the server was frozen.
+    frozen: Duration,
 }
 
 impl Clock {
-    /// A clock that starts with the wall clock's time.
+    /// A clock that starts now.
     pub(crate) fn start() -> Self {
         Self {
-            started: Instant::now(),
-            offset_micros: AtomicI64::new(wall_micros()),
+            origin: since_boot(),
+            reading: Mutex::default(),
         }
     }
 
-    /// The time: at or after everything returned before, to any thread.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.read(self.monotonic_micros(), wall_micros())
+    /// What the wall clock shows.
+    pub(crate) fn wall(&self) -> Timestamp {
+        wall()
     }
 
-    /// When the process started, as far as this clock knows.
-    pub(crate) fn started(&self) -> Instant {
-        self.started
+    /// For how long the server has been able to hear its clients since it started.
+    pub(crate) fn uptime(&self) -> Duration {
+        let mut reading = self.reading.lock();
+        // Within the lock: a thread that waited for it must not come with an older time.
+        reading.advance(self.age())
     }
 
-    /// How long it is from now until `at`, in the monotonic clock's time; zero if `at` is past.
-    pub(crate) fn instant_of(&self, at: Timestamp) -> Instant {
-        Instant::now() + at.since(self.now())
+    /// For how long it has not, since it started: it was frozen. Only reading the uptime notices a freeze.
+    pub(crate) fn frozen(&self) -> Duration {
+        self.reading.lock().frozen
     }
 
-    fn monotonic_micros(&self) -> i64 {
-        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
+    /// How long ago the server started, whether it was frozen or not.
+    pub(crate) fn age(&self) -> Duration {
+        since_boot().saturating_sub(self.origin)
     }
 
-    fn read(&self, monotonic_micros: i64, wall_micros: i64) -> Timestamp {
-        let wall_offset = wall_micros.saturating_sub(monotonic_micros);
-        let offset = self
-            .offset_micros
-            .fetch_max(wall_offset, Ordering::AcqRel)
-            .max(wall_offset);
-        Timestamp::from_micros(offset.saturating_add(monotonic_micros))
+    /// When the uptime will be this, if the server is not frozen until then; now if it is more already.
+    pub(crate) fn instant_at(&self, uptime: Duration) -> Instant {
+        Instant::now() + uptime.saturating_sub(self.uptime())
     }
 }
 
-fn wall_micros() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-        })
+impl Reading {
+    /// Takes note of a reading at this age; returns the uptime.
+    fn advance(&mut self, age: Duration) -> Duration {
+        let gap = age.saturating_sub(self.last);
+        if gap > FREEZE_MIN {
+            self.frozen += gap;
+        }
+        self.last = self.last.max(age);
+        self.last.saturating_sub(self.frozen)
+    }
+}
+
+/// What the wall clock shows.
+pub(crate) fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(Timestamp::default(), |since| {
+        Timestamp::default().plus(since)
+    })
+}
+
+/// Time that goes on while the machine sleeps.
+fn since_boot() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn clock_at(wall_micros: i64) -> Clock {
-        Clock {
-            started: Instant::now(),
-            offset_micros: AtomicI64::new(wall_micros),
-        }
+    #[test]
+    fn time_in_which_nobody_could_be_heard_does_not_count() {
+        let mut reading = Reading::default();
+        let mut uptime_at = |millis| reading.advance(Duration::from_millis(millis)).as_millis();
+        assert_eq!(uptime_at(2_500), 2_500);
+        assert_eq!(uptime_at(5_500), 5_500, "nobody was in a hurry");
+        assert_eq!(uptime_at(70_000), 5_500, "it was frozen");
+        assert_eq!(uptime_at(70_400), 5_900, "and goes on");
+        assert_eq!(reading.frozen, Duration::from_millis(64_500));
     }
 
     #[test]
-    fn time_goes_on_when_the_wall_clock_is_set_back() {
-        let clock = clock_at(1_000_000);
-        assert_eq!(clock.read(10, 1_000_010).as_micros(), 1_000_010);
-        assert_eq!(clock.read(20, 5).as_micros(), 1_000_020);
-        assert_eq!(clock.read(30, 999_999).as_micros(), 1_000_030);
-    }
-
-    #[test]
-    fn time_jumps_to_a_wall_clock_that_is_ahead() {
-        let clock = clock_at(1_000_000);
-        assert_eq!(clock.read(10, 7_000_000).as_micros(), 7_000_000);
-        assert_eq!(
-            clock.read(20, 1_000_020).as_micros(),
-            7_000_010,
-            "and stays there"
-        );
+    fn an_earlier_reading_does_not_turn_the_clock_back() {
+        let mut reading = Reading::default();
+        reading.advance(Duration::from_secs(2));
+        assert_eq!(reading.advance(Duration::from_secs(1)).as_secs(), 2);
+        assert_eq!(reading.advance(Duration::from_secs(5)).as_secs(), 5);
+        assert_eq!(reading.frozen, Duration::ZERO);
     }
 }

@@ -3,7 +3,6 @@
 //! What clients have made up is written quoted and escaped, so that it cannot pass for lines of the log.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use parking_lot::Mutex;
 use workmill_store::{Observer, StoreError, Totals};
@@ -67,7 +66,7 @@ fn log_groups(shared: &Shared) {
 }
 
 fn log_workers(shared: &Shared) {
-    let lines = shared.registry.lines(Instant::now());
+    let lines = shared.registry.lines(shared.clock.uptime());
     tracing::info!(
         workers = lines.len(),
         reaped = shared.registry.counts().reaped,
@@ -168,7 +167,9 @@ mod tests {
             ..Hello::default()
         };
         let close = CancellationToken::new();
-        let _worker = shared.registry.join(&hello, 0, &close, Instant::now());
+        let _worker = shared
+            .registry
+            .join(&hello, 0, &close, shared.clock.uptime());
         let peer = ([127, 0, 0, 1], 1).into();
         let _place = shared.connections.enter(peer, FORGED, close, 1);
         let totals = Totals {

@@ -97,7 +97,7 @@ pub(crate) fn render(shared: &Shared, totals: &Totals) -> Vec<u8> {
 /// Puts the answer together.
 fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
     let promote = shared.duties.promote.count_so_far();
-    let now = shared.clock.now();
+    let now = shared.clock.wall();
     let text = now.to_string();
     let time = text.get(11..19).unwrap_or_default();
     Info {
@@ -113,7 +113,7 @@ fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
             description: DESCRIPTION,
             faktory_version: FAKTORY_VERSION,
             workmill_version: env!("CARGO_PKG_VERSION"),
-            uptime: shared.clock.started().elapsed().as_secs(),
+            uptime: shared.clock.age().as_secs(),
             connections: shared.connections.len() as u64,
             command_count: shared.commands(),
             used_memory_mb: resident_mb(),

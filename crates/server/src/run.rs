@@ -18,7 +18,7 @@ use crate::committer::{Committer, Ended};
 use crate::dump::Dump;
 use crate::listener::listen;
 use crate::services::{
-    Life, Service, fire_cron, reap_workers, recover_lost, tick, watch_certificates,
+    Life, Service, fire_cron, reap_workers, recover_lost, tick, watch_certificates, watch_clocks,
 };
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
@@ -113,6 +113,7 @@ impl Server {
         services.push(recover_lost(&shared));
         services.push(reap_workers(&shared));
         services.push(watch_certificates(&shared));
+        services.push(watch_clocks(&shared));
         let listened = Arc::clone(&shared);
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)

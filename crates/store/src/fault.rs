@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
-    JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd, Slots,
-    Store, StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
+    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd,
+    SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -215,13 +215,13 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> ();
             fn claim(&mut self, queue: &str, limit: usize) -> Vec<(JobKey, StoredJob)>;
             fn reserve(&mut self, reservations: &[Reservation]) -> ();
-            fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> ();
+            fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> ();
             fn finish(&mut self, keys: &[JobKey]) -> ();
             fn release(&mut self, releases: &[Release]) -> ();
             fn remember_ends(&mut self, ends: &[ReservationEnd]) -> ();
-            fn forget_ends(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> usize;
             fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> ();
-            fn insert_entries(&mut self, set: SetName, entries: &[(Timestamp, JobRecord)]) -> ();
+            fn insert_entries(&mut self, set: SetName, entries: &[(SetTime, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
             fn remove_entries_until(&mut self, last: EntryKey) -> usize;
             fn clear_set(&mut self, set: SetName) -> ();
@@ -230,9 +230,9 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn count(&mut self, day: i64, counts: Counts) -> ();
             fn flush(&mut self) -> ();
             fn sweep(&mut self, limit: usize) -> Swept;
-            fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Vec<bool>;
+            fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Vec<bool>;
             fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> ();
-            fn forget_locks(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> usize;
             fn insert_batch(
                 &mut self,
                 details: &BatchDetails,
@@ -242,21 +242,21 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> ();
             fn remove_batches(&mut self, ids: &[u64]) -> ();
             fn link_batches(&mut self, child: u64, parent: u64) -> bool;
-            fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> ();
-            fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Vec<u64>;
+            fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> ();
+            fn take_batches_due(&mut self, until: SteadyTime, limit: usize) -> Vec<u64>;
             fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> ();
-            fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> usize;
+            fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> usize;
         }
         read {
             fn reservations_of_jids(&mut self, jids: &[&str]) -> Vec<Reservation>;
             fn reservations_by_key(&mut self, keys: &[JobKey]) -> Vec<Reservation>;
-            fn reservations_ending(&mut self, until: Timestamp, limit: usize) -> Vec<Reservation>;
+            fn reservations_ending(&mut self, until: SteadyTime, limit: usize) -> Vec<Reservation>;
             fn reserving_workers(&mut self) -> Vec<String>;
             fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;
             fn reserved_count(&mut self) -> u64;
             fn reserved_by(&mut self, wid: &str, connection: u64) -> u64;
-            fn slots(&mut self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots;
+            fn slots(&mut self, queue: &str, since: SteadyTime, wid: &str, connection: u64) -> Slots;
             fn locks(&mut self, keys: &[LockKey]) -> Vec<Option<Lock>>;
             fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;
             fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
@@ -270,9 +270,12 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
                 &mut self,
                 set: SetName,
                 after: Option<EntryKey>,
-                until: Timestamp,
+                until: SetTime,
                 limit: usize
             ) -> Vec<Entry>;
+            fn clocks(&mut self) -> Option<Clocks>;
+            // Nobody asks for it: it must not fail in the place of what somebody did.
+            fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> ();
             fn set_size(&mut self, set: SetName) -> u64;
             fn last_serial(&mut self) -> i64;
             fn queues_missing(&mut self, queues: &[&str]) -> Vec<bool>;

@@ -1,6 +1,6 @@
 //! What features keep besides jobs: locks, batches, tracks.
 
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::LockKey;
 
@@ -12,7 +12,7 @@ pub struct Lock {
     /// Who has or wants it.
     pub owner: LockOwner,
     /// From when on it counts no more.
-    pub ends_at: Timestamp,
+    pub ends_at: SteadyTime,
 }
 
 /// Who a lock belongs to: one pushing of a job. A job can be pushed again under the same id, while an old copy of it is
@@ -65,12 +65,12 @@ pub struct BatchState {
     /// Child batches that have not succeeded.
     pub children_unsuccessful: u64,
     /// When it last changed.
-    pub changed_at: Timestamp,
+    pub changed_at: SteadyTime,
 }
 
 impl BatchState {
     /// A batch with nothing: no callbacks, no members, no children, not committed.
-    pub fn new(check: u64, changed_at: Timestamp) -> Self {
+    pub fn new(check: u64, changed_at: SteadyTime) -> Self {
         Self {
             check,
             total: 0,
@@ -136,7 +136,7 @@ pub struct Track {
     /// When this was last changed.
     pub updated_at: Timestamp,
     /// From when on it is forgotten; none while the job lives.
-    pub forget_at: Option<Timestamp>,
+    pub forget_at: Option<SteadyTime>,
 }
 
 /// Reservations that take slots of a queue.
@@ -147,5 +147,5 @@ pub struct Slots {
     /// Those of the holder that was asked about.
     pub taken_by_holder: u64,
     /// When the earliest of them began.
-    pub oldest: Option<Timestamp>,
+    pub oldest: Option<SteadyTime>,
 }

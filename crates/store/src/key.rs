@@ -1,6 +1,8 @@
 //! The identities of stored jobs. Opaque above the store, never reused.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::SetName;
+
+use crate::SetTime;
 
 /// A job in a queue or reserved out of it. Never reused, so an old key cannot mean a new job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +14,7 @@ pub struct EntryKey {
     /// The set it is in.
     pub set: SetName,
     /// Its time: when it is due (scheduled, retries) or when it may be forgotten (dead).
-    pub at: Timestamp,
+    pub at: SetTime,
     /// Grows with every entry ever made in any set: what came after a moment has a larger one.
     pub serial: i64,
 }

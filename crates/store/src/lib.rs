@@ -11,6 +11,7 @@ mod error;
 mod feature;
 mod key;
 mod record;
+mod set_time;
 mod ties;
 mod tx;
 
@@ -28,10 +29,11 @@ pub use feature::{
 };
 pub use key::{EntryKey, JobKey};
 pub use record::{CorruptRecord, JobRecord, StoredJob};
+pub use set_time::SetTime;
 pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};
 pub use tx::{
-    Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd, Store,
-    Swept, Syncer, Totals, Tx,
+    Clocks, Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd,
+    Store, Swept, Syncer, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

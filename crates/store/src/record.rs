@@ -6,7 +6,7 @@ mod tests;
 mod ties;
 mod varint;
 
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::Ties;
 
@@ -29,7 +29,7 @@ pub struct JobRecord {
     /// How often it has failed, by the server's own count.
     pub failure_count: u32,
     /// When it was taken back from a lost worker, latest last.
-    pub recovered_at: Vec<Timestamp>,
+    pub recovered_at: Vec<SteadyTime>,
     /// What it is bound to besides its queue; none for a job that is bound to nothing.
     pub ties: Option<Box<Ties>>,
     /// The payload, canonical JSON, without `enqueued_at`.

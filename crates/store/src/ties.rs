@@ -1,6 +1,6 @@
 //! What a job is bound to besides its queue.
 
-use workmill_proto::{Bid, Timestamp};
+use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 /// Everything a job is bound to. Most jobs are bound to nothing and have none of it.
 ///
@@ -28,7 +28,7 @@ pub struct LockTie {
     /// Which lock.
     pub key: LockKey,
     /// When it ends by itself.
-    pub ends_at: Timestamp,
+    pub ends_at: SteadyTime,
     /// Whether it is given back when the job is handed out; else when it is acknowledged.
     pub until_start: bool,
     /// A random number that tells this pushing of the job from others of the same id; 0 for jobs that were pushed to a

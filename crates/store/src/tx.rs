@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, EntryKey, JobKey, JobRecord, Lock,
-    LockKey, LockOwner, Slots, StoreError, StoredJob, Track,
+    LockKey, LockOwner, SetTime, Slots, StoreError, StoredJob, Track,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -80,7 +80,7 @@ pub trait Tx {
     /// Up to `limit` reservations that end at or before `until`, the earliest first.
     fn reservations_ending(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> Result<Vec<Reservation>, StoreError>;
 
@@ -105,7 +105,7 @@ pub trait Tx {
     fn reserved_by(&mut self, wid: &str, connection: u64) -> Result<u64, StoreError>;
 
     /// Moves the end of reservations. A key without one is ignored.
-    fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError>;
+    fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError>;
 
     /// The jobs under reservation with these keys, in the order asked; a key without one is left out.
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
@@ -131,7 +131,7 @@ pub trait Tx {
     fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError>;
 
     /// Forgets up to `limit` ends that happened at or before `until`; tells how many.
-    fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
 
     /// For each name in order up to when the ticks of the cron entry of that name are done; none if nothing was
     /// noted of it.
@@ -144,7 +144,7 @@ pub trait Tx {
     fn insert_entries(
         &mut self,
         set: SetName,
-        entries: &[(Timestamp, JobRecord)],
+        entries: &[(SetTime, JobRecord)],
     ) -> Result<(), StoreError>;
 
     /// Up to `limit` entries of a set at or before `until`, in the order of the set, starting after `after`;
@@ -154,7 +154,7 @@ pub trait Tx {
         &mut self,
         set: SetName,
         after: Option<EntryKey>,
-        until: Timestamp,
+        until: SetTime,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
@@ -199,7 +199,7 @@ pub trait Tx {
 
     /// Takes locks, in the order given; tells for each whether it was taken. It is not, if somebody has it
     /// whose time is not over at `now`.
-    fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Result<Vec<bool>, StoreError>;
+    fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Result<Vec<bool>, StoreError>;
 
     /// Gives locks back, each only if it belongs to the owner named.
     fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError>;
@@ -208,14 +208,14 @@ pub trait Tx {
     fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError>;
 
     /// Forgets up to `limit` locks that end at or before `until`; tells how many.
-    fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
 
     /// How many slots of a queue are taken: by reservations of its jobs, also of a removed queue that had its
     /// name, that began after `since`. `wid` and `connection` name the holder that is asked about.
     fn slots(
         &mut self,
         queue: &str,
-        since: Timestamp,
+        since: SteadyTime,
         wid: &str,
         connection: u64,
     ) -> Result<Slots, StoreError>;
@@ -255,10 +255,11 @@ pub trait Tx {
     fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError>;
 
     /// Notes when to look at batches again. A batch may have several such moments.
-    fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> Result<(), StoreError>;
+    fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> Result<(), StoreError>;
 
     /// Takes up to `limit` of the moments at or before `until`; returns their batches.
-    fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Result<Vec<u64>, StoreError>;
+    fn take_batches_due(&mut self, until: SteadyTime, limit: usize)
+    -> Result<Vec<u64>, StoreError>;
 
     /// What is written down of jobs, in the order asked.
     fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError>;
@@ -267,9 +268,16 @@ pub trait Tx {
     fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError>;
 
     /// Forgets up to `limit` tracks whose time is over at `until`; tells how many.
-    fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+    fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
 
-    /// Forgets everything but the ticks of cron entries: jobs, queues, pauses, reservations, remembered ends, locks,
+    /// How far the clocks were when [`Tx::note_clocks`] was last kept, or a little further; none in a new store.
+    fn clocks(&mut self) -> Result<Option<Clocks>, StoreError>;
+
+    /// Notes how far the clocks are. That is kept with the next change of sizes or counters, and by this transaction
+    /// even if it changes nothing else, if `keep` is set.
+    fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError>;
+
+    /// Forgets everything but the ticks of cron entries and how far the clocks are: jobs, queues, pauses, reservations, remembered ends, locks,
     /// batches, tracks, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
@@ -314,9 +322,9 @@ pub struct Reservation {
     /// The worker that holds it; empty for a connection that named none.
     pub wid: Box<str>,
     /// Since when.
-    pub reserved_at: Timestamp,
+    pub reserved_at: SteadyTime,
     /// Until when.
-    pub expires_at: Timestamp,
+    pub expires_at: SteadyTime,
     /// Whether the job has ties: its end means something to others.
     pub tied: bool,
     /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
@@ -349,7 +357,16 @@ pub struct ReservationEnd {
     /// The worker that held it.
     pub wid: Box<str>,
     /// When it ended.
-    pub at: Timestamp,
+    pub at: SteadyTime,
+}
+
+/// How far the clocks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// The steady clock, which goes on from here after a restart.
+    pub steady: SteadyTime,
+    /// The wall clock, as it was set then.
+    pub wall: Timestamp,
 }
 
 /// Up to when the ticks of a cron entry are done.

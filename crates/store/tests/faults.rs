@@ -8,19 +8,23 @@
 
 mod sqlite_fixture;
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
     BatchCallbacks, BatchDetails, BatchState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
-    LockOwner, Release, Reservation, ReservationEnd, Store, StoreError, Totals, Track, TrackState,
-    Tx,
+    LockOwner, Release, Reservation, ReservationEnd, SetTime, Store, StoreError, Totals, Track,
+    TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
 
-fn at(secs: i64) -> Timestamp {
+fn at(secs: i64) -> SteadyTime {
+    SteadyTime::from_micros(0).plus_secs(secs)
+}
+
+fn wall(secs: i64) -> Timestamp {
     Timestamp::from_micros(0).plus_secs(secs)
 }
 
@@ -58,14 +62,20 @@ fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
 fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
     let mut tx = store.begin().unwrap();
     let jobs = ["a1", "a2", "a3", "a4", "a5"].map(job);
-    tx.enqueue(&jobs.each_ref(), at(0)).unwrap();
+    tx.enqueue(&jobs.each_ref(), wall(0)).unwrap();
     let mut gone = job("g1");
     gone.queue = "gone".into();
-    tx.enqueue(&[&gone, &gone], at(0)).unwrap();
+    tx.enqueue(&[&gone, &gone], wall(0)).unwrap();
     let keys = ["a", "a", "gone"].map(|queue| reserve_next(&mut tx, queue).unwrap());
     tx.remove_queues(&["gone"]).unwrap();
-    tx.insert_entries(SetName::Dead, &[(at(1), job("d1")), (at(2), job("d2"))])
-        .unwrap();
+    tx.insert_entries(
+        SetName::Dead,
+        &[
+            (SetTime::dead(at(1)), job("d1")),
+            (SetTime::dead(at(2)), job("d2")),
+        ],
+    )
+    .unwrap();
     tx.remember_ends(&[end("before")]).unwrap();
     change_features(&mut tx, 1).unwrap();
     tx.set_cron_ticks(&[tick(1)]).unwrap();
@@ -76,7 +86,7 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
 fn tick(secs: i64) -> CronTick {
     CronTick {
         name: "cron".into(),
-        at: at(secs),
+        at: wall(secs),
     }
 }
 
@@ -117,7 +127,7 @@ fn track(percent: i64) -> Track {
         state: TrackState::Working,
         percent: Some(percent),
         desc: None,
-        updated_at: at(0),
+        updated_at: wall(0),
         forget_at: Some(at(percent)),
     }
 }
@@ -146,8 +156,8 @@ fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
 
 /// A group that calls every primitive that changes something, except FLUSH.
 fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
-    let dead = tx.entries(SetName::Dead, None, Timestamp::MAX, 9)?;
-    tx.enqueue(&[&job("n1")], at(2))?;
+    let dead = tx.entries(SetName::Dead, None, SetTime::MAX, 9)?;
+    tx.enqueue(&[&job("n1")], wall(2))?;
     tx.extend(&[(held[0], at(600))])?;
     let key = reserve_next(tx, "a")?;
     tx.finish(&[held[1]])?;
@@ -161,8 +171,8 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
     tx.set_cron_ticks(&[tick(2)])?;
     tx.remove_entries(&[dead[0].key])?;
     tx.remove_entries_until(dead[1].key)?;
-    tx.insert_entries(SetName::Retries, &[(at(1), job("r1"))])?;
-    tx.insert_entries(SetName::Scheduled, &[(at(1), job("s1"))])?;
+    tx.insert_entries(SetName::Retries, &[(SetTime::retries(at(1)), job("r1"))])?;
+    tx.insert_entries(SetName::Scheduled, &[(SetTime::dead(at(1)), job("s1"))])?;
     tx.clear_set(SetName::Scheduled)?;
     tx.set_paused(&["p"], true)?;
     tx.remove_queues(&["p"])?;
@@ -204,12 +214,12 @@ fn sight(store: &mut impl Store) -> Sight {
     };
     Sight {
         totals: tx.totals().unwrap(),
-        reservations: tx.reservations_ending(Timestamp::MAX, 99).unwrap(),
+        reservations: tx.reservations_ending(SteadyTime::MAX, 99).unwrap(),
         waiting: waiting(&mut tx, "a"),
         gone: waiting(&mut tx, "gone"),
         entries: SetName::ALL
             .into_iter()
-            .flat_map(|set| tx.entries(set, None, Timestamp::MAX, 99).unwrap())
+            .flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
             .collect(),
         ticked: tx.cron_ticks(&["cron"]).unwrap()[0],
         remembered: ["before", "after"].map(|jid| tx.end_remembered(jid, "w").unwrap()),

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use nix::sys::signal::Signal;
-use workmill_tests::{Client, Server};
+use workmill_tests::{Client, Server, moment_in, schedule_once};
 
 /// An entry whose jobs go into the queue of its name.
 fn entry(name: &str, schedule: &str, catch_up: bool) -> String {
@@ -19,9 +17,7 @@ fn entry(name: &str, schedule: &str, catch_up: bool) -> String {
 
 /// A schedule with one tick, so many seconds from now.
 fn once_in(secs: i64) -> String {
-    let at = Timestamp::now() + SignedDuration::from_secs(secs);
-    let at = at.to_zoned(TimeZone::UTC);
-    format!("TZ=UTC {}", at.strftime("%-S %-M %-H %-d %-m ? %Y"))
+    schedule_once(moment_in(secs))
 }
 
 fn size(client: &mut Client, queue: &str) -> u64 {
@@ -73,7 +69,8 @@ fn a_tick_while_no_server_runs_is_skipped_unless_it_is_to_be_caught_up() {
     let schedule = once_in(6);
     let config = entry("pulse", "* * * * * *", false)
         + &entry("skips", &schedule, false)
-        + &entry("catches-up", &schedule, true);
+        + &entry("catches-up", &schedule, true)
+        + "[cron_plugin]\nmissed_within = \"0s\"\n";
     let mut server = Server::builder().config(&config).start();
     let mut client = server.client();
     wait_for_more(&mut client, "pulse", 1);

@@ -102,7 +102,9 @@ impl Driver {
     fn run_group(&mut self, group: &[Request]) -> Result<Vec<Request>, Box<dyn Error>> {
         self.now = Timestamp::from_micros(self.now.as_micros() + GROUP_MICROS);
         let moment = Moment {
-            now: self.now,
+            wall: self.now,
+            uptime: self.now.since(Timestamp::from_micros(START_MICROS)),
+            frozen: std::time::Duration::ZERO,
             seed: self.tickets,
         };
         let mut tx = self.store.begin()?;

@@ -87,6 +87,11 @@ impl Schedule {
         }
     }
 
+    /// Whether it is an interval, which counts from a moment and not by the clock on the wall.
+    pub(crate) fn is_interval(&self) -> bool {
+        matches!(self.0, Kind::Every(_))
+    }
+
     /// The first tick after `moment`; that of an interval is counted from it. None if there will never be any.
     pub fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
         match &self.0 {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use workmill_proto::Timestamp;
 
 use super::CronTable;
+use crate::limits::CLOCK_STEP;
 
 /// The next tick of every entry.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(crate) struct Timetable {
     undo: Vec<Undo>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Ticks {
     /// None before the first table.
     table: Option<Arc<CronTable>>,
@@ -27,6 +28,8 @@ struct Ticks {
     unplanned: Vec<Arc<str>>,
     /// Whether there was no table before.
     first: bool,
+    /// The latest moment that was asked about.
+    seen: Timestamp,
 }
 
 #[derive(Debug)]
@@ -72,6 +75,7 @@ impl Timetable {
     pub(crate) fn replace(&mut self, table: &Arc<CronTable>) {
         let before = std::mem::take(&mut self.ticks);
         self.ticks.first = before.table.is_none();
+        self.ticks.seen = before.seen;
         self.ticks.table = Some(Arc::clone(table));
         let unplanned: BTreeSet<&Arc<str>> = before.unplanned.iter().collect();
         for (name, entry) in table.iter() {
@@ -87,6 +91,22 @@ impl Timetable {
             }
         }
         self.undo.push(Undo::All(Box::new(before)));
+    }
+
+    /// Takes note of what the wall clock shows. If that was set back, by more than a time server does, the next tick of
+    /// every entry has to be found anew.
+    pub(crate) fn look_at_clock(&mut self, wall: Timestamp) {
+        let set_back = self.ticks.seen.since(wall) > CLOCK_STEP;
+        if !set_back && wall <= self.ticks.seen {
+            return;
+        }
+        if set_back {
+            self.undo.push(Undo::All(Box::new(self.ticks.clone())));
+            self.ticks.first = false;
+            let names = self.ticks.table.iter().flat_map(|table| table.iter());
+            self.ticks.unplanned = names.map(|(name, _)| Arc::clone(name)).collect();
+        }
+        self.ticks.seen = wall;
     }
 
     /// Takes up to `limit` entries whose next tick has to be found.

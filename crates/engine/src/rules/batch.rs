@@ -48,11 +48,11 @@ impl<T: Tx> Group<'_, T> {
         let state = BatchState {
             complete: waiting(&new.complete),
             success: waiting(&new.success),
-            ..BatchState::new(check, self.now)
+            ..BatchState::new(check, self.steady)
         };
         let details = BatchDetails {
             description: new.description.clone(),
-            created_at: self.now,
+            created_at: self.wall,
         };
         let callbacks = BatchCallbacks {
             complete: new.complete.as_deref(),

@@ -1,9 +1,9 @@
 //! How batches go on: members come and go, callbacks are queued when their time has come, parents are told, and what
 //! nothing happens to any more is forgotten.
 
-use workmill_proto::{Bid, Job, SetName, Timestamp};
+use workmill_proto::{Bid, Job, SetName, SteadyTime};
 use workmill_store::{
-    BatchState, CallbackKind, CallbackState, CallbackTie, JobRecord, StoreError, Ties, Tx,
+    BatchState, CallbackKind, CallbackState, CallbackTie, JobRecord, SetTime, StoreError, Ties, Tx,
 };
 
 use super::batch_op::CALLBACK_READING;
@@ -117,7 +117,7 @@ impl<T: Tx> Group<'_, T> {
         id: u64,
         change: impl FnOnce(&mut BatchState),
     ) -> Result<(), StoreError> {
-        self.batches.change(self.tx, id, self.now, change)
+        self.batches.change(self.tx, id, self.steady, change)
     }
 
     /// Does whatever a batch is due for, and then whatever its parents are due for because of that.
@@ -196,8 +196,8 @@ impl<T: Tx> Group<'_, T> {
 
     fn place_callback(&mut self, job: NewJob) -> Result<(), StoreError> {
         self.pushed(&job.record)?;
-        if let Some(at) = job.at.filter(|at| *at > self.now) {
-            let entry = (at, job.record);
+        if let Some(at) = job.at.filter(|at| *at > self.wall) {
+            let entry = (SetTime::scheduled(at), job.record);
             return self.tx.insert_entries(SetName::Scheduled, &[entry]);
         }
         self.enqueue_again(&[&job.record])?;
@@ -223,14 +223,14 @@ impl<T: Tx> Group<'_, T> {
         };
         let parent = parent.map(|parent| parent.to_string());
         job.set_callback_members(&bid.to_string(), name, parent.as_deref());
-        let mut made = NewJob::new(job, self.now, CALLBACK_READING)?;
+        let mut made = NewJob::new(job, self.wall, CALLBACK_READING)?;
         let ties = made.record.ties.get_or_insert_default();
         ties.callback = Some(CallbackTie { bid, kind });
         Ok(made)
     }
 
     /// When a batch ends if nothing happens to it.
-    pub(super) fn batch_ends_at(&self, state: &BatchState) -> Timestamp {
+    pub(super) fn batch_ends_at(&self, state: &BatchState) -> SteadyTime {
         state.changed_at.plus_secs(match state.committed {
             true => self.rules.batch_committed_secs,
             false => self.rules.batch_uncommitted_secs,
@@ -239,14 +239,14 @@ impl<T: Tx> Group<'_, T> {
 
     /// Forgets batches that nothing has happened to for too long. Tells whether there may be more.
     pub(super) fn expire_batches(&mut self) -> Result<bool, StoreError> {
-        let due = self.tx.take_batches_due(self.now, BATCH_SLICE_BATCHES)?;
+        let due = self.tx.take_batches_due(self.steady, BATCH_SLICE_BATCHES)?;
         for &id in &due {
             let Some(state) = self.batches.get(self.tx, id)? else {
                 continue;
             };
             let ends_at = self.batch_ends_at(&state);
-            if ends_at > self.now {
-                let look_at = ends_at.min(self.now.plus_secs(BATCH_LOOK_SECS_MAX));
+            if ends_at > self.steady {
+                let look_at = ends_at.min(self.steady.plus_secs(BATCH_LOOK_SECS_MAX));
                 self.tx.note_batches_due(&[(id, look_at)])?;
             } else {
                 self.expire_batch(id, &state)?;

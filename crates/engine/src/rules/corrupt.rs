@@ -32,7 +32,7 @@ impl<T: Tx> Group<'_, T> {
             "custom": { "stored_bytes_base64": BASE64.encode(&corrupt.bytes) },
         });
         let made = Job::parse(payload.to_string().as_bytes()).and_then(|job| {
-            NewJob::new(job.clone(), self.now, CustomReading::NONE).map(|new| (job, new.record))
+            NewJob::new(job.clone(), self.wall, CustomReading::NONE).map(|new| (job, new.record))
         });
         let (job, record): (Job, JobRecord) = match made {
             Ok(made) => made,

@@ -1,7 +1,6 @@
 //! Cron: entries that are due become jobs, as if a client pushed them.
 //!
-//! A run and the note that its tick is done are one transaction, so a tick fires once, whatever dies. Notes are
-//! never older than what they are compared with: engine time does not run backwards.
+//! A run and the note that its tick is done are one transaction, so a tick fires once, whatever dies.
 
 use std::sync::Arc;
 
@@ -19,12 +18,14 @@ impl<T: Tx> Group<'_, T> {
         if !self.memory.timetable.is_for(table) {
             self.memory.timetable.replace(table);
         }
+        self.memory.timetable.look_at_clock(self.wall);
         let unplanned = self.memory.timetable.take_unplanned(CRON_SLICE_JOBS);
         if !unplanned.is_empty() {
             self.plan_cron(table, &unplanned)?;
             return Ok(true);
         }
-        let due = self.memory.timetable.due(self.now, CRON_SLICE_JOBS);
+        self.tell_of_plan();
+        let due = self.memory.timetable.due(self.wall, CRON_SLICE_JOBS);
         if due.is_empty() {
             return Ok(false);
         }
@@ -36,7 +37,7 @@ impl<T: Tx> Group<'_, T> {
             let Some(entry) = table.get(&due.name) else {
                 continue;
             };
-            let settled = entry.schedule.settle(due.tick, self.now);
+            let settled = entry.schedule.settle(due.tick, self.wall);
             self.memory.timetable.set_next(&due.name, settled.next);
             if done.is_none_or(|done| done < due.tick) {
                 runs.push((due, entry));
@@ -53,7 +54,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
     /// under its own.
-    fn ticks_done(
+    pub(super) fn ticks_done(
         &mut self,
         table: &CronTable,
         names: &[&str],
@@ -87,7 +88,7 @@ impl<T: Tx> Group<'_, T> {
         let mut refused: Vec<(&str, WireError)> = Vec::new();
         for (due, entry) in runs {
             let jid = self.new_jid();
-            match entry.job(jid, self.now, self.rules.custom_reading) {
+            match entry.job(jid, self.wall, self.rules.custom_reading) {
                 Ok(job) => jobs.push((&due.name, job)),
                 Err(error) => refused.push((&due.name, error)),
             }
@@ -102,45 +103,6 @@ impl<T: Tx> Group<'_, T> {
         }
         warn_refused(&refused);
         Ok(())
-    }
-
-    /// Finds the next ticks of entries that are new or changed.
-    fn plan_cron(&mut self, table: &CronTable, names: &[Arc<str>]) -> Result<(), StoreError> {
-        let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let done = self.ticks_done(table, &keys)?;
-        let mut seen = Vec::new();
-        for (name, done) in names.iter().zip(done) {
-            let Some(entry) = table.get(name) else {
-                continue;
-            };
-            // A downtime is what lies before the first table. An entry that comes later has missed nothing.
-            let since = match done {
-                Some(done) if entry.catch_up && self.memory.timetable.is_first() => done,
-                done => self.now.max(done.unwrap_or_default()),
-            };
-            self.memory
-                .timetable
-                .set_next(name, entry.schedule.next_after(since));
-            // So that a downtime before the next tick can be made up for too.
-            if entry.catch_up && done != Some(since) {
-                seen.push(CronTick {
-                    name: (**name).into(),
-                    at: since,
-                });
-            }
-            self.warn_of_late_start(name, done);
-        }
-        self.tx.set_cron_ticks(&seen)
-    }
-
-    /// The clock may have been wrong when the entry fired last, or may be now.
-    fn warn_of_late_start(&self, name: &str, done: Option<Timestamp>) {
-        if let Some(done) = done.filter(|done| *done > self.now) {
-            tracing::warn!(
-                entry = name,
-                "the clock is before {done}, when the cron entry fired last: it does not fire until then; if the clock is right, give the entry another name"
-            );
-        }
     }
 }
 

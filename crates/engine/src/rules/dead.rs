@@ -1,7 +1,7 @@
 //! The dead set: jobs that will not be tried again unless someone asks for it. Bounded in number and time.
 
-use workmill_proto::{SetName, Timestamp};
-use workmill_store::{JobRecord, StoreError, Tx};
+use workmill_proto::SetName;
+use workmill_store::{JobRecord, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
@@ -9,7 +9,7 @@ use crate::limits::{EVICTION_ROUNDS_MAX, RESERVATION_END_MEMORY_SECS, SWEEP_SLIC
 impl<T: Tx> Group<'_, T> {
     /// Puts a job into the dead set. Beyond its limit, the oldest there leave.
     pub(crate) fn bury(&mut self, record: JobRecord) -> Result<(), StoreError> {
-        let forgotten_at = self.now.plus_secs(self.rules.dead_ttl_secs);
+        let forgotten_at = SetTime::dead(self.steady.plus_secs(self.rules.dead_ttl_secs));
         self.tx
             .insert_entries(SetName::Dead, &[(forgotten_at, record)])?;
         // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
@@ -38,13 +38,14 @@ impl<T: Tx> Group<'_, T> {
     /// limit, which may have been lowered. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         self.evicting = true;
-        let too_old = self.forget_dead(self.now, SWEEP_SLICE_ROWS)?;
+        let too_old = self.forget_dead(SetTime::dead(self.steady), SWEEP_SLICE_ROWS)?;
         let dead = too_old + self.evict_excess()?;
-        let ended_until = self.now.plus_secs(-RESERVATION_END_MEMORY_SECS);
+        let ended_until = self.steady.plus_secs(-RESERVATION_END_MEMORY_SECS);
         let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
-        let locks = self.tx.forget_locks(self.now, SWEEP_SLICE_ROWS)?;
-        let tracks = self.tx.forget_tracks(self.now, SWEEP_SLICE_ROWS)?;
-        let more_batches = self.expire_batches()?;
+        let locks = self.tx.forget_locks(self.steady, SWEEP_SLICE_ROWS)?;
+        let tracks = self.tx.forget_tracks(self.steady, SWEEP_SLICE_ROWS)?;
+        // Whoever means to COMMIT must have had the time to come back.
+        let more_batches = self.grace_over && self.expire_batches()?;
         Ok(dead + ends + locks + tracks > 0 || more_batches)
     }
 
@@ -58,10 +59,10 @@ impl<T: Tx> Group<'_, T> {
         if excess == 0 {
             return Ok(0);
         }
-        self.forget_dead(Timestamp::MAX, excess)
+        self.forget_dead(SetTime::MAX, excess)
     }
 
-    fn forget_dead(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn forget_dead(&mut self, until: SetTime, limit: usize) -> Result<usize, StoreError> {
         let entries = self.tx.entries(SetName::Dead, None, until, limit)?;
         let Some(last) = entries.last() else {
             return Ok(0);

@@ -1,7 +1,7 @@
 //! FAIL: a failed job is tried again later, or is dead, or is dropped, as its `retry` says.
 
-use workmill_proto::{Failure, Job, SetName, Timestamp};
-use workmill_store::{CorruptRecord, JobKey, JobRecord, StoreError, Tx};
+use workmill_proto::{Failure, Job, SetName, SteadyTime, Timestamp};
+use workmill_store::{CorruptRecord, JobKey, JobRecord, SetTime, StoreError, Tx};
 
 use super::backoff;
 use super::report::Report;
@@ -71,7 +71,7 @@ impl<T: Tx> Group<'_, T> {
     fn place_failed(
         &mut self,
         mut record: JobRecord,
-        reserved_at: Option<Timestamp>,
+        reserved_at: Option<SteadyTime>,
         report: &Report<'_>,
     ) -> Result<(), StoreError> {
         let job = match Job::parse_stored(&record.body) {
@@ -101,8 +101,9 @@ impl<T: Tx> Group<'_, T> {
             Fate::Retried => {
                 self.failed(&mut record)?;
                 let delay_secs = self.retry_delay_secs(&job, record.failure_count);
-                let at = self.now.plus_secs(delay_secs);
-                let failed = self.failed_record(record, job, report, Some(at));
+                let next_at = self.wall.plus_secs(delay_secs);
+                let failed = self.failed_record(record, job, report, Some(next_at));
+                let at = SetTime::retries(self.steady.plus_secs(delay_secs));
                 self.tx.insert_entries(SetName::Retries, &[(at, failed)])
             }
         }
@@ -120,7 +121,7 @@ impl<T: Tx> Group<'_, T> {
         let retry_count = i64::from(record.failure_count);
         let first_failed_at = match job.failure() {
             Some(failure) if record.failure_count > 0 => failure.failed_at,
-            _ => self.now.to_string(),
+            _ => self.wall.to_string(),
         };
         job.set_failure(&Failure {
             retry_count,

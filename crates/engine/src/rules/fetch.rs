@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use workmill_proto::SteadyTime;
 use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 
 use super::throttle::Allowance;
@@ -51,7 +52,7 @@ impl<T: Tx> Group<'_, T> {
         if self.draining {
             self.answer(ticket, Outcome::Nothing);
         } else if self.memory.parked.has_room_for(fetch) {
-            self.memory.parked.add(ticket, fetch, self.now);
+            self.memory.parked.add(ticket, fetch, self.steady);
         } else {
             let text = "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
             self.refuse(ticket, text);
@@ -90,11 +91,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Sends everybody away who waits.
     pub(crate) fn drain(&mut self, ticket: Ticket) -> Result<(), StoreError> {
-        for waiting in self
-            .memory
-            .parked
-            .remove_due(workmill_proto::Timestamp::MAX)
-        {
+        for waiting in self.memory.parked.remove_due(SteadyTime::MAX) {
             self.answer(waiting, Outcome::Nothing);
         }
         self.answer(ticket, Outcome::Ok);
@@ -229,7 +226,7 @@ impl<T: Tx> Group<'_, T> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
             if self.handout_bytes_left == 0 {
-                self.memory.wakes.add(queue, self.now);
+                self.memory.wakes.add(queue, self.steady);
                 return Ok((usable, Turn::Later));
             }
             let goes_on = self.unusable_left > 0;
@@ -257,7 +254,7 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
             if !goes_on && usable.len() == usable_before {
-                self.memory.wakes.add(queue, self.now);
+                self.memory.wakes.add(queue, self.steady);
                 return Ok((usable, Turn::Later));
             }
         }
@@ -273,7 +270,7 @@ impl<T: Tx> Group<'_, T> {
     /// Whether a job has lost its point: it is not handed out any more.
     pub(super) fn has_expired(&self, record: &JobRecord) -> bool {
         let expires_at = record.ties.as_ref().and_then(|ties| ties.expires_at);
-        expires_at.is_some_and(|at| at <= self.now)
+        expires_at.is_some_and(|at| at <= self.wall)
     }
 
     /// Drops a job whose time is over.
@@ -299,19 +296,19 @@ impl<T: Tx> Group<'_, T> {
         let fetched = FetchedJob {
             handout: Handout {
                 key,
-                reserved_at: self.now,
+                reserved_at: self.steady,
             },
             body: record.body,
             enqueued_at_index: record.enqueued_at_index,
-            enqueued_at: record.enqueued_at.unwrap_or(self.now),
+            enqueued_at: record.enqueued_at.unwrap_or(self.wall),
         };
         self.answer(ticket, Outcome::Job(Box::new(fetched)));
         Ok(Reservation {
             key,
             jid: record.jid,
             wid: (&*fetch.wid).into(),
-            reserved_at: self.now,
-            expires_at: self.now.plus_secs(i64::from(record.reserve_for_secs)),
+            reserved_at: self.steady,
+            expires_at: self.steady.plus_secs(i64::from(record.reserve_for_secs)),
             tied: record.ties.is_some(),
             connection: fetch.connection,
         })

@@ -5,10 +5,11 @@
 //! for that batch, and last it is written down what became of the job.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
-use workmill_store::{JobRecord, Lock, LockOwner, StoreError, Ties, TrackState, Tx};
+use workmill_store::{JobRecord, Lock, LockOwner, LockTie, StoreError, Ties, TrackState, Tx};
 
 use crate::group::Group;
 use crate::op::NewJob;
@@ -32,7 +33,7 @@ impl<T: Tx> Group<'_, T> {
             };
             checked.push(refusal.map_or(Ok(Cow::Borrowed(&job.record)), Err));
         }
-        self.lock(&mut checked)?;
+        self.lock(jobs, &mut checked)?;
         Ok(checked)
     }
 
@@ -44,38 +45,42 @@ impl<T: Tx> Group<'_, T> {
         Ok((!known).then(|| WireError::no_such_batch(&member.bid.to_string())))
     }
 
-    /// Takes the locks of those jobs that nothing else speaks against. A lock belongs to this pushing alone, so the
-    /// record is told which it is.
+    /// Takes the locks of those jobs that nothing else speaks against. A lock belongs to this pushing alone, and lasts
+    /// from the moment the job is for, so the record is told which it is.
     fn lock(
         &mut self,
+        jobs: &[&NewJob],
         checked: &mut [Result<Cow<'_, JobRecord>, WireError>],
     ) -> Result<(), StoreError> {
         let mut locks = Vec::new();
         let mut places = Vec::new();
-        for place in checked {
-            let Some(mut lock) = place.as_ref().ok().and_then(|record| lock_of(record)) else {
+        for (job, place) in jobs.iter().zip(checked) {
+            let Some(wanted) = job.lock.filter(|_| place.is_ok()) else {
                 continue;
             };
-            lock.owner.pushing = self.rng.random();
-            locks.push(lock);
-            places.push(place);
+            let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.wall));
+            let tie = LockTie {
+                key: wanted.key,
+                ends_at: self.steady.plus(until_due.saturating_add(wanted.lasts)),
+                until_start: wanted.until_start,
+                pushing: self.rng.random(),
+            };
+            locks.push(lock_under(&job.record, &tie));
+            places.push((tie, place));
         }
         if locks.is_empty() {
             return Ok(());
         }
-        let acquired = self.tx.acquire_locks(&locks, self.now)?;
-        for ((lock, acquired), place) in locks.iter().zip(acquired).zip(places) {
+        let acquired = self.tx.acquire_locks(&locks, self.steady)?;
+        for ((lock, acquired), (tie, place)) in locks.iter().zip(acquired).zip(places) {
             if !acquired {
                 self.tell_who_holds(lock)?;
                 *place = Err(WireError {
                     code: ErrorCode::NotUnique,
                     text: "Job not unique".into(),
                 });
-            } else if let Ok(record) = place
-                && let Some(ties) = &mut record.to_mut().ties
-                && let Some(tie) = &mut ties.lock
-            {
-                tie.pushing = lock.owner.pushing;
+            } else if let Ok(record) = place {
+                record.to_mut().ties.get_or_insert_default().lock = Some(tie);
             }
         }
         Ok(())
@@ -87,8 +92,14 @@ impl<T: Tx> Group<'_, T> {
             return Ok(());
         }
         if let Some(Some(held)) = self.tx.locks(&[wanted.key])?.pop() {
-            let (jid, owner, ends_at) = (&*wanted.owner.jid, &*held.owner.jid, held.ends_at);
-            tracing::debug!(jid, owner, %ends_at, "a job is not unique: the job `owner` has its lock until `ends_at`");
+            let (jid, owner) = (&*wanted.owner.jid, &*held.owner.jid);
+            let secs_left = held.ends_at.since(self.steady).as_secs();
+            tracing::debug!(
+                jid,
+                owner,
+                secs_left,
+                "a job is not unique: the job `owner` has its lock for `secs_left` more seconds"
+            );
         }
         Ok(())
     }
@@ -159,10 +170,10 @@ impl<T: Tx> Group<'_, T> {
         };
         if ties.lock.is_some_and(|lock| lock.until_start)
             && let Some(lock) = lock_of(record)
-            && lock.ends_at > self.now
+            && lock.ends_at > self.steady
         {
             // Somebody else's by now: then they both run, as the job has been accepted.
-            self.tx.acquire_locks(&[lock], self.now)?;
+            self.tx.acquire_locks(&[lock], self.steady)?;
         }
         self.note(record, ties, TrackState::Enqueued)
     }
@@ -218,13 +229,18 @@ impl<T: Tx> Group<'_, T> {
 
 /// The lock of a job, as the pushing that made it has or had it.
 fn lock_of(record: &JobRecord) -> Option<Lock> {
-    let lock = record.ties.as_ref()?.lock?;
-    Some(Lock {
-        key: lock.key,
+    let tie = record.ties.as_ref()?.lock.as_ref()?;
+    Some(lock_under(record, tie))
+}
+
+/// The lock that a tie of a record means.
+fn lock_under(record: &JobRecord, tie: &LockTie) -> Lock {
+    Lock {
+        key: tie.key,
         owner: LockOwner {
             jid: record.jid.clone(),
-            pushing: lock.pushing,
+            pushing: tie.pushing,
         },
-        ends_at: lock.ends_at,
-    })
+        ends_at: tie.ends_at,
+    }
 }

@@ -7,6 +7,7 @@ mod batch_op;
 mod batch_progress;
 mod corrupt;
 mod cron;
+mod cron_plan;
 mod dead;
 mod fail;
 mod fetch;
@@ -26,3 +27,5 @@ mod sweep;
 mod throttle;
 mod ties;
 mod track;
+
+pub(crate) use cron_plan::PlanReport;

@@ -1,8 +1,8 @@
 //! MUTATE: an operator's hand on the sets. It acts on what matched when it started, in slices; each job
 //! moves atomically.
 
-use workmill_proto::{Mutation, MutationFilter, MutationVerb, Timestamp, compact_json};
-use workmill_store::{Entry, JobRecord, StoreError, Ties, Tx};
+use workmill_proto::{Mutation, MutationFilter, MutationVerb, compact_json};
+use workmill_store::{Entry, JobRecord, SetTime, StoreError, Ties, Tx};
 
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
@@ -36,7 +36,7 @@ impl<T: Tx> Group<'_, T> {
         let entries = self.tx.entries(
             mutation.target,
             progress.after,
-            Timestamp::MAX,
+            SetTime::MAX,
             MUTATE_SLICE_JOBS,
         )?;
         let Some(last) = entries.last() else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::{JobKey, JobRecord, StoreError, StoredJob, Tx};
 
 use crate::event::{Event, EventKind};
@@ -47,7 +47,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn observe_failed(
         &mut self,
         job: &JobRecord,
-        reserved_at: Option<Timestamp>,
+        reserved_at: Option<SteadyTime>,
         dead: bool,
     ) {
         let ran_for = self.time_since(reserved_at);
@@ -55,7 +55,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Since when the job under this key is reserved, for [`Self::observe_failed`]: nothing if nobody wants to know.
-    pub(crate) fn reserved_at(&mut self, key: JobKey) -> Result<Option<Timestamp>, StoreError> {
+    pub(crate) fn reserved_at(&mut self, key: JobKey) -> Result<Option<SteadyTime>, StoreError> {
         if !self.rules.observed {
             return Ok(None);
         }
@@ -63,8 +63,8 @@ impl<T: Tx> Group<'_, T> {
         Ok(held.first().map(|held| held.reserved_at))
     }
 
-    fn time_since(&self, reserved_at: Option<Timestamp>) -> Duration {
-        reserved_at.map_or(Duration::ZERO, |at| self.now.since(at))
+    fn time_since(&self, reserved_at: Option<SteadyTime>) -> Duration {
+        reserved_at.map_or(Duration::ZERO, |at| self.steady.since(at))
     }
 
     fn observe(&mut self, job: &JobRecord, kind: EventKind) {

@@ -3,25 +3,30 @@
 use std::sync::Arc;
 
 use workmill_proto::{CustomReading, Job, RefusedJob, SetName, Timestamp, WireError};
-use workmill_store::{JobRecord, StoreError, Ties, Tx};
+use workmill_store::{JobRecord, SetTime, StoreError, Ties, Tx};
 
 use super::ties;
 use crate::group::Group;
 use crate::limits::{
     PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN, TOLD_MAX,
 };
-use crate::op::{BulkPush, NewJob, Op, Request, Ticket};
+use crate::op::{BulkPush, NewJob, Op, Request, Ticket, WantedLock};
 use crate::outcome::Outcome;
 
 impl NewJob {
     /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
     /// gave none. `reading` says which features are on. Refuses what `custom` asks for and is not understood.
     pub fn new(mut job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
-        let ties = check_custom(&mut job, now, reading)?;
-        Ok(Self::of_good(job, ties, now))
+        let (ties, lock) = check_custom(&mut job, now, reading)?;
+        Ok(Self::of_good(job, ties, lock, now))
     }
 
-    fn of_good(mut job: Job, ties: Option<Box<Ties>>, now: Timestamp) -> Self {
+    fn of_good(
+        mut job: Job,
+        ties: Option<Box<Ties>>,
+        lock: Option<WantedLock>,
+        now: Timestamp,
+    ) -> Self {
         job.set_created_at_default(now);
         let at = job.at;
         let rendered = job.render();
@@ -40,6 +45,7 @@ impl NewJob {
         Self {
             record,
             at,
+            lock,
             client: 0,
         }
     }
@@ -51,7 +57,7 @@ impl BulkPush {
         let jobs = jobs.into_iter().map(|job| {
             let mut job = job?;
             match check_custom(&mut job, now, reading) {
-                Ok(ties) => Ok(NewJob::of_good(job, ties, now)),
+                Ok((ties, lock)) => Ok(NewJob::of_good(job, ties, lock, now)),
                 Err(error) => Err(RefusedJob {
                     jid: job.jid,
                     error,
@@ -66,12 +72,12 @@ impl BulkPush {
     }
 }
 
-/// Checks what a job's `custom` asks for; returns the ties it is to have.
+/// Checks what a job's `custom` asks for; returns the ties it is to have, and the lock it wants.
 fn check_custom(
     job: &mut Job,
     now: Timestamp,
     reading: CustomReading,
-) -> Result<Option<Box<Ties>>, WireError> {
+) -> Result<(Option<Box<Ties>>, Option<WantedLock>), WireError> {
     job.back_off()?;
     let custom = job.custom_rules(reading)?;
     ties::of(job, custom, now)
@@ -153,7 +159,9 @@ impl<T: Tx> Group<'_, T> {
             self.pushed(record)?;
             self.observe_pushed(record);
             match job.at {
-                Some(at) if at > self.now => for_later.push((at, JobRecord::clone(record))),
+                Some(at) if at > self.wall => {
+                    for_later.push((SetTime::scheduled(at), JobRecord::clone(record)));
+                }
                 _ => for_now.push(record),
             }
         }
@@ -198,7 +206,7 @@ impl<T: Tx> Group<'_, T> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.tx.enqueue(jobs, self.now)?;
+        self.tx.enqueue(jobs, self.wall)?;
         for job in jobs {
             self.make_ready(&job.queue);
         }

@@ -81,7 +81,7 @@ impl<T: Tx> Group<'_, T> {
                 Some((_, Ok(record))) => record.enqueued_at,
                 _ => None,
             };
-            let waited = enqueued_at.map_or(0.0, |at| self.now.since(at).as_secs_f64());
+            let waited = enqueued_at.map_or(0.0, |at| self.wall.since(at).as_secs_f64());
             latencies.push((queue.clone(), waited));
         }
         Ok(latencies)

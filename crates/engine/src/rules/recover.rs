@@ -25,7 +25,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(false);
         }
         // Whoever reserved a job was heard from then.
-        let silent_since = self.now.plus_secs(-WORKER_SILENT_SECS);
+        let silent_since = self.steady.plus_secs(-WORKER_SILENT_SECS);
         let mut room = RESERVATION_SLICE_JOBS;
         for wid in self.tx.reserving_workers()? {
             if room == 0 {
@@ -59,9 +59,9 @@ impl<T: Tx> Group<'_, T> {
             None => return self.end_reservations(&[key]),
         };
         self.note_rewritten(record.body.len());
-        let window_start = self.now.plus_secs(-RECOVERY_WINDOW_SECS);
+        let window_start = self.steady.plus_secs(-RECOVERY_WINDOW_SECS);
         record.recovered_at.retain(|at| *at > window_start);
-        record.recovered_at.push(self.now);
+        record.recovered_at.push(self.steady);
         if record.recovered_at.len() < RECOVERIES_MAX {
             return self.release(Release {
                 key,

@@ -22,7 +22,7 @@ impl<T: Tx> Group<'_, T> {
                 // Its worker may not know, or ACK what it has requeued: that must not end the next reservation.
                 self.remember_end(held)?;
                 let record = JobRecord {
-                    enqueued_at: Some(self.now),
+                    enqueued_at: Some(self.wall),
                     ..record
                 };
                 self.release(Release {

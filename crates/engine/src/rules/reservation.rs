@@ -70,7 +70,7 @@ impl<T: Tx> Group<'_, T> {
         }
         let ending = self
             .tx
-            .reservations_ending(self.now, RESERVATION_SLICE_JOBS)?;
+            .reservations_ending(self.steady, RESERVATION_SLICE_JOBS)?;
         for reservation in &ending {
             if self.has_rewritten_enough() {
                 break;
@@ -138,7 +138,7 @@ impl<T: Tx> Group<'_, T> {
         self.tx.remember_ends(&[ReservationEnd {
             jid: reservation.jid.clone(),
             wid: reservation.wid.clone(),
-            at: self.now,
+            at: self.steady,
         }])
     }
 }

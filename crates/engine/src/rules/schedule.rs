@@ -1,7 +1,7 @@
 //! Promotion: jobs whose time has come go into their queues.
 
 use workmill_proto::SetName;
-use workmill_store::{JobRecord, StoreError, Tx};
+use workmill_store::{JobRecord, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::PROMOTE_SLICE_JOBS;
@@ -9,13 +9,13 @@ use crate::limits::PROMOTE_SLICE_JOBS;
 impl<T: Tx> Group<'_, T> {
     /// Moves a slice of due scheduled and retrying jobs. Tells whether there may be more.
     pub(crate) fn promote(&mut self) -> Result<bool, StoreError> {
-        let scheduled = self.promote_set(SetName::Scheduled)?;
-        let retries = self.promote_set(SetName::Retries)?;
+        let scheduled = self.promote_set(SetName::Scheduled, SetTime::scheduled(self.wall))?;
+        let retries = self.promote_set(SetName::Retries, SetTime::retries(self.steady))?;
         Ok(scheduled || retries)
     }
 
-    fn promote_set(&mut self, set: SetName) -> Result<bool, StoreError> {
-        let due = self.tx.entries(set, None, self.now, PROMOTE_SLICE_JOBS)?;
+    fn promote_set(&mut self, set: SetName, now: SetTime) -> Result<bool, StoreError> {
+        let due = self.tx.entries(set, None, now, PROMOTE_SLICE_JOBS)?;
         let Some(last) = due.last() else {
             return Ok(false);
         };

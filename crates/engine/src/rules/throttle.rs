@@ -2,7 +2,7 @@
 //!
 //! A slot belongs to a reservation and is counted from the reservations there are, so that none can leak.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::{JobKey, StoreError, Tx};
 
 use crate::group::Group;
@@ -36,8 +36,8 @@ impl<T: Tx> Group<'_, T> {
             return Ok(Allowance::Granted);
         };
         if let Some(rate) = limits.rate {
-            let next_at = self.memory.buckets.next_at(queue, rate, self.now);
-            if next_at > self.now {
+            let next_at = self.memory.buckets.next_at(queue, rate, self.steady);
+            if next_at > self.steady {
                 self.memory.wakes.add(queue, next_at);
                 return Ok(Allowance::QueueFull);
             }
@@ -47,7 +47,7 @@ impl<T: Tx> Group<'_, T> {
         }
         let since = limits
             .timeout_secs
-            .map_or(Timestamp::MIN, |secs| self.now.plus_secs(-secs));
+            .map_or(SteadyTime::MIN, |secs| self.steady.plus_secs(-secs));
         let slots = self.tx.slots(queue, since, &fetch.wid, fetch.connection)?;
         let is_full = |limit: Option<u64>, taken: u64| limit.is_some_and(|limit| taken >= limit);
         let allowance = if is_full(limits.concurrency, slots.taken) {
@@ -66,7 +66,7 @@ impl<T: Tx> Group<'_, T> {
     /// A job of a queue was handed out: takes a token, if it has a rate.
     pub(super) fn spend(&mut self, queue: &str) {
         if let Some(rate) = self.rules.rate_of(queue) {
-            self.memory.buckets.take(queue, rate, self.now);
+            self.memory.buckets.take(queue, rate, self.steady);
         }
     }
 
@@ -77,7 +77,7 @@ impl<T: Tx> Group<'_, T> {
         }
         for queue in self.tx.queues_of(&[key])? {
             if let Some(rate) = self.rules.rate_of(&queue) {
-                self.memory.buckets.refund(&queue, rate, self.now);
+                self.memory.buckets.refund(&queue, rate, self.steady);
             }
         }
         Ok(())

@@ -1,14 +1,17 @@
 //! What a job asks for in its `custom`, made into the ties that the server keeps.
 
 use workmill_proto::{Bid, CustomRules, Expiry, Job, Timestamp, UniqueRule, WireError};
-use workmill_store::{LockTie, Membership, Ties};
+use workmill_store::{Membership, Ties};
 
-/// The ties of a job that is pushed at `now`; none if it asks for none. Writes into the payload when it expires.
+use crate::op::WantedLock;
+
+/// What a job asks for that is pushed at `now`: its ties, none if it asks for none, and the lock it wants, which has no
+/// end yet. Writes into the payload when it expires.
 pub(super) fn of(
     job: &mut Job,
     custom: CustomRules,
     now: Timestamp,
-) -> Result<Option<Box<Ties>>, WireError> {
+) -> Result<(Option<Box<Ties>>, Option<WantedLock>), WireError> {
     // A job for later is as if it were pushed then.
     let start = job.at.map_or(now, |at| at.max(now));
     let expires_at = match custom.expiry {
@@ -27,26 +30,22 @@ pub(super) fn of(
             failed: false,
         }),
     };
-    let lock = custom
-        .unique
-        .map(|rule| lock_tie(job, &rule, start))
-        .transpose()?;
+    let lock = custom.unique.map(|rule| wanted_lock(job, &rule));
+    let lock = lock.transpose()?;
     let ties = Ties {
         expires_at,
-        lock,
+        lock: None,
         batch,
         callback: None,
         tracked: custom.track,
     };
-    Ok((ties != Ties::default()).then(|| Box::new(ties)))
+    Ok(((ties != Ties::default()).then(|| Box::new(ties)), lock))
 }
 
-fn lock_tie(job: &Job, rule: &UniqueRule, start: Timestamp) -> Result<LockTie, WireError> {
-    Ok(LockTie {
+fn wanted_lock(job: &Job, rule: &UniqueRule) -> Result<WantedLock, WireError> {
+    Ok(WantedLock {
         key: job.unique_key()?,
-        ends_at: start.plus(rule.unique_for),
+        lasts: rule.unique_for,
         until_start: rule.until_start,
-        // Numbered when the job is taken in.
-        pushing: 0,
     })
 }

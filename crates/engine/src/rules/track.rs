@@ -1,11 +1,11 @@
 //! TRACK: what is known of a job, for whoever asks; and a longer reservation for its worker.
 
-use workmill_proto::{Timestamp, TrackCommand, TrackUpdate};
+use workmill_proto::{SteadyTime, TrackCommand, TrackUpdate};
 use workmill_store::{JobRecord, StoreError, Ties, Track, TrackState, Tx};
 
 use super::reservation::Holdings;
 use crate::group::Group;
-use crate::limits::{RESERVE_AHEAD_SECS_MAX, TRACK_SECS};
+use crate::limits::{RESERVE_AHEAD_MAX, TRACK_SECS};
 use crate::op::{Ticket, TrackOp};
 use crate::outcome::{Outcome, TrackReport};
 
@@ -33,7 +33,10 @@ impl<T: Tx> Group<'_, T> {
         let Some(until) = update.reserve_until else {
             return Ok(());
         };
-        let until = until.min(self.now.plus_secs(RESERVE_AHEAD_SECS_MAX));
+        // A worker means an instant, and keeps its job for as long as that is away.
+        let ahead_micros = until.as_micros() - self.wall.as_micros();
+        let until = self.steady.as_micros().saturating_add(ahead_micros);
+        let until = SteadyTime::from_micros(until).min(self.steady.plus(RESERVE_AHEAD_MAX));
         let jid = update.jid.as_str();
         let mut holdings = Holdings::read(self.tx, &[jid])?;
         match holdings.take(self.tx, jid, wid)? {
@@ -43,7 +46,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn update_track(&mut self, update: &TrackUpdate) -> Result<(), StoreError> {
-        let forget_at = self.now.plus_secs(TRACK_SECS);
+        let forget_at = self.steady.plus_secs(TRACK_SECS);
         self.change_track(&update.jid, |track| {
             track.percent = update.percent.or(track.percent);
             track.desc = update.desc.clone().or(track.desc.take());
@@ -69,7 +72,7 @@ impl<T: Tx> Group<'_, T> {
         ties: &Ties,
         state: TrackState,
     ) -> Result<(), StoreError> {
-        let forget_at = self.now.plus_secs(TRACK_SECS);
+        let forget_at = self.steady.plus_secs(TRACK_SECS);
         self.write_state(record, ties, state, Some(forget_at))
     }
 
@@ -78,7 +81,7 @@ impl<T: Tx> Group<'_, T> {
         record: &JobRecord,
         ties: &Ties,
         state: TrackState,
-        forget_at: Option<Timestamp>,
+        forget_at: Option<SteadyTime>,
     ) -> Result<(), StoreError> {
         if !ties.tracked {
             return Ok(());
@@ -99,17 +102,17 @@ impl<T: Tx> Group<'_, T> {
             state: TrackState::Unknown,
             percent: None,
             desc: None,
-            updated_at: self.now,
-            forget_at: Some(self.now),
+            updated_at: self.wall,
+            forget_at: Some(self.steady),
         });
         change(&mut track);
-        track.updated_at = self.now;
+        track.updated_at = self.wall;
         self.tx.write_tracks(&[(jid, &track)])
     }
 
     /// What is written down of a job, unless its time is over.
     fn known_track(&mut self, jid: &str) -> Result<Option<Track>, StoreError> {
         let track = self.tx.tracks(&[jid])?.pop().flatten();
-        Ok(track.filter(|track| track.forget_at.is_none_or(|at| at > self.now)))
+        Ok(track.filter(|track| track.forget_at.is_none_or(|at| at > self.steady)))
     }
 }

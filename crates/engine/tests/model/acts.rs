@@ -11,6 +11,8 @@ pub enum Step {
     Tick(Tick),
     /// This many microseconds pass.
     Pass(i64),
+    /// The wall clock is set by so many seconds, forward or back.
+    SetClock(i64),
     /// An operator sets other limits.
     Throttle(usize),
     Restart,

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use workmill_proto::{SetName, Timestamp};
-use workmill_store::{CallbackTie, JobRecord, Membership, Store, StoredJob, Ties, Tx};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_store::{CallbackTie, JobRecord, Membership, SetTime, Store, StoredJob, Ties, Tx};
 
 use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
 use crate::naive::{Job, Naive};
@@ -35,10 +35,16 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
     }
     for set in SetName::ALL {
         let entries = tx
-            .entries(set, None, Timestamp::MAX, 100_000)
+            .entries(set, None, SetTime::MAX, 100_000)
             .map_err(|e| e.to_string())?;
-        let times: Vec<Timestamp> = entries.iter().map(|entry| entry.key.at).collect();
-        let expected: Vec<Timestamp> = naive.sets[&set].iter().map(|(at, _)| *at).collect();
+        let times: Vec<SetTime> = entries.iter().map(|entry| entry.key.at).collect();
+        let on_its_clock = |at: &i64| match set {
+            SetName::Scheduled => SetTime::scheduled(Timestamp::from_micros(*at)),
+            SetName::Retries => SetTime::retries(SteadyTime::from_micros(*at)),
+            SetName::Dead => SetTime::dead(SteadyTime::from_micros(*at)),
+        };
+        let expected = naive.sets[&set].iter().map(|(at, _)| on_its_clock(at));
+        let expected: Vec<SetTime> = expected.collect();
         if times != expected {
             return Err(format!("{set:?}: times {times:?}, expected {expected:?}"));
         }
@@ -102,7 +108,7 @@ fn compare_working<T: Tx>(
     seen: &mut BTreeSet<i64>,
 ) -> Result<(), String> {
     let held = tx
-        .reservations_ending(Timestamp::MAX, 100_000)
+        .reservations_ending(SteadyTime::MAX, 100_000)
         .map_err(|e| e.to_string())?;
     let mut expected = naive.working.clone();
     expected.sort_by_key(|work| (work.expires_at, work.key));

@@ -1,6 +1,6 @@
 //! Compares what is kept besides jobs: locks, batches, tracks, slots.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::{LockKey, Tx};
 
 use crate::naive::Naive;
@@ -14,7 +14,7 @@ pub fn compare_locks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         let stored = stored.map(|lock| (lock.owner.jid.to_string(), lock.ends_at));
         let expected = naive.locks.get(key);
         let expected = expected.map(|lock| (lock.owner.clone(), lock.ends_at));
-        let in_force = |lock: &(String, Timestamp)| lock.1 > naive.now;
+        let in_force = |lock: &(String, SteadyTime)| lock.1 > naive.now;
         let (stored, expected) = (stored.filter(in_force), expected.filter(in_force));
         if stored != expected {
             let key = &key[..4];
@@ -42,7 +42,7 @@ pub fn compare_tracks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
     let asked: Vec<&str> = jids.iter().map(String::as_str).collect();
     let stored = tx.tracks(&asked).map_err(|error| error.to_string())?;
     for (jid, stored) in jids.iter().zip(stored) {
-        let lives = |at: &Timestamp| *at > naive.now;
+        let lives = |at: &SteadyTime| *at > naive.now;
         let stored = stored.filter(|track| track.forget_at.as_ref().is_none_or(lives));
         let expected = naive.known_track(jid);
         if stored != expected {
@@ -56,7 +56,7 @@ pub fn compare_tracks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
 pub fn compare_slots<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
     for (queue, limits) in &naive.limits {
         let secs = limits.timeout_secs;
-        let since = secs.map_or(Timestamp::MIN, |secs| naive.now.plus_secs(-secs));
+        let since = secs.map_or(SteadyTime::MIN, |secs| naive.now.plus_secs(-secs));
         let slots = tx.slots(queue, since, "w1", 0).map_err(|e| e.to_string())?;
         let held = naive.slots(queue, *limits);
         let own = held.iter().filter(|work| work.wid == "w1").count() as u64;

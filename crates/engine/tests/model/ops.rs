@@ -130,7 +130,7 @@ impl Runner<'_> {
                     jid: jid.clone(),
                     percent: *percent,
                     desc: desc.clone(),
-                    reserve_until: reserve_until_secs.map(|secs| self.naive.now.plus_secs(secs)),
+                    reserve_until: reserve_until_secs.map(|secs| self.naive.wall().plus_secs(secs)),
                 }),
                 wid: (*wid).into(),
             },
@@ -148,7 +148,7 @@ impl Runner<'_> {
             custom["bid"] = self.bid(back).to_string().into();
         }
         let job = Payload::parse(payload.to_string().as_bytes()).unwrap();
-        NewJob::new(job, self.naive.now, CustomReading::ALL).unwrap()
+        NewJob::new(job, self.naive.wall(), CustomReading::ALL).unwrap()
     }
 
     fn callback(&mut self, push: &Push) -> Vec<u8> {
@@ -162,7 +162,7 @@ impl Runner<'_> {
             "retry": push.retry, "reserve_for": push.reserve_for_secs,
             "custom": { "retry_delays": [push.delay_secs], "number": self.numbers },
         });
-        let now = self.naive.now;
+        let now = self.naive.wall();
         if let Some(secs) = push.at_secs {
             payload["at"] = now.plus_secs(secs).to_string().into();
         }

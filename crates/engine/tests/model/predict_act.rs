@@ -106,15 +106,15 @@ impl Runner<'_> {
     }
 
     fn moment(&self, secs: Option<i64>) -> Option<Timestamp> {
-        secs.map(|secs| self.naive.now.plus_secs(secs))
+        secs.map(|secs| self.naive.wall().plus_secs(secs))
     }
 
     /// The job of a payload, as the model sees it.
     fn job_of(&self, push: &Push, body: &[u8]) -> Job {
-        let now = self.naive.now;
+        let (wall, now) = (self.naive.wall(), self.naive.now);
         let mutant = self.naive.mutant;
-        let start = now.plus_secs(push.at_secs.unwrap_or(0).max(0));
-        let from = |ignores_delay: Mutant| if mutant == ignores_delay { now } else { start };
+        let delay_secs = push.at_secs.unwrap_or(0).max(0);
+        let delay = |ignoring: Mutant| if mutant == ignoring { 0 } else { delay_secs };
         let key = || Payload::parse(body).unwrap().unique_key().unwrap();
         Job {
             number: number_of(body),
@@ -124,12 +124,12 @@ impl Runner<'_> {
             delay_secs: push.delay_secs,
             reserve_for_secs: push.reserve_for_secs,
             expires_at: push.expires.map(|expires| match expires {
-                Expires::In(secs) => from(Mutant::ExpiryFromNow).plus_secs(secs),
-                Expires::At(secs) => now.plus_secs(secs),
+                Expires::In(secs) => wall.plus_secs(delay(Mutant::ExpiryFromNow) + secs),
+                Expires::At(secs) => wall.plus_secs(secs),
             }),
             lock: push.unique.map(|(secs, until_start)| LockTie {
                 key: key(),
-                ends_at: from(Mutant::LockWithoutTheDelay).plus_secs(secs),
+                ends_at: now.plus_secs(delay(Mutant::LockWithoutTheDelay) + secs),
                 until_start,
                 pushing: 0,
             }),

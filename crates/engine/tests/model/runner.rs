@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use workmill_engine::{Duty, Engine, Handout, Moment, Op, Request, Rules, Ticket};
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
 
@@ -48,6 +48,8 @@ pub struct Runner<'d> {
     pub store: Option<SqliteStore>,
     pub engine: Engine,
     pub naive: Naive,
+    /// When the engine was started.
+    started_at: SteadyTime,
     pub tickets: u64,
     pub numbers: i64,
     pub handouts: Vec<Handout>,
@@ -70,11 +72,13 @@ fn rules(limits: usize) -> Rules {
 impl<'d> Runner<'d> {
     fn new(dir: &'d std::path::Path, mutant: Mutant) -> Self {
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
+        let now = SteadyTime::from_micros(now.as_micros());
         let mut runner = Self {
             dir,
             store: None,
             engine: Engine::new(rules(0)),
             naive: Naive::new(mutant, now),
+            started_at: now,
             tickets: 0,
             numbers: 0,
             handouts: Vec::new(),
@@ -86,11 +90,20 @@ impl<'d> Runner<'d> {
 
     /// Starts anew, and lets the grace of a start pass without anything happening.
     fn restart(&mut self) {
+        if self.store.is_some() {
+            let request = Request {
+                ticket: Ticket(0),
+                op: Op::Drain,
+            };
+            self.run_group(&[request], true).unwrap();
+        }
         self.store = None;
         let durability = Durability::Interval(Duration::from_secs(3_600));
         self.store = Some(SqliteStore::open(self.dir, durability).unwrap());
         self.engine = Engine::new(rules(self.limits));
+        self.started_at = self.naive.now;
         self.naive.restart();
+        self.run_group(&[], true).unwrap();
         for _ in 0..13 {
             self.naive.now = self.naive.now.plus_secs(5);
             self.naive.set_limits(LIMITS[self.limits]);
@@ -100,7 +113,9 @@ impl<'d> Runner<'d> {
 
     /// The engine must want to run again before anything can happen by the passing of time.
     fn check_next_deadline(&self) -> Result<(), String> {
-        let (wanted, due) = (self.engine.next_deadline(), self.naive.next_moment());
+        let wanted = self.engine.next_deadline();
+        let wanted = wanted.map(|uptime| self.started_at.plus(uptime));
+        let due = self.naive.next_moment();
         let is_late = due.is_some_and(|due| wanted.is_none_or(|wanted| wanted > due));
         match is_late {
             true => Err(format!("the next deadline is {wanted:?}, expected {due:?}")),
@@ -123,6 +138,10 @@ impl<'d> Runner<'d> {
             Step::Tick(tick) => self.tick(tick),
             Step::Pass(micros) => {
                 self.pass(micros);
+                self.group(&[], true)
+            }
+            Step::SetClock(secs) => {
+                self.naive.clock_set_secs += secs;
                 self.group(&[], true)
             }
             Step::Throttle(limits) => {
@@ -211,7 +230,9 @@ impl<'d> Runner<'d> {
                 .begin()
                 .map_err(|e| e.to_string())?;
             let moment = Moment {
-                now: self.naive.now,
+                wall: self.naive.wall(),
+                uptime: self.naive.now.since(self.started_at),
+                frozen: Duration::ZERO,
                 seed: self.tickets,
             };
             let result = self

@@ -18,7 +18,8 @@ pub fn random(rng: &mut SmallRng) -> Step {
         60..66 => Step::RolledBack(a_moment(rng), acts(rng)),
         66..84 => Step::Tick(tick(rng)),
         84..90 => Step::Pass(a_moment(rng)),
-        90..96 => Step::Pass(rng.random_range(1..9_000_000)),
+        90..95 => Step::Pass(rng.random_range(1..9_000_000)),
+        95 => Step::SetClock(rng.random_range(-90..90)),
         96 => Step::Throttle(rng.random_range(0..3)),
         _ => Step::Restart,
     }

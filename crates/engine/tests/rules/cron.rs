@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use workmill_engine::{CronEntry, CronTable, Duty, Op, Request, Schedule};
+use workmill_engine::{CronEntry, CronTable, Duty, Op, Request, Rules, Schedule};
 use workmill_proto::Timestamp;
 use workmill_store::QUEUES_MAX;
 
@@ -156,6 +156,110 @@ fn a_tick_never_fires_again_after_a_restart() {
         assert_eq!(size_at(&mut world, "10:10:00", &table), 1);
         assert_eq!(size_at(&mut world, "10:20:00", &table), 2);
     }
+}
+
+#[test]
+fn a_tick_that_a_restart_has_missed_by_a_moment_is_fired() {
+    let table = one("*/10 * * * *", false);
+    for (time, expected) in [("10:20:00", 2), ("10:20:59", 2), ("10:21:00", 1)] {
+        let mut world = world(&table);
+        assert_eq!(size_at(&mut world, "10:10:00", &table), 1);
+        set_time(&mut world, "10:19:59");
+        world.restart();
+        assert_eq!(size_at(&mut world, time, &table), expected, "{time}");
+        world.restart();
+        assert_eq!(size_at(&mut world, time, &table), expected, "once");
+        assert_eq!(size_at(&mut world, "10:30:00", &table), expected + 1);
+    }
+}
+
+#[test]
+fn a_missed_tick_need_not_have_fired_before() {
+    let table = one("0 12 * * *", false);
+    let mut world = world(&table);
+    set_time(&mut world, "11:59:59");
+    world.restart();
+    assert_eq!(size_at(&mut world, "12:00:01", &table), 1);
+}
+
+#[test]
+fn of_many_missed_ticks_the_last_is_fired_if_it_was_a_moment_ago() {
+    for (schedule, expected) in [("* * * * *", 1), ("*/10 * * * * *", 1), ("@every 10s", 0)] {
+        let table = one(schedule, false);
+        let mut world = world(&table);
+        world.restart();
+        assert_eq!(
+            size_at(&mut world, "11:00:05", &table),
+            expected,
+            "{schedule}"
+        );
+    }
+}
+
+#[test]
+fn how_long_ago_a_missed_tick_may_be_is_the_operators() {
+    let table = one("*/10 * * * *", false);
+    for (secs, expected) in [(0, 0), (300, 1)] {
+        let mut world = World::with_rules(Rules {
+            cron_missed_within_secs: secs,
+            ..Rules::default()
+        });
+        set_time(&mut world, "10:00:00");
+        fire(&mut world, &table);
+        world.restart();
+        assert_eq!(size_at(&mut world, "10:14:00", &table), expected, "{secs}");
+        assert_eq!(size_at(&mut world, "10:20:00", &table), expected + 1);
+    }
+}
+
+#[test]
+fn a_clock_that_was_hours_ahead_keeps_no_entry_from_firing() {
+    for restarts in [false, true] {
+        for catch_up in [false, true] {
+            let table = one("*/10 * * * *", catch_up);
+            let mut world = world(&table);
+            assert_eq!(size_at(&mut world, "18:10:00", &table), 1);
+            if restarts {
+                world.restart();
+            }
+            assert_eq!(size_at(&mut world, "10:05:00", &table), 1);
+            assert_eq!(size_at(&mut world, "10:10:00", &table), 2);
+            assert_eq!(size_at(&mut world, "10:20:00", &table), 3);
+        }
+    }
+}
+
+#[test]
+fn a_tick_that_has_not_fired_comes_when_the_clock_that_was_put_back_says_so() {
+    let table = one("30 9 * * *", false);
+    let mut world = world(&table);
+    assert_eq!(size_at(&mut world, "09:00:00", &table), 0);
+    assert_eq!(size_at(&mut world, "09:29:59", &table), 0);
+    assert_eq!(size_at(&mut world, "09:30:00", &table), 1);
+}
+
+#[test]
+fn an_interval_does_not_wait_for_a_clock_that_was_put_back() {
+    let table = one("@every 10m", false);
+    let mut world = world(&table);
+    assert_eq!(size_at(&mut world, "10:10:00", &table), 1);
+    assert_eq!(size_at(&mut world, "09:10:00", &table), 1);
+    assert_eq!(size_at(&mut world, "09:19:59", &table), 1);
+    assert_eq!(size_at(&mut world, "09:20:00", &table), 2);
+}
+
+#[test]
+fn a_group_that_fails_after_the_clock_was_put_back_plans_again() {
+    let table = one("30 9 * * *", false);
+    let mut world = world(&table);
+    set_time(&mut world, "09:00:00");
+    let request = Request {
+        ticket: world.next_ticket(),
+        op: Op::Tick(Duty::FireCron(Arc::clone(&table))),
+    };
+    world.try_slice(&[request], false).unwrap();
+    assert_eq!(size_at(&mut world, "09:29:59", &table), 0);
+    assert_eq!(size_at(&mut world, "09:30:00", &table), 1);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod world;
 
 mod admin;
 mod batching;
+mod clocks;
 mod cron;
 mod evicting;
 mod expiring;

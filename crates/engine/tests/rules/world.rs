@@ -25,7 +25,14 @@ pub struct World {
     pub faults: FaultPlan,
     engine: Engine,
     rules: Rules,
+    /// What time it is: it passes on both clocks.
     pub now: Timestamp,
+    /// When the server started.
+    started_at: Timestamp,
+    /// By how many seconds the wall clock was set since, forward or back.
+    pub clock_set_secs: i64,
+    /// For how long the server was frozen since it started.
+    pub frozen: Duration,
     tickets: u64,
     answers: BTreeMap<Ticket, Outcome>,
     /// What committed groups told of jobs.
@@ -61,6 +68,9 @@ impl World {
             engine: Engine::new(rules.clone()),
             rules,
             now,
+            started_at: now,
+            clock_set_secs: 0,
+            frozen: Duration::ZERO,
             tickets: 0,
             answers: BTreeMap::new(),
             events: Vec::new(),
@@ -69,12 +79,39 @@ impl World {
         world
     }
 
-    /// As after a restart of the server on the same files; the grace of a start is not yet over.
+    /// As after a clean restart of the server on the same files; the grace of a start is not yet over.
     pub fn restart(&mut self) {
+        self.down(0);
+    }
+
+    /// The server is stopped, and started again so many seconds later.
+    pub fn down(&mut self, secs: i64) {
+        self.group(vec![Op::Drain]);
+        self.now = self.now.plus_secs(secs);
+        self.crash();
+    }
+
+    /// As after the end of the process at any moment and a new start.
+    pub fn crash(&mut self) {
         self.store = None;
         self.store = Some(open(&self.dir, &self.faults));
         self.engine = Engine::new(self.rules.clone());
+        self.started_at = self.now;
+        self.frozen = Duration::ZERO;
         self.answers.clear();
+        // A server's ticks begin at once.
+        self.group(vec![]);
+    }
+
+    /// What the wall clock shows.
+    pub fn wall(&self) -> Timestamp {
+        self.now.plus_secs(self.clock_set_secs)
+    }
+
+    /// When the engine must run again, if nothing happens.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let uptime = self.engine.next_deadline()?;
+        Some(self.started_at.plus(uptime))
     }
 
     pub fn set_rules(&mut self, rules: Rules) {
@@ -124,11 +161,13 @@ impl World {
         commit: bool,
     ) -> Result<(Vec<Answer>, Vec<Request>), StoreError> {
         let seed = self.tickets;
-        let mut tx = self.store.as_mut().unwrap().begin()?;
         let moment = Moment {
-            now: self.now,
+            wall: self.wall(),
+            uptime: self.now.since(self.started_at),
+            frozen: self.frozen,
             seed,
         };
+        let mut tx = self.store.as_mut().unwrap().begin()?;
         let result = match self.engine.run_group(&mut tx, moment, requests) {
             Ok(result) => result,
             Err(error) => {
@@ -196,7 +235,7 @@ impl World {
     pub fn push_op(&self, payload: &Value) -> Op {
         Op::push(
             Job::parse(payload.to_string().as_bytes()).unwrap(),
-            self.now,
+            self.wall(),
             CustomReading::ALL,
         )
         .unwrap()
@@ -204,7 +243,7 @@ impl World {
 
     /// Pushes a job of this id and queue, with more payload members.
     pub fn push(&mut self, jid: &str, queue: &str, more: Value) {
-        let op = Op::push(self.job(jid, queue, more), self.now, CustomReading::ALL).unwrap();
+        let op = Op::push(self.job(jid, queue, more), self.wall(), CustomReading::ALL).unwrap();
         self.ok(op);
     }
 

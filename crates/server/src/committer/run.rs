@@ -207,10 +207,10 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// When something has to be done even if nothing is submitted.
     fn next_wake(&self) -> Option<Instant> {
         let nil_due = self.engine.next_timeout();
-        let nil_due = nil_due.map(|at| self.clock.instant_of(at) + NIL_DELAY_MAX);
+        let nil_due = nil_due.map(|at| self.clock.instant_at(at) + NIL_DELAY_MAX);
         // Not later: a token that waits in a full bucket is lost.
         let look_due = self.engine.next_look();
-        let look_due = look_due.map(|at| self.clock.instant_of(at));
+        let look_due = look_due.map(|at| self.clock.instant_at(at));
         let due = [nil_due, look_due].into_iter().flatten().min();
         let due = due.map(|due| self.rest_until.map_or(due, |until| until.max(due)));
         let due = [due, self.backlog.due(), self.infos.due()];
@@ -223,7 +223,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             && self
                 .engine
                 .next_deadline()
-                .is_some_and(|deadline| deadline <= self.clock.now())
+                .is_some_and(|deadline| deadline <= self.clock.uptime())
     }
 
     async fn run_group(&mut self, group: Vec<Request>) -> Result<(), Poisoned> {
@@ -295,7 +295,9 @@ impl<S: Store + Send + 'static> Committer<S> {
 
     fn attempt(&mut self, group: &[Request]) -> Result<Attempt, Poisoned> {
         let moment = Moment {
-            now: self.clock.now(),
+            wall: self.clock.wall(),
+            uptime: self.clock.uptime(),
+            frozen: self.clock.frozen(),
             seed: rand::random(),
         };
         let result = match self.store.begin() {

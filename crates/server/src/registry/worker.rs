@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a worker is to do. Its order is the only way it can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,21 +48,21 @@ pub(crate) struct Worker {
     wid: Arc<str>,
     number: u64,
     state: AtomicU8,
-    /// When the worker registered; `heard_millis` counts from here.
-    since: Instant,
+    /// The uptime of the server at which a command of it last came.
     heard_millis: AtomicU64,
 }
 
 impl Worker {
-    pub(super) fn new(wid: Arc<str>, number: u64, now: Instant) -> Self {
+    pub(super) fn new(wid: Arc<str>, number: u64, now: Duration) -> Self {
         let state = AtomicU8::new(WorkerState::Running as u8);
-        Self {
+        let worker = Self {
             wid,
             number,
             state,
-            since: now,
             heard_millis: AtomicU64::new(0),
-        }
+        };
+        worker.hear(now);
+        worker
     }
 
     /// Its number: one more than that of its first connection, so that no other worker, and no connection of
@@ -91,14 +91,13 @@ impl Worker {
     }
 
     /// Takes note of a command of it.
-    pub(crate) fn hear(&self, now: Instant) {
-        let millis = now.saturating_duration_since(self.since).as_millis();
-        self.heard_millis
-            .fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
+    pub(crate) fn hear(&self, now: Duration) {
+        let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.heard_millis.fetch_max(millis, Ordering::Relaxed);
     }
 
     /// When a command of it last came.
-    pub(crate) fn heard(&self) -> Instant {
-        self.since + Duration::from_millis(self.heard_millis.load(Ordering::Relaxed))
+    pub(crate) fn heard(&self) -> Duration {
+        Duration::from_millis(self.heard_millis.load(Ordering::Relaxed))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ pub(crate) struct Registry {
 struct State {
     workers: HashMap<Arc<str>, Entry>,
     /// Workers that left, the earliest first, and when they were last heard.
-    gone: VecDeque<(Arc<str>, Instant)>,
+    gone: VecDeque<(Arc<str>, Duration)>,
     reaped: u64,
 }
 
@@ -40,7 +40,7 @@ struct Entry {
     pid: i64,
     labels: Vec<String>,
     rss_kb: i64,
-    beat_at: Instant,
+    beat_at: Duration,
     connections: HashMap<u64, CancellationToken>,
 }
 
@@ -68,13 +68,13 @@ pub(crate) struct WorkerLine {
 
 impl Registry {
     /// Adds a connection to the worker it names, which is made if it is not there. None for a connection that
-    /// names no worker. The token closes the connection when the worker is reaped.
+    /// names no worker. `now`, here and below, is the server's uptime: silence counts only while it can hear. The token closes the connection when the worker is reaped.
     pub(crate) fn join(
         self: &Arc<Self>,
         hello: &Hello,
         connection_id: u64,
         close: &CancellationToken,
-        now: Instant,
+        now: Duration,
     ) -> Option<Membership> {
         if hello.wid.is_empty() {
             return None;
@@ -121,7 +121,7 @@ impl Registry {
 
     /// A sign of life. Answers with the worker's state after it; none for a worker that is not there. Any
     /// connection may send it (as Faktory).
-    pub(crate) fn beat(&self, beat: &Beat, now: Instant) -> Option<WorkerState> {
+    pub(crate) fn beat(&self, beat: &Beat, now: Duration) -> Option<WorkerState> {
         let mut state = self.state.lock();
         let entry = state.workers.get_mut(beat.wid.as_str())?;
         entry.beat_at = now;
@@ -135,11 +135,11 @@ impl Registry {
 
     /// Removes the workers that have sent no BEAT for too long, and closes their connections. One that comes
     /// back is taken in again. Tells who they were.
-    pub(crate) fn reap(&self, now: Instant) -> Vec<Arc<str>> {
+    pub(crate) fn reap(&self, now: Duration) -> Vec<Arc<str>> {
         let mut state = self.state.lock();
         let overdue: Vec<Entry> = state
             .workers
-            .extract_if(|_, entry| now.saturating_duration_since(entry.beat_at) >= SILENCE_MAX)
+            .extract_if(|_, entry| now.saturating_sub(entry.beat_at) >= SILENCE_MAX)
             .map(|(_, entry)| entry)
             .collect();
         state.reaped += overdue.len() as u64;
@@ -157,8 +157,8 @@ impl Registry {
     }
 
     /// The workers from which a command came within the last minute, whether they are still there or not.
-    pub(crate) fn alive(&self, now: Instant) -> BTreeSet<String> {
-        let is_recent = |heard: Instant| now.saturating_duration_since(heard) < SILENCE_MAX;
+    pub(crate) fn alive(&self, now: Duration) -> BTreeSet<String> {
+        let is_recent = |heard: Duration| now.saturating_sub(heard) < SILENCE_MAX;
         let mut state = self.state.lock();
         state.gone.retain(|(_, heard)| is_recent(*heard));
         let gone = state.gone.iter().map(|(wid, _)| wid);
@@ -182,7 +182,7 @@ impl Registry {
     }
 
     /// All of them, by id.
-    pub(crate) fn lines(&self, now: Instant) -> Vec<WorkerLine> {
+    pub(crate) fn lines(&self, now: Duration) -> Vec<WorkerLine> {
         let state = self.state.lock();
         let mut lines: Vec<WorkerLine> = state
             .workers
@@ -206,7 +206,7 @@ impl State {
 }
 
 impl Entry {
-    fn line(&self, now: Instant) -> WorkerLine {
+    fn line(&self, now: Duration) -> WorkerLine {
         WorkerLine {
             wid: Arc::clone(self.worker.wid()),
             hostname: self.hostname.clone(),
@@ -215,7 +215,7 @@ impl Entry {
             rss_kb: self.rss_kb,
             state: self.worker.state().as_str(),
             connections: self.connections.len(),
-            silent_for: now.saturating_duration_since(self.worker.heard()),
+            silent_for: now.saturating_sub(self.worker.heard()),
         }
     }
 }

@@ -23,11 +23,12 @@ pub(crate) fn fire_cron(shared: &Arc<Shared>) -> Service {
             {
                 return;
             }
-            let next = shared.clock.instant_of(next_second(shared.clock.now()));
+            let now = shared.clock.wall();
+            let until_next = next_second(now).since(now);
             tokio::select! {
                 biased;
                 () = life.stopping() => return,
-                () = tokio::time::sleep_until(next.into()) => {}
+                () = tokio::time::sleep(until_next) => {}
             }
         }
     })

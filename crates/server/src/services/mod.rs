@@ -1,6 +1,7 @@
 //! Background duties: each is started, says when it has started, and is stopped, in the same way.
 
 mod certificates;
+mod clock_watch;
 mod cron;
 mod duties;
 mod reaper;
@@ -9,6 +10,7 @@ mod service;
 mod ticker;
 
 pub(crate) use certificates::watch_certificates;
+pub(crate) use clock_watch::watch_clocks;
 pub(crate) use cron::fire_cron;
 pub(crate) use duties::{DutyCount, DutyCounters};
 pub(crate) use reaper::reap_workers;

@@ -1,7 +1,7 @@
 //! Removes workers that have fallen silent.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::service::{Life, Service};
 use crate::settings::TOLD_MAX;
@@ -22,7 +22,7 @@ pub(crate) fn reap_workers(shared: &Arc<Shared>) -> Service {
                 () = life.stopping() => return,
                 _ = interval.tick() => {}
             }
-            let reaped = shared.registry.reap(Instant::now());
+            let reaped = shared.registry.reap(shared.clock.uptime());
             for wid in reaped.iter().take(TOLD_MAX) {
                 // Escaped: a client has made it up.
                 tracing::warn!(

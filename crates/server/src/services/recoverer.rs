@@ -1,7 +1,7 @@
 //! Takes jobs back from workers that have fallen silent, if the operator wants it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use workmill_engine::Duty;
 
@@ -32,7 +32,7 @@ pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
             if !shared.live().recover_lost {
                 continue;
             }
-            let alive = Arc::new(shared.registry.alive(Instant::now()));
+            let alive = Arc::new(shared.registry.alive(shared.clock.uptime()));
             let duty = Duty::RecoverLost { alive };
             if perform(&shared, duty, &shared.duties.recover)
                 .await

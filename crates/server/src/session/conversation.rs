@@ -178,7 +178,7 @@ impl<S: Stream> Conversation<S> {
         if batch.commands() != 0
             && let Some(membership) = &self.membership
         {
-            membership.worker().hear(Instant::now());
+            membership.worker().hear(self.shared.clock.uptime());
         }
     }
 

@@ -29,7 +29,7 @@ impl Caller<'_> {
     pub(super) async fn dispatch(self, line: Bytes, batch: &mut Batch) {
         batch.bytes += line.len();
         // Asked for by what needs it: to read the clock costs as much as to read a short command.
-        let now = || self.shared.clock.now();
+        let now = || self.shared.clock.wall();
         let reading = self.shared.live().custom_reading;
         match self.shared.reader.read(line, now, reading).await {
             Ok(asked) if self.shared.is_stopping() && !asked.ends_work() => {
@@ -136,14 +136,14 @@ impl Caller<'_> {
             return batch.answered(Slot::Error(WireError::err(text)));
         }
         batch.complete = matches!(command, BatchCommand::Status(_));
-        match Op::batch(command, self.shared.clock.now()) {
+        match Op::batch(command, self.shared.clock.wall()) {
             Ok(op) => batch.ask(op),
             Err(error) => batch.answered(Slot::Error(error)),
         }
     }
 
     fn beat(self, beat: &Beat) -> Slot {
-        match self.shared.registry.beat(beat, std::time::Instant::now()) {
+        match self.shared.registry.beat(beat, self.shared.clock.uptime()) {
             Some(state) => state.news().map_or(Slot::Ok, Slot::Text),
             None => Slot::Error(WireError::err(format!("unknown worker {}", beat.wid))),
         }

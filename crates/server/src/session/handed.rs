@@ -106,7 +106,7 @@ impl Drop for Handed {
 
 #[cfg(test)]
 mod tests {
-    use workmill_proto::Timestamp;
+    use workmill_proto::SteadyTime;
     use workmill_store::JobKey;
 
     use super::*;
@@ -116,7 +116,7 @@ mod tests {
     fn handout(number: i64) -> Handout {
         Handout {
             key: JobKey(number),
-            reserved_at: Timestamp::from_micros(number),
+            reserved_at: SteadyTime::from_micros(number),
         }
     }
 

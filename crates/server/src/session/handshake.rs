@@ -94,7 +94,7 @@ async fn shake_hands<S: Stream>(
             shared.rejections.note(peer, Reason::TooManyConnections);
             Farewell::told(too_many.to_string())
         })?;
-    let now = std::time::Instant::now();
+    let now = shared.clock.uptime();
     let membership = shared.registry.join(&hello, place.id(), &close, now);
     wire.send().await?;
     wire.lines.set_line_bytes_max(shared.live().line_bytes_max);

@@ -31,6 +31,9 @@ pub(super) const DEAD_JOBS_RANGE: RangeInclusive<usize> = 1..=1_000_000_000;
 /// One second to a hundred years, in seconds.
 pub(super) const DEAD_TTL_SECS_RANGE: RangeInclusive<u64> = 1..=100 * 31_557_600;
 
+/// Nothing to a day, in seconds: `catch_up` is for what is longer ago.
+pub(super) const CRON_MISSED_SECS_RANGE: RangeInclusive<u64> = 0..=86_400;
+
 /// Bytes of one file of `conf.d`: what people write by hand is far smaller.
 pub(super) const FILE_BYTES_MAX: u64 = 4 << 20;
 

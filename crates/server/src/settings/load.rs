@@ -9,9 +9,9 @@ use workmill_proto::limits::LINE_BYTES_MAX_DEFAULT;
 use workmill_store::sqlite::Durability;
 
 use super::bounds::{
-    CONNECTIONS_MAX_DEFAULT, CONNECTIONS_RANGE, DEAD_JOBS_RANGE, DEAD_TTL_SECS_RANGE,
-    INPUT_BYTES_MAX_DEFAULT, INPUT_BYTES_RANGE, INTERVAL_MS_DEFAULT, INTERVAL_MS_RANGE,
-    LINE_BYTES_RANGE,
+    CONNECTIONS_MAX_DEFAULT, CONNECTIONS_RANGE, CRON_MISSED_SECS_RANGE, DEAD_JOBS_RANGE,
+    DEAD_TTL_SECS_RANGE, INPUT_BYTES_MAX_DEFAULT, INPUT_BYTES_RANGE, INTERVAL_MS_DEFAULT,
+    INTERVAL_MS_RANGE, LINE_BYTES_RANGE,
 };
 use super::places::Variables;
 use super::reader::{Found, Reader, refuse};
@@ -175,6 +175,10 @@ fn choose_rules(reader: &mut Reader) -> Result<Rules, SettingsError> {
     }
     if let Some(found) = reader.duration_secs("dead", "ttl", DEAD_TTL_SECS_RANGE)? {
         rules.dead_ttl_secs = found.value.cast_signed();
+    }
+    let within = reader.duration_secs("cron_plugin", "missed_within", CRON_MISSED_SECS_RANGE)?;
+    if let Some(found) = within {
+        rules.cron_missed_within_secs = found.value.cast_signed();
     }
     Ok(rules)
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use workmill_engine::Rules;
+
 use super::{
     BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles, first_lines,
 };
@@ -153,16 +155,7 @@ impl Comparison {
             &current.line_bytes_max,
             &new.line_bytes_max,
         );
-        self.take(
-            "dead.max_jobs",
-            &current.rules.dead_jobs_max,
-            &new.rules.dead_jobs_max,
-        );
-        self.take(
-            "dead.ttl (seconds)",
-            &current.rules.dead_ttl_secs,
-            &new.rules.dead_ttl_secs,
-        );
+        self.take_rules(&current.rules, &new.rules);
         self.take(
             "workers.recover_lost",
             &current.recover_lost,
@@ -174,6 +167,20 @@ impl Comparison {
         self.take_cron(current, &mut new);
         self.take_metrics(current.metrics.as_ref(), new.metrics.as_ref());
         new
+    }
+
+    fn take_rules(&mut self, current: &Rules, new: &Rules) {
+        self.take("dead.max_jobs", &current.dead_jobs_max, &new.dead_jobs_max);
+        self.take(
+            "dead.ttl (seconds)",
+            &current.dead_ttl_secs,
+            &new.dead_ttl_secs,
+        );
+        self.take(
+            "cron_plugin.missed_within (seconds)",
+            &current.cron_missed_within_secs,
+            &new.cron_missed_within_secs,
+        );
     }
 
     fn take_metrics(&mut self, current: Option<&MetricsSettings>, new: Option<&MetricsSettings>) {

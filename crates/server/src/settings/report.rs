@@ -49,6 +49,8 @@ impl Settings {
             ("limits.input_bytes_max", input_bytes_max.to_string()),
         ]);
         lines.extend(dead_lines(rules));
+        let missed_within = format!("{}s", rules.cron_missed_within_secs);
+        lines.push(("cron_plugin.missed_within", missed_within));
         lines.push(("workers.recover_lost", recover_lost.to_string()));
         lines.push(("uniq.enabled", uniq.to_string()));
         lines.extend(batch_lines(*batch));

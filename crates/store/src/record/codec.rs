@@ -7,7 +7,7 @@
 //! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header; in version 4 their lock says
 //! which pushing has it. No two versions are one flipped bit apart, as the checksum does not cover them.
 
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use super::ties::{put_ties, take_ties};
 use super::varint::{put_varint, take_varint};
@@ -45,11 +45,11 @@ impl JobRecord {
         put_varint(out, u64::from(self.enqueued_at_index));
         out.push(u8::from(enqueued_at.is_some()));
         if let Some(at) = enqueued_at {
-            put_moment(out, at);
+            put_micros(out, at.as_micros());
         }
         put_varint(out, self.recovered_at.len() as u64);
         for &at in &self.recovered_at {
-            put_moment(out, at);
+            put_micros(out, at.as_micros());
         }
         if let Some(ties) = &self.ties {
             put_ties(out, ties);
@@ -106,12 +106,12 @@ fn decode_header(mut input: &[u8], version: u8) -> Option<(JobRecord, &[u8])> {
     let enqueued_at_index = take_u32(&mut input)?;
     let enqueued_at = match take_bytes(&mut input, 1)? {
         [0] => None,
-        [1] => Some(take_moment(&mut input)?),
+        [1] => Some(Timestamp::from_micros(take_micros(&mut input)?)),
         _ => return None,
     };
     let mut recovered_at = Vec::new();
     for _ in 0..take_varint(&mut input)? {
-        recovered_at.push(take_moment(&mut input)?);
+        recovered_at.push(SteadyTime::from_micros(take_micros(&mut input)?));
     }
     let ties = match version {
         VERSION_PLAIN => None,
@@ -140,8 +140,9 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-pub(super) fn put_moment(out: &mut Vec<u8>, at: Timestamp) {
-    out.extend_from_slice(&at.as_micros().to_le_bytes());
+/// A moment of either clock.
+pub(super) fn put_micros(out: &mut Vec<u8>, micros: i64) {
+    out.extend_from_slice(&micros.to_le_bytes());
 }
 
 pub(super) fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
@@ -160,8 +161,8 @@ pub(super) fn take_u32(input: &mut &[u8]) -> Option<u32> {
     u32::try_from(take_varint(input)?).ok()
 }
 
-pub(super) fn take_moment(input: &mut &[u8]) -> Option<Timestamp> {
+pub(super) fn take_micros(input: &mut &[u8]) -> Option<i64> {
     let (&micros, rest) = input.split_first_chunk::<8>()?;
     *input = rest;
-    Some(Timestamp::from_micros(i64::from_le_bytes(micros)))
+    Some(i64::from_le_bytes(micros))
 }

@@ -1,8 +1,8 @@
 //! How [`Ties`] are written into a record: a byte of flags, then what they announce.
 
-use workmill_proto::Bid;
+use workmill_proto::{Bid, SteadyTime, Timestamp};
 
-use super::codec::{put_moment, take_bytes, take_moment, take_u32};
+use super::codec::{put_micros, take_bytes, take_micros, take_u32};
 use super::varint::{put_varint, take_varint};
 use crate::{CallbackKind, CallbackTie, LockTie, Membership, Ties};
 
@@ -18,11 +18,11 @@ const TRACKED: u8 = 128;
 pub(super) fn put_ties(out: &mut Vec<u8>, ties: &Ties) {
     out.push(flags(ties));
     if let Some(at) = ties.expires_at {
-        put_moment(out, at);
+        put_micros(out, at.as_micros());
     }
     if let Some(lock) = &ties.lock {
         out.extend_from_slice(&lock.key);
-        put_moment(out, lock.ends_at);
+        put_micros(out, lock.ends_at.as_micros());
         put_varint(out, u64::from(lock.pushing));
     }
     if let Some(member) = &ties.batch {
@@ -65,12 +65,12 @@ pub(super) fn take_ties(input: &mut &[u8], with_pushing: bool) -> Option<Ties> {
         ..Ties::default()
     };
     if has(EXPIRES) {
-        ties.expires_at = Some(take_moment(input)?);
+        ties.expires_at = Some(Timestamp::from_micros(take_micros(input)?));
     }
     if has(LOCKED) {
         ties.lock = Some(LockTie {
             key: take_bytes(input, 32)?.try_into().ok()?,
-            ends_at: take_moment(input)?,
+            ends_at: SteadyTime::from_micros(take_micros(input)?),
             until_start: has(LOCKED_UNTIL_START),
             pushing: match with_pushing {
                 true => take_u32(input)?,

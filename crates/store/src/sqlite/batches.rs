@@ -2,7 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Error, OptionalExtension, Row};
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use super::sql::Sql;
 use super::tx::SqliteTx;
@@ -146,7 +146,7 @@ impl SqliteTx<'_> {
             .collect()
     }
 
-    pub(super) fn write_dues(&mut self, dues: &[(u64, Timestamp)]) -> rusqlite::Result<()> {
+    pub(super) fn write_dues(&mut self, dues: &[(u64, SteadyTime)]) -> rusqlite::Result<()> {
         for (id, at) in dues {
             self.begin()?;
             self.statements.get(Sql::BatchDueNote)?.execute((
@@ -160,7 +160,7 @@ impl SqliteTx<'_> {
 
     pub(super) fn take_dues(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> rusqlite::Result<Vec<u64>> {
         let generation = self.tallies.generation;
@@ -197,7 +197,7 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<BatchState> {
         succeeded: row.get(8)?,
         children_incomplete: row.get(9)?,
         children_unsuccessful: row.get(10)?,
-        changed_at: Timestamp::from_micros(row.get(11)?),
+        changed_at: SteadyTime::from_micros(row.get(11)?),
     })
 }
 

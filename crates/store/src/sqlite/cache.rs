@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::mirror::{Held, Mirror};
 use super::place::{QueueId, key_at, queue_of};
@@ -22,7 +22,7 @@ enum Undo {
     ReturnedCleared(QueueId, BTreeSet<i64>),
     Reserved(i64),
     Ended(i64, Held),
-    Extended(i64, Timestamp),
+    Extended(i64, SteadyTime),
     Flushed(Box<Mirror>),
 }
 
@@ -221,7 +221,7 @@ impl Cache {
     pub(super) fn slots(
         &mut self,
         queue: &str,
-        since: Timestamp,
+        since: SteadyTime,
         wid: &str,
         connection: u64,
     ) -> Slots {
@@ -240,7 +240,7 @@ impl Cache {
     }
 
     /// Ends a reservation; tells when it had begun. None if there is none.
-    pub(super) fn end(&mut self, key: i64) -> Option<Timestamp> {
+    pub(super) fn end(&mut self, key: i64) -> Option<SteadyTime> {
         let held = self.mirror.remove(key)?;
         let reserved_at = held.reserved_at;
         if !self.slots.is_empty()
@@ -253,7 +253,7 @@ impl Cache {
     }
 
     /// Moves the end of a reservation; tells whether there is one.
-    pub(super) fn extend(&mut self, key: i64, expires_at: Timestamp) -> bool {
+    pub(super) fn extend(&mut self, key: i64, expires_at: SteadyTime) -> bool {
         match self.mirror.extend(key, expires_at) {
             Some(before) => {
                 self.journal.push(Undo::Extended(key, before));

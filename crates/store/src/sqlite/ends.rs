@@ -1,6 +1,6 @@
 //! Remembered ends of reservations.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::sql::Sql;
 use super::tx::SqliteTx;
@@ -33,7 +33,7 @@ impl SqliteTx<'_> {
 
     pub(super) fn delete_ends(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> rusqlite::Result<usize> {
         self.forget((Sql::EndsReadUntil, Sql::EndsDeleteUntil), until, limit)

@@ -1,12 +1,12 @@
 //! Jobs in sets.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::SetName;
 
 use super::sql::Sql;
 use super::tallies::SetTally;
 use super::tx::SqliteTx;
 use super::waiting::stored_job;
-use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX};
+use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX, SetTime};
 
 /// What became of a set that is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl SqliteTx<'_> {
     pub(super) fn write_entries(
         &mut self,
         set: SetName,
-        entries: &[(Timestamp, JobRecord)],
+        entries: &[(SetTime, JobRecord)],
     ) -> rusqlite::Result<()> {
         for (at, record) in entries {
             self.begin()?;
@@ -45,7 +45,7 @@ impl SqliteTx<'_> {
         &mut self,
         set: SetName,
         after: Option<EntryKey>,
-        until: Timestamp,
+        until: SetTime,
         limit: usize,
     ) -> rusqlite::Result<Vec<Entry>> {
         let mut entries = Vec::new();
@@ -66,7 +66,7 @@ impl SqliteTx<'_> {
             }
             let key = EntryKey {
                 set,
-                at: Timestamp::from_micros(row.get(0)?),
+                at: SetTime::from_micros(row.get(0)?),
                 serial: row.get(1)?,
             };
             let job = stored_job(row, 2)?;

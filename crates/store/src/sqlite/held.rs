@@ -1,6 +1,6 @@
 //! Jobs handed out: reserved, read, finished, put back.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::failure;
 use super::mirror::Held;
@@ -49,7 +49,7 @@ impl SqliteTx<'_> {
 
     pub(super) fn extend_reservations(
         &mut self,
-        ends: &[(JobKey, Timestamp)],
+        ends: &[(JobKey, SteadyTime)],
     ) -> rusqlite::Result<()> {
         for &(key, expires_at) in ends {
             if self.cache.extend(key.0, expires_at) {
@@ -114,7 +114,7 @@ impl SqliteTx<'_> {
     }
 
     /// Ends a reservation; tells when it had begun. None if there is none.
-    fn end_reservation(&mut self, key: i64) -> rusqlite::Result<Option<Timestamp>> {
+    fn end_reservation(&mut self, key: i64) -> rusqlite::Result<Option<SteadyTime>> {
         let reserved_at = self.cache.end(key);
         if reserved_at.is_some() {
             self.begin()?;

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Row};
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::cache::Cache;
 use super::mirror::{Held, Mirror};
 use super::place::{QueueId, key_at, keys_of, queue_of};
 use super::queues::{QueueCopy, QueueRow, QueueState, Queues};
 use super::tallies::{SetTally, Tallies};
-use crate::Counts;
+use crate::{Clocks, Counts};
 
 /// Reads everything that is kept in memory.
 pub(super) fn load(conn: &Connection) -> rusqlite::Result<(Cache, Tallies)> {
@@ -20,6 +20,10 @@ pub(super) fn load(conn: &Connection) -> rusqlite::Result<(Cache, Tallies)> {
     find_heads(conn, &mut queues, &mirror)?;
     let mut tallies = read_tallies(conn)?;
     tallies.working = mirror.len() as u64;
+    // What was reserved since the clocks were last kept tells that they went on.
+    if let (Some(clocks), Some(latest)) = (&mut tallies.clocks, mirror.latest_start()) {
+        clocks.steady = clocks.steady.max(latest);
+    }
     Ok((Cache::new(queues, mirror), tallies))
 }
 
@@ -77,8 +81,8 @@ fn read_reservations(conn: &Connection, queues: &Queues) -> rusqlite::Result<Mir
         let held = Held {
             jid: row.get::<_, String>(1)?.into(),
             wid: mirror.worker_id(&wid),
-            reserved_at: Timestamp::from_micros(row.get(3)?),
-            expires_at: Timestamp::from_micros(row.get(4)?),
+            reserved_at: SteadyTime::from_micros(row.get(3)?),
+            expires_at: SteadyTime::from_micros(row.get(4)?),
             tied: row.get(5)?,
             connection: 0,
         };
@@ -113,13 +117,23 @@ fn find_heads(conn: &Connection, queues: &mut Queues, mirror: &Mirror) -> rusqli
     Ok(())
 }
 
+/// How far the clocks were; none before they were kept for the first time.
+fn read_clocks(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Clocks>> {
+    let (steady, wall): (Option<i64>, Option<i64>) = (row.get(column)?, row.get(column + 1)?);
+    Ok(steady.zip(wall).map(|(steady, wall)| Clocks {
+        steady: SteadyTime::from_micros(steady),
+        wall: Timestamp::from_micros(wall),
+    }))
+}
+
 fn read_tallies(conn: &Connection) -> rusqlite::Result<Tallies> {
     let set_id_next = conn.query_row("SELECT max(id) + 1 FROM sets", (), |row| row.get(0))?;
     let mut tallies = conn.query_row(
-        "SELECT processed, failures, expired, last_serial, ends_generation FROM tallies",
+        "SELECT processed, failures, expired, last_serial, ends_generation, steady, wall FROM tallies",
         (),
         |row| {
             Ok(Tallies {
+                clocks: read_clocks(row, 5)?,
                 counts: Counts {
                     processed: row.get(0)?,
                     failures: row.get(1)?,

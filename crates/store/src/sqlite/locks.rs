@@ -1,6 +1,6 @@
 //! The locks of unique jobs.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use rusqlite::OptionalExtension as _;
 
@@ -12,7 +12,7 @@ impl SqliteTx<'_> {
     pub(super) fn take_locks(
         &mut self,
         locks: &[Lock],
-        now: Timestamp,
+        now: SteadyTime,
     ) -> rusqlite::Result<Vec<bool>> {
         let mut taken = Vec::with_capacity(locks.len());
         for lock in locks {
@@ -57,7 +57,7 @@ impl SqliteTx<'_> {
                         jid: row.get(0)?,
                         pushing: row.get(1)?,
                     },
-                    ends_at: Timestamp::from_micros(row.get(2)?),
+                    ends_at: SteadyTime::from_micros(row.get(2)?),
                 })
             });
             lock.optional()
@@ -67,7 +67,7 @@ impl SqliteTx<'_> {
 
     pub(super) fn delete_locks(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> rusqlite::Result<usize> {
         self.forget((Sql::LocksReadUntil, Sql::LocksDeleteUntil), until, limit)

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use crate::{JobKey, Reservation};
 
@@ -16,8 +16,8 @@ use crate::{JobKey, Reservation};
 pub(super) struct Held {
     pub(super) jid: Box<str>,
     pub(super) wid: Arc<str>,
-    pub(super) reserved_at: Timestamp,
-    pub(super) expires_at: Timestamp,
+    pub(super) reserved_at: SteadyTime,
+    pub(super) expires_at: SteadyTime,
     pub(super) tied: bool,
     pub(super) connection: u64,
 }
@@ -44,8 +44,8 @@ pub(super) struct Mirror {
     by_jid: HashTable<i64>,
     /// Keyed at random, so that nobody can choose ids that collide.
     hasher: RandomState,
-    by_end: BTreeSet<(Timestamp, i64)>,
-    by_worker: BTreeMap<Arc<str>, BTreeSet<(Timestamp, i64)>>,
+    by_end: BTreeSet<(SteadyTime, i64)>,
+    by_worker: BTreeMap<Arc<str>, BTreeSet<(SteadyTime, i64)>>,
     /// How many each connection holds that named no worker.
     nameless: BTreeMap<u64, usize>,
 }
@@ -136,12 +136,18 @@ impl Mirror {
     }
 
     /// Moves the end of a reservation; tells where it was. None if there is no such reservation.
-    pub(super) fn extend(&mut self, key: i64, expires_at: Timestamp) -> Option<Timestamp> {
+    pub(super) fn extend(&mut self, key: i64, expires_at: SteadyTime) -> Option<SteadyTime> {
         let held = self.by_key.get_mut(&key)?;
         let before = std::mem::replace(&mut held.expires_at, expires_at);
         self.by_end.remove(&(before, key));
         self.by_end.insert((expires_at, key));
         Some(before)
+    }
+
+    /// When the latest of them began.
+    pub(super) fn latest_start(&self) -> Option<SteadyTime> {
+        let starts = self.by_worker.values().filter_map(BTreeSet::last);
+        starts.map(|&(start, _)| start).max()
     }
 
     pub(super) fn reservation(&self, key: i64) -> Option<Reservation> {
@@ -161,7 +167,7 @@ impl Mirror {
         }
     }
 
-    pub(super) fn ending(&self, until: Timestamp, limit: usize) -> Vec<Reservation> {
+    pub(super) fn ending(&self, until: SteadyTime, limit: usize) -> Vec<Reservation> {
         self.by_end
             .range(..=(until, i64::MAX))
             .take(limit)

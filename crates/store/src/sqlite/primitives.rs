@@ -1,13 +1,13 @@
 //! The primitives of [`Tx`], each passed on to the file that has it.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::entries::SetFate;
 use super::tx::SqliteTx;
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Entry, EntryKey,
-    JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd, Slots,
-    StoreError, StoredJob, Swept, Totals, Track, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
+    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd,
+    SetTime, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
 };
 
 impl Tx for SqliteTx<'_> {
@@ -44,7 +44,7 @@ impl Tx for SqliteTx<'_> {
 
     fn reservations_ending(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> Result<Vec<Reservation>, StoreError> {
         self.run(|tx| Ok(tx.cache.mirror().ending(until, limit)))
@@ -79,7 +79,7 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.cache.mirror().count_of(wid, connection) as u64))
     }
 
-    fn extend(&mut self, ends: &[(JobKey, Timestamp)]) -> Result<(), StoreError> {
+    fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError> {
         self.query(|tx| tx.extend_reservations(ends))
     }
 
@@ -107,7 +107,7 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.find_end(jid, wid))
     }
 
-    fn forget_ends(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
         self.query(|tx| tx.delete_ends(until, limit))
     }
 
@@ -122,7 +122,7 @@ impl Tx for SqliteTx<'_> {
     fn insert_entries(
         &mut self,
         set: SetName,
-        entries: &[(Timestamp, JobRecord)],
+        entries: &[(SetTime, JobRecord)],
     ) -> Result<(), StoreError> {
         self.query(|tx| tx.write_entries(set, entries))
     }
@@ -131,7 +131,7 @@ impl Tx for SqliteTx<'_> {
         &mut self,
         set: SetName,
         after: Option<EntryKey>,
-        until: Timestamp,
+        until: SetTime,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
         self.query(|tx| tx.read_entries(set, after, until, limit))
@@ -191,7 +191,7 @@ impl Tx for SqliteTx<'_> {
         self.run(|tx| Ok(tx.read_totals()))
     }
 
-    fn acquire_locks(&mut self, locks: &[Lock], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Result<Vec<bool>, StoreError> {
         self.query(|tx| tx.take_locks(locks, now))
     }
 
@@ -203,14 +203,14 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.read_locks(keys))
     }
 
-    fn forget_locks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
         self.query(|tx| tx.delete_locks(until, limit))
     }
 
     fn slots(
         &mut self,
         queue: &str,
-        since: Timestamp,
+        since: SteadyTime,
         wid: &str,
         connection: u64,
     ) -> Result<Slots, StoreError> {
@@ -258,11 +258,15 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.read_parents(child))
     }
 
-    fn note_batches_due(&mut self, dues: &[(u64, Timestamp)]) -> Result<(), StoreError> {
+    fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> Result<(), StoreError> {
         self.query(|tx| tx.write_dues(dues))
     }
 
-    fn take_batches_due(&mut self, until: Timestamp, limit: usize) -> Result<Vec<u64>, StoreError> {
+    fn take_batches_due(
+        &mut self,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
         self.query(|tx| tx.take_dues(until, limit))
     }
 
@@ -274,8 +278,20 @@ impl Tx for SqliteTx<'_> {
         self.query(|tx| tx.replace_tracks(tracks))
     }
 
-    fn forget_tracks(&mut self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
         self.query(|tx| tx.delete_tracks(until, limit))
+    }
+
+    fn clocks(&mut self) -> Result<Option<Clocks>, StoreError> {
+        self.run(|tx| Ok(tx.tallies.clocks))
+    }
+
+    fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError> {
+        self.run(|tx| {
+            tx.tallies.clocks = Some(clocks);
+            tx.keeps_clocks |= keep;
+            Ok(())
+        })
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {

@@ -109,6 +109,20 @@ CREATE TABLE cron_ticks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROW
 ", "
 -- Which pushing of the owner's id has the lock.
 ALTER TABLE locks ADD COLUMN pushing INTEGER NOT NULL DEFAULT 0;
+", "
+-- How far the steady clock is, which durations are measured by, and what the wall clock showed then. Until now the
+-- wall clock was for both, and never went back: the steady one goes on from where that was.
+ALTER TABLE live ADD COLUMN g;
+ALTER TABLE live ADD COLUMN h;
+WITH seen (at) AS (
+    SELECT max(c) FROM live WHERE key >= 0 UNION ALL SELECT max(at) FROM ends
+    UNION ALL SELECT max(changed_at) FROM batches UNION ALL SELECT max(updated_at) FROM tracks)
+UPDATE live SET h = (SELECT max(at) FROM seen),
+    g = max((SELECT max(at) FROM seen), CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER))
+    WHERE key = -1073741824;
+DROP VIEW tallies;
+CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS last_serial, e AS ends_generation,
+    coalesce(f, 0) AS expired, g AS steady, h AS wall FROM live WHERE key = -1073741824;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

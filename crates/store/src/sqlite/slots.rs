@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::mirror::Held;
 use crate::Slots;
@@ -17,8 +17,8 @@ type Holder = (Arc<str>, u64);
 /// The reservations of one queue that began after `since`.
 #[derive(Debug)]
 struct QueueSlots {
-    since: Timestamp,
-    by_start: BTreeSet<(Timestamp, i64)>,
+    since: SteadyTime,
+    by_start: BTreeSet<(SteadyTime, i64)>,
     holders: BTreeMap<i64, Holder>,
     by_holder: BTreeMap<Holder, u64>,
 }
@@ -41,7 +41,7 @@ impl SlotCounts {
     }
 
     /// Whether the slots of a queue must be counted before they can be told.
-    pub(super) fn lacks(&self, queue: &str, since: Timestamp) -> bool {
+    pub(super) fn lacks(&self, queue: &str, since: SteadyTime) -> bool {
         // What began before was let go.
         self.queues
             .get(queue)
@@ -49,7 +49,7 @@ impl SlotCounts {
     }
 
     /// Begins to count for a queue.
-    pub(super) fn start(&mut self, queue: &Arc<str>, since: Timestamp) {
+    pub(super) fn start(&mut self, queue: &Arc<str>, since: SteadyTime) {
         let slots = QueueSlots {
             since,
             by_start: BTreeSet::new(),
@@ -67,14 +67,14 @@ impl SlotCounts {
     }
 
     /// Notes a reservation that ends.
-    pub(super) fn remove(&mut self, queue: &str, key: i64, reserved_at: Timestamp) {
+    pub(super) fn remove(&mut self, queue: &str, key: i64, reserved_at: SteadyTime) {
         if let Some(slots) = self.queues.get_mut(queue) {
             slots.remove(reserved_at, key);
         }
     }
 
     /// The slots of a queue that is counted.
-    pub(super) fn slots(&mut self, queue: &str, since: Timestamp, holder: &Holder) -> Slots {
+    pub(super) fn slots(&mut self, queue: &str, since: SteadyTime, holder: &Holder) -> Slots {
         let Some(slots) = self.queues.get_mut(queue) else {
             return Slots::default();
         };
@@ -97,7 +97,7 @@ impl QueueSlots {
         self.holders.insert(key, holder);
     }
 
-    fn remove(&mut self, reserved_at: Timestamp, key: i64) {
+    fn remove(&mut self, reserved_at: SteadyTime, key: i64) {
         if !self.by_start.remove(&(reserved_at, key)) {
             return;
         }
@@ -113,7 +113,7 @@ impl QueueSlots {
     }
 
     /// Lets go of what began at or before `since`.
-    fn let_go(&mut self, since: Timestamp) {
+    fn let_go(&mut self, since: SteadyTime) {
         while let Some(&(start, key)) = self.by_start.first()
             && start <= since
         {

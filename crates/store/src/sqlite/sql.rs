@@ -42,7 +42,7 @@ statements! {
     ReservationsDeleteWithin = "DELETE FROM live WHERE key IN
         (SELECT key FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3)";
 
-    QueueWrite = "REPLACE INTO live VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    QueueWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
     EntryInsert = "INSERT INTO entries (set_id, at, serial, record) VALUES (?1, ?2, ?3, ?4)";
     EntriesFrom = "SELECT at, serial, record FROM entries
@@ -133,7 +133,7 @@ statements! {
     CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
-    TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f, g, h) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 }
 
 /// How many statements a connection keeps prepared: all of them.

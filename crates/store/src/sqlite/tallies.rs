@@ -2,7 +2,7 @@
 
 use workmill_proto::SetName;
 
-use crate::Counts;
+use crate::{Clocks, Counts};
 
 /// A set as it is now. Clearing it gives it a new id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,18 @@ pub(super) struct Tallies {
     pub(super) working: u64,
     /// Counters of all time.
     pub(super) counts: Counts,
+    /// How far the clocks are. They go on without end, so that alone is no change.
+    pub(super) clocks: Option<Clocks>,
 }
 
 impl Tallies {
-    /// What is in the row of tallies: all that belongs to no set.
+    /// Whether anything is another than `before`, but for the clocks.
+    pub(super) fn differ(&self, before: &Self) -> bool {
+        let clocks = before.clocks;
+        Self { clocks, ..*self } != *before
+    }
+
+    /// What is in the row of tallies: all that belongs to no set, but for the clocks.
     pub(super) fn row(&self) -> (u64, Counts, i64, i64) {
         (self.working, self.counts, self.last_serial, self.generation)
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::place::{QUEUE_ID_MAX, key_at, queue_key};
 use super::poison::Poison;
 use super::sql::Sql;
 use super::*;
 use crate::{
-    JobKey, JobRecord, QUEUES_MAX, Release, Reservation, Store, StoreError, Syncer, Totals, Tx,
+    JobKey, JobRecord, QUEUES_MAX, Release, Reservation, SetTime, Store, StoreError, Syncer,
+    Totals, Tx,
 };
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
@@ -35,8 +36,8 @@ fn reservation(key: JobKey) -> Reservation {
         key,
         jid: "0123456789".into(),
         wid: "w".into(),
-        reserved_at: Timestamp::from_micros(0),
-        expires_at: Timestamp::from_micros(60_000_000),
+        reserved_at: SteadyTime::from_micros(0),
+        expires_at: SteadyTime::from_micros(60_000_000),
         tied: false,
         connection: 0,
     }
@@ -209,10 +210,10 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     tx.set_paused(&["a"], false).unwrap();
     tx.clear_set(SetName::Dead).unwrap();
     assert!(!tx.sweep(10).unwrap().more);
-    assert_eq!(tx.forget_ends(Timestamp::MAX, 9).unwrap(), 0);
-    assert_eq!(tx.forget_locks(Timestamp::MAX, 9).unwrap(), 0);
-    assert_eq!(tx.forget_tracks(Timestamp::MAX, 9).unwrap(), 0);
-    assert!(tx.take_batches_due(Timestamp::MAX, 9).unwrap().is_empty());
+    assert_eq!(tx.forget_ends(SteadyTime::MAX, 9).unwrap(), 0);
+    assert_eq!(tx.forget_locks(SteadyTime::MAX, 9).unwrap(), 0);
+    assert_eq!(tx.forget_tracks(SteadyTime::MAX, 9).unwrap(), 0);
+    assert!(tx.take_batches_due(SteadyTime::MAX, 9).unwrap().is_empty());
     tx.commit().unwrap();
 }
 
@@ -326,11 +327,8 @@ fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
     }
     tx.enqueue(&[&job("last", 10)], Timestamp::from_micros(0))
         .unwrap();
-    tx.insert_entries(
-        SetName::Dead,
-        &[(Timestamp::from_micros(0), job("last", 10))],
-    )
-    .unwrap();
+    tx.insert_entries(SetName::Dead, &[(SetTime::from_micros(0), job("last", 10))])
+        .unwrap();
     tx.remove_queues(&names).unwrap();
     tx.remove_queues(&["last"]).unwrap();
     tx.clear_set(SetName::Dead).unwrap();

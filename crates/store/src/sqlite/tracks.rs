@@ -2,7 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Error, OptionalExtension, Row};
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use super::sql::Sql;
 use super::tx::SqliteTx;
@@ -39,7 +39,7 @@ impl SqliteTx<'_> {
                 track.percent,
                 track.desc.as_deref(),
                 track.updated_at.as_micros(),
-                track.forget_at.map(Timestamp::as_micros),
+                track.forget_at.map(SteadyTime::as_micros),
             ))?;
         }
         Ok(())
@@ -47,7 +47,7 @@ impl SqliteTx<'_> {
 
     pub(super) fn delete_tracks(
         &mut self,
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> rusqlite::Result<usize> {
         self.forget((Sql::TracksReadUntil, Sql::TracksDeleteUntil), until, limit)
@@ -65,6 +65,6 @@ fn track(row: &Row<'_>) -> rusqlite::Result<Track> {
         percent: row.get(1)?,
         desc: row.get(2)?,
         updated_at: Timestamp::from_micros(row.get(3)?),
-        forget_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_micros),
+        forget_at: row.get::<_, Option<i64>>(4)?.map(SteadyTime::from_micros),
     })
 }

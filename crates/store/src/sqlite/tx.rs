@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use super::cache::Cache;
 use super::copier::{Copier, Due};
@@ -27,6 +27,8 @@ pub struct SqliteTx<'a> {
     pub(super) claimed: BTreeSet<i64>,
     /// Counts to be added per UTC day.
     pub(super) counted: BTreeMap<i64, Counts>,
+    /// Whether how far the clocks are is to be kept even if nothing else changes.
+    pub(super) keeps_clocks: bool,
     tallies_before: Tallies,
     poison: &'a Poison,
     log: &'a Log,
@@ -47,6 +49,7 @@ impl<'a> SqliteTx<'a> {
             copier: &mut store.copier,
             claimed: BTreeSet::new(),
             counted: BTreeMap::new(),
+            keeps_clocks: false,
             poison: &store.poison,
             log: &store.log,
             begun: false,
@@ -92,7 +95,7 @@ impl<'a> SqliteTx<'a> {
     pub(super) fn forget(
         &mut self,
         (read, delete): (Sql, Sql),
-        until: Timestamp,
+        until: SteadyTime,
         limit: usize,
     ) -> rusqlite::Result<usize> {
         let (generation, until) = (self.tallies.generation, until.as_micros());
@@ -108,7 +111,7 @@ impl<'a> SqliteTx<'a> {
     fn write_cached(&mut self) -> rusqlite::Result<()> {
         self.tallies.working = self.cache.mirror().len() as u64;
         let queues_changed = self.cache.changed_queues().next().is_some();
-        let tallies_changed = *self.tallies != self.tallies_before;
+        let tallies_changed = self.keeps_clocks || self.tallies.differ(&self.tallies_before);
         if !queues_changed && !tallies_changed && self.counted.is_empty() {
             return Ok(());
         }
@@ -145,7 +148,7 @@ impl<'a> SqliteTx<'a> {
                     .execute((tally.id, tally.size))?;
             }
         }
-        if before.row() != now.row() {
+        if self.keeps_clocks || before.row() != now.row() {
             let (working, counts, last_serial, generation) = now.row();
             self.statements.get(Sql::TalliesWrite)?.execute((
                 TALLIES_KEY,
@@ -155,6 +158,8 @@ impl<'a> SqliteTx<'a> {
                 last_serial,
                 generation,
                 counts.expired,
+                now.clocks.map(|clocks| clocks.steady.as_micros()),
+                now.clocks.map(|clocks| clocks.wall.as_micros()),
             ))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Batches: their numbers, what changes of them, whose children they are, and when to look at them.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::Fixture;
 use super::steps::*;
@@ -253,7 +253,7 @@ pub(super) fn dues_come_by_time<F: Fixture>(fixture: &mut F) {
     });
     assert_eq!(take_dues(&mut store, 9, 9), [0; 0]);
     let rolled_back = look(&mut store, |tx| {
-        tx.take_batches_due(Timestamp::MAX, 9).unwrap()
+        tx.take_batches_due(SteadyTime::MAX, 9).unwrap()
     });
     assert_eq!(rolled_back, [9, 7, 8, 7]);
     drop(store);

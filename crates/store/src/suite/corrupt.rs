@@ -1,10 +1,10 @@
 //! Bytes in the database that are no record.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Release, Store, Tx};
+use crate::{JobKey, Release, SetTime, Store, Tx};
 
 const RUBBISH: &[u8] = b"rubbish";
 
@@ -96,7 +96,7 @@ pub(super) fn a_corrupt_entry_does_not_block_its_set<F: Fixture>(fixture: &mut F
     let entries = [(at(1), job("a", "q")), (at(2), job("b", "q"))];
     let read = |store: &mut F::S| {
         look(store, |tx| {
-            tx.entries(SetName::Dead, None, Timestamp::MAX, 9).unwrap()
+            tx.entries(SetName::Dead, None, SetTime::MAX, 9).unwrap()
         })
     };
     change(&mut store, |tx| {

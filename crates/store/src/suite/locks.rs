@@ -55,8 +55,8 @@ pub(super) fn locks_of_one_call_are_taken_in_order<F: Fixture>(fixture: &mut F) 
 pub(super) fn a_lock_is_free_from_the_moment_it_ends<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     assert!(take(&mut store, 1, "j1", 10, 0));
-    let before = at(10).as_micros() - 1;
-    let before = workmill_proto::Timestamp::from_micros(before);
+    let before = at::<workmill_proto::SteadyTime>(10).as_micros() - 1;
+    let before = workmill_proto::SteadyTime::from_micros(before);
     let locks = [lock(1, "j2", 20)];
     assert_eq!(
         look(&mut store, |tx| tx.acquire_locks(&locks, before).unwrap()),

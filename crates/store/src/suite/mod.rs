@@ -10,6 +10,7 @@
 )]
 
 mod batches;
+mod clocks;
 mod corrupt;
 mod counters;
 mod cron;
@@ -173,6 +174,13 @@ register! { $
         counts_add_up
         counts_are_kept_by_day
         counts_survive_reopening
+    }
+    clocks {
+        clocks_are_kept_if_that_is_asked_for
+        clocks_are_kept_with_what_else_is_counted
+        clocks_alone_are_no_change
+        a_dropped_transaction_moves_no_clock
+        clocks_are_not_before_the_last_reservation
     }
     cron {
         ticks_are_noted_by_name

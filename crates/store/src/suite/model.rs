@@ -4,11 +4,12 @@ mod features;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use self::features::Features;
 use crate::{
-    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, ReservationEnd, Slots, Totals,
+    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, ReservationEnd, SetTime, Slots,
+    Totals,
 };
 
 /// A job, with its key once that has been seen.
@@ -42,7 +43,7 @@ pub(super) struct Model {
     pub(super) queues: BTreeMap<String, ModelQueue>,
     held: BTreeMap<JobKey, ModelHeld>,
     /// By time, then by arrival.
-    pub(super) sets: BTreeMap<SetName, BTreeMap<(Timestamp, u64), JobRecord>>,
+    pub(super) sets: BTreeMap<SetName, BTreeMap<(SetTime, u64), JobRecord>>,
     pub(super) ends: Vec<ReservationEnd>,
     pub(super) counts: Counts,
     pub(super) days: BTreeMap<i64, Counts>,
@@ -112,7 +113,7 @@ impl Model {
         self.held.remove(&key);
     }
 
-    pub(super) fn extend(&mut self, key: JobKey, expires_at: Timestamp) {
+    pub(super) fn extend(&mut self, key: JobKey, expires_at: SteadyTime) {
         if let Some(held) = self.held.get_mut(&key) {
             held.reservation.expires_at = expires_at;
         }
@@ -143,7 +144,7 @@ impl Model {
         }
     }
 
-    pub(super) fn insert(&mut self, set: SetName, at: Timestamp, record: JobRecord) {
+    pub(super) fn insert(&mut self, set: SetName, at: SetTime, record: JobRecord) {
         self.arrivals += 1;
         self.sets
             .entry(set)
@@ -151,7 +152,7 @@ impl Model {
             .insert((at, self.arrivals), record);
     }
 
-    pub(super) fn entries(&self, set: SetName) -> Vec<(Timestamp, u64)> {
+    pub(super) fn entries(&self, set: SetName) -> Vec<(SetTime, u64)> {
         self.sets
             .get(&set)
             .into_iter()
@@ -188,7 +189,13 @@ impl Model {
     }
 
     /// The slots of a queue, see [`crate::Tx::slots`].
-    pub(super) fn slots(&self, queue: &str, since: Timestamp, wid: &str, connection: u64) -> Slots {
+    pub(super) fn slots(
+        &self,
+        queue: &str,
+        since: SteadyTime,
+        wid: &str,
+        connection: u64,
+    ) -> Slots {
         let all = self.held.values();
         let of_queue = all.filter(|held| &*held.job.record.queue == queue);
         let taken: Vec<&Reservation> = of_queue

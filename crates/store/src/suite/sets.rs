@@ -1,10 +1,10 @@
 //! Jobs in sets.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Entry, EntryKey, SLICE_BYTES_MAX, Store, Tx};
+use crate::{Entry, EntryKey, SLICE_BYTES_MAX, SetTime, Store, Tx};
 
 const SET: SetName = SetName::Retries;
 
@@ -18,7 +18,7 @@ fn insert(store: &mut impl Store, set: SetName, entries: &[(i64, &str)]) {
 
 fn read(store: &mut impl Store, set: SetName) -> Vec<Entry> {
     look(store, |tx| {
-        tx.entries(set, None, Timestamp::MAX, 1_000).unwrap()
+        tx.entries(set, None, SetTime::MAX, 1_000).unwrap()
     })
 }
 
@@ -48,8 +48,8 @@ pub(super) fn entries_are_read_up_to_a_moment<F: Fixture>(fixture: &mut F) {
         assert!(until(at(9), 9).is_empty());
         assert_eq!(jids(&until(at(20), 9)), ["a", "b"]);
         assert_eq!(jids(&until(at(29), 9)), ["a", "b"]);
-        assert_eq!(jids(&until(Timestamp::MAX, 1)), ["a"]);
-        assert!(until(Timestamp::MAX, 0).is_empty());
+        assert_eq!(jids(&until(SetTime::MAX, 1)), ["a"]);
+        assert!(until(SetTime::MAX, 0).is_empty());
     });
 }
 
@@ -176,7 +176,7 @@ pub(super) fn a_cleared_set_is_empty_at_once<F: Fixture>(fixture: &mut F) {
     change(&mut store, |tx| {
         tx.clear_set(SET).unwrap();
         assert_eq!(tx.set_size(SET).unwrap(), 0);
-        assert!(tx.entries(SET, None, Timestamp::MAX, 9).unwrap().is_empty());
+        assert!(tx.entries(SET, None, SetTime::MAX, 9).unwrap().is_empty());
         assert_eq!(tx.remove_entries(&[key]).unwrap(), 0);
     });
     assert_eq!(totals(&mut store).retries, 0);

@@ -1,13 +1,13 @@
 //! Slots of queues.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::Fixture;
 use super::steps::*;
 use crate::{JobKey, Release, Reservation, Slots, Store, Tx};
 
 /// The slots of a queue taken after `since`, as a worker sees them: all, its own, when the oldest began.
-fn slots_since<T: Tx>(tx: &mut T, queue: &str, since: i64) -> (u64, u64, Option<Timestamp>) {
+fn slots_since<T: Tx>(tx: &mut T, queue: &str, since: i64) -> (u64, u64, Option<SteadyTime>) {
     let slots = tx.slots(queue, at(since), "w", 0).unwrap();
     (slots.taken, slots.taken_by_holder, slots.oldest)
 }

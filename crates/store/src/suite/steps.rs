@@ -1,16 +1,39 @@
 //! What most cases do: push, fetch, look.
 
-use workmill_proto::{Bid, Timestamp};
+use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey,
-    JobRecord, Lock, LockOwner, LockTie, Membership, Observer, Reservation, Store, StoredJob, Ties,
-    Totals, Track, TrackState, Tx,
+    JobRecord, Lock, LockOwner, LockTie, Membership, Observer, Reservation, SetTime, Store,
+    StoredJob, Ties, Totals, Track, TrackState, Tx,
 };
 
 /// A moment, in seconds after some start.
-pub(super) fn at(secs: i64) -> Timestamp {
-    Timestamp::from_micros(1_700_000_000_000_000).plus_secs(secs)
+pub(super) fn at<M: Moment>(secs: i64) -> M {
+    M::of_micros(1_700_000_000_000_000 + secs * 1_000_000)
+}
+
+/// A moment of any clock: the suite does not care of which.
+pub(super) trait Moment {
+    fn of_micros(micros: i64) -> Self;
+}
+
+impl Moment for Timestamp {
+    fn of_micros(micros: i64) -> Self {
+        Self::from_micros(micros)
+    }
+}
+
+impl Moment for SteadyTime {
+    fn of_micros(micros: i64) -> Self {
+        Self::from_micros(micros)
+    }
+}
+
+impl Moment for SetTime {
+    fn of_micros(micros: i64) -> Self {
+        Self::from_micros(micros)
+    }
 }
 
 /// A job.

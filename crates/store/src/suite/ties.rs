@@ -1,10 +1,10 @@
 //! Jobs with ties: wherever they go, and what is told of those that are swept.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobRecord, Release, Reservation, SLICE_BYTES_MAX, Store, Tx};
+use crate::{JobRecord, Release, Reservation, SLICE_BYTES_MAX, SetTime, Store, Tx};
 
 fn push_jobs(store: &mut impl Store, jobs: &[JobRecord]) {
     let jobs: Vec<&JobRecord> = jobs.iter().collect();
@@ -68,8 +68,7 @@ pub(super) fn ties_survive_every_move<F: Fixture>(fixture: &mut F) {
     drop(store);
     let mut store = fixture.open();
     let found = look(&mut store, |tx| {
-        tx.entries(SetName::Retries, None, Timestamp::MAX, 9)
-            .unwrap()
+        tx.entries(SetName::Retries, None, SetTime::MAX, 9).unwrap()
     });
     assert_eq!(found[0].job, Ok(record));
     assert_eq!(found[1].job.as_ref().unwrap().ties, None);
@@ -97,7 +96,7 @@ pub(super) fn a_reservation_tells_that_its_job_has_ties<F: Fixture>(fixture: &mu
         look(&mut store, |tx| {
             assert_eq!(tx.reservations_of_worker("w", 9).unwrap(), held);
             assert_eq!(tx.reservations_of_jids(&["t", "f"]).unwrap(), held);
-            assert_eq!(tx.reservations_ending(Timestamp::MAX, 9).unwrap(), held);
+            assert_eq!(tx.reservations_ending(SteadyTime::MAX, 9).unwrap(), held);
         });
         change(&mut store, |tx| {
             tx.extend(&[(held[0].key, held[0].expires_at)]).unwrap();

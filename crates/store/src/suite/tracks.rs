@@ -93,7 +93,8 @@ pub(super) fn tracks_are_forgotten_by_time<F: Fixture>(fixture: &mut F) {
     let known: Vec<bool> = left.iter().map(Option::is_some).collect();
     assert_eq!(known, [true, false, false, false, true]);
     let all = change(&mut store, |tx| {
-        tx.forget_tracks(workmill_proto::Timestamp::MAX, 9).unwrap()
+        tx.forget_tracks(workmill_proto::SteadyTime::MAX, 9)
+            .unwrap()
     });
     assert_eq!(all, 1);
     drop(store);

@@ -2,11 +2,11 @@
 
 use std::thread;
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Release, ReservationEnd, Store, Totals, Tx};
+use crate::{Counts, Observer, Release, ReservationEnd, SetTime, Store, Totals, Tx};
 
 /// Everything that can be asked.
 #[derive(Debug, PartialEq)]
@@ -30,12 +30,12 @@ fn sight(store: &mut impl Store) -> Sight {
             .map(|name| (name.clone(), waiting(store, &name)))
             .collect(),
         reservations: look(store, |tx| {
-            tx.reservations_ending(Timestamp::MAX, 99).unwrap()
+            tx.reservations_ending(SteadyTime::MAX, 99).unwrap()
         }),
         workers: look(store, |tx| tx.reserving_workers().unwrap()),
         entries: look(store, |tx| {
             let sets = SetName::ALL.into_iter();
-            sets.flat_map(|set| tx.entries(set, None, Timestamp::MAX, 99).unwrap())
+            sets.flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
                 .collect()
         }),
         remembered: look(store, |tx| tx.end_remembered("e", "w").unwrap()),
@@ -79,7 +79,7 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
 
 /// Every change there is, numbered.
 fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> bool {
-    let dead = tx.entries(SetName::Dead, None, Timestamp::MAX, 1).unwrap();
+    let dead = tx.entries(SetName::Dead, None, SetTime::MAX, 1).unwrap();
     let dead: Vec<_> = dead.iter().map(|entry| entry.key).collect();
     let end = ReservationEnd {
         jid: "other".into(),

@@ -1,6 +1,6 @@
 //! Batches: each keeps what became of every member, and is counted anew whenever somebody asks.
 
-use workmill_proto::{Bid, SetName, Timestamp};
+use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 use workmill_store::{BatchState, CallbackKind, CallbackState};
 
 use super::{COMMITTED_SECS, Job, Mutant, Naive, UNCOMMITTED_SECS};
@@ -29,8 +29,8 @@ pub struct Batch {
     pub gone: bool,
     pub description: String,
     pub created_at: Timestamp,
-    pub changed_at: Timestamp,
-    pub look_at: Timestamp,
+    pub changed_at: SteadyTime,
+    pub look_at: SteadyTime,
     pub committed: bool,
     pub complete: Callback,
     pub success: Callback,
@@ -90,7 +90,7 @@ impl Naive {
             bid,
             gone: false,
             description,
-            created_at: self.now,
+            created_at: self.wall(),
             changed_at: self.now,
             look_at: self.now.plus_secs(UNCOMMITTED_SECS),
             committed: false,
@@ -250,11 +250,11 @@ impl Naive {
         let callback = self.callback(index, kind).clone();
         let mut job = callback.job;
         job.callback = Some((index, kind));
-        let start = callback.at.map_or(self.now, |at| at.max(self.now));
+        let start = callback.at.map_or(self.wall(), |at| at.max(self.wall()));
         job.expires_at = callback.expires_in_secs.map(|secs| start.plus_secs(secs));
         self.track(&job, workmill_store::TrackState::Enqueued);
         match callback.at {
-            Some(at) if at > self.now => self.insert(SetName::Scheduled, at, job),
+            Some(at) if at > self.wall() => self.insert(SetName::Scheduled, at.as_micros(), job),
             _ => self.enqueue(job),
         }
     }

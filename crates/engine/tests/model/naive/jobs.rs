@@ -17,7 +17,7 @@ impl Naive {
         }
         self.track(&job, TrackState::Enqueued);
         match at {
-            Some(at) if at > self.now => self.insert(SetName::Scheduled, at, job),
+            Some(at) if at > self.wall() => self.insert(SetName::Scheduled, at.as_micros(), job),
             _ => self.enqueue(job),
         }
         true
@@ -26,13 +26,13 @@ impl Naive {
     pub fn enqueue(&mut self, mut job: Job) {
         self.places += 1;
         job.place = self.places;
-        job.enqueued_at = Some(self.now);
+        job.enqueued_at = Some(self.wall());
         let queue = self.queue(&job.queue.clone());
         job.generation = queue.generation;
         queue.jobs.push(job);
     }
 
-    pub fn insert(&mut self, set: SetName, at: Timestamp, job: Job) {
+    pub fn insert(&mut self, set: SetName, at: i64, job: Job) {
         let entries = self.sets.get_mut(&set).unwrap();
         let index = entries.partition_point(|(other, _)| *other <= at);
         entries.insert(index, (at, job));
@@ -45,7 +45,7 @@ impl Naive {
 
     pub fn bury(&mut self, job: Job) {
         let at = self.now.plus_secs(DEAD_TTL_SECS);
-        self.insert(SetName::Dead, at, job);
+        self.insert(SetName::Dead, at.as_micros(), job);
     }
 
     /// A job failed for the last time, or was killed.
@@ -95,7 +95,11 @@ impl Naive {
                 return None;
             }
             let job = queue.jobs.remove(0);
-            let has_expired = job.expires_at.is_some_and(|at| at <= self.now);
+            let now = match self.mutant {
+                Mutant::ExpiryGoesByTheSteadyClock => Timestamp::from_micros(self.now.as_micros()),
+                _ => self.wall(),
+            };
+            let has_expired = job.expires_at.is_some_and(|at| at <= now);
             if !has_expired || self.mutant == Mutant::ExpiredHandedOut {
                 return Some(job);
             }
@@ -107,9 +111,15 @@ impl Naive {
         if self.mutant == Mutant::PromotionForgotten {
             return;
         }
-        for set in [SetName::Scheduled, SetName::Retries] {
+        let (mut wall, mut steady) = (self.wall().as_micros(), self.now.as_micros());
+        match self.mutant {
+            Mutant::ScheduledGoByTheSteadyClock => wall = steady,
+            Mutant::RetriesGoByTheWallClock => steady = wall,
+            _ => {}
+        }
+        for (set, now) in [(SetName::Scheduled, wall), (SetName::Retries, steady)] {
             let entries = self.sets.get_mut(&set).unwrap();
-            let due = entries.partition_point(|(at, _)| *at <= self.now);
+            let due = entries.partition_point(|(at, _)| *at <= now);
             let due: Vec<Job> = entries.drain(..due).map(|(_, job)| job).collect();
             due.into_iter().for_each(|job| self.enqueue_again(job));
         }
@@ -133,7 +143,7 @@ impl Naive {
             }
             MutationVerb::Requeue => taken.into_iter().for_each(|mut job| {
                 // The operator wants it run.
-                let has_expired = job.expires_at.is_some_and(|at| at <= self.now);
+                let has_expired = job.expires_at.is_some_and(|at| at <= self.wall());
                 if has_expired && self.mutant != Mutant::RequeuedKeepsItsExpiry {
                     job.expires_at = None;
                 }
@@ -148,7 +158,7 @@ impl Naive {
 
     pub fn purge(&mut self) {
         let dead = self.sets.get_mut(&SetName::Dead).unwrap();
-        let forgotten = dead.extract_if(.., |(at, _)| *at <= self.now);
+        let forgotten = dead.extract_if(.., |(at, _)| *at <= self.now.as_micros());
         let forgotten: Vec<Job> = forgotten.map(|(_, job)| job).collect();
         forgotten.iter().for_each(|job| self.evicted(job));
         self.expire_batches();

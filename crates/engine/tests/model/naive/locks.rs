@@ -1,6 +1,6 @@
 //! Unique jobs: who has which lock, until when.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::LockTie;
 
 use super::{Job, Mutant, Naive};
@@ -10,7 +10,7 @@ pub struct Lock {
     pub owner: String,
     /// Which of the jobs with that id.
     pub number: i64,
-    pub ends_at: Timestamp,
+    pub ends_at: SteadyTime,
 }
 
 impl Naive {

@@ -11,7 +11,7 @@ mod working;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::{CallbackKind, LockKey, LockTie, Track};
 
 pub use batches::{Batch, Callback};
@@ -34,7 +34,7 @@ pub struct Job {
     pub delay_secs: i64,
     pub reserve_for_secs: i64,
     pub failures: i64,
-    pub recovered_at: Vec<Timestamp>,
+    pub recovered_at: Vec<SteadyTime>,
     pub enqueued_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub lock: Option<LockTie>,
@@ -54,8 +54,8 @@ pub struct Work {
     pub wid: String,
     pub connection: u64,
     pub key: i64,
-    pub reserved_at: Timestamp,
-    pub expires_at: Timestamp,
+    pub reserved_at: SteadyTime,
+    pub expires_at: SteadyTime,
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub struct Waiting {
     pub queues: Vec<String>,
     pub wid: String,
     pub connection: u64,
-    pub deadline: Timestamp,
+    pub deadline: SteadyTime,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -77,10 +77,13 @@ pub struct Queue {
 #[derive(Clone, Debug)]
 pub struct Naive {
     pub mutant: Mutant,
-    pub now: Timestamp,
+    pub now: SteadyTime,
+    /// By how many seconds the wall clock was set, forward or back.
+    pub clock_set_secs: i64,
     pub queues: BTreeMap<String, Queue>,
     pub working: Vec<Work>,
-    pub sets: BTreeMap<SetName, Vec<(Timestamp, Job)>>,
+    /// Each with its time in microseconds, on the clock its set goes by.
+    pub sets: BTreeMap<SetName, Vec<(i64, Job)>>,
     pub ends: BTreeSet<(String, String)>,
     pub waiting: Vec<Waiting>,
     pub processed: u64,
@@ -94,7 +97,7 @@ pub struct Naive {
     pub tracks: BTreeMap<String, Track>,
     pub limits: BTreeMap<&'static str, Limits>,
     /// How much of tokens each queue with a rate has, in nanoseconds, and since when.
-    pub credits: BTreeMap<&'static str, (i128, Timestamp)>,
+    pub credits: BTreeMap<&'static str, (i128, SteadyTime)>,
     /// Jobs of removed queues and cleared sets: batches wait for them until they are swept.
     pub unswept: Vec<Job>,
     places: i64,
@@ -103,10 +106,11 @@ pub struct Naive {
 }
 
 impl Naive {
-    pub fn new(mutant: Mutant, now: Timestamp) -> Self {
+    pub fn new(mutant: Mutant, now: SteadyTime) -> Self {
         Self {
             mutant,
             now,
+            clock_set_secs: 0,
             queues: BTreeMap::new(),
             working: Vec::new(),
             sets: SetName::ALL
@@ -129,6 +133,11 @@ impl Naive {
             fronts: 0,
             generations: 0,
         }
+    }
+
+    /// What the wall clock shows. Both began together.
+    pub fn wall(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.as_micros()).plus_secs(self.clock_set_secs)
     }
 
     pub fn queue(&mut self, name: &str) -> &mut Queue {
@@ -172,6 +181,7 @@ impl Naive {
             places: old.places,
             fronts: old.fronts,
             generations: old.generations,
+            clock_set_secs: old.clock_set_secs,
             ..Self::new(old.mutant, old.now)
         };
         for batch in &mut self.batches {

@@ -58,4 +58,7 @@ mutants! {
     BucketStartsFull,
     BurstIgnored,
     UndeliveredIsNotRefunded,
+    ScheduledGoByTheSteadyClock,
+    RetriesGoByTheWallClock,
+    ExpiryGoesByTheSteadyClock,
 }

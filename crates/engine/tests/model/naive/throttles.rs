@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::{Job, Mutant, Naive, Waiting, Work};
 
@@ -139,11 +139,11 @@ impl Naive {
     }
 
     /// When the next token is there, up to the next microsecond.
-    pub fn token_at(&self, queue: &str, rate: Rate) -> Timestamp {
+    pub fn token_at(&self, queue: &str, rate: Rate) -> SteadyTime {
         let (credit, since) = self.credits[queue];
         let missing = (rate.interval_nanos() - credit).max(0);
         let micros = i64::try_from((missing + 999) / 1_000).unwrap();
-        Timestamp::from_micros(since.as_micros() + micros)
+        SteadyTime::from_micros(since.as_micros() + micros)
     }
 
     /// A job was handed out.

@@ -1,6 +1,6 @@
 //! Tracking: what is known of a job, by its id.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 use workmill_store::{Track, TrackState};
 
 use super::{Job, Mutant, Naive};
@@ -19,7 +19,7 @@ impl Naive {
         self.write_track(job, state, Some(self.now.plus_secs(KEPT_SECS)));
     }
 
-    fn write_track(&mut self, job: &Job, state: TrackState, forget_at: Option<Timestamp>) {
+    fn write_track(&mut self, job: &Job, state: TrackState, forget_at: Option<SteadyTime>) {
         if !job.tracked && self.mutant != Mutant::EveryJobIsTracked {
             return;
         }
@@ -29,7 +29,7 @@ impl Naive {
             state,
             percent: known.as_ref().and_then(|track| track.percent),
             desc: known.and_then(|track| track.desc),
-            updated_at: self.now,
+            updated_at: self.wall(),
             forget_at,
         };
         self.tracks.insert(job.jid.clone(), track);
@@ -46,12 +46,12 @@ impl Naive {
             state: TrackState::Unknown,
             percent: None,
             desc: None,
-            updated_at: self.now,
+            updated_at: self.wall(),
             forget_at: None,
         });
         track.percent = percent.or(track.percent);
         track.desc = desc.map(str::to_owned).or(track.desc);
-        track.updated_at = self.now;
+        track.updated_at = self.wall();
         track.forget_at = (!lives).then(|| self.now.plus_secs(KEPT_SECS));
         self.tracks.insert(jid.to_owned(), track);
     }

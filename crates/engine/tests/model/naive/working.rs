@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::TrackState;
 
 use super::{Job, Mutant, Naive, Waiting, Work};
@@ -82,7 +82,7 @@ impl Naive {
             self.fail_member(&job);
             self.track(&job, TrackState::Failed);
             let at = self.now.plus_secs(job.delay_secs);
-            self.insert(SetName::Retries, at, job);
+            self.insert(SetName::Retries, at.as_micros(), job);
         } else {
             self.die(&job);
             self.bury(job);
@@ -99,14 +99,14 @@ impl Naive {
             self.remember(&work);
         }
         if self.mutant != Mutant::RequeuedKeepsItsTime {
-            self.working[index].job.enqueued_at = Some(self.now);
+            self.working[index].job.enqueued_at = Some(self.wall());
         }
         self.release(index);
         true
     }
 
     /// A job did not reach its worker.
-    pub fn give_back(&mut self, key: i64, reserved_at: Timestamp) {
+    pub fn give_back(&mut self, key: i64, reserved_at: SteadyTime) {
         let held = |work: &Work| work.key == key && work.reserved_at == reserved_at;
         if let Some(index) = self.working.iter().position(held) {
             let job = self.working[index].job.clone();
@@ -133,7 +133,7 @@ impl Naive {
     }
 
     /// TRACK SET with an end; tells whether there is a reservation to be extended.
-    pub fn extend(&mut self, jid: &str, wid: &str, until: Timestamp) {
+    pub fn extend(&mut self, jid: &str, wid: &str, until: SteadyTime) {
         let Some(index) = self.meant(jid, wid) else {
             return;
         };

@@ -110,7 +110,7 @@ impl Program<'_> {
             custom["bid"] = bid.to_string().into();
         }
         let job = Job::parse(payload.to_string().as_bytes()).unwrap();
-        NewJob::new(job, self.server.now, CustomReading::ALL).unwrap()
+        NewJob::new(job, self.server.wall(), CustomReading::ALL).unwrap()
     }
 
     fn payload(&mut self, name: &str, frail: bool) -> Value {
@@ -124,7 +124,7 @@ impl Program<'_> {
             "custom": { "retry_delays": [self.rng.random_range(0..10)], "number": self.numbers },
         });
         if self.rng.random_bool(0.2) {
-            let at = self.server.now.plus_secs(self.rng.random_range(1..30));
+            let at = self.server.wall().plus_secs(self.rng.random_range(1..30));
             payload["at"] = at.to_string().into();
         }
         // Whoever sees a frail job leave must know that it has failed.

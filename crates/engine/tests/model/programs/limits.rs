@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Lock, LockKey, LockOwner, Store, Tx};
 
 use super::THROTTLES;
@@ -73,11 +73,13 @@ impl Meter {
     }
 
     /// In the end all slots and locks are free.
-    pub fn nothing_is_held<S: Store>(&self, store: &mut S, now: Timestamp) -> Result<(), String> {
+    pub fn nothing_is_held<S: Store>(&self, store: &mut S) -> Result<(), String> {
         let mut tx = store.begin().map_err(|error| error.to_string())?;
+        let clocks = tx.clocks().map_err(|error| error.to_string())?;
+        let now = clocks.ok_or("the clocks were never kept")?.steady;
         for (queue, _) in THROTTLES {
             let slots = tx
-                .slots(queue, Timestamp::MIN, "w1", 0)
+                .slots(queue, SteadyTime::MIN, "w1", 0)
                 .map_err(|e| e.to_string())?;
             if slots.taken > 0 {
                 return Err(format!("slots of {queue} have leaked: {slots:?}"));
@@ -127,6 +129,6 @@ fn nobodys(key: LockKey) -> Lock {
             jid: "nobody".into(),
             pushing: 0,
         },
-        ends_at: Timestamp::MAX,
+        ends_at: SteadyTime::MAX,
     }
 }

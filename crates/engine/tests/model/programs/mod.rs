@@ -85,6 +85,9 @@ impl Program<'_> {
             .server
             .now
             .plus(std::time::Duration::from_millis(passes));
+        if self.rng.random_range(0..50) == 0 {
+            self.server.clock_set_secs += self.rng.random_range(-300..300);
+        }
         let ops = self.acts();
         let fate = match self.rng.random_range(0..40) {
             0 => Fate::Lost,
@@ -162,7 +165,7 @@ impl Program<'_> {
         self.server.now = self.server.now.plus_secs(3_600);
         self.run(&[Op::Tick(Duty::Purge)], Fate::Commits)?;
         self.meter
-            .nothing_is_held(self.server.store.as_mut().unwrap(), self.server.now)
+            .nothing_is_held(self.server.store.as_mut().unwrap())
     }
 
     /// Lets time pass, and workers acknowledge everything.

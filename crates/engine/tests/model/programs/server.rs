@@ -37,6 +37,8 @@ pub struct Server<'d> {
     engine: Engine,
     pub now: Timestamp,
     pub started_at: Timestamp,
+    /// By how many seconds the wall clock was set, forward or back.
+    pub clock_set_secs: i64,
     tickets: u64,
 }
 
@@ -50,6 +52,7 @@ impl<'d> Server<'d> {
             engine: Engine::new(Rules::default()),
             now,
             started_at: now,
+            clock_set_secs: 0,
             tickets: 0,
         };
         server.restart();
@@ -68,6 +71,11 @@ impl<'d> Server<'d> {
             throttles: Arc::new(for_the_engine(THROTTLES)),
             ..Rules::default()
         });
+    }
+
+    /// What the wall clock shows.
+    pub fn wall(&self) -> Timestamp {
+        self.now.plus_secs(self.clock_set_secs)
     }
 
     /// Runs ops as a group; tells for each what was answered at once, or nothing if the group is lost.
@@ -118,7 +126,9 @@ impl<'d> Server<'d> {
         answers.resize_with(ops.len(), || None);
         while !requests.is_empty() {
             let moment = Moment {
-                now: self.now,
+                wall: self.wall(),
+                uptime: self.now.since(self.started_at),
+                frozen: Duration::ZERO,
                 seed: self.tickets,
             };
             let mut tx = self.store.as_mut().unwrap().begin().unwrap();

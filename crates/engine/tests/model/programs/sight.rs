@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::{Bid, SetName, Timestamp};
-use workmill_store::{CallbackKind, LockKey, Store, StoreError, StoredJob, Tx};
+use workmill_proto::{Bid, SetName, SteadyTime};
+use workmill_store::{CallbackKind, LockKey, SetTime, Store, StoreError, StoredJob, Tx};
 
 /// Where a job is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub fn look<S: Store>(store: &mut S) -> Result<Sight, String> {
 
 fn read<T: Tx>(tx: &mut T) -> Result<Vec<(Place, StoredJob)>, StoreError> {
     let mut jobs = Vec::new();
-    let held = tx.reservations_ending(Timestamp::MAX, 100_000)?;
+    let held = tx.reservations_ending(SteadyTime::MAX, 100_000)?;
     for reservation in held {
         for (_, job) in tx.working_jobs(&[reservation.key])? {
             let wid = reservation.wid.to_string();
@@ -67,7 +67,7 @@ fn read<T: Tx>(tx: &mut T) -> Result<Vec<(Place, StoredJob)>, StoreError> {
         jobs.extend(claimed.into_iter().map(|(_, job)| (Place::Queue, job)));
     }
     for set in SetName::ALL {
-        let entries = tx.entries(set, None, Timestamp::MAX, 100_000)?;
+        let entries = tx.entries(set, None, SetTime::MAX, 100_000)?;
         jobs.extend(
             entries
                 .into_iter()

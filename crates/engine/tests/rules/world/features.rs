@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use workmill_engine::{
     BatchReport, BulkPush, Fetch, Op, Outcome, Requeue, Rules, Throttle, Ticket, TrackOp,
 };
-use workmill_proto::{Command, CustomReading, Job, Timestamp, WireError, parse_command};
+use workmill_proto::{Command, CustomReading, Job, WireError, parse_command};
 use workmill_store::{CallbackState, Track};
 
 use super::{Fetched, World};
@@ -39,7 +39,7 @@ pub fn nameless_fetch(queue: &str, connection: u64) -> Op {
 impl World {
     /// Why a job of this id, queue and more payload members is not taken in.
     pub fn push_refused(&mut self, jid: &str, queue: &str, more: Value) -> WireError {
-        let op = Op::push(self.job(jid, queue, more), self.now, CustomReading::ALL);
+        let op = Op::push(self.job(jid, queue, more), self.wall(), CustomReading::ALL);
         match op.map(|op| self.run(op)) {
             Ok(Outcome::Refused(error)) | Err(error) => error,
             Ok(other) => panic!("not refused: {other:?}"),
@@ -57,7 +57,7 @@ impl World {
 
     /// Pushes jobs in bulk; returns the ids and errors of those refused.
     pub fn push_bulk(&mut self, jobs: impl Iterator<Item = Job>) -> Vec<(String, WireError)> {
-        let bulk = BulkPush::new(jobs.map(Ok).collect(), self.now, CustomReading::ALL);
+        let bulk = BulkPush::new(jobs.map(Ok).collect(), self.wall(), CustomReading::ALL);
         match self.run(Op::PushBulk(bulk)) {
             Outcome::Refusals(refused) => refused,
             other => panic!("{other:?}"),
@@ -70,7 +70,7 @@ impl World {
 
     fn batch_op(&self, words: &str) -> Result<Op, WireError> {
         match parse_command(format!("BATCH {words}").as_bytes()).unwrap() {
-            Command::Batch(command) => Op::batch(command, self.now),
+            Command::Batch(command) => Op::batch(command, self.wall()),
             other => panic!("{other:?}"),
         }
     }
@@ -188,15 +188,10 @@ impl World {
         self.take_job(waiting).expect("it is served")
     }
 
-    /// When a group has to run, whatever happens.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.engine.next_deadline()
-    }
-
     /// Runs the groups that are due now; tells how many.
     pub fn settle(&mut self) -> u32 {
         let mut groups = 0;
-        while self.engine.next_deadline().is_some_and(|at| at <= self.now) {
+        while self.next_deadline().is_some_and(|at| at <= self.now) {
             self.group(vec![]);
             groups += 1;
         }

@@ -46,7 +46,9 @@ fn run(cron: &Arc<CronTable>, from: Timestamp, secs: i64) -> Vec<(Timestamp, Val
             .collect();
         let mut tx = store.begin().unwrap();
         let moment = Moment {
-            now,
+            wall: now,
+            uptime: Duration::from_secs(secs.cast_unsigned()),
+            frozen: Duration::ZERO,
             seed: secs.cast_unsigned(),
         };
         let result = engine.run_group(&mut tx, moment, &requests).unwrap();

@@ -1,6 +1,6 @@
 //! Files of older versions.
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use super::super::place::key_at;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
@@ -57,6 +57,42 @@ fn a_file_of_the_second_version_is_read() {
     check_contents(&dir);
 }
 
+/// What the third version held: one clock for everything, which never went back.
+fn write_version_3(path: &Path) {
+    write_version_2(path);
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch(MIGRATIONS[2]).unwrap();
+    conn.execute("UPDATE meta SET value = 3 WHERE name = 'schema'", ())
+        .unwrap();
+}
+
+fn clocks_after(path: &Path, reserved_at: i64) -> (i64, i64) {
+    let conn = Connection::open(path).unwrap();
+    conn.execute("UPDATE live SET c = ?1 WHERE key >= 0", (reserved_at,))
+        .unwrap();
+    drop(conn);
+    let mut store = SqliteStore::open(path.parent().unwrap(), Durability::Always).unwrap();
+    let clocks = store.begin().unwrap().clocks().unwrap().unwrap();
+    (clocks.steady.as_micros(), clocks.wall.as_micros())
+}
+
+#[test]
+fn the_steady_clock_begins_where_the_one_clock_of_older_versions_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(DATABASE_FILE);
+    write_version_3(&path);
+    let (steady, wall) = clocks_after(&path, 50);
+    assert!(steady > 1_700_000_000_000_000, "at the time it is now");
+    assert_eq!(wall, 50, "the last that is known of the wall clock");
+    drop(dir);
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(DATABASE_FILE);
+    write_version_3(&path);
+    let ahead = steady + 8 * 3_600_000_000;
+    assert_eq!(clocks_after(&path, ahead), (ahead, ahead), "it was wrong");
+}
+
 /// Opens it, sees what was written there, and that what is new works.
 fn check_contents(dir: &tempfile::TempDir) {
     // The second opening finds what the first has made of it.
@@ -78,7 +114,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(observer.days(i64::MIN, i64::MAX).unwrap(), days);
         let held = tx.reservations_of_worker("w1", 9).unwrap();
         assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
-        assert_eq!(held[0].expires_at, Timestamp::from_micros(60));
+        assert_eq!(held[0].expires_at, SteadyTime::from_micros(60));
         assert_eq!(&*held[0].jid, "jid-1");
         assert!(!held[0].tied);
         assert_eq!(tx.last_serial().unwrap(), 7);
@@ -96,7 +132,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         ..Counts::default()
     };
     tx.count(20_000, counts).unwrap();
-    let state = BatchState::new(1, Timestamp::MAX);
+    let state = BatchState::new(1, SteadyTime::MAX);
     let details = BatchDetails::default();
     assert_eq!(
         tx.insert_batch(&details, BatchCallbacks::default(), &state)

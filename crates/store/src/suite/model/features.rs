@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::Timestamp;
+use workmill_proto::SteadyTime;
 
 use crate::{BatchState, Lock, LockKey, LockOwner, Track};
 
@@ -17,7 +17,7 @@ pub(in super::super) struct Features {
 }
 
 impl Features {
-    pub(in super::super) fn acquire(&mut self, lock: &Lock, now: Timestamp) -> bool {
+    pub(in super::super) fn acquire(&mut self, lock: &Lock, now: SteadyTime) -> bool {
         let held = self.locks.get(&lock.key);
         let free = held.is_none_or(|held| held.ends_at <= now);
         if free {
@@ -31,13 +31,13 @@ impl Features {
             .retain(|held, lock| *held != key || lock.owner != *owner);
     }
 
-    pub(in super::super) fn forget_locks(&mut self, until: Timestamp) -> usize {
+    pub(in super::super) fn forget_locks(&mut self, until: SteadyTime) -> usize {
         let before = self.locks.len();
         self.locks.retain(|_, lock| lock.ends_at > until);
         before - self.locks.len()
     }
 
-    pub(in super::super) fn forget_tracks(&mut self, until: Timestamp) -> usize {
+    pub(in super::super) fn forget_tracks(&mut self, until: SteadyTime) -> usize {
         let before = self.tracks.len();
         self.tracks
             .retain(|_, track| track.forget_at.is_none_or(|at| at > until));

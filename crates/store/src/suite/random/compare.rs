@@ -1,12 +1,12 @@
 //! Everything a store shows, next to what the model has.
 
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::SetName;
 
 use super::super::model::Model;
 use super::super::steps::{at, look, totals};
 use super::features::{compare_features, compare_locks};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{JobRecord, Observer, Store, Tx};
+use crate::{JobRecord, Observer, SetTime, Store, Tx};
 
 /// What a transaction sees at every moment.
 pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
@@ -91,7 +91,7 @@ pub(super) fn compare_outside<S: Store>(store: &mut S, model: &Model) {
             assert_eq!(found.as_ref(), model.working(key));
         }
         for set in SetName::ALL {
-            let entries = tx.entries(set, None, Timestamp::MAX, 1_000).unwrap();
+            let entries = tx.entries(set, None, SetTime::MAX, 1_000).unwrap();
             let found = entries
                 .into_iter()
                 .map(|entry| (entry.key.at, entry.job.unwrap()));

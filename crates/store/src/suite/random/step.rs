@@ -3,13 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use workmill_proto::{SetName, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
 use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, Release, Reservation, ReservationEnd, Tx};
+use crate::{Counts, JobKey, JobRecord, Release, Reservation, ReservationEnd, SetTime, Tx};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -202,7 +202,7 @@ fn release<T: Tx>(tx: &mut T, model: &mut Model, picks: &[(Index, bool)]) {
 }
 
 fn remove<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
-    let entries = tx.entries(set, None, Timestamp::MAX, 1_000).unwrap();
+    let entries = tx.entries(set, None, SetTime::MAX, 1_000).unwrap();
     let expected = model.entries(set);
     assert_eq!(entries.len(), expected.len());
     if entries.is_empty() {
@@ -232,7 +232,7 @@ fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i6
     }
 }
 
-fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: Timestamp) {
+fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: SteadyTime) {
     let before = model.ends.len();
     model.ends.retain(|end| end.at > until);
     let forgotten = tx.forget_ends(until, 1_000).unwrap();
@@ -243,7 +243,7 @@ fn insert<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, new: &[(i64, usize
     let new = new
         .iter()
         .map(|&(secs, jid)| (at(secs), job(JIDS[jid], QUEUES[0])));
-    let new: Vec<(Timestamp, JobRecord)> = new.collect();
+    let new: Vec<(SetTime, JobRecord)> = new.collect();
     tx.insert_entries(set, &new).unwrap();
     for (at, record) in new {
         model.insert(set, at, record);

@@ -1,0 +1,210 @@
+//! When cron entries fire next, after a start, a reload, or when the wall clock was set back.
+//!
+//! A tick is a moment of the wall clock, and fires once. What was missed while no server ran fires if that was a moment
+//! ago, or if the entry is to catch up; else the log says so.
+
+use std::sync::Arc;
+
+use workmill_proto::Timestamp;
+use workmill_store::{CronTick, StoreError, Tx};
+
+use crate::cron::{CronEntry, CronTable};
+use crate::group::Group;
+use crate::limits::{CLOCK_STEP, CRON_SET_BACK_MAX, TOLD_MAX};
+
+/// What a planning found that an operator should know: how many entries, and the names of the first.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    names: Vec<Arc<str>>,
+    count: usize,
+}
+
+impl Told {
+    fn add(&mut self, name: &Arc<str>) {
+        self.count += 1;
+        if self.names.len() < TOLD_MAX {
+            self.names.push(Arc::clone(name));
+        }
+    }
+
+    /// Hands what is known to `tell`, if it is anything, and forgets it.
+    fn tell(&mut self, tell: impl FnOnce(usize, &str)) {
+        let Self { names, count } = std::mem::take(self);
+        if count == 0 {
+            return;
+        }
+        let more = match count - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        tell(count, &format!("{}{more}", names.join(", ")));
+    }
+}
+
+/// What the plan of all entries finds on its way; only for the log.
+#[derive(Debug, Default)]
+pub(crate) struct PlanReport {
+    missed: Told,
+    silent: Told,
+    capped: Told,
+    ahead_secs_max: u64,
+}
+
+/// The next tick of an entry, and what is to be noted as done.
+struct Plan {
+    next: Option<Timestamp>,
+    note: Option<Timestamp>,
+}
+
+impl<T: Tx> Group<'_, T> {
+    /// Finds the next ticks of entries that are new or changed, or of all.
+    pub(super) fn plan_cron(
+        &mut self,
+        table: &CronTable,
+        names: &[Arc<str>],
+    ) -> Result<(), StoreError> {
+        let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
+        let done = self.ticks_done(table, &keys)?;
+        let mut notes = Vec::new();
+        for (name, done) in names.iter().zip(done) {
+            let Some(entry) = table.get(name) else {
+                continue;
+            };
+            let plan = self.plan_entry(name, entry, done);
+            self.memory.timetable.set_next(name, plan.next);
+            notes.extend(plan.note.map(|at| CronTick {
+                name: (**name).into(),
+                at,
+            }));
+        }
+        self.tx.set_cron_ticks(&notes)
+    }
+
+    fn plan_entry(&mut self, name: &Arc<str>, entry: &CronEntry, done: Option<Timestamp>) -> Plan {
+        let now = self.wall;
+        if let Some(done) = done.filter(|done| *done > now) {
+            return self.plan_after_set_back(name, entry, done);
+        }
+        // A downtime is what lies before the first table. An entry that comes later has missed nothing.
+        let is_first = self.memory.timetable.is_first();
+        if entry.catch_up {
+            let since = done.filter(|_| is_first).unwrap_or(now);
+            return Plan {
+                next: entry.schedule.next_after(since),
+                // So that a downtime before the next tick can be made up for too.
+                note: Some(since).filter(|_| done != Some(since)),
+            };
+        }
+        let missed = match self.memory.down_since {
+            Some(down_since) if is_first => self.missed_tick(
+                name,
+                entry,
+                done.map_or(down_since, |done| done.max(down_since)),
+            ),
+            _ => None,
+        };
+        Plan {
+            next: missed.or_else(|| entry.schedule.next_after(now)),
+            note: None,
+        }
+    }
+
+    /// The tick after `since`, when the server stopped or the last one was done, that was missed a moment ago.
+    fn missed_tick(
+        &mut self,
+        name: &Arc<str>,
+        entry: &CronEntry,
+        since: Timestamp,
+    ) -> Option<Timestamp> {
+        let now = self.wall;
+        let recent = now.plus_secs(-self.rules.cron_missed_within_secs);
+        let first = entry
+            .schedule
+            .next_after(since)
+            .filter(|tick| *tick <= now)?;
+        if first > recent {
+            return Some(first);
+        }
+        self.memory.plan_report.missed.add(name);
+        // An interval begins anew then.
+        let is_interval = entry.schedule.is_interval();
+        let last = (!is_interval).then(|| entry.schedule.next_after(recent))?;
+        last.filter(|tick| *tick <= now)
+    }
+
+    /// Ticks up to `done`, which is later than now, have fired: the clock was set back since.
+    fn plan_after_set_back(&mut self, name: &Arc<str>, entry: &CronEntry, done: Timestamp) -> Plan {
+        let now = self.wall;
+        let ahead = done.since(now);
+        let report = &mut self.memory.plan_report;
+        if !entry.schedule.is_interval() && ahead <= CRON_SET_BACK_MAX {
+            if ahead > CLOCK_STEP {
+                report.silent.add(name);
+                report.ahead_secs_max = report.ahead_secs_max.max(ahead.as_secs());
+            }
+            return Plan {
+                next: entry.schedule.next_after(done),
+                note: None,
+            };
+        }
+        if ahead > CLOCK_STEP {
+            report.capped.add(name);
+            report.ahead_secs_max = report.ahead_secs_max.max(ahead.as_secs());
+        }
+        Plan {
+            next: entry.schedule.next_after(now),
+            note: Some(now),
+        }
+    }
+
+    /// Says what the plan of all entries has found.
+    pub(super) fn tell_of_plan(&mut self) {
+        let report = &mut self.memory.plan_report;
+        let ahead_secs = std::mem::take(&mut report.ahead_secs_max);
+        report.missed.tell(|count, entries| {
+            tracing::warn!(
+                count,
+                entries,
+                "ticks of cron entries passed while no server ran and are skipped; catch_up = true would make up for them"
+            );
+        });
+        report.silent.tell(|count, entries| {
+            tracing::warn!(
+                count,
+                entries,
+                ahead_secs,
+                "the clock is before the last ticks of cron entries: no tick fires again, so they are silent until it has \
+                 caught up"
+            );
+        });
+        report.capped.tell(|count, entries| {
+            tracing::warn!(
+                count,
+                entries,
+                ahead_secs,
+                "cron entries fired under a clock that was ahead: what they have done is capped at the time it is now, and \
+                 they follow the clock from here"
+            );
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_twenty_entries_and_counts_the_others() {
+        let mut told = Told::default();
+        told.tell(|_, _| panic!("there is nothing to tell"));
+        for number in 0..23 {
+            told.add(&format!("e{number}").into());
+        }
+        let mut seen = None;
+        told.tell(|count, entries| seen = Some((count, entries.to_owned())));
+        let (count, entries) = seen.unwrap();
+        assert_eq!(count, 23);
+        assert!(entries.starts_with("e0, e1, ") && entries.ends_with(", e19 and 3 more"));
+        told.tell(|_, _| panic!("it was told"));
+    }
+}
