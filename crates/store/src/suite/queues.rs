@@ -232,7 +232,7 @@ pub(super) fn a_queue_beyond_the_limit_is_refused_to_clients<F: Fixture>(fixture
     });
     assert!(look(&mut store, |tx| tx.queues_refused(&[]).unwrap()).is_empty());
     let missing = look(&mut store, |tx| {
-        tx.queues_missing(&["q0", "nope", "nope", "q0"]).unwrap()
+        tx.queues_missing(&["x", "q0", "q0", "x"]).unwrap()
     });
     assert_eq!(missing, [false, true, true, false]);
 }
