@@ -25,32 +25,35 @@ pub struct RefusedJob {
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let array = decode_utf8(argument);
-    match Job::parse_all(&array, PUSHB_JOBS_MAX) {
+    // Counted before anything is kept, where there can be too many at all: a job takes two bytes, with its comma.
+    if array.len() > PUSHB_JOBS_MAX * 2 {
+        check_count(&array)?;
+    }
+    match Job::parse_all(&array) {
         Some(jobs) => Ok(Command::PushBulk(jobs)),
         None => parse_one_by_one(&array),
     }
 }
 
-/// Tells what is wrong with an array that could not be read in one pass; often it is only one of its elements.
-fn parse_one_by_one(array: &str) -> Result<Command, WireError> {
-    let mut elements = Vec::new();
+fn check_count(array: &str) -> Result<(), WireError> {
     let mut count = 0_usize;
-    json::read_elements(array, "it", |element| {
-        count += 1;
-        if count <= PUSHB_JOBS_MAX {
-            elements.push(element);
-        }
-    })
-    .map_err(|error| error.to_wire_error())?;
+    json::read_elements(array, "it", |_| count += 1).map_err(|error| error.to_wire_error())?;
     if count > PUSHB_JOBS_MAX {
         return Err(WireError::err(format!(
             "PUSHB takes at most {PUSHB_JOBS_MAX} jobs: send these {count} in several"
         )));
     }
-    let jobs = elements
-        .into_iter()
-        .map(|element| Job::parse_one(element.get()));
-    Ok(Command::PushBulk(jobs.collect()))
+    Ok(())
+}
+
+/// Tells what is wrong with an array that could not be read in one pass; often it is only one of its elements.
+fn parse_one_by_one(array: &str) -> Result<Command, WireError> {
+    let mut jobs = Vec::new();
+    json::read_elements(array, "it", |element| {
+        jobs.push(Job::parse_one(element.get()));
+    })
+    .map_err(|error| error.to_wire_error())?;
+    Ok(Command::PushBulk(jobs))
 }
 
 #[cfg(test)]

@@ -40,22 +40,12 @@ impl Job {
         }
     }
 
-    /// Decodes and checks jobs in one pass over their array, at most `count_max`. None if they are more, if one of
-    /// them is no object, or if it is no JSON.
-    pub(crate) fn parse_all(
-        array: &str,
-        count_max: usize,
-    ) -> Option<Vec<Result<Self, RefusedJob>>> {
+    /// Decodes and checks jobs in one pass over their array. None if one of them is no object, or if it is no JSON.
+    pub(crate) fn parse_all(array: &str) -> Option<Vec<Result<Self, RefusedJob>>> {
         let mut jobs = Vec::new();
-        let mut too_many = false;
-        let each = |known, unknown| {
-            too_many |= jobs.len() == count_max;
-            if !too_many {
-                jobs.push(Fields { known, unknown }.accept());
-            }
-        };
+        let each = |known, unknown| jobs.push(Fields { known, unknown }.accept());
         json::read_objects(array, &NAMES, UnknownFields::add, each).ok()?;
-        (!too_many).then_some(jobs)
+        Some(jobs)
     }
 
     /// Decodes and checks a callback of a batch. Of that the server fills in what it can: it may come without an
