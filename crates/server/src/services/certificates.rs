@@ -17,12 +17,7 @@ pub(crate) fn watch_certificates(shared: &Arc<Shared>) -> Service {
     Service::start("certificates", |mut life: Life| async move {
         let mut interval = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
         life.started();
-        loop {
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                _ = interval.tick() => {}
-            }
+        while life.lasts_until_next(&mut interval).await {
             for warning in shared.tls.iter().flat_map(|tls| tls.warnings()) {
                 tracing::warn!("{warning}");
             }

@@ -22,12 +22,7 @@ pub(crate) fn watch_clocks(shared: &Arc<Shared>) -> Service {
         let mut interval = tokio::time::interval(LOOK_EVERY);
         let mut last = Look::at(&shared);
         life.started();
-        loop {
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                _ = interval.tick() => {}
-            }
+        while life.lasts_until_next(&mut interval).await {
             let look = Look::at(&shared);
             look.tell_of_freeze(&last);
             look.tell_of_step(&last);

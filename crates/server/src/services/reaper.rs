@@ -16,12 +16,7 @@ pub(crate) fn reap_workers(shared: &Arc<Shared>) -> Service {
     Service::start("reaper", |mut life: Life| async move {
         let mut interval = tokio::time::interval(REAP_EVERY);
         life.started();
-        loop {
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                _ = interval.tick() => {}
-            }
+        while life.lasts_until_next(&mut interval).await {
             let reaped = shared.registry.reap(shared.clock.uptime());
             for wid in reaped.iter().take(TOLD_MAX) {
                 // Escaped: a client has made it up.

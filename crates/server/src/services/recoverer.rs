@@ -23,12 +23,7 @@ pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
         let mut interval = tokio::time::interval_at(first, RECOVER_EVERY);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         life.started();
-        loop {
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                _ = interval.tick() => {}
-            }
+        while life.lasts_until_next(&mut interval).await {
             if !shared.live().recover_lost {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Interval, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// A background duty that runs until it is stopped.
@@ -89,6 +89,15 @@ impl Life {
     /// Waits until the service is to stop.
     pub(crate) async fn stopping(&self) {
         self.stopping.cancelled().await;
+    }
+
+    /// Waits for the next tick; tells whether there is one, or the service is to stop.
+    pub(super) async fn lasts_until_next(&self, interval: &mut Interval) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stopping() => false,
+            _ = interval.tick() => true,
+        }
     }
 }
 

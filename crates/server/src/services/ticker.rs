@@ -62,12 +62,7 @@ fn repeat(
         let mut interval = interval(every);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         life.started();
-        loop {
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                _ = interval.tick() => {}
-            }
+        while life.lasts_until_next(&mut interval).await {
             if perform(&shared, duty.clone(), counter(&shared))
                 .await
                 .is_err()
