@@ -7,6 +7,7 @@
 //!
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database.
 
+mod disk;
 mod error;
 mod feature;
 mod key;
@@ -22,6 +23,7 @@ pub mod fault;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use feature::{
     BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, LockOwner, Slots, Track,

@@ -14,9 +14,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::epoch::{self, Guard};
 use super::files::Files;
 use super::found::Found;
+use super::log::Log;
 use super::poison::Poison;
 use super::{failure, schema};
-use crate::StoreError;
+use crate::{Disk, DiskWork, StoreError};
 
 /// Commits after which the log is copied. In the log's index every version of a page is found by passing those before
 /// it, so that the work of one more commit grows with their number.
@@ -66,6 +67,7 @@ struct Shared {
     guard: Guard,
     files: Arc<Files>,
     poison: Poison,
+    disk: Arc<Disk>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -85,6 +87,7 @@ impl Copier {
         writer: &mut Connection,
         found: &Found,
         poison: &Poison,
+        disk: &Arc<Disk>,
     ) -> Result<Self, StoreError> {
         let path = &found.paths.database;
         let open_error = |error: rusqlite::Error| failure::of_open(path, &error);
@@ -107,6 +110,7 @@ impl Copier {
             guard,
             files: Arc::new(files),
             poison: poison.clone(),
+            disk: Arc::clone(disk),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -191,12 +195,20 @@ impl Copier {
 
     /// Ends the thread. Then copies the whole log into the database and empties it, unless the store is poisoned: so the
     /// database is complete by itself.
-    pub(super) fn end(self, writer: &Connection) {
+    pub(super) fn end(self, writer: &Connection, log: &Log) {
         let (files, poison) = (Arc::clone(&self.shared.files), self.shared.poison.clone());
+        let disk = Arc::clone(&self.shared.disk);
+        // With the guard, which reads from the log.
         drop(self);
         if files.check().is_err() || mark_end(writer, &files, &poison).is_none() {
             return;
         }
+        // SQLite would do it, too. But so a disk that hangs is known before the copying, which may rightly take long.
+        log.note_commit();
+        if log.sync().is_err() {
+            return;
+        }
+        let _turn = disk.begin(DiskWork::Copy);
         let folded = writer.query_row(FOLD, (), |row| row.get::<_, i64>(0));
         if !note_copied(folded.map(|busy| busy == 0), &poison) && poison.check().is_ok() {
             tracing::warn!(
@@ -325,8 +337,10 @@ impl Copying {
             guard,
             files,
             poison,
+            disk,
             ..
         } = &*self.shared;
+        let _turn = disk.begin(DiskWork::Copy);
         if files.check().is_err() {
             return;
         }

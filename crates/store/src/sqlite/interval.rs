@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::log::Log;
 use super::poison::Poison;
+use crate::DiskWork;
 
 /// The thread that syncs the write-ahead log at intervals. Dropping it syncs one last time.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
             stopped = *stop;
             drop(stop);
-            if self.log.sync().is_err() {
+            if self.log.sync_as(DiskWork::SyncLater).is_err() {
                 return;
             }
         }

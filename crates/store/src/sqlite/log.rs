@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::poison::Poison;
-use crate::StoreError;
+use crate::{Disk, DiskWork, StoreError};
 
 /// The log. SQLite only writes it at a COMMIT; before it copies the log into the database it syncs it by
 /// itself, and the first header of a log that begins anew too, so that the order on disk is always right.
@@ -23,16 +23,18 @@ pub(super) struct Log {
     /// Held while it is synced: whoever finds nothing to sync must know that it has been, not that it will be.
     syncing: Mutex<()>,
     poison: Poison,
+    disk: Arc<Disk>,
 }
 
 impl Log {
     /// Opens the log at `path`, which must exist.
-    pub(super) fn open(path: &Path, poison: Poison) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, poison: Poison, disk: &Arc<Disk>) -> io::Result<Self> {
         Ok(Self {
             file: File::open(path)?,
             behind: AtomicBool::new(false),
             syncing: Mutex::new(()),
             poison,
+            disk: Arc::clone(disk),
         })
     }
 
@@ -48,8 +50,14 @@ impl Log {
 
     /// Makes what was committed before the call survive loss of power. A failure poisons the store.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.sync_as(DiskWork::Sync)
+    }
+
+    /// The same, if it is known for what.
+    pub(super) fn sync_as(&self, work: DiskWork) -> Result<(), StoreError> {
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         self.poison.check()?;
+        let _turn = self.disk.begin(work);
         if self.behind.swap(false, Ordering::AcqRel)
             && let Err(error) = self.file.sync_data()
         {

@@ -20,7 +20,7 @@ use super::tallies::Tallies;
 use super::tx::SqliteTx;
 use super::watch::Watch;
 use super::{epoch, failure, load, schema};
-use crate::{Store, StoreError};
+use crate::{Disk, Store, StoreError};
 
 /// The embedded store. Only one may be open on a directory at a time: it keeps rows in memory. Whoever opens
 /// it sees to that.
@@ -37,6 +37,7 @@ pub struct SqliteStore {
     /// Before the connection: the last sync comes before the file is closed.
     pub(super) interval: Option<IntervalSync>,
     watch: Watch,
+    pub(super) disk: Arc<Disk>,
     pub(super) conn: Connection,
     path: PathBuf,
 }
@@ -50,6 +51,18 @@ impl SqliteStore {
     /// [`StoreError::Open`] if it is not a Workmill database, is of a newer version, cannot be read, or does not belong to
     /// the log beside it.
     pub fn open(dir: &Path, durability: Durability) -> Result<Self, StoreError> {
+        Self::open_on(&Arc::default(), dir, durability)
+    }
+
+    /// The same, and says on `disk` what it is doing from then on.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_on(
+        disk: &Arc<Disk>,
+        dir: &Path,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
         let found = found::look(dir)?;
         let path = found.paths.database.clone();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,14 +77,14 @@ impl SqliteStore {
         sync_directory(dir)?;
 
         let poison = Poison::default();
-        let copier = Copier::start(&mut conn, &found, &poison)?;
+        let copier = Copier::start(&mut conn, &found, &poison, disk)?;
         let log_path = &found.paths.log;
         let sync_error = |error: io::Error| {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
         };
         begin_log(&conn, &copier, &found).map_err(open_error)?;
         poison.check()?;
-        let log = Arc::new(Log::open(log_path, poison.clone()).map_err(sync_error)?);
+        let log = Arc::new(Log::open(log_path, poison.clone(), disk).map_err(sync_error)?);
         // The tables may be new.
         log.note_commit();
         log.sync()?;
@@ -93,6 +106,7 @@ impl SqliteStore {
             durability,
             interval,
             watch,
+            disk: Arc::clone(disk),
             conn,
             path,
         })
@@ -160,7 +174,7 @@ impl Store for SqliteStore {
         let synced = log.sync();
         // Before the files are closed, which somebody else may then touch.
         drop(watch);
-        copier.end(&conn);
+        copier.end(&conn, &log);
         keep_log_if_poisoned(&conn, &poison);
         drop(conn);
         synced.and_then(|()| poison.check())

@@ -13,7 +13,7 @@ use super::poison::Poison;
 use super::sql::{Sql, Statements};
 use super::store::SqliteStore;
 use super::tallies::Tallies;
-use crate::{Counts, StoreError};
+use crate::{Counts, DiskTurn, DiskWork, StoreError};
 
 /// A transaction of a [`SqliteStore`]. The database's own begins with the first change, so one that only
 /// looks costs nothing.
@@ -35,6 +35,7 @@ pub struct SqliteTx<'a> {
     begun: bool,
     failed: bool,
     kept: bool,
+    _turn: DiskTurn<'a>,
 }
 
 impl<'a> SqliteTx<'a> {
@@ -55,6 +56,7 @@ impl<'a> SqliteTx<'a> {
             begun: false,
             failed: false,
             kept: false,
+            _turn: store.disk.begin(DiskWork::Transaction),
         }
     }
 

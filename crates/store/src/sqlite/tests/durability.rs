@@ -7,7 +7,7 @@ use super::*;
 
 /// A log that cannot be synced, for a store with this poison.
 fn unsyncable(poison: &Poison) -> Arc<Log> {
-    Arc::new(Log::open(Path::new("/dev/null"), poison.clone()).unwrap())
+    Arc::new(Log::open(Path::new("/dev/null"), poison.clone(), &Arc::default()).unwrap())
 }
 
 #[test]
