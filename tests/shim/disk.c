@@ -1,5 +1,5 @@
 /*
- * A disk that can lose power, fill up, lie, or be slow: preloaded into the server (LD_PRELOAD) by tests.
+ * A disk that can lose power, fill up, hang, lie, or be slow: preloaded into the server (LD_PRELOAD) by tests.
  *
  * Every change to a file directly in WORKMILL_DISK_DIR is noted in WORKMILL_DISK_LOG before it is made, with the
  * bytes it replaces: `<file>.undo` for contents, `directory.undo` for files that appear, vanish or change their name.
@@ -7,7 +7,8 @@
  * killed is what a loss of power could take; tests/src/power.rs takes it.
  *
  * Files say what is wrong with the disk while they exist. WORKMILL_DISK_FULL: nothing in the directory may grow (ENOSPC
- * after as much as fits). WORKMILL_DISK_SICK: syncs fail (EIO). WORKMILL_DISK_FATAL holds a number: the process is
+ * after as much as fits). WORKMILL_DISK_SICK: syncs fail (EIO). WORKMILL_DISK_HUNG: syncs do not come to an end before
+ * it vanishes; if it is not empty, writes neither. WORKMILL_DISK_FATAL holds a number: the process is
  * killed at that many changes of files that are no write-ahead logs, so in the middle of a checkpoint.
  * With WORKMILL_DISK_LIES set, syncs do nothing and say that they succeeded. WORKMILL_DISK_SLOW is how many microseconds
  * longer they take.
@@ -50,7 +51,7 @@ struct record {
 /* One change at a time: the notes of a file must be in the order of its changes. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t serial;
-static const char *disk_dir, *log_dir, *full_file, *sick_file, *fatal_file;
+static const char *disk_dir, *log_dir, *full_file, *sick_file, *hung_file, *fatal_file;
 static int lies;
 static useconds_t slower_us;
 
@@ -59,6 +60,7 @@ __attribute__((constructor)) static void begin(void) {
     log_dir = getenv("WORKMILL_DISK_LOG");
     full_file = getenv("WORKMILL_DISK_FULL");
     sick_file = getenv("WORKMILL_DISK_SICK");
+    hung_file = getenv("WORKMILL_DISK_HUNG");
     fatal_file = getenv("WORKMILL_DISK_FATAL");
     lies = getenv("WORKMILL_DISK_LIES") != NULL;
     const char *slow = getenv("WORKMILL_DISK_SLOW");
@@ -102,6 +104,16 @@ static const char *name_of_fd(int fd, char *path) {
 static int is_file(const char *name) { return name != NULL && strcmp(name, DIRECTORY) != 0; }
 
 static int exists(const char *path) { return path != NULL && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0; }
+
+/* Waits until the disk does not hang. */
+static void wait_while_hung(int is_sync) {
+    int error = errno;
+    struct stat stat;
+    while (hung_file != NULL && syscall(SYS_newfstatat, AT_FDCWD, hung_file, &stat, 0) == 0 &&
+           (is_sync || stat.st_size > 0))
+        usleep(2000);
+    errno = error;
+}
 
 /* Kills the process if this is the change it must not survive. */
 static void die_if_fatal(const char *name) {
@@ -191,6 +203,7 @@ static ssize_t change(int fd, const struct iovec *parts, int count, off_t offset
     ssize_t written;
     if (!is_file(name) || bytes == 0)
         return offset < 0 ? syscall(SYS_writev, fd, parts, count) : syscall(SYS_pwritev, fd, parts, count, offset, 0);
+    wait_while_hung(0);
     pthread_mutex_lock(&lock);
     if (is_noted(name)) die_if_fatal(name);
     uint64_t at = offset;
@@ -270,6 +283,7 @@ static int sync_with(int fd, long call) {
     char path[PATH_MAX];
     const char *name = name_of_fd(fd, path);
     if (name == NULL) return syscall(call, fd);
+    wait_while_hung(1);
     if (lies) return 0;
     if (exists(sick_file)) {
         errno = EIO;

@@ -1,4 +1,4 @@
-//! A disk that can lose power, fill up, lie, or be slow: the server's system calls go through `shim/disk.c`.
+//! A disk that can lose power, fill up, hang, lie, or be slow: the server's system calls go through `shim/disk.c`.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -16,6 +16,7 @@ pub struct Disk {
     pub(crate) log_dir: PathBuf,
     full_file: PathBuf,
     sick_file: PathBuf,
+    hung_file: PathBuf,
     fatal_file: PathBuf,
 }
 
@@ -35,6 +36,7 @@ impl Disk {
         Self {
             full_file: log_dir.join("full"),
             sick_file: log_dir.join("sick"),
+            hung_file: log_dir.join("hung"),
             fatal_file: log_dir.join("fatal"),
             storage_dir,
             log_dir,
@@ -42,13 +44,14 @@ impl Disk {
     }
 
     /// The environment that makes a process use this disk.
-    pub fn environment(&self) -> [(&'static str, &Path); 6] {
+    pub fn environment(&self) -> [(&'static str, &Path); 7] {
         [
             ("LD_PRELOAD", shim_path()),
             ("WORKMILL_DISK_DIR", &self.storage_dir),
             ("WORKMILL_DISK_LOG", &self.log_dir),
             ("WORKMILL_DISK_FULL", &self.full_file),
             ("WORKMILL_DISK_SICK", &self.sick_file),
+            ("WORKMILL_DISK_HUNG", &self.hung_file),
             ("WORKMILL_DISK_FATAL", &self.fatal_file),
         ]
     }
@@ -87,6 +90,21 @@ impl Disk {
     /// Syncs succeed again.
     pub fn heal(&self) {
         fs::remove_file(&self.sick_file).expect("mark the disk as healthy");
+    }
+
+    /// From now on syncs do not come to an end.
+    pub fn hang(&self) {
+        fs::write(&self.hung_file, "").expect("mark the disk as hung");
+    }
+
+    /// From now on neither syncs nor writes come to an end.
+    pub fn hang_writes(&self) {
+        fs::write(&self.hung_file, "writes").expect("mark the disk as hung");
+    }
+
+    /// Syncs and writes come to an end again, also those that have begun.
+    pub fn go_on(&self) {
+        fs::remove_file(&self.hung_file).expect("mark the disk as not hung");
     }
 
     /// Kills the server at this many further changes of files that are no write-ahead logs: in the middle of a

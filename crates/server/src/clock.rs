@@ -8,7 +8,7 @@ use workmill_proto::Timestamp;
 
 /// How long nobody must have read the clock for the server to have been frozen: its own duties read it every half
 /// second.
-const FREEZE_MIN: Duration = Duration::from_secs(3);
+pub(crate) const FREEZE_MIN: Duration = Duration::from_secs(3);
 
 /// Tells both times.
 ///
@@ -21,6 +21,9 @@ pub(crate) struct Clock {
     reading: Mutex<Reading>,
 }
 
+/// How soon something is looked at again that will be due when the uptime goes on.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// What came of reading the clock so far.
 #[derive(Debug, Default)]
 struct Reading {
@@ -28,6 +31,8 @@ struct Reading {
     last: Duration,
     /// For how long of that age the server was frozen.
     frozen: Duration,
+    /// Whether the uptime stands still.
+    held: bool,
 }
 
 impl Clock {
@@ -61,21 +66,47 @@ impl Clock {
         since_boot().saturating_sub(self.origin)
     }
 
-    /// When the uptime will be this, if the server is not frozen until then; now if it is more already.
+    /// Lets the uptime stand still: the server could hear its clients, but not answer them.
+    pub(crate) fn hold(&self) {
+        self.reading.lock().held = true;
+    }
+
+    /// Lets it go on. The time since it was last read is one in which the server was frozen.
+    pub(crate) fn go_on(&self) {
+        self.reading.lock().go_on(self.age());
+    }
+
+    /// When the uptime will be this, if the server is not frozen until then; now if it is more already. While the uptime
+    /// stands still, when to ask again.
     pub(crate) fn instant_at(&self, uptime: Duration) -> Instant {
-        Instant::now() + uptime.saturating_sub(self.uptime())
+        let left = uptime.saturating_sub(self.uptime());
+        let least = match self.reading.lock().held {
+            true => LOOK_AGAIN_AFTER,
+            false => Duration::ZERO,
+        };
+        Instant::now() + left.max(least)
     }
 }
 
 impl Reading {
     /// Takes note of a reading at this age; returns the uptime.
     fn advance(&mut self, age: Duration) -> Duration {
+        if self.held {
+            return self.last.saturating_sub(self.frozen);
+        }
         let gap = age.saturating_sub(self.last);
         if gap > FREEZE_MIN {
             self.frozen += gap;
         }
         self.last = self.last.max(age);
         self.last.saturating_sub(self.frozen)
+    }
+
+    fn go_on(&mut self, age: Duration) {
+        if std::mem::take(&mut self.held) {
+            self.frozen += age.saturating_sub(self.last);
+            self.last = self.last.max(age);
+        }
     }
 }
 
@@ -105,6 +136,32 @@ mod tests {
         assert_eq!(uptime_at(70_000), 5_500, "it was frozen");
         assert_eq!(uptime_at(70_400), 5_900, "and goes on");
         assert_eq!(reading.frozen, Duration::from_millis(64_500));
+    }
+
+    #[test]
+    fn time_in_which_the_clock_is_held_does_not_count_however_often_it_is_read() {
+        let mut reading = Reading::default();
+        let secs = Duration::from_secs;
+        reading.advance(secs(2));
+        reading.held = true;
+        for age in 3..60 {
+            assert_eq!(reading.advance(secs(age)), secs(2));
+            assert_eq!(reading.frozen, Duration::ZERO, "it is told of at the end");
+        }
+        reading.go_on(secs(60));
+        assert_eq!(reading.frozen, secs(58));
+        assert_eq!(reading.advance(secs(61)), secs(3));
+        reading.go_on(secs(100));
+        assert_eq!(reading.frozen, secs(58), "it was not held");
+    }
+
+    #[test]
+    fn what_is_due_while_the_clock_is_held_is_not_asked_for_all_the_time() {
+        let clock = Clock::start();
+        clock.hold();
+        assert!(clock.instant_at(Duration::ZERO) > Instant::now());
+        clock.go_on();
+        assert!(clock.instant_at(Duration::ZERO) <= Instant::now());
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The connections that have said HELLO.
+//! The connections that have said HELLO, and how many sockets are open in all.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -14,7 +14,12 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Connections {
     open: Mutex<BTreeMap<u64, Arc<Connection>>>,
     numbers: AtomicU64,
+    sockets: AtomicUsize,
 }
+
+/// A socket that counts as open until this is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenSocket(Arc<Connections>);
 
 /// One connection as others see it.
 #[derive(Debug)]
@@ -88,6 +93,17 @@ impl Connections {
         })
     }
 
+    /// Counts a socket, whether its client has said HELLO or not.
+    pub(crate) fn note_socket(self: &Arc<Self>) -> OpenSocket {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        OpenSocket(Arc::clone(self))
+    }
+
+    /// How many sockets are open.
+    pub(crate) fn sockets(&self) -> usize {
+        self.sockets.load(Ordering::Relaxed)
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.open.lock().len()
@@ -125,6 +141,12 @@ impl Place {
     /// Says what the connection does now.
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.connection.phase.store(phase as u8, Ordering::Relaxed);
+    }
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.0.sockets.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

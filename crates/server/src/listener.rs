@@ -1,6 +1,7 @@
 //! Takes connections in, and sees to it that they all end when the server stops.
 
 use std::fs::File;
+use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,44 +40,16 @@ const LISTEN_ON_FOR: Duration = Duration::from_secs(1);
 
 /// Takes connections in until the server stops, then ends them all.
 pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life: Life) {
-    let mut door = Door {
-        listener,
-        shared,
-        reserve: open_reserve(),
-        refusals: LogLimit::default(),
-    };
-    let mut conversations = JoinSet::new();
-    let close = CancellationToken::new();
+    let mut guests = Guests::new(&shared);
+    let mut door = Door::new(listener, shared);
     life.started();
-    loop {
-        tokio::select! {
-            biased;
-            () = life.stopping() => break,
-            Some(ended) = conversations.join_next() => note_end(ended),
-            accepted = door.accept() => {
-                if let Some((stream, peer)) = accepted
-                    && let Some(stream) = door.let_in(stream, conversations.len()).await
-                {
-                    let shared = Arc::clone(&door.shared);
-                    let arrival = Arrival {
-                        peer,
-                        close: close.child_token(),
-                        newcomer: shared.newcomers.enter(),
-                    };
-                    conversations.spawn(welcome(shared, stream, arrival));
-                }
-            }
-        }
-    }
-    let Door {
-        listener, shared, ..
-    } = door;
-    drop(listener);
-    end_all(&shared, conversations, &close).await;
+    guests.take_in(&mut door, life.stopping()).await;
+    drop(door);
+    guests.end_all().await;
 }
 
 /// Where connections come in.
-struct Door {
+pub(crate) struct Door {
     listener: TcpListener,
     shared: Arc<Shared>,
     /// A descriptor to fall back on when there are no others, so that whoever knocks can be turned away.
@@ -85,6 +58,15 @@ struct Door {
 }
 
 impl Door {
+    pub(crate) fn new(listener: TcpListener, shared: Arc<Shared>) -> Self {
+        Self {
+            listener,
+            shared,
+            reserve: open_reserve(),
+            refusals: LogLimit::default(),
+        }
+    }
+
     /// Waits for the next connection. None if there was one that could not be taken in.
     async fn accept(&mut self) -> Option<(TcpStream, SocketAddr)> {
         match self.listener.accept().await {
@@ -96,9 +78,10 @@ impl Door {
         }
     }
 
-    /// Lets a connection in beside so many sockets that are open. If they are too many, one that says nothing makes
-    /// room; if all have said HELLO, the new one is told and closed.
-    async fn let_in(&mut self, stream: TcpStream, sockets: usize) -> Option<TcpStream> {
+    /// Lets a connection in. If too many sockets are open, one that says nothing makes room; if all have said HELLO, the
+    /// new one is told and closed.
+    async fn let_in(&mut self, stream: TcpStream) -> Option<TcpStream> {
+        let sockets = self.shared.connections.sockets();
         let connections_max = self.shared.live().connections_max;
         if sockets < connections_max + SOCKETS_SPARE {
             return Some(stream);
@@ -199,39 +182,105 @@ async fn welcome_privately(shared: Arc<Shared>, stream: Socket, arrival: Arrival
     }
 }
 
+/// The connections that were taken in through one door.
+pub(crate) struct Guests {
+    shared: Arc<Shared>,
+    conversations: JoinSet<()>,
+    close: CancellationToken,
+}
+
+impl Guests {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            conversations: JoinSet::new(),
+            close: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.conversations.is_empty()
+    }
+
+    /// Takes connections in until then.
+    pub(crate) async fn take_in(&mut self, door: &mut Door, until: impl Future<Output = ()>) {
+        tokio::pin!(until);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut until => return,
+                Some(ended) = self.conversations.join_next() => note_end(ended),
+                accepted = door.accept() => {
+                    if let Some((stream, peer)) = accepted
+                        && let Some(stream) = door.let_in(stream).await
+                    {
+                        self.welcome(stream, peer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes none in until then; some may end.
+    pub(crate) async fn see_off(&mut self, until: impl Future<Output = ()>) {
+        tokio::pin!(until);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut until => return,
+                Some(ended) = self.conversations.join_next() => note_end(ended),
+            }
+        }
+    }
+
+    fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let shared = Arc::clone(&self.shared);
+        let open = shared.connections.note_socket();
+        let arrival = Arrival {
+            peer,
+            close: self.close.child_token(),
+            newcomer: shared.newcomers.enter(),
+        };
+        self.conversations.spawn(async move {
+            welcome(shared, stream, arrival).await;
+            drop(open);
+        });
+    }
+
+    /// Sends those away who wait for jobs, gives workers the time to say what they have finished, lets running commands
+    /// finish, and closes all connections.
+    pub(crate) async fn end_all(mut self) {
+        let deadline = Instant::now() + END_WITHIN;
+        // If the committer has ended nobody waits for a job, and nothing can be finished.
+        if let Ok(mut drained) = self.shared.inbox.submit(smallvec![Op::Drain], 0) {
+            timeout_at(deadline, drained.answers()).await.ok();
+            let until = Instant::now() + LISTEN_ON_FOR;
+            timeout_at(until, self.all_ended()).await.ok();
+        }
+        self.close.cancel();
+        let ended = timeout_at(deadline, self.all_ended()).await;
+        if ended.is_err() {
+            tracing::warn!(
+                connections = self.conversations.len(),
+                "connections do not end; they are cut"
+            );
+            self.conversations.shutdown().await;
+        }
+    }
+
+    /// Waits until no conversation is left. May be dropped and called again.
+    async fn all_ended(&mut self) {
+        while let Some(ended) = self.conversations.join_next().await {
+            note_end(ended);
+        }
+    }
+}
+
 /// A conversation that panics is a bug, and hurts nobody but itself.
 fn note_end(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
         tracing::error!(%error, "a connection has failed; it is closed");
-    }
-}
-
-/// Sends those away who wait for jobs, gives workers the time to say what they have finished, lets running commands
-/// finish, and closes all connections.
-async fn end_all(shared: &Shared, mut conversations: JoinSet<()>, close: &CancellationToken) {
-    let deadline = Instant::now() + END_WITHIN;
-    // If the committer has ended nobody waits for a job, and nothing can be finished.
-    if let Ok(mut drained) = shared.inbox.submit(smallvec![Op::Drain], 0) {
-        timeout_at(deadline, drained.answers()).await.ok();
-        let until = Instant::now() + LISTEN_ON_FOR;
-        timeout_at(until, all_ended(&mut conversations)).await.ok();
-    }
-    close.cancel();
-    let ended = timeout_at(deadline, all_ended(&mut conversations)).await;
-    if ended.is_err() {
-        tracing::warn!(
-            connections = conversations.len(),
-            "connections do not end; they are cut"
-        );
-        conversations.shutdown().await;
-    }
-}
-
-/// Waits until no conversation is left. May be dropped and called again.
-async fn all_ended(conversations: &mut JoinSet<()>) {
-    while let Some(ended) = conversations.join_next().await {
-        note_end(ended);
     }
 }

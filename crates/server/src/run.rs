@@ -1,20 +1,21 @@
 //! The server's life: what starts in which order, what signals do, what stops in which order.
 
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use workmill_store::Store;
 use workmill_store::sqlite::SqliteStore;
+use workmill_store::{DiskWork, Store};
 
 use crate::banner;
 use crate::committer::{Committer, Ended};
+use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::dump::Dump;
 use crate::listener::listen;
 use crate::services::{
@@ -22,6 +23,7 @@ use crate::services::{
 };
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
+use crate::signals::{Signals, StopSignals};
 use crate::statsd::send_metrics;
 use crate::storage_dir::StorageDir;
 use crate::threads::Threads;
@@ -52,7 +54,11 @@ const METRICS_STOP_WITHIN: Duration = Duration::from_secs(2);
 pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> anyhow::Result<()> {
     // First, so that a signal that comes early is not lost.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let mut server = Server::start(settings, threads).await?;
+    let mut to_stop = StopSignals::listen().context("cannot listen for signals")?;
+    // Until the end: a stop can be held up by the disk as well.
+    let watch = DiskWatch::start(async move { to_stop.next().await })
+        .context("cannot watch over the disk")?;
+    let mut server = Server::start(settings, threads, &watch).await?;
     for line in banner::lines(&server.settings, server.addr) {
         tracing::info!("{line}");
     }
@@ -87,7 +93,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts everything. When it returns, clients can connect.
-    pub(crate) async fn start(settings: Settings, threads: Threads) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        settings: Settings,
+        threads: Threads,
+        watch: &DiskWatch,
+    ) -> anyhow::Result<Self> {
+        let opening = watch.disk().begin(DiskWork::Open);
         let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
         if let Some(warning) = storage_dir.warning() {
             tracing::warn!("{warning}");
@@ -98,13 +109,14 @@ impl Server {
         let addr = listener
             .local_addr()
             .context("cannot tell where the server listens")?;
-        let store = SqliteStore::open(storage_dir.path(), settings.durability)
+        let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
         let dump = Dump::new(
             store
                 .observer()
                 .context("cannot open the database for reading")?,
         );
+        drop(opening);
         let shared = Arc::new(Shared::new(&settings, tls));
         let (committer, fault) = start_committer(store, &settings, &shared, threads)?;
         let mut services = vec![committer];
@@ -114,6 +126,7 @@ impl Server {
         services.push(reap_workers(&shared));
         services.push(watch_certificates(&shared));
         services.push(watch_clocks(&shared));
+        services.extend(bear_hangs(&listener, &shared, watch, threads)?);
         let listened = Arc::clone(&shared);
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
@@ -142,12 +155,8 @@ impl Server {
                 reason = &mut self.fault => {
                     return Some(reason.unwrap_or_else(|_| "the committer has vanished".to_owned()));
                 }
-                _ = signals.terminate.recv() => {
-                    self.begin_stop("SIGTERM");
-                    return None;
-                }
-                _ = signals.interrupt.recv() => {
-                    self.begin_stop("SIGINT");
+                signal = signals.stop.next() => {
+                    self.begin_stop(signal);
                     return None;
                 }
                 _ = signals.reload.recv() => self.reload(reloader),
@@ -245,6 +254,32 @@ fn bind_one(addr: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Starts what makes a disk that hangs bearable, in the thread that watches over it.
+fn bear_hangs(
+    listener: &TcpListener,
+    shared: &Arc<Shared>,
+    watch: &DiskWatch,
+    threads: Threads,
+) -> anyhow::Result<Vec<Service>> {
+    let _in_its_thread = watch.enter();
+    let held = Arc::clone(shared);
+    let mut services = vec![Service::start("uptime", |life| {
+        hold_uptime(held, watch.stalled(), life)
+    })];
+    // With several threads those that take connections in do not wait for the disk.
+    if threads == Threads::One {
+        let duplicate = listener.as_fd().try_clone_to_owned();
+        let duplicate = duplicate
+            .context("cannot listen while the disk hangs")?
+            .into();
+        let listened = Arc::clone(shared);
+        services.push(Service::start("stand-in", |life| {
+            stand_in(duplicate, listened, watch.stalled(), life)
+        }));
+    }
+    Ok(services)
+}
+
 /// Starts the committer, and the service that stops it. The receiver gets the reason if it cannot go on.
 fn start_committer(
     store: SqliteStore,
@@ -283,26 +318,6 @@ fn start_committer(
         fault_sink.send(reason).ok();
     });
     Ok((service, fault))
-}
-
-/// The signals the server acts on. They are caught for as long as the process lives: once the server is
-/// stopping, further ones have no effect.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    reload: Signal,
-    dump: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            reload: signal(SignalKind::hangup())?,
-            dump: signal(SignalKind::from_raw(rustix::process::Signal::TTIN.as_raw()))?,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod attack;
 mod crowds;
 mod disk_full;
+mod disk_hung;
 mod lines;
 mod passwords;
 mod tls;

@@ -10,6 +10,7 @@ use workmill_store::sqlite::Durability;
 
 use super::Server;
 use crate::connections::Phase;
+use crate::disk_watch::DiskWatch;
 use crate::session::{Arrival, Socket, converse};
 use crate::settings::{BatchSettings, Binding, Environment, Settings};
 use crate::threads::Threads;
@@ -38,6 +39,12 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         },
         throttles: BTreeMap::new(),
     }
+}
+
+async fn start(dir: &Path) -> (Server, DiskWatch) {
+    let watch = DiskWatch::start(std::future::pending()).unwrap();
+    let server = Server::start(settings(dir), Threads::One, &watch).await;
+    (server.unwrap(), watch)
 }
 
 struct Client {
@@ -84,18 +91,14 @@ impl Client {
 #[tokio::test]
 async fn job_is_pushed_fetched_and_acknowledged_and_survives_a_restart_before() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path()), Threads::One)
-        .await
-        .unwrap();
+    let (server, _watch) = start(dir.path()).await;
     let mut client = Client::connect(&server).await;
     let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[1]}"#;
     assert_eq!(client.command(push).await, "+OK");
     assert_eq!(server.stop().await, None);
     assert_eq!(client.reply().await, "", "closed");
 
-    let server = Server::start(settings(dir.path()), Threads::One)
-        .await
-        .unwrap();
+    let (server, _watch) = start(dir.path()).await;
     let mut client = Client::connect(&server).await;
     let job = client.command("FETCH default").await;
     assert!(job.contains(r#""jid":"12345678""#), "{job}");
@@ -113,9 +116,7 @@ async fn job_is_pushed_fetched_and_acknowledged_and_survives_a_restart_before() 
 #[tokio::test]
 async fn parked_fetch_gets_nothing_when_the_server_stops() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path()), Threads::One)
-        .await
-        .unwrap();
+    let (server, _watch) = start(dir.path()).await;
     let mut client = Client::connect(&server).await;
     client.send("FETCH default").await;
     while server.shared.connections.list()[0].phase() != Phase::Fetching {
@@ -129,9 +130,7 @@ async fn parked_fetch_gets_nothing_when_the_server_stops() {
 #[tokio::test]
 async fn commands_that_have_come_when_a_stopping_server_closes_a_connection_are_run() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path()), Threads::One)
-        .await
-        .unwrap();
+    let (server, _watch) = start(dir.path()).await;
     let mut other = Client::connect(&server).await;
     let push = r#"PUSH {"jid":"12345678","jobtype":"T","args":[]}"#;
     assert_eq!(other.command(push).await, "+OK");
@@ -173,9 +172,7 @@ async fn commands_that_have_come_when_a_stopping_server_closes_a_connection_are_
 #[tokio::test]
 async fn job_is_not_lost_on_a_client_that_left_behind_many_pipelined_commands() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(settings(dir.path()), Threads::One)
-        .await
-        .unwrap();
+    let (server, _watch) = start(dir.path()).await;
     let mut leaving = Client::connect(&server).await;
     let acks = "ACK {\"jid\":\"87654321\"}\r\n".repeat(2_000);
     leaving.send(&format!("FETCH default\r\n{acks}")).await;
