@@ -50,12 +50,6 @@ impl CronEntry {
         })
     }
 
-    /// A digest of the queue, the type and the arguments of its job. Fails for arguments whose objects have too many
-    /// members to put in order.
-    pub fn job_digest(&self) -> Result<[u8; 32], WireError> {
-        self.job.unique_key()
-    }
-
     /// The job of a run. `reading` says which features are on.
     pub(crate) fn job(
         &self,

@@ -1,7 +1,8 @@
 //! One entry: when it is due and what it is called.
 
+use sha2::{Digest as _, Sha256};
 use workmill_engine::{CronEntry, Schedule, split_zone};
-use workmill_proto::{Timestamp, WireError};
+use workmill_proto::Timestamp;
 
 use super::super::reader::{Found, Reader, boolean_of, string_of};
 use super::super::tree::{Node, Origin, Table};
@@ -79,15 +80,15 @@ impl RawEntry {
             None => None,
         };
         let plain = format!("{} {}", payload.jobtype, self.schedule.value.trim());
-        let details = payload.details();
+        let mut details = payload.details();
+        details.extend(self.timezone.map(|zone| zone.value));
         let mut entry = CronEntry::new(schedule, self.catch_up, payload.members)
             .map_err(|error| flaw(&payload.origin, error.text))?;
-        let name = match (name, details) {
+        let name = match (name, details.as_slice()) {
             (Some(name), _) => name,
-            (None, None) => plain,
-            (None, Some(details)) => {
-                let name = default_name(&plain, &details, &entry)
-                    .map_err(|error| flaw(&self.origin, error.text))?;
+            (None, []) => plain,
+            (None, details) => {
+                let name = default_name(&plain, &details.join(" "));
                 entry.former_name = Some(plain.into_boxed_str());
                 name
             }
@@ -133,18 +134,17 @@ impl RawEntry {
 }
 
 /// The name of an entry that has none and whose job has more than a type. A long one has a digest at its end.
-fn default_name(plain: &str, details: &str, entry: &CronEntry) -> Result<String, WireError> {
+fn default_name(plain: &str, details: &str) -> String {
     let name = format!("{plain} {details}");
     if name.len() <= NAME_BYTES_MAX {
-        return Ok(name);
+        return name;
     }
-    let digest = entry.job_digest()?;
-    let digest: String = digest
+    let digest: String = Sha256::digest(details)
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    Ok(format!("{plain} {digest}"))
+    format!("{plain} {digest}")
 }
 
 /// The fields of a job that stand beside the entry's own keys by mistake.

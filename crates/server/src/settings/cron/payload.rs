@@ -30,19 +30,22 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    /// What tells this job from others of its type: the queue, if it is another than `default`, and the arguments, if there
-    /// are any.
-    pub(super) fn details(&self) -> Option<String> {
-        let queue = self.members.get("queue").and_then(Json::as_str);
+    /// What tells this job from others of its type: the queue, if it is another than `default`, then the arguments and
+    /// what is in `custom`, if there is anything. Nothing for a job that has none of that.
+    pub(super) fn details(&self) -> Vec<String> {
+        let member = |key: &str| self.members.get(key);
+        let queue = member("queue").and_then(Json::as_str);
         let queue = queue.filter(|queue| *queue != QUEUE_DEFAULT);
-        let args = self.members.get("args").and_then(Json::as_array);
-        let args = args.filter(|args| !args.is_empty());
-        match (queue, args) {
-            (None, None) => None,
-            (Some(queue), None) => Some(format!("in {queue}")),
-            (None, Some(args)) => Some(Json::from(args.clone()).to_string()),
-            (Some(queue), Some(args)) => Some(format!("in {queue} {}", Json::from(args.clone()))),
-        }
+        let args =
+            member("args").filter(|args| args.as_array().is_some_and(|args| !args.is_empty()));
+        let custom = member("custom")
+            .filter(|custom| custom.as_object().is_some_and(|custom| !custom.is_empty()));
+        let values = [args, custom].into_iter().flatten().map(Json::to_string);
+        queue
+            .map(|queue| format!("in {queue}"))
+            .into_iter()
+            .chain(values)
+            .collect()
     }
 }
 

@@ -298,9 +298,13 @@ fn entry_of(queue: &str, args: &str) -> String {
 }
 
 #[test]
-fn entries_of_one_type_and_schedule_are_told_apart_by_queue_and_args() {
+fn entries_of_one_type_and_schedule_are_told_apart_by_the_rest_of_them() {
     let config = [
         entry("@daily", ""),
+        entry("@daily", "timezone = \"Asia/Tokyo\""),
+        entry("@daily", "timezone = \"Europe/Berlin\""),
+        format!("{}custom = {{ tenant = 1 }}\n", entry_of("low", "[7]")),
+        format!("{}custom = {{ tenant = 2 }}\n", entry_of("low", "[7]")),
         entry_of("default", "[\"eu\", 1]"),
         entry_of("default", "[\"us\", 1]"),
         entry_of("low", "[]"),
@@ -319,10 +323,14 @@ fn entries_of_one_type_and_schedule_are_told_apart_by_queue_and_args() {
         short,
         [
             "Report @daily",
+            "Report @daily Asia/Tokyo",
+            "Report @daily Europe/Berlin",
             "Report @daily [\"eu\",1]",
             "Report @daily [\"us\",1]",
             "Report @daily in low",
             "Report @daily in low [\"eu\",1]",
+            "Report @daily in low [7] {\"tenant\":1}",
+            "Report @daily in low [7] {\"tenant\":2}",
         ]
     );
     for (name, entry) in setup.load().cron.iter() {
