@@ -6,9 +6,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use workmill_tests::{
-    Client, Ended, Reply, Server, ServerBuilder, ServerFiles, binary_path, job, log_in,
-};
+use workmill_tests::{Ended, Reply, Server, ServerBuilder, ServerFiles, binary_path, job, log_in};
 
 fn assert_refuses_to_start(builder: ServerBuilder, wanted: &[&str]) -> Ended {
     let ended = match builder.try_start() {
@@ -479,24 +477,4 @@ fn public_binding_without_a_password_is_warned_about() {
     let quiet = Server::start();
     let log = quiet.log_text();
     assert!(!log.contains("password"), "{log}");
-}
-
-#[test]
-fn line_limit_is_configurable_and_over_it_the_connection_ends() {
-    let server = Server::builder()
-        .config("[limits]\nline_bytes_max = 100000\n")
-        .start();
-    let mut client = server.client();
-    let line = |bytes: usize| {
-        let mut job = job("12345678", "q");
-        let short = format!("PUSH {job}\r\n").len() + 2;
-        job["args"] = serde_json::json!(["x".repeat(bytes - short)]);
-        format!("PUSH {job}\r\n")
-    };
-    client.send_raw(line(100_000).as_bytes()).unwrap();
-    assert_eq!(client.read_reply(), Reply::ok());
-    client.send_raw(&vec![b'x'; 100_001]).unwrap();
-    assert!(client.read_reply().error().starts_with("ERR "));
-    assert_eq!(client.read_reply(), Reply::Closed);
-    Client::producer(server.addr()).info();
 }

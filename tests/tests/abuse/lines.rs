@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use workmill_tests::{Client, Memory, Reply, Server};
+use workmill_tests::{Client, Memory, Reply, Server, job};
 
 use crate::attack::attack_while_others_work;
 
@@ -246,4 +246,24 @@ fn longest_line_fits_into_the_smallest_budget() {
             .error()
             .contains("at most 1048576 bytes")
     );
+}
+
+#[test]
+fn line_limit_is_configurable_and_over_it_the_connection_ends() {
+    let server = Server::builder()
+        .config("[limits]\nline_bytes_max = 100000\n")
+        .start();
+    let mut client = server.client();
+    let line = |bytes: usize| {
+        let mut job = job("12345678", "q");
+        let short = format!("PUSH {job}\r\n").len() + 2;
+        job["args"] = json!(["x".repeat(bytes - short)]);
+        format!("PUSH {job}\r\n")
+    };
+    client.send_raw(line(100_000).as_bytes()).unwrap();
+    assert_eq!(client.read_reply(), Reply::ok());
+    client.send_raw(&vec![b'x'; 100_001]).unwrap();
+    assert!(client.read_reply().error().starts_with("ERR "));
+    assert_eq!(client.read_reply(), Reply::Closed);
+    Client::producer(server.addr()).info();
 }
