@@ -294,7 +294,7 @@ fn whoever_is_turned_away_is_a_line_of_the_log_with_the_reason() {
         b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n",
         "header of the PROXY protocol",
     );
-    rejection(&server, b"INFO\r\n", "first line is no HELLO");
+    rejection(&server, b"INFO\r\n", "first line is not HELLO");
     rejection(&server, b"HELLO {\"v\":2\r\n", "HELLO cannot be read");
     rejection(&server, b"HELLO {\"v\":2}\r\n", "sent no password");
     let wrong = b"HELLO {\"v\":2,\"pwdhash\":\"hunter2\"}\r\n";
@@ -318,7 +318,7 @@ fn those_who_are_turned_away_do_not_fill_the_log() {
         let mut client = Client::connect(server.addr());
         assert_eq!(client.cmd("INFO"), Reply::Closed);
     }
-    server.wait_for_log("first line is no HELLO");
+    server.wait_for_log("first line is not HELLO");
     let log = server.log_text();
     let lines = log.lines().filter(|line| line.contains("no HELLO")).count();
     // One in five seconds.

@@ -79,7 +79,7 @@ impl Reason {
             Self::Proxy => {
                 "it begins with a header of the PROXY protocol, which is not understood: turn that off in the proxy"
             }
-            Self::NoHello => "its first line is no HELLO",
+            Self::NoHello => "its first line is not HELLO",
             Self::BadHello => "its HELLO cannot be read: it must be a JSON object of the protocol",
             Self::LineTooLong => "its first line is too long",
             Self::HelloTooSlow => "it sent no complete HELLO in time",

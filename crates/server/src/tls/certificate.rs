@@ -69,7 +69,7 @@ impl Certificate {
         } = self;
         if now > *valid_until {
             return Some(format!(
-                "{name} has expired on {}: clients that check it refuse to connect; put a new one in its place and send HUP",
+                "{name} expired on {}: clients that check it refuse to connect; put a new one in its place and send HUP",
                 date(*valid_until)
             ));
         }
@@ -170,7 +170,7 @@ mod tests {
         }
         let told = warnings(0, end, end + 1);
         assert!(
-            told[0].starts_with("the certificate /c has expired on 1972-09-27T00:00:00Z: "),
+            told[0].starts_with("the certificate /c expired on 1972-09-27T00:00:00Z: "),
             "{told:?}"
         );
         let told = warnings(DAY_SECS, end, DAY_SECS - 1);

@@ -289,7 +289,7 @@ fn certificates_of_the_chain_that_expire_are_warned_about() {
     let (ending, ending_key) = ending_in(13);
     assert!(said(&ending, &ending_key).contains("cert expires on "));
     let (expired, expired_key) = ending_in(-2);
-    assert!(said(&expired, &expired_key).contains("cert has expired on "));
+    assert!(said(&expired, &expired_key).contains("cert expired on "));
     let chained = said(&format!("{fresh}{expired}"), &key);
     assert!(chained.contains("certificate 2 in "), "{chained}");
 }
