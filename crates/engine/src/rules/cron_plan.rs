@@ -182,7 +182,7 @@ impl<T: Tx> Group<'_, T> {
                 count,
                 entries,
                 ahead_secs,
-                "cron entries fired under a clock that was ahead: what they have done is capped at the time it is now, and \
+                "cron entries fired under a clock that was ahead: their last ticks are capped at the current time, and \
                  they follow the clock from here"
             );
         });
