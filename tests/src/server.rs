@@ -14,6 +14,9 @@ use crate::log::LogText;
 use crate::process::{Ended, Process, binary_path};
 use crate::threads::{Threads, ThreadsPlan};
 
+/// What a server logs that finds its database out of order.
+const DAMAGE: &str = "the database is damaged and is looked through";
+
 /// How a server is to be started. Every call adds to what was said before.
 #[derive(Clone, Debug, Default)]
 pub struct ServerBuilder {
@@ -289,9 +292,18 @@ impl Server {
     }
 
     /// Asks it to stop with SIGTERM and waits for its end.
+    ///
+    /// # Panics
+    /// If it logged that its database is damaged: whoever damages it must end the server in another way.
     pub fn stop(&mut self) -> Ended {
         self.signal(Signal::SIGTERM);
-        self.wait_exit()
+        let ended = self.wait_exit();
+        assert!(
+            !ended.log.contains(DAMAGE),
+            "the server took its database for damaged; its log:\n{}",
+            ended.log
+        );
+        ended
     }
 
     /// Waits until it ends by itself.

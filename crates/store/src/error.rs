@@ -15,6 +15,10 @@ pub enum StoreError {
         "another program (a backup, a shell) locks the database, nothing was changed, try again: {0}"
     )]
     Busy(String),
+    /// Something in the database is not where it belongs. The transaction must be dropped (rolled back); the store puts that
+    /// right before the next one, so the same is to be tried again at once.
+    #[error("the database was found out of order and is put right, try again: {0}")]
+    Disorder(String),
     /// A commit, a sync or a rollback failed, so what is on disk is unknown. Nothing more may be done
     /// with this store: answer nobody, exit, and let a restart recover.
     #[error("the outcome of a commit is unknown, the store must be reopened: {0}")]

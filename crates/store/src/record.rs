@@ -1,12 +1,16 @@
 //! The stored form of a job: a version byte, a checksum, a header, and the payload as clients see it.
 
 mod codec;
+mod place;
 #[cfg(test)]
 mod tests;
 mod ties;
 mod varint;
 
 use workmill_proto::{SteadyTime, Timestamp};
+
+pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside};
+pub(crate) use place::Place;
 
 use crate::Ties;
 

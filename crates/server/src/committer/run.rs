@@ -293,7 +293,15 @@ impl<S: Store + Send + 'static> Committer<S> {
         Ok(())
     }
 
+    /// Runs a group. Once more, if the database was found out of order: it is put right before the next transaction.
     fn attempt(&mut self, group: &[Request]) -> Result<Attempt, Poisoned> {
+        match self.attempt_once(group)? {
+            Attempt::RolledBack(StoreError::Disorder(_)) => self.attempt_once(group),
+            other => Ok(other),
+        }
+    }
+
+    fn attempt_once(&mut self, group: &[Request]) -> Result<Attempt, Poisoned> {
         let moment = Moment {
             wall: self.clock.wall(),
             uptime: self.clock.uptime(),

@@ -5,38 +5,54 @@
 //! raises the version and keeps the decoding of every older one.
 //!
 //! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header; in version 4 their lock says
-//! which pushing has it. No two versions are one flipped bit apart, as the checksum does not cover them.
+//! which pushing has it. Versions 7, 8 and 11 are the same, with the key of the row (see [`Place`]) before all else that the
+//! checksum is of; only these are written. Version 13 holds bytes that were set aside, as they were found. No two versions are
+//! one flipped bit apart, as the checksum does not cover them.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
 use super::ties::{put_ties, take_ties};
 use super::varint::{put_varint, take_varint};
-use super::{CorruptRecord, JobRecord, StoredJob};
+use super::{CorruptRecord, JobRecord, Place, StoredJob};
 
-/// A job that is bound to nothing.
-const VERSION_PLAIN: u8 = 1;
-/// A job with ties, but no lock.
-const VERSION_TIED: u8 = 2;
-/// A job with a lock.
-const VERSION_LOCKED: u8 = 4;
+/// A job that is bound to nothing; one with ties, but no lock; one with a lock. Their checksums do not cover the key.
+const UNPLACED: [u8; 3] = [1, 2, 4];
+/// The same with checksums that do.
+const PLACED: [u8; 3] = [7, 8, 11];
+/// What a job has, by its place in these lists.
+const PLAIN: usize = 0;
+const TIED: usize = 1;
+const LOCKED: usize = 2;
+/// Bytes that were no readable record, or not where they belong.
+const VERSION_SET_ASIDE: u8 = 13;
 /// Bytes before the header: the version and the checksum.
 const PREFIX_BYTES: usize = 5;
 
 impl JobRecord {
-    /// Appends the stored form to `out`.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        self.encode_enqueued(self.enqueued_at, out);
+    /// Appends the form it is stored in at this place to `out`.
+    pub(crate) fn encode(&self, place: Place, out: &mut Vec<u8>) {
+        self.encode_enqueued(place, self.enqueued_at, out);
     }
 
-    /// Appends the stored form to `out`, with another `enqueued_at` than the record's own.
-    pub(crate) fn encode_enqueued(&self, enqueued_at: Option<Timestamp>, out: &mut Vec<u8>) {
-        let start = out.len();
-        out.push(match &self.ties {
-            None => VERSION_PLAIN,
-            Some(ties) if ties.lock.is_none() => VERSION_TIED,
-            Some(_) => VERSION_LOCKED,
-        });
-        out.extend_from_slice(&[0; PREFIX_BYTES - 1]);
+    /// Like [`JobRecord::encode`], with another `enqueued_at` than the record's own.
+    pub(crate) fn encode_enqueued(
+        &self,
+        place: Place,
+        enqueued_at: Option<Timestamp>,
+        out: &mut Vec<u8>,
+    ) {
+        let kind = match &self.ties {
+            None => PLAIN,
+            Some(ties) if ties.lock.is_none() => TIED,
+            Some(_) => LOCKED,
+        };
+        let start = begin(PLACED.get(kind).copied().unwrap_or_default(), out);
+        self.encode_header(enqueued_at, out);
+        out.extend_from_slice(&self.body);
+        seal(place, start, out);
+    }
+
+    fn encode_header(&self, enqueued_at: Option<Timestamp>, out: &mut Vec<u8>) {
         put_text(out, &self.jid);
         put_text(out, &self.queue);
         put_text(out, &self.jobtype);
@@ -54,50 +70,93 @@ impl JobRecord {
         if let Some(ties) = &self.ties {
             put_ties(out, ties);
         }
-        out.extend_from_slice(&self.body);
-
-        let checksum = crc32fast::hash(out.get(start + PREFIX_BYTES..).unwrap_or_default());
-        if let Some(place) = out.get_mut(start + 1..start + PREFIX_BYTES) {
-            place.copy_from_slice(&checksum.to_le_bytes());
-        }
     }
 
-    /// Reads a stored form. What cannot be read comes back with the reason; it is never guessed at.
-    pub fn decode(bytes: &[u8]) -> StoredJob {
-        decode_checked(bytes).map(|(head, body)| Self {
+    /// Reads what is stored at this place. What cannot be read comes back with the reason; it is never guessed at.
+    pub(crate) fn decode(place: Place, bytes: &[u8]) -> StoredJob {
+        decode_checked(place, bytes).map(|(head, body)| Self {
             body: body.to_vec(),
             ..head
         })
     }
 
     /// Like [`JobRecord::decode`], without the payload: `body` is empty. The checksum still speaks for all of it.
-    pub(crate) fn decode_head(bytes: &[u8]) -> StoredJob {
-        decode_checked(bytes).map(|(head, _)| head)
+    pub(crate) fn decode_head(place: Place, bytes: &[u8]) -> StoredJob {
+        decode_checked(place, bytes).map(|(head, _)| head)
     }
+}
+
+/// Begins a stored form; tells where.
+fn begin(version: u8, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.push(version);
+    out.extend_from_slice(&[0; PREFIX_BYTES - 1]);
+    start
+}
+
+/// Puts the checksum into a stored form that begins at `start`.
+fn seal(place: Place, start: usize, out: &mut [u8]) {
+    let checksum = place.checksum(out.get(start + PREFIX_BYTES..).unwrap_or_default());
+    if let Some(sum) = out.get_mut(start + 1..start + PREFIX_BYTES) {
+        sum.copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// Appends a form of bytes that are no sound record where they were found: it is read as such, with these bytes.
+pub(crate) fn set_aside(place: Place, bytes: &[u8], out: &mut Vec<u8>) {
+    let start = begin(VERSION_SET_ASIDE, out);
+    out.extend_from_slice(bytes);
+    seal(place, start, out);
+}
+
+/// The bytes that were set aside here; none if what is here is something else.
+pub(crate) fn bytes_set_aside(place: Place, bytes: &[u8]) -> Option<&[u8]> {
+    let (&[version, a, b, c, d], rest) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
+    let sum = u32::from_le_bytes([a, b, c, d]);
+    (version == VERSION_SET_ASIDE && place.checksum(rest) == sum).then_some(rest)
+}
+
+/// Whether these bytes, which cannot be read at this place, would be a sound record under a key that is one bit away.
+pub(crate) fn belongs_elsewhere(place: Place, bytes: &[u8]) -> bool {
+    let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
+        return false;
+    };
+    let sum = u32::from_le_bytes([a, b, c, d]);
+    (PLACED.contains(&version) || version == VERSION_SET_ASIDE)
+        && place.nearly_same().any(|place| place.checksum(rest) == sum)
 }
 
 /// The record without its body, and the body.
-fn decode_checked(bytes: &[u8]) -> Result<(JobRecord, &[u8]), CorruptRecord> {
-    decode_versioned(bytes).map_err(|reason| CorruptRecord {
-        bytes: bytes.to_vec(),
-        reason,
+fn decode_checked(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), CorruptRecord> {
+    decode_versioned(place, bytes).map_err(|reason| match bytes_set_aside(place, bytes) {
+        Some(found) => CorruptRecord {
+            bytes: found.to_vec(),
+            reason: "it was not where it belongs in the database".into(),
+        },
+        None => CorruptRecord {
+            bytes: bytes.to_vec(),
+            reason,
+        },
     })
 }
 
-fn decode_versioned(bytes: &[u8]) -> Result<(JobRecord, &[u8]), String> {
+fn decode_versioned(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), String> {
     let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
-    if !matches!(version, VERSION_PLAIN | VERSION_TIED | VERSION_LOCKED) {
-        return Err(format!("unknown record version {version}"));
-    }
-    if crc32fast::hash(rest) != u32::from_le_bytes([a, b, c, d]) {
+    let kind_in = |versions: [u8; 3]| versions.iter().position(|&known| known == version);
+    let (kind, checksum) = match (kind_in(PLACED), kind_in(UNPLACED)) {
+        (Some(kind), _) => (kind, place.checksum(rest)),
+        (None, Some(kind)) => (kind, crc32fast::hash(rest)),
+        (None, None) => return Err(format!("unknown record version {version}")),
+    };
+    if checksum != u32::from_le_bytes([a, b, c, d]) {
         return Err("the checksum does not match".into());
     }
-    decode_header(rest, version).ok_or_else(|| "the header is malformed".into())
+    decode_header(rest, kind).ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_header(mut input: &[u8], version: u8) -> Option<(JobRecord, &[u8])> {
+fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -113,9 +172,9 @@ fn decode_header(mut input: &[u8], version: u8) -> Option<(JobRecord, &[u8])> {
     for _ in 0..take_varint(&mut input)? {
         recovered_at.push(SteadyTime::from_micros(take_micros(&mut input)?));
     }
-    let ties = match version {
-        VERSION_PLAIN => None,
-        _ => Some(Box::new(take_ties(&mut input, version == VERSION_LOCKED)?)),
+    let ties = match kind {
+        PLAIN => None,
+        _ => Some(Box::new(take_ties(&mut input, kind == LOCKED)?)),
     };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;

@@ -22,9 +22,11 @@ fn sample() -> JobRecord {
     }
 }
 
+const HERE: Place = Place::Job { key: 0x1234 };
+
 fn encoded(record: &JobRecord) -> Vec<u8> {
     let mut bytes = Vec::new();
-    record.encode(&mut bytes);
+    record.encode(HERE, &mut bytes);
     bytes
 }
 
@@ -96,23 +98,27 @@ prop_compose! {
 proptest! {
     #[test]
     fn every_record_reads_back_as_written(record in record()) {
-        prop_assert_eq!(JobRecord::decode(&encoded(&record)), Ok(record));
+        prop_assert_eq!(JobRecord::decode(HERE, &encoded(&record)), Ok(record));
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(JobRecord::decode(&bytes).unwrap_err().bytes, bytes);
+        prop_assert_eq!(JobRecord::decode(HERE, &bytes).unwrap_err().bytes, bytes);
     }
 
     #[test]
     fn any_header_under_a_good_checksum_is_read_without_a_panic(
-        version in 1..=2_u8,
+        version in prop::sample::select(vec![1_u8, 2, 4, 7, 8, 11]),
         rest in vec(any::<u8>(), 0..60),
     ) {
         let mut bytes = vec![version];
-        bytes.extend_from_slice(&crc32fast::hash(&rest).to_le_bytes());
+        let sum = match version {
+            1..=4 => crc32fast::hash(&rest),
+            _ => HERE.checksum(&rest),
+        };
+        bytes.extend_from_slice(&sum.to_le_bytes());
         bytes.extend_from_slice(&rest);
-        if let Ok(record) = JobRecord::decode(&bytes) {
+        if let Ok(record) = JobRecord::decode(HERE, &bytes) {
             prop_assert!(record.enqueued_at_index as usize <= record.body.len());
         }
     }
@@ -122,7 +128,7 @@ proptest! {
 #[test]
 fn version_1_is_read_for_ever() {
     let bytes = bytes_of_hex(VERSION_1_HEX);
-    assert_eq!(JobRecord::decode(&bytes), Ok(sample()));
+    assert_eq!(JobRecord::decode(HERE, &bytes), Ok(sample()));
 }
 
 const VERSION_1_HEX: &str = "\
@@ -131,9 +137,18 @@ const VERSION_1_HEX: &str = "\
     797065223a2253656e64222c2261726773223a5b315d7d";
 
 #[test]
-fn a_job_without_ties_is_written_as_version_1() {
-    assert_eq!(encoded(&sample()), bytes_of_hex(VERSION_1_HEX));
+fn a_job_without_ties_is_written_as_version_7() {
+    assert_eq!(encoded(&sample()), bytes_of_hex(VERSION_7_HEX));
+    assert_eq!(
+        JobRecord::decode(HERE, &bytes_of_hex(VERSION_7_HEX)),
+        Ok(sample())
+    );
 }
+
+const VERSION_7_HEX: &str = "\
+    07ff431cef1030313233343536373839616263646566046d61696c0453656e64880e033b0140222018240a06000140822d\
+    18240a06007b226a6964223a2230313233343536373839616263646566222c227175657565223a226d61696c222c226a6f\
+    6274797065223a2253656e64222c2261726773223a5b315d7d";
 
 fn tied_sample() -> JobRecord {
     let bid = Bid {
@@ -170,7 +185,7 @@ const VERSION_2_HEX: &str = "\
 #[test]
 fn version_2_is_read_for_ever() {
     assert_eq!(
-        JobRecord::decode(&bytes_of_hex(VERSION_2_HEX)),
+        JobRecord::decode(HERE, &bytes_of_hex(VERSION_2_HEX)),
         Ok(tied_sample())
     );
 }
@@ -189,21 +204,73 @@ const VERSION_4_HEX: &str = "\
     7175657565223a226d61696c222c226a6f6274797065223a2253656e64222c2261726773223a5b315d7d";
 
 #[test]
-fn version_4_is_read_and_written_for_ever() {
-    assert_eq!(encoded(&locked_sample()), bytes_of_hex(VERSION_4_HEX));
+fn version_4_is_read_for_ever() {
     assert_eq!(
-        JobRecord::decode(&bytes_of_hex(VERSION_4_HEX)),
+        JobRecord::decode(HERE, &bytes_of_hex(VERSION_4_HEX)),
         Ok(locked_sample())
     );
 }
 
 #[test]
-fn a_job_with_ties_and_without_a_lock_is_written_as_version_2() {
-    let mut sample = tied_sample();
+fn a_lock_and_other_ties_have_versions_of_their_own() {
+    let mut sample = locked_sample();
+    let bytes = encoded(&sample);
+    assert_eq!(bytes[0], 11);
+    assert_eq!(JobRecord::decode(HERE, &bytes).as_ref(), Ok(&sample));
     sample.ties.as_mut().unwrap().lock = None;
     let bytes = encoded(&sample);
-    assert_eq!(bytes[0], 2);
-    assert_eq!(JobRecord::decode(&bytes), Ok(sample));
+    assert_eq!(bytes[0], 8);
+    assert_eq!(JobRecord::decode(HERE, &bytes), Ok(sample));
+}
+
+const PLACES: [Place; 2] = [
+    HERE,
+    Place::Entry {
+        set_id: 2,
+        at: 1_700_000_000_123_456,
+        serial: 7,
+    },
+];
+
+/// The key is as much a part of a record as its bytes are.
+#[test]
+fn every_flipped_bit_of_a_key_is_detected() {
+    for place in PLACES {
+        let mut bytes = Vec::new();
+        sample().encode(place, &mut bytes);
+        for other in place.nearly_same() {
+            let corrupt = JobRecord::decode(other, &bytes).unwrap_err();
+            assert_eq!(corrupt.bytes, bytes);
+            assert!(belongs_elsewhere(other, &bytes));
+        }
+        assert!(!belongs_elsewhere(place, &bytes));
+        assert_eq!(JobRecord::decode(place, &bytes), Ok(sample()));
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_a_record_is_not_taken_for_one_of_its_key() {
+    for place in PLACES {
+        let mut bytes = Vec::new();
+        sample().encode(place, &mut bytes);
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(!belongs_elsewhere(place, &flipped), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn bytes_set_aside_are_read_as_they_were_found() {
+    for place in PLACES {
+        let mut bytes = Vec::new();
+        set_aside(place, b"found", &mut bytes);
+        assert_eq!(bytes_set_aside(place, &bytes), Some(&b"found"[..]));
+        let corrupt = JobRecord::decode(place, &bytes).unwrap_err();
+        assert_eq!(corrupt.bytes, b"found");
+        assert_eq!(bytes_set_aside(place, &encoded(&sample())), None);
+    }
 }
 
 #[test]
@@ -211,7 +278,7 @@ fn every_truncation_is_detected() {
     let bytes = encoded(&locked_sample());
     for length in 0..bytes.len() {
         assert!(
-            JobRecord::decode(&bytes[..length]).is_err(),
+            JobRecord::decode(HERE, &bytes[..length]).is_err(),
             "{length} bytes"
         );
     }
@@ -223,7 +290,7 @@ fn every_flipped_bit_is_detected() {
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let corrupt = JobRecord::decode(&flipped).expect_err("a flipped bit was not noticed");
+        let corrupt = JobRecord::decode(HERE, &flipped).expect_err("a flipped bit was not noticed");
         assert_eq!(corrupt.bytes, flipped);
     }
 }
@@ -232,14 +299,14 @@ fn every_flipped_bit_is_detected() {
 fn trailing_bytes_are_detected() {
     let mut bytes = encoded(&sample());
     bytes.push(b' ');
-    assert!(JobRecord::decode(&bytes).is_err());
+    assert!(JobRecord::decode(HERE, &bytes).is_err());
 }
 
 #[test]
 fn an_unknown_version_is_named() {
     let mut bytes = encoded(&sample());
     bytes[0] = 9;
-    let corrupt = JobRecord::decode(&bytes).unwrap_err();
+    let corrupt = JobRecord::decode(HERE, &bytes).unwrap_err();
     assert_eq!(corrupt.reason, "unknown record version 9");
 }
 
@@ -247,15 +314,15 @@ fn an_unknown_version_is_named() {
 fn an_enqueued_at_index_beyond_the_body_is_detected() {
     let mut record = sample();
     record.enqueued_at_index = u32::try_from(record.body.len()).unwrap() + 1;
-    let corrupt = JobRecord::decode(&encoded(&record)).unwrap_err();
+    let corrupt = JobRecord::decode(HERE, &encoded(&record)).unwrap_err();
     assert_eq!(corrupt.reason, "the header is malformed");
 }
 
 #[test]
 fn encoding_appends_to_what_is_there() {
     let mut bytes = b"before".to_vec();
-    sample().encode(&mut bytes);
-    assert_eq!(JobRecord::decode(&bytes[6..]), Ok(sample()));
+    sample().encode(HERE, &mut bytes);
+    assert_eq!(JobRecord::decode(HERE, &bytes[6..]), Ok(sample()));
 }
 
 #[test]

@@ -379,9 +379,14 @@ pub(super) fn note_copied(copied: rusqlite::Result<bool>, poison: &Poison) -> bo
 
 /// Lets a connection of a poisoned store close without copying the log, which is all that can be relied on.
 pub(super) fn keep_log_if_poisoned(conn: &Connection, poison: &Poison) {
-    if poison.check().is_err()
-        && let Err(error) = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-    {
+    if poison.check().is_err() {
+        keep_log(conn);
+    }
+}
+
+/// Lets the log be left as it is when the connection is closed.
+pub(super) fn keep_log(conn: &Connection) {
+    if let Err(error) = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
         tracing::error!(%error, "the log may be copied into the database after all");
     }
 }

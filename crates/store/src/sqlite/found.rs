@@ -1,7 +1,7 @@
 //! What lies in the storage directory before SQLite sees it. Some of it SQLite would delete, overwrite or mix.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _};
+use std::io::{self, BufReader, Read as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ const FILE_MODE: u32 = 0o600;
 const GROUP_AND_OTHERS: u32 = 0o077;
 
 /// Where to read on.
-const HELP: &str = "docs/durability.md says how to restore a backup";
+pub(super) const HELP: &str = "docs/durability.md says how to restore a backup";
 
 /// The files of a store.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ fn keep_damaged(log: &Path, damage: &Damage) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Copies a file to the first free name beside it.
+/// Copies a file to the first free name beside it, unless there is such a copy: starts that fail are repeated.
 fn keep_aside(path: &Path) -> io::Result<PathBuf> {
     for number in 1_u32.. {
         let kept = PathBuf::from(format!("{}.damaged-{number}", path.display()));
@@ -137,11 +137,30 @@ fn keep_aside(path: &Path) -> io::Result<PathBuf> {
                 file.sync_all()?;
                 return Ok(kept);
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if have_same_content(path, &kept)? {
+                    return Ok(kept);
+                }
+            }
             Err(error) => return Err(error),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn have_same_content(path: &Path, other: &Path) -> io::Result<bool> {
+    let (file, other) = (File::open(path)?, File::open(other)?);
+    if file.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut bytes, mut others) = (BufReader::new(file).bytes(), BufReader::new(other).bytes());
+    loop {
+        match (bytes.next().transpose()?, others.next().transpose()?) {
+            (None, None) => return Ok(true),
+            (byte, other) if byte == other => {}
+            _ => return Ok(false),
+        }
+    }
 }
 
 /// The epoch of a database; none if it is missing or empty.

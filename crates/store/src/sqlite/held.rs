@@ -8,6 +8,7 @@ use super::place::{key_at, queue_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
+use crate::record::{Place, set_aside};
 use crate::{JobKey, JobRecord, Release, Reservation, StoreError, StoredJob};
 
 impl SqliteTx<'_> {
@@ -70,8 +71,12 @@ impl SqliteTx<'_> {
     ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
         let mut jobs = Vec::new();
         for &key in keys {
-            if self.cache.mirror().contains(key.0) {
-                jobs.extend(read(self, key.0)?.map(|job| (key, job)));
+            if !self.cache.mirror().contains(key.0) {
+                continue;
+            }
+            match read(self, key.0)? {
+                Some(job) => jobs.push((key, job)),
+                None => self.suspect(|| format!("the job under the key {key:?} is not found"))?,
             }
         }
         Ok(jobs)
@@ -104,11 +109,14 @@ impl SqliteTx<'_> {
     fn delete_runs(&mut self, one: Sql, many: Sql, keys: &mut [i64]) -> rusqlite::Result<()> {
         keys.sort_unstable();
         for run in keys.chunk_by(|key, next| key + 1 == *next) {
-            match run {
+            let deleted = match run {
                 [key] => self.statements.get(one)?.execute((key,))?,
                 [first, .., last] => self.statements.get(many)?.execute((first, last))?,
                 [] => 0,
             };
+            if deleted != run.len() {
+                self.suspect(|| format!("of {} rows {deleted} are found", run.len()))?;
+            }
         }
         Ok(())
     }
@@ -150,11 +158,12 @@ impl SqliteTx<'_> {
 
     fn update_job(&mut self, key: i64, record: &JobRecord) -> rusqlite::Result<()> {
         self.encoded.clear();
-        record.encode(self.encoded);
-        self.statements
-            .get(Sql::JobUpdate)?
-            .execute((key, &**self.encoded))?;
-        Ok(())
+        record.encode(Place::Job { key }, self.encoded);
+        let update = self.statements.get(Sql::JobUpdate)?;
+        match update.execute((key, &**self.encoded))? {
+            0 => self.suspect(|| format!("the job under the key {key} is not found")),
+            _ => Ok(()),
+        }
     }
 
     /// Lets a job wait at its old place; false if its queue was removed.
@@ -192,10 +201,19 @@ impl SqliteTx<'_> {
         row.size += 1;
         let moved = key_at(id, row.position_front);
         self.cache.give_back(id, moved);
-        self.statements
-            .get(Sql::JobMove)
-            .and_then(|statement| statement.execute((key, moved)))
-            .map_err(sqlite)?;
+        self.move_job(key, moved).map_err(sqlite)
+    }
+
+    /// Gives a job another key, which is part of what its record says. What cannot be read is kept as it was found.
+    fn move_job(&mut self, from: i64, to: i64) -> rusqlite::Result<()> {
+        self.encoded.clear();
+        match self.read_job(from)? {
+            Some(Ok(record)) => record.encode(Place::Job { key: to }, self.encoded),
+            Some(Err(corrupt)) => set_aside(Place::Job { key: to }, &corrupt.bytes, self.encoded),
+            None => return self.suspect(|| format!("the job under the key {from} is not found")),
+        }
+        let moved = self.statements.get(Sql::JobMove)?;
+        moved.execute((from, to, &**self.encoded))?;
         Ok(())
     }
 }

@@ -123,6 +123,8 @@ UPDATE live SET h = (SELECT max(at) FROM seen),
 DROP VIEW tallies;
 CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS last_serial, e AS ends_generation,
     coalesce(f, 0) AS expired, g AS steady, h AS wall FROM live WHERE key = -1073741824;
+", "
+-- The checksums of records cover their keys from here on. Older servers cannot read them.
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

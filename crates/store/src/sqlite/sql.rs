@@ -30,7 +30,9 @@ statements! {
     JobsFrom = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobSizesFrom = "SELECT key, length(record) FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobUpdate = "UPDATE jobs SET record = ?2 WHERE key = ?1";
-    JobMove = "UPDATE jobs SET key = ?2 WHERE key = ?1";
+    JobMove = "UPDATE jobs SET key = ?2, record = ?3 WHERE key = ?1";
+    JobBefore = "SELECT key FROM jobs WHERE key < ?1 ORDER BY key DESC LIMIT 1";
+    JobAfter = "SELECT key FROM jobs WHERE key > ?1 ORDER BY key LIMIT 1";
     JobDelete = "DELETE FROM jobs WHERE key = ?1";
     JobsDelete = "DELETE FROM jobs WHERE key BETWEEN ?1 AND ?2";
 
@@ -45,8 +47,13 @@ statements! {
     QueueWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
     EntryInsert = "INSERT INTO entries (set_id, at, serial, record) VALUES (?1, ?2, ?3, ?4)";
-    EntriesFrom = "SELECT at, serial, record FROM entries
-        WHERE set_id = ?1 AND (at, serial) > (?2, ?3) AND at <= ?4 ORDER BY at, serial LIMIT ?5";
+    // Without an end: the row that comes after the last one wanted tells whether it is where it belongs.
+    EntriesFrom = "SELECT set_id, at, serial, record FROM entries
+        WHERE (set_id, at, serial) > (?1, ?2, ?3) ORDER BY set_id, at, serial LIMIT ?4";
+    EntryBefore = "SELECT set_id, at, serial, record FROM entries
+        WHERE (set_id, at, serial) <= (?1, ?2, ?3) ORDER BY set_id DESC, at DESC, serial DESC LIMIT 1";
+    EntryAfter = "SELECT set_id, at, serial, record FROM entries
+        WHERE (set_id, at, serial) > (?1, ?2, ?3) ORDER BY set_id, at, serial LIMIT 1";
     EntryDelete = "DELETE FROM entries WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
     EntriesDeleteUntil = "DELETE FROM entries WHERE set_id = ?1 AND (at, serial) <= (?2, ?3)";
 

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::cache::Cache;
-use super::copier::{Copier, keep_log_if_poisoned};
+use super::copier::{Copier, keep_log, keep_log_if_poisoned};
 use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::observer::SqliteObserver;
+use super::order::Suspicion;
 use super::poison::Poison;
 use super::sql::STATEMENTS_MAX;
 use super::sync::{Durability, SqliteSyncer};
 use super::tallies::Tallies;
 use super::tx::SqliteTx;
 use super::watch::Watch;
-use super::{epoch, failure, load, schema};
+use super::{epoch, failure, load, mend, schema};
 use crate::{Disk, Store, StoreError};
 
 /// The embedded store. Only one may be open on a directory at a time: it keeps rows in memory. Whoever opens
@@ -31,6 +32,7 @@ pub struct SqliteStore {
     pub(super) poison: Poison,
     /// The bytes of the record being written, kept for their room.
     pub(super) encoded: Vec<u8>,
+    pub(super) suspicion: Suspicion,
     pub(super) copier: Copier,
     pub(super) log: Arc<Log>,
     durability: Durability,
@@ -72,6 +74,9 @@ impl SqliteStore {
         let mut conn =
             Connection::open_with_flags_and_vfs(&path, flags, vfs).map_err(open_error)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        if found.log.damage.is_some() {
+            check_whole(&conn, &found)?;
+        }
         schema::prepare(&mut conn, &path)?;
         let (cache, tallies) = load::load(&conn).map_err(open_error)?;
         sync_directory(dir)?;
@@ -101,6 +106,7 @@ impl SqliteStore {
             tallies,
             poison,
             encoded: Vec::new(),
+            suspicion: Suspicion::default(),
             copier,
             log,
             durability,
@@ -111,6 +117,52 @@ impl SqliteStore {
             path,
         })
     }
+}
+
+impl SqliteStore {
+    /// Looks through the tables, puts them in order, and reads anew what is in memory.
+    fn put_in_order(&mut self) -> Result<(), StoreError> {
+        let reason = self.suspicion.reason().unwrap_or_default().to_owned();
+        tracing::error!("the database is damaged and is looked through: {reason}");
+        let mended = mend::mend(&mut self.conn, &self.cache, &self.tallies);
+        self.log.note_commit();
+        match mended {
+            Ok(mended) => {
+                self.suspicion.settle(mended.is_any());
+                (self.cache, self.tallies) =
+                    load::load(&self.conn).map_err(|error| self.poison.set(error.to_string()))?;
+                tracing::error!("the database was looked through: {mended}");
+            }
+            Err(error) => {
+                self.suspicion.settle(false);
+                tracing::error!(
+                    "the database is damaged and cannot be put right: restore a backup ({})",
+                    failure::text_of(&error)
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the whole database, of which a damaged log is only a part: what was copied before, and what the log is missing, may
+/// not fit together.
+fn check_whole(conn: &Connection, found: &Found) -> Result<(), StoreError> {
+    let path = &found.paths.database;
+    let report = conn.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    let reason = match report {
+        Ok(report) if report == "ok" => return Ok(()),
+        Ok(report) => report,
+        Err(error) => error.to_string(),
+    };
+    // Closing would fold the log in, and the next start would know nothing of the damage.
+    keep_log(conn);
+    Err(StoreError::Open(format!(
+        "{} lacks what its damaged log cannot give it, and is inconsistent: restore a backup, or rescue what is left with \
+         the .recover command of sqlite3 ({reason}); {}",
+        path.display(),
+        found::HELP
+    )))
 }
 
 /// Lets the log say which database it belongs to, if it does not yet.
@@ -144,6 +196,9 @@ impl Store for SqliteStore {
 
     fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
         self.poison.check()?;
+        if self.suspicion.is_raised() {
+            self.put_in_order()?;
+        }
         Ok(SqliteTx::new(self))
     }
 

@@ -1,17 +1,18 @@
 //! FLUSH, and the later deletion of what was flushed, removed or cleared.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 use workmill_proto::SetName;
 
 use super::entries::SetFate;
+use super::order::place_of;
 use super::place::{QueueId, TALLIES_KEY, keys_of, queue_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tied::Tied;
 use super::tx::SqliteTx;
-use super::waiting::stored_job;
-use crate::{Counts, Swept};
+use super::waiting::stored_bytes;
+use crate::record::{Place, belongs_elsewhere};
+use crate::{Counts, JobRecord, Swept};
 
 /// What is kept by generation: how to find the oldest one, and how to delete some rows of it.
 const BY_GENERATION: [(Sql, Sql); 7] = [
@@ -121,6 +122,7 @@ impl SqliteTx<'_> {
         })?;
         let mut rows = read.query(range)?;
         let mut keys = Vec::new();
+        let mut odd = None;
         while !tied.are_enough()
             && let Some(row) = rows.next()?
         {
@@ -128,10 +130,21 @@ impl SqliteTx<'_> {
             if flushed {
                 tied.note(row.get(1)?);
             } else if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
-                tied.note(record_bytes(row, 1)?);
-                tied.keep(stored_job(row, 1)?);
+                let place = Place::Job { key };
+                let bytes = stored_bytes(row, 1)?;
+                let job = JobRecord::decode(place, &bytes);
+                if job.is_err() && belongs_elsewhere(place, &bytes) {
+                    odd = Some(key);
+                    break;
+                }
+                tied.note(bytes.len());
+                tied.keep(job);
             }
             keys.push(key);
+        }
+        drop(rows);
+        if let Some(key) = odd {
+            self.suspect(|| format!("the job under the key {key} is not where it belongs"))?;
         }
         Ok(keys)
     }
@@ -179,18 +192,32 @@ impl SqliteTx<'_> {
         tied: &mut Tied,
     ) -> rusqlite::Result<usize> {
         let mut keys: Vec<(i64, i64)> = Vec::new();
+        let mut odd = None;
         {
             let read = self.statements.get(Sql::EntriesFrom)?;
-            let mut rows = read.query((id, i64::MIN, i64::MIN, i64::MAX, limit))?;
+            let mut rows = read.query((id, i64::MIN, i64::MIN, limit))?;
             while !tied.are_enough()
                 && let Some(row) = rows.next()?
             {
-                keys.push((row.get(0)?, row.get(1)?));
-                tied.note(record_bytes(row, 2)?);
+                let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                if key.0 != id {
+                    break;
+                }
+                let bytes = stored_bytes(row, 3)?;
+                let job = JobRecord::decode(place_of(key), &bytes);
+                if job.is_err() && belongs_elsewhere(place_of(key), &bytes) {
+                    odd = Some(key);
+                    break;
+                }
+                keys.push((key.1, key.2));
+                tied.note(bytes.len());
                 if cleared {
-                    tied.keep(stored_job(row, 2)?);
+                    tied.keep(job);
                 }
             }
+        }
+        if let Some(key) = odd {
+            self.suspect(|| format!("an entry is not where it belongs: it was found at {key:?}"))?;
         }
         for (at, serial) in &keys {
             let delete = self.statements.get(Sql::EntryDelete)?;
@@ -220,12 +247,4 @@ impl SqliteTx<'_> {
         let read = self.statements.get(read)?;
         read.query_row((generation,), |row| row.get(0)).optional()
     }
-}
-
-/// How large a record is. What else may lie there in a damaged file is small, and must be deleted too.
-fn record_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.len(),
-        _ => 0,
-    })
 }

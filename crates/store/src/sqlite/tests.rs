@@ -384,4 +384,5 @@ fn a_name_that_moved_within_a_transaction_is_found_again_after_its_rollback() {
 
 mod belonging;
 mod durability;
+mod flipped;
 mod touched;

@@ -8,6 +8,7 @@ use super::cache::Cache;
 use super::copier::{Copier, Due};
 use super::failure::{self, CommitFailure};
 use super::log::Log;
+use super::order::Suspicion;
 use super::place::{TALLIES_KEY, queue_key};
 use super::poison::Poison;
 use super::sql::{Sql, Statements};
@@ -22,6 +23,7 @@ pub struct SqliteTx<'a> {
     pub(super) cache: &'a mut Cache,
     pub(super) tallies: &'a mut Tallies,
     pub(super) encoded: &'a mut Vec<u8>,
+    pub(super) suspicion: &'a mut Suspicion,
     copier: &'a mut Copier,
     /// Claimed, and neither reserved nor finished so far.
     pub(super) claimed: BTreeSet<i64>,
@@ -47,6 +49,7 @@ impl<'a> SqliteTx<'a> {
             tallies_before: store.tallies,
             tallies: &mut store.tallies,
             encoded: &mut store.encoded,
+            suspicion: &mut store.suspicion,
             copier: &mut store.copier,
             claimed: BTreeSet::new(),
             counted: BTreeMap::new(),
@@ -72,7 +75,10 @@ impl<'a> SqliteTx<'a> {
         }
         let result = primitive(self);
         self.failed = result.is_err();
-        result
+        match (&result, self.suspicion.reason()) {
+            (Err(_), Some(reason)) => Err(StoreError::Disorder(reason.to_owned())),
+            _ => result,
+        }
     }
 
     /// Like [`SqliteTx::run`], for primitives whose errors are all SQLite's.

@@ -7,10 +7,12 @@ use rusqlite::{OptionalExtension, Row};
 use workmill_proto::Timestamp;
 
 use super::failure;
+use super::order::Rest;
 use super::place::{POSITION_MAX, QueueId, key_at, keys_of};
 use super::queues::QueueState;
 use super::sql::Sql;
 use super::tx::SqliteTx;
+use crate::record::Place;
 use crate::{CorruptRecord, JobKey, JobRecord, SLICE_BYTES_MAX, StoreError, StoredJob};
 
 /// How many jobs one statement inserts, where there are so many, the most first. Most of what one costs is not its
@@ -49,7 +51,7 @@ impl SqliteTx<'_> {
             last = Some((&job.queue, id));
             let key = self.next_key(id)?;
             let start = self.encoded.len();
-            job.encode_enqueued(Some(enqueued_at), self.encoded);
+            job.encode_enqueued(Place::Job { key }, Some(enqueued_at), self.encoded);
             rows.push((key, start..self.encoded.len()));
             if rows.len() == ROWS_MAX || self.encoded.len() >= ROWS_BYTES_ENOUGH {
                 self.insert_rows(&rows).map_err(sqlite)?;
@@ -120,17 +122,24 @@ impl SqliteTx<'_> {
         while claimed.wants_more()
             && let Some(key) = self.cache.take_returned(id)
         {
-            if let Some(job) = self.read_job(key)? {
-                claimed.add(key, job);
+            match self.read_job(key)? {
+                Some(job) => claimed.add(key, job),
+                None => self.suspect(|| format!("the job under the key {key} is not found"))?,
             }
         }
         if claimed.wants_more() && (claimed.jobs.len() as u64) < size {
             self.claim_from_head(id, &mut claimed)?;
         }
+        let wants_more = claimed.wants_more();
         let jobs = claimed.jobs;
-        if let Some(queue) = self.cache.touch(id) {
-            queue.row.size = queue.row.size.saturating_sub(jobs.len() as u64);
+        if let Some(now) = self.cache.touch(id) {
+            now.row.size = now.row.size.saturating_sub(jobs.len() as u64);
         }
+        for (key, job) in &jobs {
+            self.check_job(key.0, job)?;
+        }
+        let found = jobs.len() as u64;
+        self.check_claim(queue, (size, found, wants_more), self.rest_of(id))?;
         self.claimed.extend(jobs.iter().map(|(key, _)| key.0));
         Ok(jobs)
     }
@@ -142,10 +151,27 @@ impl SqliteTx<'_> {
         (!row.paused && row.size > 0).then_some((id, row.size))
     }
 
+    /// What is left of a queue for later claims.
+    fn rest_of(&self, id: QueueId) -> Rest {
+        let rest = self.cache.queues().get(id).map(|queue| {
+            let next = key_at(id, queue.now.row.position_next);
+            Rest {
+                waiting: queue
+                    .now
+                    .row
+                    .size
+                    .saturating_sub(queue.returned.len() as u64),
+                positions: next.abs_diff(queue.now.head.min(next)),
+            }
+        });
+        rest.unwrap_or_default()
+    }
+
     fn claim_from_head(&mut self, id: QueueId, claimed: &mut Claimed) -> rusqlite::Result<()> {
         let Some(queue) = self.cache.touch(id) else {
             return Ok(());
         };
+        let mut passed = None;
         let limit = claimed.limit - claimed.jobs.len();
         let statement = self.statements.get(Sql::JobsFrom)?;
         let mut rows = statement.query((queue.head, keys_of(id).end(), limit))?;
@@ -153,22 +179,32 @@ impl SqliteTx<'_> {
             && let Some(row) = rows.next()?
         {
             let key: i64 = row.get(0)?;
+            if key < queue.head {
+                passed = Some(key);
+                break;
+            }
             queue.head = key + 1;
-            claimed.add(key, stored_job(row, 1)?);
+            claimed.add(key, stored_job(row, 1, Place::Job { key })?);
         }
-        Ok(())
+        drop(rows);
+        match passed {
+            Some(key) => self.suspect(|| format!("the job under the key {key} is out of order")),
+            None => Ok(()),
+        }
     }
 
     /// The job under this key, waiting or not.
     pub(super) fn read_job(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
         let read = self.statements.get(Sql::JobRead)?;
-        read.query_row((key,), |row| stored_job(row, 0)).optional()
+        read.query_row((key,), |row| stored_job(row, 0, Place::Job { key }))
+            .optional()
     }
 
     /// The job under this key, waiting or not, without its payload.
     pub(super) fn read_job_head(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
         let read = self.statements.get(Sql::JobRead)?;
-        read.query_row((key,), |row| stored_head(row, 0)).optional()
+        read.query_row((key,), |row| stored_head(row, 0, Place::Job { key }))
+            .optional()
     }
 
     pub(super) fn read_head(
@@ -184,7 +220,8 @@ impl SqliteTx<'_> {
         let first = queue.returned.first().copied().unwrap_or(queue.now.head);
         let read = self.statements.get(Sql::JobsFrom)?;
         read.query_row((first, keys_of(id).end(), 1), |row| {
-            Ok((JobKey(row.get(0)?), stored_job(row, 1)?))
+            let key: i64 = row.get(0)?;
+            Ok((JobKey(key), stored_job(row, 1, Place::Job { key })?))
         })
         .optional()
     }
@@ -246,26 +283,39 @@ impl Claimed {
 }
 
 /// Reads a record in place; whatever else lies there is handed on as unreadable.
-pub(super) fn stored_job(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredJob> {
-    decode_in_place(row, column, JobRecord::decode)
+pub(super) fn stored_job(
+    row: &Row<'_>,
+    column: usize,
+    place: Place,
+) -> rusqlite::Result<StoredJob> {
+    decode_in_place(row, column, place, JobRecord::decode)
 }
 
 /// Like [`stored_job`], without the payload, or the bytes that cannot be read.
-fn stored_head(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredJob> {
-    let head = decode_in_place(row, column, JobRecord::decode_head)?;
+fn stored_head(row: &Row<'_>, column: usize, place: Place) -> rusqlite::Result<StoredJob> {
+    let head = decode_in_place(row, column, place, JobRecord::decode_head)?;
     Ok(head.map_err(|corrupt| CorruptRecord {
         bytes: Vec::new(),
         ..corrupt
     }))
 }
 
+/// The bytes of a record, or of what else lies there.
+pub(super) fn stored_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.to_vec(),
+        _ => Vec::new(),
+    })
+}
+
 fn decode_in_place(
     row: &Row<'_>,
     column: usize,
-    decode: fn(&[u8]) -> StoredJob,
+    place: Place,
+    decode: fn(Place, &[u8]) -> StoredJob,
 ) -> rusqlite::Result<StoredJob> {
     Ok(match row.get_ref(column)? {
-        ValueRef::Blob(bytes) => decode(bytes),
+        ValueRef::Blob(bytes) => decode(place, bytes),
         ValueRef::Text(bytes) => Err(CorruptRecord {
             bytes: bytes.to_vec(),
             reason: "a text stands in place of a record".into(),

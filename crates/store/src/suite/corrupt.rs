@@ -4,6 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
+use crate::record::Place;
 use crate::{JobKey, Release, SetTime, Store, Tx};
 
 const RUBBISH: &[u8] = b"rubbish";
@@ -68,7 +69,7 @@ pub(super) fn a_head_is_told_corrupt_without_the_bytes<F: Fixture>(fixture: &mut
     let (key, mut store) = spoil_first(fixture);
     reserve_corrupt(&mut store, key);
     let mut spoiled = Vec::new();
-    job("a1", "a").encode(&mut spoiled);
+    job("a1", "a").encode(Place::Job { key: key.0 }, &mut spoiled);
     *spoiled.last_mut().unwrap() ^= 1;
     for bytes in [RUBBISH, &spoiled] {
         drop(store);

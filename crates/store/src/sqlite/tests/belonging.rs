@@ -315,3 +315,38 @@ fn links_in_place_of_files_are_refused_and_not_followed() {
         }
     }
 }
+
+/// Damages a frame of the log, and pages of the database as if they lacked what was in that frame.
+#[test]
+fn a_database_that_a_damaged_log_leaves_inconsistent_is_refused_every_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push_many(&mut store, 60);
+    begin_anew(&mut store);
+    push_many(&mut store, 9);
+    let left = crash(&dir);
+    let (log, database) = (
+        left.path().join("workmill.db-wal"),
+        left.path().join("workmill.db"),
+    );
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[32 + 4_120 + 500] ^= 4;
+    fs::write(&log, &bytes).unwrap();
+    let sound = fs::read(&database).unwrap();
+    let mut spoiled = sound.clone();
+    let pages = spoiled.len() / 4_096;
+    // All but the first say that they are pages of no known kind.
+    for page in 1..pages {
+        spoiled[page * 4_096] = 0x77;
+    }
+    fs::write(&database, spoiled).unwrap();
+    for _ in 0..3 {
+        let error = SqliteStore::open(left.path(), Durability::Always).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("restore a backup"), "{text}");
+        assert!(fs::read(&log).unwrap() == bytes);
+    }
+    assert!(!left.path().join("workmill.db-wal.damaged-2").exists());
+    fs::write(&database, sound).unwrap();
+    open(&left).close().unwrap();
+}

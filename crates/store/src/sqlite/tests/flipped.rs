@@ -1,0 +1,334 @@
+//! Bits that flip in the database file, above all in keys: what is damaged is told, and what is not goes on.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::super::mirror::Held;
+use super::*;
+use crate::{Entry, StoredJob};
+
+/// What a drain of a damaged store gave: sound jobs by id, and how many could not be read.
+#[derive(Debug, Default)]
+struct Drained {
+    runs: BTreeMap<String, u32>,
+    unreadable: usize,
+}
+
+impl Drained {
+    fn add(&mut self, job: StoredJob) {
+        match job {
+            Ok(record) => *self.runs.entry(record.jid.to_string()).or_default() += 1,
+            Err(_) => self.unreadable += 1,
+        }
+    }
+}
+
+fn named(jid: &str, queue: &str) -> JobRecord {
+    JobRecord {
+        jid: jid.into(),
+        ..job(queue, 100)
+    }
+}
+
+/// Runs until it is not told any more that the database was out of order; none if the store refuses.
+fn insist<R>(
+    store: &mut SqliteStore,
+    mut run: impl FnMut(&mut SqliteTx<'_>) -> Result<R, StoreError>,
+) -> Option<R> {
+    for _ in 0..5 {
+        let mut tx = store.begin().ok()?;
+        match run(&mut tx).and_then(|done| tx.commit().map(|()| done)) {
+            Ok(done) => return Some(done),
+            Err(StoreError::Disorder(_)) => {}
+            Err(_) => return None,
+        }
+    }
+    panic!("the store is put right over and over again");
+}
+
+/// Takes everything out, as a server does, over a restart; none if the store says that it cannot.
+fn drain(dir: &TempDir, queues: &[&str]) -> Option<Drained> {
+    let mut drained = Drained::default();
+    for _ in 0..2 {
+        let durability = Durability::Interval(Duration::from_secs(3_600));
+        let mut store = SqliteStore::open(dir.path(), durability).ok()?;
+        // In steps, as time passes; at the end once more, as a queue can lead to jobs of the sets.
+        for until in [10, 30, i64::MAX / MICROS, i64::MAX / MICROS] {
+            for set in SetName::ALL {
+                let until = SetTime::from_micros(until * MICROS);
+                while let Some(last) = drain_slice(&mut store, (set, until), &mut drained)? {
+                    insist(&mut store, |tx| tx.remove_entries_until(last))?;
+                }
+            }
+            for queue in queues {
+                drain_queue(&mut store, queue, &mut drained)?;
+            }
+        }
+        store.close().ok()?;
+    }
+    Some(drained)
+}
+
+/// Reads a slice of a set; tells its last key, none at the end of the set.
+fn drain_slice(
+    store: &mut SqliteStore,
+    (set, until): (SetName, SetTime),
+    drained: &mut Drained,
+) -> Option<Option<crate::EntryKey>> {
+    let entries = insist(store, |tx| tx.entries(set, None, until, 7))?;
+    let last = entries.last().map(|entry| entry.key);
+    for Entry { job, .. } in entries {
+        drained.add(job);
+    }
+    Some(last)
+}
+
+fn drain_queue(store: &mut SqliteStore, queue: &str, drained: &mut Drained) -> Option<()> {
+    loop {
+        let claimed = insist(store, |tx| {
+            let claimed = tx.claim(queue, 3)?;
+            let reservations: Vec<_> = claimed.iter().map(|&(key, _)| reservation(key)).collect();
+            tx.reserve(&reservations)?;
+            Ok(claimed)
+        })?;
+        if claimed.is_empty() {
+            return Some(());
+        }
+        let keys: Vec<_> = claimed.iter().map(|&(key, _)| key).collect();
+        insist(store, |tx| tx.finish(&keys))?;
+        for (_, job) in claimed {
+            drained.add(job);
+        }
+    }
+}
+
+const QUEUES: [&str; 3] = ["a", "b", "c"];
+const OF_EACH: usize = 60;
+/// How many are tried.
+const FLIPS: u32 = 40;
+/// A second.
+const MICROS: i64 = 1_000_000;
+
+/// A closed store with as many jobs in three queues and in each of the sets.
+fn filled() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    for number in 0..OF_EACH {
+        let mut tx = store.begin().unwrap();
+        for queue in QUEUES {
+            let record = named(&format!("{queue}{number}"), queue);
+            tx.enqueue(&[&record], Timestamp::from_micros(0)).unwrap();
+        }
+        for set in SetName::ALL {
+            let at = SetTime::from_micros(MICROS * number as i64);
+            let record = named(&format!("{set:?}{number}"), "a");
+            tx.insert_entries(set, &[(at, record)]).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+    store.close().unwrap();
+    dir
+}
+
+fn connect(dir: &TempDir) -> rusqlite::Connection {
+    rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap()
+}
+
+/// Where the cells of jobs and entries have their keys in the file: those bytes and the bits of them that may flip.
+fn key_bytes(dir: &TempDir) -> Vec<usize> {
+    let file = fs::read(dir.path().join(DATABASE_FILE)).unwrap();
+    let conn = connect(dir);
+    let mut found = Vec::new();
+    let mut keys = conn.prepare("SELECT at, serial FROM entries").unwrap();
+    let rows = keys
+        .query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .unwrap();
+    for row in rows {
+        let (at, serial) = row.unwrap();
+        let mut stored = Vec::new();
+        // As SQLite keeps small numbers: in as few bytes as they need.
+        for number in [at, serial] {
+            let bytes = number.to_be_bytes();
+            let width = [1, 2, 3, 4, 6, 8]
+                .into_iter()
+                .find(|&width| number < 1_i64 << (8 * width - 1).min(62));
+            stored.extend_from_slice(&bytes[8 - width.unwrap()..]);
+        }
+        if at > MICROS {
+            let places = file.windows(stored.len()).enumerate();
+            let here = places.filter(|(_, window)| *window == stored);
+            found.extend(here.flat_map(|(at, _)| at..at + stored.len()));
+        }
+    }
+    let mut keys = conn.prepare("SELECT key FROM jobs").unwrap();
+    for key in keys.query_map((), |row| row.get::<_, i64>(0)).unwrap() {
+        let stored = varint(key.unwrap().cast_unsigned());
+        let places = file.windows(stored.len()).enumerate();
+        let here = places.filter(|(_, window)| *window == stored);
+        // The highest bit of a byte says that there is another.
+        found.extend(here.flat_map(|(at, _)| at..at + stored.len()));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// A number as SQLite keeps it as a key of a row.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = vec![(number & 0x7f) as u8];
+    number >>= 7;
+    while number > 0 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.reverse();
+    bytes
+}
+
+/// Flips a bit of the file in a copy of the store, and drains it.
+fn drain_flipped(dir: &TempDir, at: usize, bit: usize) -> Option<Drained> {
+    let copy = tempfile::tempdir().unwrap();
+    let mut file = fs::read(dir.path().join(DATABASE_FILE)).unwrap();
+    file[at] ^= 1 << bit;
+    fs::write(copy.path().join(DATABASE_FILE), file).unwrap();
+    drain(&copy, &QUEUES)
+}
+
+fn assert_sound(drained: &Drained, lost_max: usize, place: &str) {
+    for (jid, runs) in &drained.runs {
+        assert_eq!(*runs, 1, "{place}: {jid} ran {runs} times");
+    }
+    let expected = OF_EACH * (QUEUES.len() + SetName::ALL.len());
+    let found = drained.runs.len();
+    assert!(
+        found + lost_max >= expected && found + drained.unreadable >= expected,
+        "{place}: {found} jobs, {} unreadable, of {expected}",
+        drained.unreadable
+    );
+}
+
+#[test]
+fn one_flipped_bit_of_a_key_hides_no_other_job_and_runs_none_twice() {
+    let dir = filled();
+    let places = key_bytes(&dir);
+    assert!(places.len() > 1_000, "{}", places.len());
+    let seed = seed();
+    let mut state = seed;
+    let mut not_refused = 0;
+    for _ in 0..FLIPS {
+        let at = places[next(&mut state) % places.len()];
+        let bit = next(&mut state) % 7;
+        let place = format!("seed {seed}, byte {at}, bit {bit}");
+        // A store that refuses has said so.
+        eprintln!(
+            "{:?}",
+            drain_flipped(&dir, at, bit).map(|d| (d.runs.len(), d.unreadable))
+        );
+        if let Some(drained) = drain_flipped(&dir, at, bit) {
+            assert_sound(&drained, 1, &place);
+            not_refused += 1;
+        }
+    }
+    assert!(not_refused > FLIPS / 2, "seed {seed}: {not_refused}");
+}
+
+/// Another one each time, unless it is given.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    let given = std::env::var("FLIP_SEED").ok();
+    given.map_or_else(
+        || RandomState::new().hash_one("flips") >> 1,
+        |seed| seed.parse().unwrap(),
+    )
+}
+
+/// A step of a xorshift generator.
+fn next(state: &mut u64) -> usize {
+    *state |= 1 << 63;
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    usize::try_from(*state >> 34).unwrap()
+}
+
+/// Changes something past the store.
+fn tamper(dir: &TempDir, text: &str) {
+    assert_eq!(connect(dir).execute(text, ()).unwrap(), 1, "{text}");
+}
+
+fn claim(store: &mut SqliteStore, limit: usize) -> Result<usize, StoreError> {
+    let mut tx = store.begin()?;
+    let claimed = tx.claim("a", limit)?;
+    let keys: Vec<_> = claimed.iter().map(|&(key, _)| key).collect();
+    tx.finish(&keys)?;
+    tx.commit()?;
+    Ok(keys.len())
+}
+
+#[test]
+fn a_queue_that_counts_more_jobs_than_it_has_is_told_once_and_corrected() {
+    for text in [
+        "UPDATE live SET d = d + 8 WHERE a = 'a'",
+        "DELETE FROM jobs WHERE key = (SELECT min(key) + 7 FROM jobs)",
+    ] {
+        let dir = filled();
+        tamper(&dir, text);
+        let mut store = open(&dir);
+        let told = claim(&mut store, 100).unwrap_err();
+        assert!(matches!(told, StoreError::Disorder(_)), "{told}");
+        let size = totals(&mut store).queues["a"].size;
+        assert_eq!(claim(&mut store, 100).unwrap() as u64, size, "{text}");
+        assert_eq!(claim(&mut store, 100).unwrap(), 0);
+        assert_eq!(totals(&mut store).queues["a"].size, 0);
+    }
+}
+
+#[test]
+fn a_set_that_counts_more_jobs_than_it_has_is_corrected() {
+    let dir = filled();
+    tamper(
+        &dir,
+        "UPDATE sets SET size = size + 4 WHERE name = 'retries'",
+    );
+    let mut store = open(&dir);
+    let read = |store: &mut SqliteStore| {
+        let mut tx = store.begin().unwrap();
+        tx.entries(SetName::Retries, None, SetTime::MAX, 1_000)
+            .map(|entries| entries.len())
+    };
+    assert!(matches!(read(&mut store), Err(StoreError::Disorder(_))));
+    assert_eq!(read(&mut store).unwrap(), OF_EACH);
+    assert_eq!(totals(&mut store).retries, OF_EACH as u64);
+}
+
+/// What cannot be put right must not stop everything else again and again.
+#[test]
+fn looking_for_nothing_has_an_end() {
+    let dir = filled();
+    let mut store = open(&dir);
+    let key = JobKey(key_at(1, 1));
+    let mut told = 0;
+    for _ in 0..9 {
+        // As if a reservation had lost its job.
+        store.cache.reserve(
+            key.0,
+            Held {
+                jid: "a".into(),
+                wid: "w".into(),
+                reserved_at: SteadyTime::from_micros(0),
+                expires_at: SteadyTime::from_micros(0),
+                tied: false,
+                connection: 0,
+            },
+        );
+        let mut tx = store.begin().unwrap();
+        match tx.working_jobs(&[key]) {
+            Ok(jobs) => assert!(jobs.is_empty()),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Disorder(_)), "{error}");
+                told += 1;
+            }
+        }
+    }
+    assert_eq!(told, 3);
+}
