@@ -76,8 +76,8 @@ impl Engine {
             steady,
             wall: moment.wall,
         };
-        // The last group of all is one of a server that is stopping.
-        tx.note_clocks(clocks, self.passage.wants_to_be_kept(self.draining))?;
+        // Kept with whatever else is written.
+        tx.note_clocks(clocks, false)?;
         let mut group = Group::new(
             tx,
             clocks,
@@ -117,7 +117,6 @@ impl Engine {
     /// The last group is committed: what it changed in memory stands.
     pub fn committed(&mut self) {
         self.memory.commit();
-        self.passage.committed();
     }
 
     /// The last group is rolled back: what is in memory is as before it.

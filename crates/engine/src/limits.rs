@@ -84,10 +84,6 @@ pub(crate) const GRACE: Duration = Duration::from_secs(60);
 /// ticks alone make a group every second.
 pub(crate) const FREEZE_MIN: Duration = Duration::from_secs(10);
 
-/// How often it is kept how far the clocks are, if nothing else is written: by so much a duration may seem longer after
-/// the process was killed.
-pub(crate) const CLOCKS_KEPT_EVERY: Duration = Duration::from_secs(10);
-
 /// By how much the wall clock must have been set for anybody to notice: less is what time servers do all the time.
 pub(crate) const CLOCK_STEP: Duration = Duration::from_secs(5);
 

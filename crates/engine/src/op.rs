@@ -92,6 +92,9 @@ pub enum Duty {
     FireCron(Arc<CronTable>),
     /// Deletes what was removed, cleared or flushed. Wanted every second.
     Sweep,
+    /// Keeps how far the clocks are. Wanted every ten seconds, and last of all: by so much a duration may seem longer
+    /// after the process was killed.
+    KeepClocks,
 }
 
 /// A job to push, made ready outside of the engine.

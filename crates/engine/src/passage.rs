@@ -5,7 +5,7 @@ use std::time::Duration;
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::Clocks;
 
-use crate::limits::{CLOCK_STEP, CLOCKS_KEPT_EVERY, FREEZE_MIN, GRACE};
+use crate::limits::{CLOCK_STEP, FREEZE_MIN, GRACE};
 use crate::moment::Moment;
 
 /// What the engine knows of the passing of time. No part of a group: it stands also if that is rolled back.
@@ -16,9 +16,6 @@ pub(crate) struct Passage {
     last: SteadyTime,
     frozen: Duration,
     grace_until: SteadyTime,
-    /// When how far the clocks are was last to be kept, and when it was.
-    keeping: Option<SteadyTime>,
-    kept: Option<SteadyTime>,
 }
 
 impl Passage {
@@ -56,21 +53,6 @@ impl Passage {
     /// Whether what others have may be ended against their will.
     pub(crate) fn grace_over(&self) -> bool {
         self.last >= self.grace_until
-    }
-
-    /// Whether it is time to keep how far the clocks are.
-    pub(crate) fn wants_to_be_kept(&mut self, at_once: bool) -> bool {
-        let wants = at_once
-            || self
-                .kept
-                .is_none_or(|kept| self.last.since(kept) >= CLOCKS_KEPT_EVERY);
-        self.keeping = wants.then_some(self.last);
-        wants
-    }
-
-    /// The group is committed.
-    pub(crate) fn committed(&mut self) {
-        self.kept = self.keeping.take().or(self.kept);
     }
 
     /// The uptime at which the steady clock shows this moment; zero for a moment before the start.
@@ -164,20 +146,5 @@ mod tests {
         let mut passage = passage_seen(60);
         let before = passage.observe(&moment(60, 0), None);
         assert_eq!(passage.observe(&moment(30, 0), None), before);
-    }
-
-    #[test]
-    fn clocks_are_kept_now_and_then_and_until_a_commit_tried_again() {
-        let mut passage = passage_seen(0);
-        assert!(passage.wants_to_be_kept(false), "at first");
-        assert!(passage.wants_to_be_kept(false), "it was not committed");
-        passage.committed();
-        assert!(!passage.wants_to_be_kept(false));
-        passage.observe(&moment(9, 0), None);
-        assert!(!passage.wants_to_be_kept(false));
-        passage.observe(&moment(10, 0), None);
-        assert!(passage.wants_to_be_kept(false));
-        passage.committed();
-        assert!(passage.wants_to_be_kept(true), "when it is wanted at once");
     }
 }

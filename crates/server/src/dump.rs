@@ -59,6 +59,7 @@ fn log_groups(shared: &Shared) {
         ("sweep", &duties.sweep),
         ("recovery", &duties.recover),
         ("cron", &duties.cron),
+        ("clock keeping", &duties.keep_clocks),
     ] {
         let count = counter.count_so_far();
         tracing::info!(duty = name, runs = count.runs, time = ?count.time, "dump: duty");

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use workmill_engine::Op;
+use workmill_engine::{Duty, Op};
 use workmill_proto::{Reply, WireError};
 
 use crate::connections::TooManyConnections;
@@ -265,6 +265,11 @@ impl Guests {
                 "connections do not end; they are cut"
             );
             self.conversations.shutdown().await;
+        }
+        // Last, as the clocks go on until here.
+        let keep_clocks = smallvec![Op::Tick(Duty::KeepClocks)];
+        if let Ok(mut kept) = self.shared.inbox.submit(keep_clocks, 0) {
+            timeout_at(deadline, kept.answers()).await.ok();
         }
     }
 

@@ -138,3 +138,22 @@ fn nothing_acknowledged_is_lost_when_the_server_is_killed_on_a_full_disk() {
     }
     println!("{:?}", room.ledger.checked());
 }
+
+#[test]
+fn what_changes_nothing_is_answered_on_a_full_disk_however_long_it_is_full() {
+    let room = Room::new();
+    let mut client = room.server.client();
+    room.disk.fill_up();
+    push_until_full(&mut client);
+    // Not even a small change has room.
+    while client
+        .cmd(format!("PUSH {}", job("jid-small", "small")))
+        .is_ok()
+    {}
+    // Longer than the server goes on without keeping how far its clocks are, which it cannot.
+    let full_since = Instant::now();
+    while full_since.elapsed() < Duration::from_secs(13) {
+        client.info();
+        assert_eq!(client.fetch("nothing-is-ever-pushed-here"), None);
+    }
+}

@@ -91,11 +91,10 @@ impl<'d> Runner<'d> {
     /// Starts anew, and lets the grace of a start pass without anything happening.
     fn restart(&mut self) {
         if self.store.is_some() {
-            let request = Request {
-                ticket: Ticket(0),
-                op: Op::Drain,
-            };
-            self.run_group(&[request], true).unwrap();
+            for op in [Op::Drain, Op::Tick(Duty::KeepClocks)] {
+                let ticket = Ticket(0);
+                self.run_group(&[Request { ticket, op }], true).unwrap();
+            }
         }
         self.store = None;
         let durability = Durability::Interval(Duration::from_secs(3_600));
@@ -181,7 +180,7 @@ impl<'d> Runner<'d> {
             Duty::ExpireReservations => self.naive.expire(),
             Duty::Purge => self.naive.purge(),
             Duty::Sweep => self.naive.sweep(),
-            Duty::RecoverLost { .. } | Duty::FireCron(_) => {}
+            Duty::RecoverLost { .. } | Duty::FireCron(_) | Duty::KeepClocks => {}
         }
         self.tickets += 1;
         let ticket = self.tickets;

@@ -87,6 +87,7 @@ impl World {
     /// The server is stopped, and started again so many seconds later.
     pub fn down(&mut self, secs: i64) {
         self.group(vec![Op::Drain]);
+        self.tick(Duty::KeepClocks);
         self.now = self.now.plus_secs(secs);
         self.crash();
     }
@@ -100,7 +101,7 @@ impl World {
         self.frozen = Duration::ZERO;
         self.answers.clear();
         // A server's ticks begin at once.
-        self.group(vec![]);
+        self.tick(Duty::KeepClocks);
     }
 
     /// What the wall clock shows.
@@ -356,6 +357,9 @@ impl World {
             self.now = self.now.plus_secs(1);
             self.tick(Duty::Promote);
             self.tick(Duty::ExpireReservations);
+            if self.now.since(self.started_at).as_secs().is_multiple_of(10) {
+                self.tick(Duty::KeepClocks);
+            }
         }
         self.tick(Duty::Purge);
     }

@@ -12,6 +12,7 @@ pub(crate) struct DutyCounters {
     pub(crate) sweep: DutyCounter,
     pub(crate) recover: DutyCounter,
     pub(crate) cron: DutyCounter,
+    pub(crate) keep_clocks: DutyCounter,
 }
 
 /// Counts the runs of one duty.

@@ -24,6 +24,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How often what was removed is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is kept how far the clocks are.
+const KEEP_CLOCKS_EVERY: Duration = Duration::from_secs(10);
+
 /// Starts the duties of time. Each has at most one run outstanding: a slow store is not flooded.
 pub(crate) fn tick(shared: &Arc<Shared>) -> Vec<Service> {
     vec![
@@ -47,6 +50,13 @@ pub(crate) fn tick(shared: &Arc<Shared>) -> Vec<Service> {
         repeat(shared, "sweep", SWEEP_EVERY, Duty::Sweep, |shared| {
             &shared.duties.sweep
         }),
+        repeat(
+            shared,
+            "clock keeping",
+            KEEP_CLOCKS_EVERY,
+            Duty::KeepClocks,
+            |shared| &shared.duties.keep_clocks,
+        ),
     ]
 }
 
