@@ -118,6 +118,12 @@ impl Files {
         self.opened.sync_data()
     }
 
+    /// The number of frames, to be what it is in the middle of a commit.
+    #[cfg(test)]
+    pub(super) fn frames(&self) -> &AtomicU32 {
+        &self.frames
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -200,23 +206,38 @@ impl Files {
             if bytes < before.bytes.min(kept_max) {
                 return Err("was cut short");
             }
-            let mut frame = [0; FRAME_HEADER_BYTES];
-            if let Some(last) = before.frames.checked_sub(1) {
-                log.read_exact_at(&mut frame, offset_of(last))
+            // A file that was cut short and written to since has a hole.
+            if !has_frame(&log, &header, before.frames).map_err(|_| "was cut short")? {
+                let mut again = [0; HEADER_BYTES];
+                log.read_exact_at(&mut again, 0)
                     .map_err(|_| "was cut short")?;
-                // A file that was cut short and written to since has a hole.
-                if frame.get(FRAME_SALTS) != header.get(SALTS) {
-                    return Err("was cut short or overwritten");
-                }
+                return match again == header {
+                    true => Err("was cut short or overwritten"),
+                    // It was begun anew between the two readings.
+                    false => Ok(None),
+                };
             }
         }
+        // A log that is being begun anew has the new header before its first commit: until then the number of frames is
+        // that of the old one.
+        let counts = has_frame(&log, &header, frames).unwrap_or(false);
         Ok(Some(SeenLog {
             header,
             logs,
-            frames,
+            frames: if counts { frames } else { 0 },
             bytes,
         }))
     }
+}
+
+/// Whether the last of so many frames was written to the log with this header.
+fn has_frame(log: &File, header: &[u8], frames: u32) -> io::Result<bool> {
+    let Some(last) = frames.checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut frame = [0; FRAME_HEADER_BYTES];
+    log.read_exact_at(&mut frame, offset_of(last))?;
+    Ok(frame.get(FRAME_SALTS) == header.get(SALTS))
 }
 
 /// Whether a log of the one header was begun anew with the other: SQLite counts that, and adds one to the first salt.

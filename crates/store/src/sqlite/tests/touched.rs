@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use super::super::copier::COPY_COMMITS;
 use super::*;
@@ -161,4 +162,25 @@ fn what_the_store_and_honest_programs_do_is_no_touch() {
         check(&store);
     }
     store.close().unwrap();
+}
+
+#[test]
+fn a_log_that_is_just_being_begun_anew_is_not_taken_for_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = working(&dir);
+    for _ in 0..20 {
+        push(&mut store, &[&job("a", 9_000)]).unwrap();
+    }
+    let files = Arc::clone(store.copier.files());
+    let of_the_old_log = files.frames().load(Ordering::Acquire);
+    store.copier.begin_anew(&store.conn);
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    // As it is between the first page of the new log and the end of its first commit.
+    let of_the_new_log = files.frames().swap(of_the_old_log, Ordering::AcqRel);
+    assert!(of_the_new_log < of_the_old_log);
+    files.check().unwrap();
+    files.frames().store(of_the_new_log, Ordering::Release);
+    files.check().unwrap();
+    push(&mut store, &[&job("a", 10)]).unwrap();
+    files.check().unwrap();
 }
