@@ -40,7 +40,9 @@ pub fn features_config() -> String {
              [cron.job]\ntype = \"{kind}\"\nqueue = \"{CRON_QUEUE}\"\nreserve_for = 86400\n"
         )
     };
-    throttles + batch + &entry(TICK, false) + &entry(TOCK, true)
+    // Else it would make up for those of the last minute.
+    let cron = "[cron_plugin]\nmissed_within = \"0s\"\n";
+    throttles + batch + cron + &entry(TICK, false) + &entry(TOCK, true)
 }
 
 #[derive(Clone, Debug)]
