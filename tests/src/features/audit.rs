@@ -37,11 +37,13 @@ impl FeatureLedger {
             let held = self.book().entry(&jid).held();
             hands.acknowledge(&held)?;
         }
+        self.book().expiries_lifted = true;
         for set in ["retries", "scheduled", "dead"] {
             let mutate = json!({"cmd": "requeue", "target": set});
             hands.client.ok(format!("MUTATE {mutate}"));
         }
         self.drain(hands)?;
+        self.book().expiries_lifted = false;
         self.book().settle();
         self.take_locks(hands, name)?;
         let [_, few, shared, _] = QUEUES;

@@ -17,6 +17,8 @@ pub struct FeatureLedger {
 
 #[derive(Debug, Default)]
 pub(super) struct Book {
+    /// Whether an operator has requeued what waits in sets: then it does not expire any more.
+    pub(super) expiries_lifted: bool,
     /// Jobs since the last audit.
     pub(super) jobs: BTreeMap<String, Entry>,
     /// Jobs of the same key, by it.

@@ -9,13 +9,15 @@ use super::job::{Entry, Status};
 const SLACK: SignedDuration = SignedDuration::from_millis(50);
 
 impl Entry {
-    /// Whether it may have held its lock at `from` or later.
-    fn may_hold_lock(&self, from: Timestamp) -> bool {
+    /// Whether it may have held its lock at `from` or later. `pauses` tells how much of the time since a moment may not
+    /// count.
+    fn may_hold_lock(&self, from: Timestamp, pauses: impl Fn(Timestamp) -> SignedDuration) -> bool {
         let Some(unique) = &self.plan.unique else {
             return false;
         };
         let life = SignedDuration::from_secs(unique.secs + self.plan.delay_secs);
-        let is_past = self.pushed_by.is_some_and(|by| by + life + SLACK < from);
+        let ends_by = self.pushed_by.map(|by| by + life + pauses(by) + SLACK);
+        let is_past = ends_by.is_some_and(|ends_by| ends_by < from);
         let is_free = self.lock_free_since.is_some_and(|since| since < from);
         self.status != Status::Absent && !is_past && !is_free
     }
@@ -63,7 +65,8 @@ impl Book {
     /// A unique job was refused: somebody else must have had the lock.
     pub(super) fn was_locked_out(&mut self, jid: &str) {
         let sent_at = self.entry(jid).sent_at;
-        let holder = self.rival(jid, |rival| rival.may_hold_lock(sent_at));
+        let pauses = |by| self.ticks.pauses_since(by);
+        let holder = self.rival(jid, |rival| rival.may_hold_lock(sent_at, pauses));
         if holder.is_none() {
             self.violate(format!("{jid} was refused, though nobody has the lock"));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::book::Book;
@@ -32,7 +32,18 @@ impl Downtime {
     }
 }
 
+/// How much time a killed server may have lost count of, besides that in which it was not there.
+const UNCOUNTED: SignedDuration = SignedDuration::from_secs(11);
+
 impl Ticks {
+    /// How much of the time since a moment may not count for what lasts a while.
+    pub(super) fn pauses_since(&self, moment: Timestamp) -> SignedDuration {
+        let pauses = self.downtimes.iter().filter(|pause| pause.to > moment);
+        pauses.fold(SignedDuration::ZERO, |sum, pause| {
+            sum + pause.to.duration_since(pause.from) + UNCOUNTED
+        })
+    }
+
     pub(super) fn server_died(&mut self) {
         self.died_at = Timestamp::now();
     }

@@ -65,7 +65,9 @@ impl Book {
         };
         let queue = entry.plan.queue;
         let fault = match entry.status {
-            _ if entry.must_have_expired(sent_at) => Some("though its time is over"),
+            _ if !self.expiries_lifted && entry.must_have_expired(sent_at) => {
+                Some("though its time is over")
+            }
             Status::PushSent | Status::Waiting | Status::RequeueSent => None,
             Status::FailSent if entry.plan.retry != 0 => None,
             _ => Some("though it is reserved or no more"),
