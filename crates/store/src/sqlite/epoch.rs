@@ -33,13 +33,14 @@ pub(super) fn belong_together(database: u32, log: &LogContents) -> bool {
 
 /// The epoch as of the last commit.
 pub(super) fn read(conn: &Connection) -> rusqlite::Result<u32> {
-    let version: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // Not by rusqlite's functions for pragmas: before each, they read the list of all pragmas.
+    let version: i32 = conn.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     Ok(version.cast_unsigned())
 }
 
 /// Sets the epoch in a transaction of its own.
 pub(super) fn set(conn: &Connection, epoch: u32) -> rusqlite::Result<()> {
-    conn.pragma_update(None, "user_version", epoch.cast_signed())
+    conn.execute_batch(&format!("PRAGMA user_version = {}", epoch.cast_signed()))
 }
 
 /// A number that no other log has had.
