@@ -205,11 +205,10 @@ fn large_json_that_is_refused_costs_little_more_than_its_line() {
             "ERR MUTATE takes at most",
         ),
     ];
+    let server = Server::start();
+    let mut client = server.client();
+    let before = Memory::of(server.pid()).peak_bytes;
     for (line, wanted) in lines {
-        // Each by itself: threads keep what the line before took.
-        let server = Server::start();
-        let mut client = server.client();
-        let before = Memory::of(server.pid()).peak_bytes;
         let error = client.refused(&line);
         assert!(error.starts_with(wanted), "{error}");
         let bytes = Memory::of(server.pid()).peak_bytes - before;
