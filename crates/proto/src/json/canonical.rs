@@ -18,9 +18,14 @@ pub(crate) fn write_canonical(
     members_max: usize,
     mut write: impl FnMut(&[u8]),
 ) -> Option<()> {
+    // Before anything else, so that a text with too many takes no memory.
+    let members = count_members(json.as_bytes());
+    if members > members_max {
+        return None;
+    }
     let json = plain_strings(json);
     let json = compact_json(&json);
-    let sorted = SortedObjects::find(&json, members_max)?;
+    let sorted = SortedObjects::find(&json, members);
     let mut levels: Vec<Level> = Vec::new();
     let mut next = Some(0..json.len());
     while let Some(span) = next {
@@ -42,6 +47,21 @@ pub(crate) fn write_canonical(
     Some(())
 }
 
+/// Each member of an object has a colon that is in no string, and nothing else has.
+fn count_members(json: &[u8]) -> usize {
+    let (mut count, mut index) = (0, 0);
+    while let Some(offset) = memchr::memchr2(b'"', b':', json.get(index..).unwrap_or_default()) {
+        let found = index + offset;
+        if json.get(found) == Some(&b'"') {
+            index = string_end(json, found);
+        } else {
+            count += 1;
+            index = found + 1;
+        }
+    }
+    count
+}
+
 /// An object whose members are being written.
 struct Level {
     /// The one being written and those after it.
@@ -51,7 +71,6 @@ struct Level {
 }
 
 /// The objects of a compact text that have two members or more: others are sorted as they are.
-#[derive(Default)]
 struct SortedObjects {
     /// By where they start.
     objects: Vec<Object>,
@@ -69,13 +88,15 @@ struct Object {
 }
 
 impl SortedObjects {
-    /// None if there are more members than this.
-    fn find(json: &[u8], members_max: usize) -> Option<Self> {
-        let mut sorted = Self::default();
+    /// Those of a text with so many members.
+    fn find(json: &[u8], members: usize) -> Self {
+        let mut sorted = Self {
+            objects: Vec::new(),
+            members: Vec::with_capacity(members),
+        };
         // The objects that have not ended, with the number of members of those around them, and all their members.
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut members: Vec<Range<usize>> = Vec::new();
-        let mut count = 0;
         let mut index = 0;
         while let Some(byte) = json.get(index) {
             match byte {
@@ -91,10 +112,6 @@ impl SortedObjects {
                 b'"' => {
                     let end = string_end(json, index);
                     if json.get(end) == Some(&b':') {
-                        count += 1;
-                        if count > members_max {
-                            return None;
-                        }
                         members.push(index..index);
                     }
                     index = end;
@@ -105,7 +122,7 @@ impl SortedObjects {
             index += 1;
         }
         sorted.objects.sort_unstable_by_key(|object| object.start);
-        Some(sorted)
+        sorted
     }
 
     /// Adds an object. Of its members only the starts are known.
@@ -252,7 +269,7 @@ mod tests {
 
     #[test]
     fn members_of_all_objects_are_counted() {
-        let json = r#"[{"a":{"b":1},"c":[{"d":":"}]},{}]"#;
+        let json = r#"[{"a":{"b":1},"c" : [{"\":\"d":"a:b"}]},{}]"#;
         let mut written = 0;
         let mut write = |members_max| write_canonical(json, members_max, |_| written += 1);
         assert_eq!(write(3), None);
