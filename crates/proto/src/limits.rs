@@ -135,6 +135,10 @@ mod tests {
                 BATCH_DESCRIPTION_BYTES_MAX,
             ),
             ("bytes of `desc` in `TRACK SET`", TRACK_DESC_BYTES_MAX),
+            (
+                "members of all objects in the `args` of a job with `unique_for`",
+                UNIQUE_MEMBERS_MAX,
+            ),
         ] {
             let row = format!("| {what} | {} |", with_commas(most));
             assert!(page.contains(&row), "no such row: {row}");
