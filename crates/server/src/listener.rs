@@ -224,12 +224,10 @@ impl Guests {
     /// Takes none in until then; some may end.
     pub(crate) async fn see_off(&mut self, until: impl Future<Output = ()>) {
         tokio::pin!(until);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut until => return,
-                Some(ended) = self.conversations.join_next() => note_end(ended),
-            }
+        tokio::select! {
+            biased;
+            () = &mut until => {}
+            () = self.all_ended() => until.await,
         }
     }
 

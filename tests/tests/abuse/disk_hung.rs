@@ -21,6 +21,22 @@ fn start(threads: Threads, durability: &str) -> (Disk, Server) {
     (disk, server)
 }
 
+/// A server that has taken in one job, and whose disk hangs since.
+fn hung(threads: Threads, hang: fn(&Disk)) -> (Disk, Server, Client) {
+    let (disk, server) = start(threads, "always");
+    let mut client = server.client();
+    // What the server writes by itself at its start must not be what hangs.
+    client.push(&job("jid-00000", "q"));
+    hang(&disk);
+    (disk, server, client)
+}
+
+/// The server has ended; starts it again, and counts its jobs.
+fn jobs_after_restart(server: &mut Server) -> Option<u64> {
+    server.start_again();
+    server.client().queue_size("q")
+}
+
 /// Both ways and all kinds of hanging at the same time: most of it is waiting.
 fn for_all(test: impl Fn(Threads, fn(&Disk)) + Copy + Send + Sync) {
     thread::scope(|scope| {
@@ -92,18 +108,14 @@ fn a_disk_that_hangs_is_told_of_and_everybody_is_greeted_and_answered_when_it_go
             "{}",
             ended.log
         );
-        server.start_again();
-        assert_eq!(server.client().queue_size("q"), Some(1));
+        assert_eq!(jobs_after_restart(&mut server), Some(1));
     });
 }
 
 #[test]
 fn a_server_on_a_disk_that_hangs_can_be_stopped_and_loses_nothing() {
     for_all(|threads, hang| {
-        let (disk, mut server) = start(threads, "always");
-        let mut client = server.client();
-        client.push(&job("jid-00000", "q"));
-        hang(&disk);
+        let (disk, mut server, mut client) = hung(threads, hang);
         send_push(&mut client, "jid-00001");
         server.wait_for_log("the disk hangs");
         server.signal(Signal::SIGINT);
@@ -119,8 +131,7 @@ fn a_server_on_a_disk_that_hangs_can_be_stopped_and_loses_nothing() {
         );
         assert_eq!(client.read_reply(), Reply::Closed);
         disk.go_on();
-        server.start_again();
-        let size = server.client().queue_size("q");
+        let size = jobs_after_restart(&mut server);
         assert!(matches!(size, Some(1 | 2)), "{threads:?}: {size:?}");
     });
 }
@@ -128,25 +139,18 @@ fn a_server_on_a_disk_that_hangs_can_be_stopped_and_loses_nothing() {
 #[test]
 fn a_stop_that_finds_an_idle_disk_hung_ends_too() {
     for_all(|threads, hang| {
-        let (disk, mut server) = start(threads, "always");
-        server.client().push(&job("jid-00000", "q"));
-        hang(&disk);
+        let (disk, mut server, _) = hung(threads, hang);
         let ended = server.stop();
         assert_eq!(ended.status.code(), Some(1), "{threads:?}: {}", ended.log);
         disk.go_on();
-        server.start_again();
-        assert_eq!(server.client().queue_size("q"), Some(1));
+        assert_eq!(jobs_after_restart(&mut server), Some(1));
     });
 }
 
 #[test]
 fn a_stop_that_was_held_up_by_the_disk_goes_on_with_it() {
     for_all(|threads, hang| {
-        let (disk, mut server) = start(threads, "always");
-        let mut client = server.client();
-        // What the server writes by itself at its start must not be what hangs.
-        client.push(&job("jid-00000", "q"));
-        hang(&disk);
+        let (disk, mut server, mut client) = hung(threads, hang);
         send_push(&mut client, "jid-00001");
         server.wait_for_log("the disk hangs");
         server.signal(Signal::SIGTERM);
@@ -155,8 +159,7 @@ fn a_stop_that_was_held_up_by_the_disk_goes_on_with_it() {
         assert_eq!(client.read_reply(), Reply::ok(), "{threads:?}");
         let ended = server.wait_exit();
         assert_eq!(ended.status.code(), Some(0), "{threads:?}: {}", ended.log);
-        server.start_again();
-        assert_eq!(server.client().queue_size("q"), Some(2));
+        assert_eq!(jobs_after_restart(&mut server), Some(2));
     });
 }
 
@@ -172,6 +175,5 @@ fn syncs_at_an_interval_that_hang_are_told_of_though_nobody_waits_for_them() {
     let ended = server.stop();
     assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
     disk.go_on();
-    server.start_again();
-    assert_eq!(server.client().queue_size("q"), Some(2));
+    assert_eq!(jobs_after_restart(&mut server), Some(2));
 }
