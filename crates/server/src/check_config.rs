@@ -2,20 +2,28 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context as _;
+
 use crate::clock;
 use crate::settings::{Loaded, Origins, RateSettings, Reloader, Settings, ThrottleSettings};
+use crate::storage_dir::StorageDir;
 use crate::tls::TlsReloader;
 
-/// Reads the configuration as the server does when it starts, the TLS files too, and says what it found: settings, tables,
+/// What errors begin with.
+const NO_START: &str = "workmill cannot start with this configuration";
+
+/// Reads the configuration as the server does when it starts, the TLS files too, looks at where the data is to lie, and says what it found: settings, tables,
 /// warnings. An error is one that the server would not start with.
 pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     let Loaded {
         settings,
         mut warnings,
         origins,
-    } = reloader.load()?;
+    } = reloader.load().context(NO_START)?;
+    warnings.extend(StorageDir::check(&settings.storage_dir).context(NO_START)?);
     if let Some(files) = &settings.tls {
-        warnings.extend(TlsReloader::open(files)?.warnings());
+        let tls = TlsReloader::open(files).context(NO_START)?;
+        warnings.extend(tls.warnings());
     }
     let mut out = String::new();
     write_table(&mut out, &setting_rows(&settings, &origins));
@@ -221,7 +229,22 @@ mod tests {
     #[test]
     fn what_the_server_would_not_start_with_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(check(dir.path(), "[dead]\nttl = 0\n", &[]).is_err());
+        let error = |config, flags: &[&str]| {
+            let error = check(dir.path(), config, flags).unwrap_err();
+            format!("{error:#}")
+        };
+        assert!(error("[dead]\nttl = 0\n", &[]).starts_with(NO_START));
+        let file = dir.path().join("conf.d/a.toml");
+        for (path, told) in [
+            (file.clone(), "is a file; name a directory with -d"),
+            (file.join("below"), "cannot make the storage directory"),
+        ] {
+            let error = error("", &["-d", path.to_str().unwrap()]);
+            assert!(
+                error.starts_with(NO_START) && error.contains(told),
+                "{error}"
+            );
+        }
         fs::write(dir.path().join("public.cert.pem"), "x").unwrap();
         fs::write(dir.path().join("private.key.pem"), "x").unwrap();
         assert!(check(dir.path(), "", &[]).is_err());

@@ -72,10 +72,7 @@ fn check(cli: Cli) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let _ = writeln!(
-                io::stderr(),
-                "workmill cannot start with this configuration: {error:#}"
-            );
+            let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 use std::process;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Access, OFlags, access};
+use workmill_store::sqlite::DATABASE_FILE;
 
 use crate::settings::Binding;
 
@@ -51,6 +52,14 @@ pub enum StorageDirError {
         /// Why.
         source: io::Error,
     },
+    /// The server's user has not the rights that it needs, or the file system is read-only.
+    #[error("the server cannot write to {}; give its user the right to, or name another directory with -d", path.display())]
+    Denied {
+        /// The directory, the one that it would have to be made in, or a file in it.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Where a file of the server's own belongs, there is something else: to write to it could change what lies elsewhere.
     #[error("{} is {what}; move it away, the server makes a file of its own there", path.display())]
     NoFile {
@@ -80,34 +89,58 @@ pub enum StorageDirError {
 impl StorageDir {
     /// Makes the directory if need be, with mode 0700, and locks it. `binding` tells others where this server listens.
     pub fn open(path: &Path, binding: &Binding) -> Result<Self, StorageDirError> {
-        let make = |source| StorageDirError::Make {
-            path: path.to_owned(),
-            source,
-        };
-        if path.exists() && !path.is_dir() {
-            return Err(StorageDirError::File {
-                path: path.to_owned(),
-            });
-        }
+        let warning = Self::check(path)?;
         DirBuilder::new()
             .recursive(true)
             .mode(DIR_MODE)
             .create(path)
-            .map_err(make)?;
-        let mode = path.metadata().map_err(make)?.permissions().mode();
-        let warning = (mode & GROUP_AND_OTHERS != 0).then(|| {
-            format!(
-                "the storage directory {} is open to other users of this machine (mode {:04o}); make it 0700",
-                path.display(),
-                mode & 0o7777
-            )
-        });
+            .map_err(|source| StorageDirError::Make {
+                path: path.to_owned(),
+                source,
+            })?;
         let locks = lock(path, &format!("pid {}, {binding}", process::id()))?;
         Ok(Self {
             path: path.to_owned(),
             _locks: locks,
             warning,
         })
+    }
+
+    /// Looks whether it could be opened by somebody who has it alone, without touching anything. Brings what the operator
+    /// should know about it.
+    pub fn check(path: &Path) -> Result<Option<String>, StorageDirError> {
+        let make = |source| StorageDirError::Make {
+            path: path.to_owned(),
+            source,
+        };
+        let existing = nearest_existing(path);
+        let found = existing.metadata().map_err(make)?;
+        if existing != path {
+            if !found.is_dir() {
+                return Err(make(io::ErrorKind::NotADirectory.into()));
+            }
+            demand(existing, Access::WRITE_OK | Access::EXEC_OK)?;
+            return Ok(None);
+        }
+        if !found.is_dir() {
+            return Err(StorageDirError::File {
+                path: path.to_owned(),
+            });
+        }
+        demand(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
+        refuse_links(&path.join(LOCK_FILE))?;
+        let files = [LOCK_FILE, DATABASE_FILE].map(|name| path.join(name));
+        for file in files.iter().filter(|file| file.exists()) {
+            demand(file, Access::READ_OK | Access::WRITE_OK)?;
+        }
+        let mode = found.permissions().mode();
+        Ok((mode & GROUP_AND_OTHERS != 0).then(|| {
+            format!(
+                "the storage directory {} is open to other users of this machine (mode {:04o}); make it 0700",
+                path.display(),
+                mode & 0o7777
+            )
+        }))
     }
 
     /// Where it is.
@@ -119,6 +152,25 @@ impl StorageDir {
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
+}
+
+/// The path itself, or what is above it and will get all that is missing.
+fn nearest_existing(path: &Path) -> &Path {
+    path.ancestors()
+        .map(|above| match above.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => above,
+        })
+        .find(|above| above.symlink_metadata().is_ok())
+        .unwrap_or(path)
+}
+
+/// Demands that the server's user has these rights.
+fn demand(path: &Path, rights: Access) -> Result<(), StorageDirError> {
+    access(path, rights).map_err(|error| StorageDirError::Denied {
+        path: path.to_owned(),
+        source: error.into(),
+    })
 }
 
 /// Locks the directory and the file in it, and writes into the file who holds them.
@@ -193,6 +245,9 @@ fn read_holder(file: &File) -> String {
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
+
+    use rustix::process::geteuid;
+    use rustix::thread::{Uid, set_thread_res_uid};
 
     use super::*;
 
@@ -315,5 +370,79 @@ mod tests {
         assert!(matches!(error, StorageDirError::File { .. }), "{error:?}");
         let error = StorageDir::open(&path.join("below"), &binding()).unwrap_err();
         assert!(matches!(error, StorageDirError::Make { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_opened_is_told_without_making_anything() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        let link = root.path().join("link");
+        symlink(root.path().join("nothing"), &link).unwrap();
+        let of_file = StorageDir::check(&file).unwrap_err();
+        assert!(
+            matches!(of_file, StorageDirError::File { .. }),
+            "{of_file:?}"
+        );
+        for path in [file.join("a/b"), link.clone(), link.join("a")] {
+            let error = StorageDir::check(&path).unwrap_err();
+            assert!(matches!(error, StorageDirError::Make { .. }), "{error:?}");
+        }
+        let missing = root.path().join("a/b");
+        assert_eq!(StorageDir::check(&missing).unwrap(), None);
+        assert_eq!(StorageDir::check(Path::new("not-here")).unwrap(), None);
+        let held = StorageDir::open(&root.path().join("held"), &binding()).unwrap();
+        assert_eq!(StorageDir::check(held.path()).unwrap(), None);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3);
+    }
+
+    /// Runs this in a thread that has the rights of nobody, or the test's own if these are not all.
+    fn without_rights<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+        let run = || {
+            if geteuid().is_root() {
+                let nobody = Uid::from_raw(65_534);
+                set_thread_res_uid(nobody, nobody, nobody).unwrap();
+            }
+            run()
+        };
+        std::thread::scope(|scope| scope.spawn(run).join().unwrap())
+    }
+
+    #[test]
+    fn directory_that_cannot_be_written_to_is_told_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let set_mode =
+            |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let [closed, open] = ["closed", "open"].map(|name| {
+            let dir = root.path().join(name);
+            fs::create_dir(&dir).unwrap();
+            dir
+        });
+        let database = open.join(DATABASE_FILE);
+        fs::write(&database, "").unwrap();
+        for (path, mode) in [
+            (&database, 0o444),
+            (&closed, 0o555),
+            (&open, 0o777),
+            (&root.path().to_owned(), 0o755),
+        ] {
+            set_mode(path, mode);
+        }
+        for (path, named) in [
+            (closed.clone(), &closed),
+            (closed.join("a/b"), &closed),
+            (open, &database),
+        ] {
+            for error in without_rights(|| {
+                [
+                    StorageDir::check(&path).unwrap_err(),
+                    StorageDir::open(&path, &binding()).unwrap_err(),
+                ]
+            }) {
+                let told = format!("the server cannot write to {};", named.display());
+                assert!(error.to_string().starts_with(&told), "{error}");
+            }
+        }
+        set_mode(&closed, 0o755);
     }
 }
