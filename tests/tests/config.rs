@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
@@ -75,6 +76,25 @@ fn a_configuration_is_checked_without_starting_a_server() {
     let (code, text) = run(&args);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("line 2: dead.ttl must be"), "{text}");
+
+    fs::write(&file, "").unwrap();
+    let with =
+        |storage_dir: &Path| run(&[&args[..], &["-d", storage_dir.to_str().unwrap()]].concat());
+    let (code, text) = with(&file);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("is a file; name a directory with -d"),
+        "{text}"
+    );
+    let missing = config_dir.join("missing");
+    let (code, text) = with(&missing);
+    assert_eq!(code, 0, "{text}");
+    assert!(!missing.exists());
+
+    fs::write(&file, "[statsd]\nlocation = \"tcp://x\"\n").unwrap();
+    let (code, text) = run(&args);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("would start without metrics: "), "{text}");
 }
 
 #[test]

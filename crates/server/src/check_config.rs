@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::clock;
 use crate::settings::{Loaded, Origins, RateSettings, Reloader, Settings, ThrottleSettings};
@@ -13,13 +13,17 @@ use crate::tls::TlsReloader;
 const NO_START: &str = "workmill cannot start with this configuration";
 
 /// Reads the configuration as the server does when it starts, the TLS files too, looks at where the data is to lie, and says what it found: settings, tables,
-/// warnings. An error is one that the server would not start with.
+/// warnings. An error is one that the server would not start with, or start without what was asked for.
 pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     let Loaded {
         settings,
         mut warnings,
+        metrics_fault,
         origins,
     } = reloader.load().context(NO_START)?;
+    if let Some(fault) = metrics_fault {
+        bail!("workmill would start without metrics: {fault}");
+    }
     warnings.extend(StorageDir::check(&settings.storage_dir).context(NO_START)?);
     if let Some(files) = &settings.tls {
         let tls = TlsReloader::open(files).context(NO_START)?;
@@ -224,6 +228,18 @@ mod tests {
             "faktory.password needed, not shown here FAKTORY_PASSWORD"
         );
         assert!(!report.contains("hunter"), "{report}");
+    }
+
+    #[test]
+    fn metrics_that_were_asked_for_and_would_not_be_sent_are_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = check(dir.path(), "[statsd]\nlocation = \"tcp://x\"\n", &[]).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(
+            error.starts_with("workmill would start without metrics: "),
+            "{error}"
+        );
+        assert!(error.contains("line 2: statsd.location must be"), "{error}");
     }
 
     #[test]

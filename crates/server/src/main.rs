@@ -87,11 +87,17 @@ fn prepare(cli: Cli) -> anyhow::Result<(Settings, Reloader)> {
     let (format, level) = (cli.log_format, cli.level);
     let reloader = open_reloader(cli)?;
     let Loaded {
-        settings, warnings, ..
+        settings,
+        warnings,
+        metrics_fault,
+        ..
     } = reloader.load()?;
     logging::start(format, level);
     for warning in warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(fault) = metrics_fault {
+        tracing::warn!("the server starts without metrics: {fault}");
     }
     Ok((settings, reloader))
 }

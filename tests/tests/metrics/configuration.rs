@@ -92,28 +92,62 @@ fn metrics_are_turned_on_and_off_while_the_server_runs() {
 }
 
 #[test]
-fn address_that_cannot_be_used_stops_the_start() {
-    let started = Server::builder()
-        .config("[metrics]\nenabled = true\n")
-        .env("DD_DOGSTATSD_URL", "http://localhost:8125")
-        .try_start();
-    let ended = started.expect_err("the server does not start");
-    assert!(!ended.status.success());
-    let expected = "DD_DOGSTATSD_URL: http:// is not known";
-    assert!(ended.log.contains(expected), "{}", ended.log);
+fn metrics_that_cannot_be_sent_stop_no_server() {
+    let location = |address| format!("[statsd]\nlocation = \"{address}\"\n");
+    let bad = location("tcp://x");
+    let enabled = String::from("[metrics]\nenabled = true\n");
+    for (config, variable, expected) in [
+        (&bad, None, "line 2: statsd.location must be an address"),
+        (
+            &enabled,
+            Some(("DD_DOGSTATSD_URL", "http://localhost:8125")),
+            "DD_DOGSTATSD_URL: http:// is not known",
+        ),
+    ] {
+        let builder = Server::builder().config(config);
+        let builder = match variable {
+            None => builder,
+            Some((name, value)) => builder.env(name, value),
+        };
+        let server = builder.start();
+        let line = server.wait_for_log("the server starts without metrics");
+        assert!(line.contains("WARN") && line.contains(expected), "{line}");
+        server.client().push(&job("jid-000001", "q"));
+    }
+}
+
+/// The other settings are taken all the same, as nothing can change the environment of a server that runs.
+#[test]
+fn metrics_that_cannot_be_sent_stay_as_they_are_at_a_reload() {
+    let agent = Agent::udp();
+    let location = |address: &str| format!("[statsd]\nlocation = \"{address}\"\n");
+    let server = Server::builder().config(&location(agent.url())).start();
+    let config = location("tcp://x") + "[dead]\nmax_jobs = 7\n";
+    server.files().write_config("50-test.toml", &config);
+    server.signal(Signal::SIGHUP);
+    let line = server.wait_for_log("metrics stay as they are");
+    assert!(
+        line.contains("WARN") && line.contains("tcp:// is not known"),
+        "{line}"
+    );
+    server.wait_for_log("dead.max_jobs is 7");
+    server.wait_for_log("settings read again, 1 changes");
+    server.client().push(&job("jid-000001", "after"));
+    agent.wait_for_metric("faktory.jobs.pushed", &["queue:after", "jobtype:Test"]);
 }
 
 #[test]
-fn tags_of_the_environment_that_cannot_be_sent_are_cleaned_and_told() {
+fn tags_that_cannot_be_sent_are_cleaned_and_told() {
     let server = Server::builder()
-        .config("[metrics]\nenabled = true\n[statsd]\nnamespace = \"7-jobs\"\n")
+        .config("[metrics]\nenabled = true\ntags = [\"team name:x\"]\n[statsd]\nnamespace = \"7-jobs\"\n")
         .env("DD_TAGS", "env:prod,1st:x v:1+2")
         .start();
     for told in [
+        "line 3: metrics.tags: \"team name:x\" is sent as team_name:x",
         "DD_TAGS: \"1st:x\" is sent as st:x",
         "DD_TAGS: \"v:1+2\" is sent as v:1_2",
         "statsd.namespace is sent as jobs. instead of \"7-jobs\"",
-        "as jobs.* with env:prod,st:x,v:1_2",
+        "as jobs.* with team_name:x,env:prod,st:x,v:1_2",
     ] {
         server.wait_for_log(told);
     }

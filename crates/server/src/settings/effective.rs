@@ -94,6 +94,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// What the operator should know though the server can start: one line each.
     pub warnings: Vec<String>,
+    /// Why metrics are off though they are asked for: what is said of them cannot be used. No reason not to start.
+    pub metrics_fault: Option<String>,
     /// Where the settings come from.
     pub origins: Origins,
 }

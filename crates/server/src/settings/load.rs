@@ -54,7 +54,11 @@ impl Settings {
         let mut cron_warnings = Vec::new();
         let (cron, cron_origins) = cron::choose_cron(&mut reader, &mut cron_warnings)?;
         warnings.extend(first_lines(cron_warnings, "warnings of cron entries"));
-        let metrics = metrics::choose_metrics(&mut reader, env, &mut warnings)?;
+        let (metrics, metrics_fault) =
+            match metrics::choose_metrics(&mut reader, env, &mut warnings) {
+                Ok(metrics) => (metrics, None),
+                Err(error) => (None, Some(error.to_string())),
+            };
         let settings = Self {
             binding: places::choose_binding(cli, &mut reader)?,
             environment,
@@ -86,6 +90,7 @@ impl Settings {
         Ok(Loaded {
             settings,
             warnings,
+            metrics_fault,
             origins,
         })
     }

@@ -1,13 +1,12 @@
 //! Where metrics go. Read from what the metrics plugin, Faktory's Enterprise edition and Datadog's own clients read.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::places::{Variables, variable};
-use super::reader::{Found, Reader, refuse, refuse_because};
+use super::reader::{Found, Reader, refuse};
 use super::{SettingsError, without_credentials};
 use crate::statsd::{
-    AgentAddress, PORT_DEFAULT, TAGS_BYTES_MAX, check_tag, clean_tag, parse_port, tag_of,
+    AgentAddress, PORT_DEFAULT, TAG_BYTES_MAX, TAGS_BYTES_MAX, clean_tag, parse_port, tag_of,
 };
 
 /// Bytes of the prefix of all names.
@@ -15,6 +14,9 @@ pub(crate) const NAMESPACE_BYTES_MAX: usize = 64;
 
 /// The prefix of all names when none is said.
 const NAMESPACE_DEFAULT: &str = "faktory.";
+
+/// What an address can be, in an error.
+const ADDRESS: &str = "an address: udp://host:port, unix:///path or host:port";
 
 /// Variables that Datadog's clients make tags of, and the keys of these.
 const TAG_VARIABLES: [(&str, &str); 4] = [
@@ -45,60 +47,49 @@ impl fmt::Display for MetricsSettings {
     }
 }
 
-/// On if `[metrics] enabled` says so, or if it says nothing and an address is given.
+/// On if `[metrics] enabled` says so, or if it says nothing and an address is given. Without metrics jobs go on, so an error is
+/// no reason not to start.
 pub(super) fn choose_metrics(
     reader: &mut Reader,
     env: Variables<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<MetricsSettings>, SettingsError> {
-    let enabled = reader
-        .boolean("metrics", "enabled")?
-        .map(|found| found.value);
-    let address = choose_address(reader, env, enabled == Some(true))?;
-    let namespace = choose_namespace(reader, warnings)?;
-    let mut tags = choose_tags(reader)?;
-    if enabled != Some(false) && address.is_some() {
-        add_tags_of_environment(&mut tags, env, warnings);
-    }
+    // Everything before anything is refused, so that no key remains and counts as unknown.
+    let enabled = reader.boolean("metrics", "enabled");
+    let location = reader.string("statsd", "location", ADDRESS);
+    let namespace = reader.string("statsd", "namespace", "a text");
+    let tags = ["metrics", "statsd"].map(|table| (table, reader.strings(table, "tags")));
     warnings.extend(warn_of_what_has_no_effect(reader)?);
-    let settings = address.map(|address| MetricsSettings {
-        address,
-        namespace,
-        tags,
-    });
-    match settings {
-        Some(settings) if enabled == Some(false) => {
-            warnings.push(format!(
-                "metrics are off: metrics.enabled is false, though {} is given as their address",
-                settings.address
-            ));
-            Ok(None)
-        }
-        settings => Ok(settings),
+    let enabled = enabled?.map(|found| found.value);
+    let namespace = namespace?;
+    let mut given = Vec::new();
+    for (table, tags) in tags {
+        given.extend(tags?.into_iter().map(|tag| (table, tag)));
     }
+    let address = choose_address(location?, env, enabled == Some(true));
+    if enabled == Some(false) {
+        let address = address.ok().flatten();
+        warnings.extend(address.map(|address| {
+            format!("metrics are off: metrics.enabled is false, though {address} is given as their address")
+        }));
+        return Ok(None);
+    }
+    let Some(address) = address? else {
+        return Ok(None);
+    };
+    Ok(Some(MetricsSettings {
+        address,
+        namespace: choose_namespace(namespace, warnings),
+        tags: choose_tags(given, env, warnings),
+    }))
 }
 
 /// The address that is given, or where agents are by default if metrics are on anyway.
 fn choose_address(
-    reader: &mut Reader,
+    location: Option<Found<String>>,
     env: Variables<'_>,
     enabled: bool,
 ) -> Result<Option<AgentAddress>, SettingsError> {
-    let allowed = "an address: udp://host:port, unix:///path or host:port";
-    let location = reader.string("statsd", "location", allowed)?;
-    let location = location
-        .map(|Found { value, origin }| {
-            AgentAddress::parse(&value, PORT_DEFAULT).map_err(|what| {
-                refuse(
-                    origin,
-                    "statsd",
-                    "location",
-                    allowed,
-                    format!("{:?}: {what}", without_credentials(&value)),
-                )
-            })
-        })
-        .transpose()?;
     if let Some(url) = variable(env, "DD_DOGSTATSD_URL") {
         let address = AgentAddress::parse(&url, PORT_DEFAULT);
         return address.map(Some).map_err(|what| SettingsError::Argument {
@@ -106,8 +97,15 @@ fn choose_address(
             what: format!("{what}; write udp://host:port or unix:///path"),
         });
     }
-    if location.is_some() || !enabled {
-        return Ok(location);
+    if let Some(Found { value, origin }) = location {
+        let address = AgentAddress::parse(&value, PORT_DEFAULT);
+        return address.map(Some).map_err(|what| {
+            let found = format!("{:?}: {what}", without_credentials(&value));
+            refuse(origin, "statsd", "location", ADDRESS, found)
+        });
+    }
+    if !enabled {
+        return Ok(None);
     }
     let argument = |name| move |what| SettingsError::Argument { name, what };
     let port = match variable(env, "DD_DOGSTATSD_PORT") {
@@ -119,12 +117,9 @@ fn choose_address(
     Ok(Some(address))
 }
 
-fn choose_namespace(
-    reader: &mut Reader,
-    warnings: &mut Vec<String>,
-) -> Result<String, SettingsError> {
-    let Some(Found { value, origin }) = reader.string("statsd", "namespace", "a text")? else {
-        return Ok(NAMESPACE_DEFAULT.to_owned());
+fn choose_namespace(given: Option<Found<String>>, warnings: &mut Vec<String>) -> String {
+    let Some(Found { value, origin }) = given else {
+        return NAMESPACE_DEFAULT.to_owned();
     };
     let namespace = clean_namespace(&value);
     if namespace.trim_end_matches('.') != value.trim_end_matches('.') {
@@ -133,7 +128,7 @@ fn choose_namespace(
              letters, digits, _ and dots, at most {NAMESPACE_BYTES_MAX} bytes"
         ));
     }
-    Ok(namespace)
+    namespace
 }
 
 /// What the agent would make of a prefix: what may not stand in it becomes `_`, and what comes before the first letter and
@@ -149,64 +144,53 @@ fn clean_namespace(text: &str) -> String {
     }
 }
 
-/// The tags of the files.
-fn choose_tags(reader: &mut Reader) -> Result<Vec<String>, SettingsError> {
-    let mut tags = Vec::new();
-    for table in ["metrics", "statsd"] {
-        for Found { value, origin } in reader.strings(table, "tags")? {
-            check_tag(&value).map_err(|what| refuse_because(origin, table, "tags", what))?;
-            tags.push(value);
-        }
-    }
-    let mut seen = BTreeSet::new();
-    tags.retain(|tag| seen.insert(tag.clone()));
-    let bytes = tags_bytes(&tags);
-    if bytes > TAGS_BYTES_MAX {
-        return Err(SettingsError::Argument {
-            name: "tags of metrics",
-            what: format!(
-                "together they have {bytes} bytes, commas included; {TAGS_BYTES_MAX} are allowed"
-            ),
-        });
-    }
-    Ok(tags)
-}
-
-/// Adds the tags of the environment. It is shared with other programs, so nothing in it stops the server: what cannot be sent
-/// as it is, is sent as the agent would make it, or left out.
-fn add_tags_of_environment(tags: &mut Vec<String>, env: Variables<'_>, warnings: &mut Vec<String>) {
+/// The tags of the files and those of the environment. What cannot be sent as it is, is sent as the agent would make it, or
+/// left out.
+fn choose_tags(
+    files: Vec<(&str, Found<String>)>,
+    env: Variables<'_>,
+    warnings: &mut Vec<String>,
+) -> Vec<String> {
+    let files = files.into_iter().map(|(table, Found { value, origin })| {
+        let cleaned = clean_tag(&value);
+        (format!("{origin}: {table}.tags"), value, cleaned)
+    });
     let listed = variable(env, "DD_TAGS").unwrap_or_default();
     let listed = listed
         .split(|c: char| c == ',' || c.is_whitespace())
         .filter(|tag| !tag.is_empty())
-        .map(|tag| ("DD_TAGS", tag.to_owned(), clean_tag(tag)));
+        .map(|tag| (String::from("DD_TAGS"), tag.to_owned(), clean_tag(tag)));
     let single = TAG_VARIABLES.iter().filter_map(|(name, key)| {
         let value = variable(env, name)?;
-        Some((*name, format!("{key}:{value}"), Some(tag_of(key, &value))))
+        let tag = tag_of(key, &value);
+        Some(((*name).to_owned(), format!("{key}:{value}"), Some(tag)))
     });
-    for (name, given, cleaned) in listed.chain(single) {
+    let mut tags = Vec::new();
+    for (place, given, cleaned) in files.chain(listed).chain(single) {
         let Some(tag) = cleaned else {
             warnings.push(format!(
-                "{name}: {given:?} is left out: a tag begins with a letter"
+                "{place}: {given:?} is left out: a tag begins with a letter"
             ));
             continue;
         };
         if tags.contains(&tag) {
             continue;
         }
-        if tags_bytes(tags) + tag.len() + 1 > TAGS_BYTES_MAX {
+        if tags_bytes(&tags) + tag.len() + 1 > TAGS_BYTES_MAX {
             warnings.push(format!(
-                "{name}: {given:?} is left out: all tags together may have {TAGS_BYTES_MAX} bytes, commas included"
+                "{place}: {given:?} is left out: all tags together may have {TAGS_BYTES_MAX} bytes, commas included"
             ));
             continue;
         }
         if tag != given {
             warnings.push(format!(
-                "{name}: {given:?} is sent as {tag}: a tag begins with a letter, and has only letters, digits and _ - : . /"
+                "{place}: {given:?} is sent as {tag}: a tag begins with a letter, has only letters, digits and _ - : . /, and \
+                 at most {TAG_BYTES_MAX} bytes"
             ));
         }
         tags.push(tag);
     }
+    tags
 }
 
 /// Bytes of all these tags, commas included.

@@ -46,7 +46,12 @@ impl Reader {
                 value: Value::Table(keys),
                 ..
             }) => keys.remove(key),
-            Some(Node { value, origin }) => return Err(refuse_table(origin, table, value)),
+            Some(_) => {
+                let refused = self.table.remove(table);
+                return refused.map_or(Ok(None), |Node { value, origin }| {
+                    Err(refuse_table(&origin, table, &value))
+                });
+            }
         };
         let origin = node.as_ref().map(|node| node.origin.clone());
         self.asked

@@ -64,10 +64,16 @@ impl Reloader {
         tls: Option<&TlsReloader>,
     ) -> Result<Reload, SettingsError> {
         let Loaded {
-            settings,
+            mut settings,
             mut warnings,
+            metrics_fault,
             ..
         } = self.load()?;
+        if let Some(fault) = metrics_fault {
+            warnings.push(format!("metrics stay as they are: {fault}"));
+            settings.metrics.clone_from(&current.metrics);
+            settings.rules.observed = current.rules.observed;
+        }
         let files = settings.tls.clone();
         let mut comparison = Comparison {
             changes: Vec::new(),

@@ -20,4 +20,4 @@ pub use address::AgentAddress;
 pub(crate) use address::{PORT_DEFAULT, parse_port};
 pub(crate) use outbox::Outbox;
 pub(crate) use service::send_metrics;
-pub(crate) use tags::{TAGS_BYTES_MAX, check_tag, clean_tag, tag_of};
+pub(crate) use tags::{TAG_BYTES_MAX, TAGS_BYTES_MAX, clean_tag, tag_of};

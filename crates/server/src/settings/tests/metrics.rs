@@ -104,11 +104,7 @@ fn namespace_replaces_the_first_word_of_all_names() {
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_with_its_place() {
-    let long = "x".repeat(190);
-    let many = format!(
-        "[metrics]\nenabled = true\ntags = [\"a{long}\", \"b{long}\", \"c{long}\", \"d{long}\"]\n"
-    );
+fn what_cannot_be_used_turns_metrics_off_and_is_told_with_its_place() {
     for (config, expected) in [
         (
             "[metrics]\ntags = \"a:b\"",
@@ -119,24 +115,27 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             "line 3: metrics.tags must be a list of texts, not an integer",
         ),
         (
-            "[statsd]\ntags = [\"a:b\",\n\"1:b\"]",
-            "line 3: statsd.tags: a tag begins",
-        ),
-        (
-            "[statsd]\nlocation = \"tcp://x\"",
-            "not \"tcp://x\": tcp:// is not known",
+            "[statsd]\nlocation = \"tcp://x\"\nnamespace = \"a\"\ntags = [\"b\"]\n[metrics]\nenabled = true",
+            "line 2: statsd.location must be an address: udp://host:port, unix:///path or host:port, not \"tcp://x\": tcp:// is \
+             not known",
         ),
         (
             "[statsd]\nnamespace = 7",
             "line 2: statsd.namespace must be a text, not an integer",
         ),
         (
-            &many,
-            "tags of metrics: together they have 768 bytes, commas included; 600 are allowed",
+            "[metrics]\nenabled = 1\n[statsd]\nlocation = \"there\"",
+            "line 2: metrics.enabled must be true or false, not an integer",
+        ),
+        (
+            "metrics = 7",
+            "line 1: metrics must be a table, written [metrics], not an integer",
         ),
     ] {
-        let error = Setup::with_config(config).error();
-        assert!(error.contains(expected), "{config}: {error}");
+        let setup = Setup::with_config(config);
+        let fault = setup.metrics_fault();
+        assert!(fault.contains(expected), "{config}: {fault}");
+        assert_eq!(setup.warnings(), Vec::<String>::new(), "{config}");
     }
     for (name, value, expected) in [
         (
@@ -156,9 +155,19 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             "DD_DOGSTATSD_URL: an IPv6 address needs brackets here, like [::1]",
         ),
     ] {
-        let error = Setup::with_config(ENABLED).variable(name, value).error();
-        assert!(error.contains(expected), "{name}: {error}");
+        let fault = Setup::with_config(ENABLED)
+            .variable(name, value)
+            .metrics_fault();
+        assert!(fault.contains(expected), "{name}: {fault}");
     }
+}
+
+#[test]
+fn an_address_is_nobodys_business_while_metrics_are_turned_off() {
+    let config = "[metrics]\nenabled = false\n[statsd]\nlocation = \"tcp://x\"\ntags = [\"17\"]\n";
+    let setup = Setup::with_config(config);
+    assert_eq!(setup.try_load().unwrap().metrics_fault, None);
+    assert_eq!(setup.warnings(), Vec::<String>::new());
 }
 
 #[test]
@@ -181,6 +190,34 @@ fn namespace_is_cleaned_as_the_agent_does_with_a_warning() {
         let is_told = warnings.iter().any(|warning| warning.contains(&told));
         assert!(is_told, "{warnings:?}");
     }
+}
+
+#[test]
+fn tags_of_the_files_are_cleaned_or_left_out_with_a_warning() {
+    let config = format!(
+        "{ENABLED}tags = [\"team name:x\",\n\"17\"]\n[statsd]\ntags = [\"1:b\", \"team_name:x\"]"
+    );
+    let setup = Setup::with_config(&config);
+    assert_eq!(setup.load().metrics.unwrap().tags, ["team_name:x", "b"]);
+    let warnings = setup.warnings();
+    let expected = [
+        "line 3: metrics.tags: \"team name:x\" is sent as team_name:x: a tag begins with a letter, has only",
+        "line 4: metrics.tags: \"17\" is left out: a tag begins with a letter",
+        "line 6: statsd.tags: \"1:b\" is sent as b: ",
+    ];
+    assert_eq!(warnings.len(), expected.len(), "{warnings:?}");
+    for (warning, expected) in warnings.iter().zip(expected) {
+        assert!(warning.contains(expected), "{warning}");
+    }
+    let long = "x".repeat(190);
+    let config =
+        format!("{ENABLED}tags = [\"a{long}\", \"b{long}\", \"c{long}\", \"d{long}\", \"e\"]\n");
+    let setup = Setup::with_config(&config);
+    assert_eq!(setup.load().metrics.unwrap().tags.len(), 4);
+    let told =
+        format!("\"d{long}\" is left out: all tags together may have 600 bytes, commas included");
+    let warnings = setup.warnings().join("\n");
+    assert!(warnings.contains(&told), "{warnings}");
 }
 
 #[test]

@@ -99,6 +99,14 @@ impl Setup {
         Settings::load(&self.cli(), &self.env())
     }
 
+    /// Why metrics are off.
+    fn metrics_fault(&self) -> String {
+        let loaded = self.try_load().unwrap();
+        assert_eq!(loaded.settings.metrics, None);
+        assert!(!loaded.settings.rules.observed);
+        loaded.metrics_fault.unwrap()
+    }
+
     fn load(&self) -> Settings {
         self.try_load().unwrap().settings
     }
