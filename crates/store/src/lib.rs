@@ -1,11 +1,12 @@
 //! What Workmill remembers, and how.
 //!
-//! Owns the [`Store`] and [`Tx`] traits, the stored records and their versions, the SQLite backend, the
-//! conformance suite every backend must pass (feature `suite`) and a wrapper that injects faults
-//! (feature `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it
-//! moves records where it is told to.
+//! Owns the [`Store`] and [`Tx`] traits, the stored records and their versions, what the one writer does over
+//! any backend ([`writer`]), the SQLite backend, the conformance suite every backend must pass (feature `suite`)
+//! and a wrapper that injects faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry
+//! or a time-out is, it moves records where it is told to.
 //!
-//! Start at [`Tx`]: its methods are all that the engine can ask of a database.
+//! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
+//! [`writer::Rows`].
 
 mod disk;
 mod error;
@@ -17,6 +18,7 @@ mod ties;
 mod tx;
 
 pub mod sqlite;
+pub mod writer;
 
 #[cfg(feature = "fault")]
 pub mod fault;
@@ -30,7 +32,7 @@ pub use feature::{
     TrackState,
 };
 pub use key::{EntryKey, JobKey};
-pub use record::{CorruptRecord, JobRecord, StoredJob};
+pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};
 pub use tx::{

@@ -2,6 +2,7 @@
 
 mod codec;
 mod place;
+mod raw;
 #[cfg(test)]
 mod tests;
 mod ties;
@@ -11,6 +12,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside};
 pub(crate) use place::Place;
+pub use raw::RawRecord;
 
 use crate::Ties;
 

@@ -15,8 +15,8 @@ use super::epoch::{self, Guard};
 use super::files::Files;
 use super::found::Found;
 use super::log::Log;
-use super::poison::Poison;
 use super::{failure, schema};
+use crate::writer::Poison;
 use crate::{Disk, DiskWork, StoreError};
 
 /// Commits after which the log is copied. In the log's index every version of a page is found by passing those before

@@ -22,8 +22,8 @@ use rusqlite::Connection;
 
 use super::copier::COPY;
 use super::failure::{self, CommitFailure};
-use super::poison::Poison;
 use super::wal::LogContents;
+use crate::writer::Poison;
 
 /// Whether a log may be applied to a database of this epoch.
 pub(super) fn belong_together(database: u32, log: &LogContents) -> bool {

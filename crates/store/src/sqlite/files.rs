@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::found::Found;
-use super::poison::Poison;
 use super::schema::LOG_BYTES_KEPT_MAX;
 use super::wal::{self, EPOCH, FRAME_HEADER_BYTES, FRAME_SALTS, HEADER_BYTES, PAGE_BYTES, SALTS};
 use crate::StoreError;
+use crate::writer::Poison;
 
 /// Where the header of a database says how many pages it has.
 const PAGES_FIELD: usize = 28;

@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::log::Log;
-use super::poison::Poison;
 use crate::DiskWork;
+use crate::writer::Poison;
 
 /// The thread that syncs the write-ahead log at intervals. Dropping it syncs one last time.
 #[derive(Debug)]

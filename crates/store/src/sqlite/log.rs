@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::poison::Poison;
+use crate::writer::Poison;
 use crate::{Disk, DiskWork, StoreError};
 
 /// The log. SQLite only writes it at a COMMIT; before it copies the log into the database it syncs it by

@@ -10,15 +10,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 use workmill_proto::SetName;
 
-use super::cache::Cache;
-use super::mirror::Mirror;
-use super::order::place_of;
-use super::place::{QueueId, TALLIES_KEY, key_at, queue_key, queue_of};
-use super::queues::QueueState;
-use super::tallies::Tallies;
-use super::waiting::stored_bytes;
+use super::live_key::{TALLIES_KEY, queue_key};
+use super::rows::raw;
 use crate::JobRecord;
 use crate::record::{Place, bytes_set_aside, set_aside};
+use crate::writer::{Cache, Mirror, QueueId, QueueState, Tallies, key_at, place_of, queue_of};
 
 /// The tables as `schema.rs` makes them, under other names.
 const MAKE: &str = "
@@ -126,7 +122,7 @@ impl Mending<'_> {
         let mut last = None;
         while let Some(row) = rows.next()? {
             let key: i64 = row.get(0)?;
-            let bytes = stored_bytes(row, 1)?;
+            let bytes = raw(row, 1)?.bytes().to_vec();
             self.note_order(last.replace(key), key);
             let is_sound = JobRecord::decode_head(Place::Job { key }, &bytes).is_ok();
             if is_sound && keep.execute((key, &bytes))? == 1 {
@@ -161,7 +157,7 @@ impl Mending<'_> {
         let mut last = None;
         while let Some(row) = rows.next()? {
             let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let bytes = stored_bytes(row, 3)?;
+            let bytes = raw(row, 3)?.bytes().to_vec();
             self.note_order(last.replace(key), key);
             let place = place_of(key);
             let is_sound = JobRecord::decode_head(place, &bytes).is_ok()

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::queues::QueueState;
 use super::{failure, schema};
+use crate::writer::QueueState;
 use crate::{Counts, Observer, QueueTotals, StoreError, Totals};
 
 /// A connection of its own: each call reads one snapshot, and the writer neither waits nor is waited for.

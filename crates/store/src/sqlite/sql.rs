@@ -1,6 +1,11 @@
 //! Every statement the writer runs, and the prepared ones a transaction has at hand.
 
-use rusqlite::{CachedStatement, Connection, Error};
+use std::ops::ControlFlow;
+
+use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Row};
+
+use super::failure;
+use crate::StoreError;
 
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {
@@ -19,7 +24,7 @@ statements! {
     Rollback = "ROLLBACK";
 
     JobInsert = "INSERT INTO jobs (key, record) VALUES (?1, ?2)";
-    // As many rows as the sizes in `waiting.rs`.
+    // As many rows as the sizes in `rows/jobs.rs`.
     JobsInsert8 = "INSERT INTO jobs (key, record) VALUES
         (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)";
     JobsInsert32 = "INSERT INTO jobs (key, record) VALUES
@@ -27,8 +32,8 @@ statements! {
         (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?),
         (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)";
     JobRead = "SELECT record FROM jobs WHERE key = ?1";
-    JobsFrom = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
-    JobSizesFrom = "SELECT key, length(record) FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
+    JobsWithin = "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
+    JobSizesWithin = "SELECT key, length(record) FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3";
     JobUpdate = "UPDATE jobs SET record = ?2 WHERE key = ?1";
     JobMove = "UPDATE jobs SET key = ?2, record = ?3 WHERE key = ?1";
     JobBefore = "SELECT key FROM jobs WHERE key < ?1 ORDER BY key DESC LIMIT 1";
@@ -177,6 +182,66 @@ impl<'a> Statements<'a> {
         };
         let (_, statement) = self.prepared.get_mut(index).ok_or(Error::InvalidQuery)?;
         Ok(statement)
+    }
+
+    /// Uses the prepared statement, for what the methods below do not do.
+    pub(super) fn with<R>(
+        &mut self,
+        sql: Sql,
+        run: impl FnOnce(&mut CachedStatement<'a>) -> rusqlite::Result<R>,
+    ) -> Result<R, StoreError> {
+        let done = self.get(sql).and_then(run);
+        done.map_err(|error| failure::of_statement(&error))
+    }
+
+    /// Runs a statement that changes rows; tells how many it has changed.
+    pub(super) fn execute(&mut self, sql: Sql, values: impl Params) -> Result<usize, StoreError> {
+        self.with(sql, |statement| statement.execute(values))
+    }
+
+    /// Whether a statement finds a row.
+    pub(super) fn exists(&mut self, sql: Sql, values: impl Params) -> Result<bool, StoreError> {
+        self.with(sql, |statement| statement.exists(values))
+    }
+
+    /// Reads the first row that a statement finds.
+    pub(super) fn row<T>(
+        &mut self,
+        sql: Sql,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.with(sql, |statement| {
+            statement.query_row(values, read).optional()
+        })
+    }
+
+    /// Reads one row after the other, until `each` breaks.
+    pub(super) fn rows(
+        &mut self,
+        sql: Sql,
+        values: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<(), StoreError> {
+        self.with(sql, |statement| {
+            let mut rows = statement.query(values)?;
+            while let Some(row) = rows.next()?
+                && each(row)?.is_continue()
+            {}
+            Ok(())
+        })
+    }
+
+    /// Reads all rows that a statement finds.
+    pub(super) fn list<T>(
+        &mut self,
+        sql: Sql,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.with(sql, |statement| {
+            statement.query_map(values, read)?.collect()
+        })
     }
 
     /// Puts another statement in the place of one, to make it fail.

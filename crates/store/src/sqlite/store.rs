@@ -7,32 +7,25 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::cache::Cache;
 use super::copier::{Copier, keep_log, keep_log_if_poisoned};
 use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::observer::SqliteObserver;
-use super::order::Suspicion;
-use super::poison::Poison;
+use super::rows::SqliteTx;
 use super::sql::STATEMENTS_MAX;
 use super::sync::{Durability, SqliteSyncer};
-use super::tallies::Tallies;
-use super::tx::SqliteTx;
 use super::watch::Watch;
-use super::{epoch, failure, load, mend, schema};
+use super::{epoch, failure, mend, schema};
+use crate::writer::{Poison, Writer};
 use crate::{Disk, Store, StoreError};
 
 /// The embedded store. Only one may be open on a directory at a time: it keeps rows in memory. Whoever opens
 /// it sees to that.
 #[derive(Debug)]
 pub struct SqliteStore {
-    pub(super) cache: Cache,
-    pub(super) tallies: Tallies,
+    pub(super) writer: Writer,
     pub(super) poison: Poison,
-    /// The bytes of the record being written, kept for their room.
-    pub(super) encoded: Vec<u8>,
-    pub(super) suspicion: Suspicion,
     pub(super) copier: Copier,
     pub(super) log: Arc<Log>,
     durability: Durability,
@@ -78,10 +71,10 @@ impl SqliteStore {
             check_whole(&conn, &found)?;
         }
         schema::prepare(&mut conn, &path)?;
-        let (cache, tallies) = load::load(&conn).map_err(open_error)?;
+        let poison = Poison::default();
+        let writer = Writer::load(&conn, poison.clone()).map_err(open_error)?;
         sync_directory(dir)?;
 
-        let poison = Poison::default();
         let copier = Copier::start(&mut conn, &found, &poison, disk)?;
         let log_path = &found.paths.log;
         let sync_error = |error: io::Error| {
@@ -102,11 +95,8 @@ impl SqliteStore {
         };
         let watch = Watch::start(Arc::clone(copier.files())).map_err(sync_error)?;
         Ok(Self {
-            cache,
-            tallies,
+            writer,
             poison,
-            encoded: Vec::new(),
-            suspicion: Suspicion::default(),
             copier,
             log,
             durability,
@@ -122,19 +112,25 @@ impl SqliteStore {
 impl SqliteStore {
     /// Looks through the tables, puts them in order, and reads anew what is in memory.
     fn put_in_order(&mut self) -> Result<(), StoreError> {
-        let reason = self.suspicion.reason().unwrap_or_default().to_owned();
+        let reason = self
+            .writer
+            .suspicion
+            .reason()
+            .unwrap_or_default()
+            .to_owned();
         tracing::error!("the database is damaged and is looked through: {reason}");
-        let mended = mend::mend(&mut self.conn, &self.cache, &self.tallies);
+        let mended = mend::mend(&mut self.conn, &self.writer.cache, &self.writer.tallies);
         self.log.note_commit();
         match mended {
             Ok(mended) => {
-                self.suspicion.settle(mended.is_any());
-                (self.cache, self.tallies) =
-                    load::load(&self.conn).map_err(|error| self.poison.set(error.to_string()))?;
+                self.writer.suspicion.settle(mended.is_any());
+                self.writer
+                    .load_anew(&self.conn)
+                    .map_err(|error| self.poison.set(error.to_string()))?;
                 tracing::error!("the database was looked through: {mended}");
             }
             Err(error) => {
-                self.suspicion.settle(false);
+                self.writer.suspicion.settle(false);
                 tracing::error!(
                     "the database is damaged and cannot be put right: restore a backup ({})",
                     failure::text_of(&error)
@@ -196,10 +192,10 @@ impl Store for SqliteStore {
 
     fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
         self.poison.check()?;
-        if self.suspicion.is_raised() {
+        if self.writer.suspicion.is_raised() {
             self.put_in_order()?;
         }
-        Ok(SqliteTx::new(self))
+        Ok(self.transaction())
     }
 
     fn syncer(&self) -> SqliteSyncer {

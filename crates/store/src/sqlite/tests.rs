@@ -7,10 +7,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use super::place::{QUEUE_ID_MAX, key_at, queue_key};
-use super::poison::Poison;
+use super::live_key::queue_key;
 use super::sql::Sql;
 use super::*;
+use crate::writer::{Poison, QUEUE_ID_MAX, key_at};
 use crate::{
     JobKey, JobRecord, QUEUES_MAX, Release, Reservation, SetTime, Store, StoreError, Syncer,
     Totals, Tx,
@@ -177,7 +177,7 @@ fn a_rollback_that_fails_poisons() {
     let mut tx = store.begin().unwrap();
     tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
         .unwrap();
-    tx.statements.replace(Sql::Rollback, FAILING);
+    tx.rows.statements.replace(Sql::Rollback, FAILING);
     drop(tx);
     assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
 }
@@ -189,7 +189,7 @@ fn a_commit_that_fails_poisons() {
     let mut tx = store.begin().unwrap();
     tx.enqueue(&[&job("a", 10)], Timestamp::from_micros(0))
         .unwrap();
-    tx.statements.replace(Sql::Commit, FAILING);
+    tx.rows.statements.replace(Sql::Commit, FAILING);
     assert!(matches!(tx.commit(), Err(StoreError::Poisoned(_))));
     assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
     drop(store);
@@ -202,8 +202,8 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     let mut store = open(&dir);
     push(&mut store, &[&job("a", 10)]).unwrap();
     let mut tx = store.begin().unwrap();
-    tx.statements.replace(Sql::Begin, FAILING);
-    tx.statements.replace(Sql::Commit, FAILING);
+    tx.rows.statements.replace(Sql::Begin, FAILING);
+    tx.rows.statements.replace(Sql::Commit, FAILING);
     assert!(tx.claim("unknown", 1).unwrap().is_empty());
     assert!(tx.head("a").unwrap().is_some());
     tx.finish(&[JobKey(1)]).unwrap();
@@ -308,7 +308,7 @@ fn a_sweep_visits_no_more_queues_than_its_limit() {
         let mut tx = store.begin().unwrap();
         assert_eq!(tx.sweep(4).unwrap().more, left > 0);
         tx.commit().unwrap();
-        assert_eq!(store.cache.queues().unswept().len(), left);
+        assert_eq!(store.writer.cache.queues().unswept().len(), left);
     }
 }
 
@@ -360,7 +360,7 @@ fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
     tx.flush().unwrap();
     tx.commit().unwrap();
     sweep_all(&mut store).unwrap();
-    assert!(store.cache.queues().unswept().is_empty());
+    assert!(store.writer.cache.queues().unswept().is_empty());
 }
 
 /// Undoing meets two rows with one name: the flushed one gets it back before the new one loses it.

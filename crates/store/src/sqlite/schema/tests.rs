@@ -2,9 +2,9 @@
 
 use workmill_proto::SteadyTime;
 
-use super::super::place::key_at;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
+use crate::writer::key_at;
 use crate::{BatchCallbacks, BatchDetails, BatchState, Counts, JobKey, Observer, Store, Tx};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::super::mirror::Held;
 use super::*;
+use crate::writer::Held;
 use crate::{Entry, StoredJob};
 
 /// What a drain of a damaged store gave: sound jobs by id, and how many could not be read.
@@ -310,7 +310,7 @@ fn looking_for_nothing_has_an_end() {
     let mut told = 0;
     for _ in 0..9 {
         // As if a reservation had lost its job.
-        store.cache.reserve(
+        store.writer.cache.reserve(
             key.0,
             Held {
                 jid: "a".into(),

@@ -6,17 +6,17 @@ use crate::StoreError;
 
 /// Set once, by the transaction or the syncing thread that failed, and never taken back.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Poison(Arc<OnceLock<String>>);
+pub(crate) struct Poison(Arc<OnceLock<String>>);
 
 impl Poison {
     /// Marks the store; the first reason stays. Returns the error to hand on.
-    pub(super) fn set(&self, reason: String) -> StoreError {
+    pub(crate) fn set(&self, reason: String) -> StoreError {
         tracing::error!(reason, "the database can no longer be relied on");
         StoreError::Poisoned(self.0.get_or_init(|| reason).clone())
     }
 
     /// Refuses if the store is marked.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         match self.0.get() {
             None => Ok(()),
             Some(reason) => Err(StoreError::Poisoned(reason.clone())),

@@ -3,20 +3,21 @@
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::entries::SetFate;
-use super::tx::SqliteTx;
+use super::rows::{Passing, Rows};
+use super::tx::WriterTx;
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
     EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd,
     SetTime, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
 };
 
-impl Tx for SqliteTx<'_> {
+impl<R: Rows> Tx for WriterTx<'_, R> {
     fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError> {
         self.run(|tx| tx.enqueue_jobs(jobs, enqueued_at))
     }
 
     fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
-        self.query(|tx| tx.claim_jobs(queue, limit))
+        self.run(|tx| tx.claim_jobs(queue, limit))
     }
 
     fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
@@ -80,19 +81,19 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError> {
-        self.query(|tx| tx.extend_reservations(ends))
+        self.run(|tx| tx.extend_reservations(ends))
     }
 
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
-        self.query(|tx| tx.read_working(keys, SqliteTx::read_job))
+        self.run(|tx| tx.read_working(keys, Self::read_job))
     }
 
     fn working_heads(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
-        self.query(|tx| tx.read_working(keys, SqliteTx::read_job_head))
+        self.run(|tx| tx.read_working(keys, Self::read_job_head))
     }
 
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
-        self.query(|tx| tx.finish_jobs(keys))
+        self.run(|tx| tx.finish_jobs(keys))
     }
 
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError> {
@@ -100,23 +101,23 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
-        self.query(|tx| tx.write_ends(ends))
+        self.run(|tx| tx.write_ends(ends))
     }
 
     fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
-        self.query(|tx| tx.find_end(jid, wid))
+        self.run(|tx| tx.rows.has_end(tx.tallies.generation, jid, wid))
     }
 
     fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.query(|tx| tx.delete_ends(until, limit))
+        self.run(|tx| tx.forget(Passing::Ends, until, limit))
     }
 
     fn cron_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        self.query(|tx| tx.read_cron_ticks(names))
+        self.run(|tx| tx.read_cron_ticks(names))
     }
 
     fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> Result<(), StoreError> {
-        self.query(|tx| tx.write_cron_ticks(ticks))
+        self.run(|tx| tx.write_cron_ticks(ticks))
     }
 
     fn insert_entries(
@@ -124,7 +125,7 @@ impl Tx for SqliteTx<'_> {
         set: SetName,
         entries: &[(SetTime, JobRecord)],
     ) -> Result<(), StoreError> {
-        self.query(|tx| tx.write_entries(set, entries))
+        self.run(|tx| tx.write_entries(set, entries))
     }
 
     fn entries(
@@ -134,15 +135,15 @@ impl Tx for SqliteTx<'_> {
         until: SetTime,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.query(|tx| tx.read_entries(set, after, until, limit))
+        self.run(|tx| tx.read_entries(set, after, until, limit))
     }
 
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
-        self.query(|tx| tx.delete_entries(keys))
+        self.run(|tx| tx.delete_entries(keys))
     }
 
     fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
-        self.query(|tx| tx.delete_entries_until(last))
+        self.run(|tx| tx.delete_entries_until(last))
     }
 
     fn set_size(&mut self, set: SetName) -> Result<u64, StoreError> {
@@ -154,7 +155,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
-        self.query(|tx| tx.replace_set(set, SetFate::Cleared))
+        self.run(|tx| tx.replace_set(set, SetFate::Cleared))
     }
 
     fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
@@ -177,7 +178,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
-        self.query(|tx| tx.read_head(queue))
+        self.run(|tx| tx.read_head(queue))
     }
 
     fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError> {
@@ -192,19 +193,19 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Result<Vec<bool>, StoreError> {
-        self.query(|tx| tx.take_locks(locks, now))
+        self.run(|tx| tx.take_locks(locks, now))
     }
 
     fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError> {
-        self.query(|tx| tx.give_locks_back(owned))
+        self.run(|tx| tx.give_locks_back(owned))
     }
 
     fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError> {
-        self.query(|tx| tx.read_locks(keys))
+        self.run(|tx| tx.read_locks(keys))
     }
 
     fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.query(|tx| tx.delete_locks(until, limit))
+        self.run(|tx| tx.forget(Passing::Locks, until, limit))
     }
 
     fn slots(
@@ -223,19 +224,19 @@ impl Tx for SqliteTx<'_> {
         callbacks: BatchCallbacks<'_>,
         state: &BatchState,
     ) -> Result<u64, StoreError> {
-        self.query(|tx| tx.make_batch(details, callbacks, state))
+        self.run(|tx| tx.make_batch(details, callbacks, state))
     }
 
     fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError> {
-        self.query(|tx| tx.read_batches(ids))
+        self.run(|tx| tx.read_batches(ids))
     }
 
     fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError> {
-        self.query(|tx| tx.rewrite_batches(batches))
+        self.run(|tx| tx.rewrite_batches(batches))
     }
 
     fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError> {
-        self.query(|tx| tx.read_batch_details(id))
+        self.run(|tx| tx.rows.batch_details(tx.tallies.generation, id))
     }
 
     fn batch_callback(
@@ -243,23 +244,23 @@ impl Tx for SqliteTx<'_> {
         id: u64,
         kind: CallbackKind,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.query(|tx| tx.read_callback(id, kind))
+        self.run(|tx| tx.rows.batch_callback(tx.tallies.generation, id, kind))
     }
 
     fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError> {
-        self.query(|tx| tx.delete_batches(ids))
+        self.run(|tx| tx.delete_batches(ids))
     }
 
     fn link_batches(&mut self, child: u64, parent: u64) -> Result<bool, StoreError> {
-        self.query(|tx| tx.make_link(child, parent))
+        self.run(|tx| tx.make_link(child, parent))
     }
 
     fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError> {
-        self.query(|tx| tx.read_parents(child))
+        self.run(|tx| tx.rows.batch_parents(tx.tallies.generation, child))
     }
 
     fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> Result<(), StoreError> {
-        self.query(|tx| tx.write_dues(dues))
+        self.run(|tx| tx.write_dues(dues))
     }
 
     fn take_batches_due(
@@ -267,19 +268,19 @@ impl Tx for SqliteTx<'_> {
         until: SteadyTime,
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
-        self.query(|tx| tx.take_dues(until, limit))
+        self.run(|tx| tx.take_dues(until, limit))
     }
 
     fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError> {
-        self.query(|tx| tx.read_tracks(jids))
+        self.run(|tx| tx.read_tracks(jids))
     }
 
     fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError> {
-        self.query(|tx| tx.replace_tracks(tracks))
+        self.run(|tx| tx.replace_tracks(tracks))
     }
 
     fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.query(|tx| tx.delete_tracks(until, limit))
+        self.run(|tx| tx.forget(Passing::Tracks, until, limit))
     }
 
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError> {
@@ -295,11 +296,11 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        self.query(Self::mark_flushed)
+        self.run(Self::mark_flushed)
     }
 
     fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError> {
-        self.query(|tx| tx.sweep_rows(limit))
+        self.run(|tx| tx.sweep_rows(limit))
     }
 
     fn commit(self) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use crate::QUEUES_MAX;
 
 /// What a row of the table stands for. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum QueueState {
+pub enum QueueState {
     /// A queue.
     Live = 0,
     /// A removed queue: its waiting jobs are to be swept, its reserved ones live on.
@@ -20,27 +20,31 @@ pub(super) enum QueueState {
 }
 
 impl QueueState {
-    pub(super) const ALL: [Self; 4] = [Self::Live, Self::Removed, Self::Flushed, Self::Free];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Live, Self::Removed, Self::Flushed, Self::Free];
 }
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct QueueRow {
-    pub(super) name: Arc<str>,
-    pub(super) state: QueueState,
-    pub(super) paused: bool,
+pub struct QueueRow {
+    /// The name it has or had.
+    pub name: Arc<str>,
+    /// What the row stands for.
+    pub state: QueueState,
+    /// Whether nothing is claimed from it.
+    pub paused: bool,
     /// Jobs waiting.
-    pub(super) size: u64,
+    pub size: u64,
     /// The position of the next job pushed.
-    pub(super) position_next: i64,
+    pub position_next: i64,
     /// The lowest position used so far; what is put in front goes below.
-    pub(super) position_front: i64,
+    pub position_front: i64,
 }
 
 /// What is copied before the first change of a transaction, and put back if it is rolled back.
 #[derive(Clone, Debug)]
-pub(super) struct QueueCopy {
-    pub(super) row: QueueRow,
+pub(crate) struct QueueCopy {
+    pub(crate) row: QueueRow,
     /// Every job at or after this key waits; those before it are reserved or in `returned`.
     pub(super) head: i64,
     /// Where sweeping goes on. Lost at a restart, which only costs a second look.
@@ -49,8 +53,8 @@ pub(super) struct QueueCopy {
 
 /// A queue in memory.
 #[derive(Debug)]
-pub(super) struct Queue {
-    pub(super) now: QueueCopy,
+pub(crate) struct Queue {
+    pub(crate) now: QueueCopy,
     /// Waiting jobs before `head`: they were handed out and came back, or were put in front.
     pub(super) returned: BTreeSet<i64>,
     /// The transaction that has copied it.
@@ -69,7 +73,7 @@ impl Queue {
 
 /// All rows.
 #[derive(Debug, Default)]
-pub(super) struct Queues {
+pub(crate) struct Queues {
     rows: BTreeMap<QueueId, Queue>,
     by_name: HashMap<Arc<str>, QueueId>,
     unswept: BTreeSet<QueueId>,
@@ -82,7 +86,7 @@ impl Queues {
         self.by_name.get(name).copied()
     }
 
-    pub(super) fn get(&self, id: QueueId) -> Option<&Queue> {
+    pub(crate) fn get(&self, id: QueueId) -> Option<&Queue> {
         self.rows.get(&id)
     }
 
@@ -92,13 +96,13 @@ impl Queues {
     }
 
     /// Those that have a name, in the order of their numbers.
-    pub(super) fn live(&self) -> impl Iterator<Item = (QueueId, &Queue)> {
+    pub(crate) fn live(&self) -> impl Iterator<Item = (QueueId, &Queue)> {
         let rows = self.rows.iter().map(|(&id, queue)| (id, queue));
         rows.filter(|(_, queue)| queue.now.row.state == QueueState::Live)
     }
 
     /// Those removed or flushed and not yet swept.
-    pub(super) fn unswept(&self) -> &BTreeSet<QueueId> {
+    pub(crate) fn unswept(&self) -> &BTreeSet<QueueId> {
         &self.unswept
     }
 

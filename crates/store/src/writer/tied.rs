@@ -1,5 +1,7 @@
 //! What a sweep deletes: the jobs with ties, and how large all of it is.
 
+use std::ops::ControlFlow;
+
 use crate::{JobRecord, SLICE_BYTES_MAX, StoredJob};
 
 /// What was found so far.
@@ -29,6 +31,14 @@ impl Tied {
     /// deleted then.
     pub(super) fn are_enough(&self) -> bool {
         self.bytes > SLICE_BYTES_MAX
+    }
+
+    /// Whether to look for more.
+    pub(super) fn go_on(&self) -> ControlFlow<()> {
+        match self.are_enough() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 
     /// How much of a limit is used up by so many rows: all of it once there is enough to tell.

@@ -13,13 +13,13 @@ use crate::{JobKey, Reservation};
 
 /// A reservation without its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) jid: Box<str>,
-    pub(super) wid: Arc<str>,
-    pub(super) reserved_at: SteadyTime,
-    pub(super) expires_at: SteadyTime,
-    pub(super) tied: bool,
-    pub(super) connection: u64,
+pub(crate) struct Held {
+    pub(crate) jid: Box<str>,
+    pub(crate) wid: Arc<str>,
+    pub(crate) reserved_at: SteadyTime,
+    pub(crate) expires_at: SteadyTime,
+    pub(crate) tied: bool,
+    pub(crate) connection: u64,
 }
 
 impl Held {
@@ -38,7 +38,7 @@ impl Held {
 
 /// All reservations. Its size follows the jobs being worked on, not the backlog.
 #[derive(Debug, Default)]
-pub(super) struct Mirror {
+pub(crate) struct Mirror {
     by_key: BTreeMap<i64, Held>,
     /// Keys only: the ids are compared in `by_key`. Several jobs may have the same id.
     by_jid: HashTable<i64>,
@@ -59,7 +59,7 @@ impl Mirror {
         self.by_key.get(&key)
     }
 
-    pub(super) fn contains(&self, key: i64) -> bool {
+    pub(crate) fn contains(&self, key: i64) -> bool {
         self.by_key.contains_key(&key)
     }
 

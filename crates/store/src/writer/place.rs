@@ -6,50 +6,29 @@
 use std::ops::RangeInclusive;
 
 /// The number of a queue in the database. Its name may come and go, and then come back with another number.
-pub(super) type QueueId = u32;
+pub type QueueId = u32;
 
 /// Bits of a key that hold the position: 35 million million jobs a queue, 11 years of 100,000 a second.
 const POSITION_BITS: u32 = 45;
 /// The last number a queue can have: what is left of the 63 bits of a key that is not negative.
-pub(super) const QUEUE_ID_MAX: QueueId = (1 << (63 - POSITION_BITS)) - 1;
+pub(crate) const QUEUE_ID_MAX: QueueId = (1 << (63 - POSITION_BITS)) - 1;
 /// The last position in a queue.
-pub(super) const POSITION_MAX: i64 = (1 << POSITION_BITS) - 1;
+pub(crate) const POSITION_MAX: i64 = (1 << POSITION_BITS) - 1;
 /// Where a new queue starts. Below it is room for 69 thousand million jobs that are put in front.
-pub(super) const POSITION_FIRST: i64 = 1 << 36;
-
-/// The key of the row of tallies in the table of what is live.
-///
-/// There the reservations have the keys of their jobs, which are not negative. Before them come the rows of queues,
-/// before these the tallies, and first the counters of each day: the rows that nearly every commit changes lie side
-/// by side. The numbers are also in the views of `schema.rs`.
-pub(super) const TALLIES_KEY: i64 = -(1 << 30);
-/// What a queue's number is more than the key of its row.
-const QUEUE_OFFSET: i64 = 1 << 20;
-/// What a day, counted from 1970, is more than the key of its counters.
-const DAY_OFFSET: i64 = 1 << 40;
-
-/// The key of the row of a queue.
-pub(super) fn queue_key(queue: QueueId) -> i64 {
-    i64::from(queue) - QUEUE_OFFSET
-}
-
-/// The key of the counters of a day. Days of years that no clock shows share a row.
-pub(super) fn day_key(day: i64) -> i64 {
-    day.clamp(-DAY_OFFSET / 2, DAY_OFFSET / 2) - DAY_OFFSET
-}
+pub(crate) const POSITION_FIRST: i64 = 1 << 36;
 
 /// The key of a position in a queue.
-pub(super) fn key_at(queue: QueueId, position: i64) -> i64 {
+pub(crate) fn key_at(queue: QueueId, position: i64) -> i64 {
     (i64::from(queue) << POSITION_BITS) | position
 }
 
 /// The queue a key belongs to; none for a number that is no key.
-pub(super) fn queue_of(key: i64) -> Option<QueueId> {
+pub(crate) fn queue_of(key: i64) -> Option<QueueId> {
     QueueId::try_from(key >> POSITION_BITS).ok()
 }
 
 /// All keys of a queue.
-pub(super) fn keys_of(queue: QueueId) -> RangeInclusive<i64> {
+pub(crate) fn keys_of(queue: QueueId) -> RangeInclusive<i64> {
     key_at(queue, 0)..=key_at(queue, POSITION_MAX)
 }
 
@@ -66,14 +45,6 @@ mod tests {
             assert!(*keys.start() >= 0 && keys.start() < keys.end());
         }
         assert!(keys_of(1).end() < keys_of(2).start());
-    }
-
-    #[test]
-    fn rows_of_what_is_live_never_meet() {
-        assert!(day_key(i64::MIN) < day_key(0) && day_key(0) < day_key(i64::MAX));
-        assert!(day_key(i64::MAX) < TALLIES_KEY);
-        assert!(TALLIES_KEY < queue_key(0));
-        assert!(queue_key(QUEUE_ID_MAX) < *keys_of(0).start());
     }
 
     #[test]

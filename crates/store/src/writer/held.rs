@@ -2,16 +2,15 @@
 
 use workmill_proto::SteadyTime;
 
-use super::failure;
 use super::mirror::Held;
 use super::place::{key_at, queue_of};
 use super::queues::QueueState;
-use super::sql::Sql;
-use super::tx::SqliteTx;
+use super::rows::Rows;
+use super::tx::WriterTx;
 use crate::record::{Place, set_aside};
 use crate::{JobKey, JobRecord, Release, Reservation, StoreError, StoredJob};
 
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn reserve_jobs(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
         for reservation in reservations {
             if !self.claimed.remove(&reservation.key.0) {
@@ -20,22 +19,13 @@ impl SqliteTx<'_> {
                     reservation.jid
                 )));
             }
-            self.insert_reservation(reservation)
-                .map_err(|error| failure::of_statement(&error))?;
+            self.insert_reservation(reservation)?;
         }
         Ok(())
     }
 
-    fn insert_reservation(&mut self, reservation: &Reservation) -> rusqlite::Result<()> {
-        let key = reservation.key.0;
-        self.statements.get(Sql::ReservationInsert)?.execute((
-            key,
-            &*reservation.jid,
-            &*reservation.wid,
-            reservation.reserved_at.as_micros(),
-            reservation.expires_at.as_micros(),
-            reservation.tied.then_some(true),
-        ))?;
+    fn insert_reservation(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
+        self.rows.insert_reservation(reservation)?;
         let held = Held {
             jid: reservation.jid.clone(),
             wid: self.cache.mirror().worker_id(&reservation.wid),
@@ -44,20 +34,18 @@ impl SqliteTx<'_> {
             tied: reservation.tied,
             connection: reservation.connection,
         };
-        self.cache.reserve(key, held);
+        self.cache.reserve(reservation.key.0, held);
         Ok(())
     }
 
     pub(super) fn extend_reservations(
         &mut self,
         ends: &[(JobKey, SteadyTime)],
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), StoreError> {
         for &(key, expires_at) in ends {
             if self.cache.extend(key.0, expires_at) {
                 self.begin()?;
-                self.statements
-                    .get(Sql::ReservationExtend)?
-                    .execute((key.0, expires_at.as_micros()))?;
+                self.rows.extend_reservation(key.0, expires_at)?;
             }
         }
         Ok(())
@@ -67,8 +55,8 @@ impl SqliteTx<'_> {
     pub(super) fn read_working(
         &mut self,
         keys: &[JobKey],
-        read: fn(&mut Self, i64) -> rusqlite::Result<Option<StoredJob>>,
-    ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
+        read: fn(&mut Self, i64) -> Result<Option<StoredJob>, StoreError>,
+    ) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
         let mut jobs = Vec::new();
         for &key in keys {
             if !self.cache.mirror().contains(key.0) {
@@ -82,7 +70,7 @@ impl SqliteTx<'_> {
         Ok(jobs)
     }
 
-    pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> rusqlite::Result<()> {
+    pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
         let mut reserved = Vec::with_capacity(keys.len());
         let mut claimed = Vec::new();
         for &JobKey(key) in keys {
@@ -96,24 +84,23 @@ impl SqliteTx<'_> {
             return Ok(());
         }
         self.begin()?;
-        self.delete_runs(
-            Sql::ReservationDelete,
-            Sql::ReservationsDelete,
-            &mut reserved,
-        )?;
+        self.delete_runs(&mut reserved, R::delete_reservations)?;
         reserved.append(&mut claimed);
-        self.delete_runs(Sql::JobDelete, Sql::JobsDelete, &mut reserved)
+        self.delete_runs(&mut reserved, R::delete_jobs)
     }
 
     /// Deletes rows, those whose keys follow each other at once: jobs of one queue end about in their order.
-    fn delete_runs(&mut self, one: Sql, many: Sql, keys: &mut [i64]) -> rusqlite::Result<()> {
+    fn delete_runs(
+        &mut self,
+        keys: &mut [i64],
+        delete: impl Fn(&mut R, i64, i64) -> Result<usize, StoreError>,
+    ) -> Result<(), StoreError> {
         keys.sort_unstable();
         for run in keys.chunk_by(|key, next| key + 1 == *next) {
-            let deleted = match run {
-                [key] => self.statements.get(one)?.execute((key,))?,
-                [first, .., last] => self.statements.get(many)?.execute((first, last))?,
-                [] => 0,
+            let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                continue;
             };
+            let deleted = delete(&mut self.rows, *first, *last)?;
             if deleted != run.len() {
                 self.suspect(|| format!("of {} rows {deleted} are found", run.len()))?;
             }
@@ -122,27 +109,24 @@ impl SqliteTx<'_> {
     }
 
     /// Ends a reservation; tells when it had begun. None if there is none.
-    fn end_reservation(&mut self, key: i64) -> rusqlite::Result<Option<SteadyTime>> {
+    fn end_reservation(&mut self, key: i64) -> Result<Option<SteadyTime>, StoreError> {
         let reserved_at = self.cache.end(key);
         if reserved_at.is_some() {
             self.begin()?;
-            self.statements
-                .get(Sql::ReservationDelete)?
-                .execute((key,))?;
+            self.rows.delete_reservations(key, key)?;
         }
         Ok(reserved_at)
     }
 
     pub(super) fn release_jobs(&mut self, releases: &[Release]) -> Result<(), StoreError> {
-        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
         let mut displaced = Vec::new();
         for release in releases {
             let key = release.key.0;
-            let Some(reserved_at) = self.end_reservation(key).map_err(sqlite)? else {
+            let Some(reserved_at) = self.end_reservation(key)? else {
                 continue;
             };
             if let Some(record) = &release.record {
-                self.update_job(key, record).map_err(sqlite)?;
+                self.update_job(key, record)?;
             }
             if !self.put_back(key) {
                 displaced.push((reserved_at, key));
@@ -156,13 +140,12 @@ impl SqliteTx<'_> {
         Ok(())
     }
 
-    fn update_job(&mut self, key: i64, record: &JobRecord) -> rusqlite::Result<()> {
+    fn update_job(&mut self, key: i64, record: &JobRecord) -> Result<(), StoreError> {
         self.encoded.clear();
         record.encode(Place::Job { key }, self.encoded);
-        let update = self.statements.get(Sql::JobUpdate)?;
-        match update.execute((key, &**self.encoded))? {
-            0 => self.suspect(|| format!("the job under the key {key} is not found")),
-            _ => Ok(()),
+        match self.rows.update_job(key, self.encoded)? {
+            false => self.suspect(|| format!("the job under the key {key} is not found")),
+            true => Ok(()),
         }
     }
 
@@ -181,7 +164,6 @@ impl SqliteTx<'_> {
 
     /// Moves a job of a removed queue to the front of the queue that has the name now.
     fn put_in_front(&mut self, key: i64) -> Result<(), StoreError> {
-        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
         let lost = || StoreError::Statement(format!("job {key} is in no queue"));
         let old = queue_of(key)
             .and_then(|id| self.cache.queues().get(id))
@@ -201,19 +183,17 @@ impl SqliteTx<'_> {
         row.size += 1;
         let moved = key_at(id, row.position_front);
         self.cache.give_back(id, moved);
-        self.move_job(key, moved).map_err(sqlite)
+        self.move_job(key, moved)
     }
 
     /// Gives a job another key, which is part of what its record says. What cannot be read is kept as it was found.
-    fn move_job(&mut self, from: i64, to: i64) -> rusqlite::Result<()> {
+    fn move_job(&mut self, from: i64, to: i64) -> Result<(), StoreError> {
         self.encoded.clear();
         match self.read_job(from)? {
             Some(Ok(record)) => record.encode(Place::Job { key: to }, self.encoded),
             Some(Err(corrupt)) => set_aside(Place::Job { key: to }, &corrupt.bytes, self.encoded),
             None => return self.suspect(|| format!("the job under the key {from} is not found")),
         }
-        let moved = self.statements.get(Sql::JobMove)?;
-        moved.execute((from, to, &**self.encoded))?;
-        Ok(())
+        self.rows.move_job(from, to, self.encoded)
     }
 }

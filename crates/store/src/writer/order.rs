@@ -2,19 +2,17 @@
 //!
 //! Nothing here reads more than is read anyway, unless there is something odd.
 
-use rusqlite::{Error, OptionalExtension, ffi};
-
-use super::sql::Sql;
-use super::tx::SqliteTx;
-use crate::StoredJob;
-use crate::record::{Place, belongs_elsewhere};
+use super::rows::{EntryPlace, Rows};
+use super::tx::WriterTx;
+use crate::record::{Place, RawRecord, belongs_elsewhere};
+use crate::{StoreError, StoredJob};
 
 /// How often the tables are looked through for nothing before oddities are left as they are.
 const FUTILE_MAX: u32 = 3;
 
 /// Whether there is reason to look through the tables.
 #[derive(Debug, Default)]
-pub(super) struct Suspicion {
+pub(crate) struct Suspicion {
     /// What was odd.
     raised: Option<String>,
     /// How often nothing was found since the store was opened.
@@ -22,12 +20,12 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-    pub(super) fn is_raised(&self) -> bool {
+    pub(crate) fn is_raised(&self) -> bool {
         self.raised.is_some()
     }
 
     /// What was odd, for the error that ends the transaction.
-    pub(super) fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         self.raised.as_deref()
     }
 
@@ -41,35 +39,30 @@ impl Suspicion {
     }
 
     /// The tables were looked through.
-    pub(super) fn settle(&mut self, found_any: bool) {
+    pub(crate) fn settle(&mut self, found_any: bool) {
         self.raised = None;
         self.futile += u32::from(!found_any);
     }
 }
 
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     /// Ends the transaction, so that the tables are looked through before the next. Does nothing if that has been to no
     /// avail.
-    pub(super) fn suspect(&mut self, reason: impl FnOnce() -> String) -> rusqlite::Result<()> {
+    pub(super) fn suspect(&mut self, reason: impl FnOnce() -> String) -> Result<(), StoreError> {
         match self.suspicion.raise(reason) {
-            true => Err(disorder()),
+            true => Err(StoreError::Disorder("a table is out of order".into())),
             false => Ok(()),
         }
     }
 
     /// Looks whether a job that cannot be read is where it belongs. One that can is, as its record says so.
-    pub(super) fn check_job(&mut self, key: i64, job: &StoredJob) -> rusqlite::Result<()> {
+    pub(super) fn check_job(&mut self, key: i64, job: &StoredJob) -> Result<(), StoreError> {
         let Err(corrupt) = job else {
             return Ok(());
         };
-        let mut beside = |sql| {
-            let read = self.statements.get(sql)?;
-            let found = read.query_row((key,), |row| row.get::<_, i64>(0));
-            found.optional()
-        };
-        let in_order = beside(Sql::JobBefore)?.is_none_or(|before| before < key)
-            && beside(Sql::JobAfter)?.is_none_or(|after| after > key)
-            && self.statements.get(Sql::JobRead)?.exists((key,))?;
+        let in_order = self.rows.job_before(key)?.is_none_or(|before| before < key)
+            && self.rows.job_after(key)?.is_none_or(|after| after > key)
+            && self.rows.job(key, |_| ())?.is_some();
         if in_order && !belongs_elsewhere(Place::Job { key }, &corrupt.bytes) {
             return Ok(());
         }
@@ -83,7 +76,7 @@ impl SqliteTx<'_> {
         queue: &str,
         (size, found, wanted_more): (u64, u64, bool),
         rest: Rest,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), StoreError> {
         if wanted_more && found < size {
             tracing::error!(
                 queue,
@@ -103,26 +96,14 @@ impl SqliteTx<'_> {
 
     /// Looks whether entries beside a place, where a search ended, are in order: one whose key is damaged misleads searches
     /// to itself.
-    pub(super) fn check_entries_around(
-        &mut self,
-        (set_id, at, serial): (i64, i64, i64),
-    ) -> rusqlite::Result<()> {
-        let sought = (set_id, at, serial);
-        let mut odd = false;
-        for (sql, is_before) in [(Sql::EntryBefore, true), (Sql::EntryAfter, false)] {
-            let read = self.statements.get(sql)?;
-            let beside = read.query_row(sought, |row| {
-                let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok((key, super::waiting::stored_bytes(row, 3)?))
-            });
-            if let Some((key, bytes)) = beside.optional()? {
-                let in_order = match is_before {
-                    true => key <= sought,
-                    false => key > sought,
-                };
-                odd |= !in_order || belongs_elsewhere(place_of(key), &bytes);
-            }
-        }
+    pub(super) fn check_entries_around(&mut self, sought: EntryPlace) -> Result<(), StoreError> {
+        let before = self.rows.entry_before(sought, |key, record| {
+            key > sought || belongs_elsewhere(place_of(key), record.bytes())
+        })?;
+        let after = self.rows.entry_after(sought, |key, record| {
+            key <= sought || belongs_elsewhere(place_of(key), record.bytes())
+        })?;
+        let odd = before == Some(true) || after == Some(true);
         match odd {
             true => self.suspect(|| "entries of a set are not in their order".into()),
             false => Ok(()),
@@ -132,22 +113,24 @@ impl SqliteTx<'_> {
     /// Looks whether an entry that cannot be read is where it belongs. One that can is, as its record says so.
     pub(super) fn check_entry(
         &mut self,
-        key: (i64, i64, i64),
+        key: EntryPlace,
         job: &StoredJob,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), StoreError> {
         let Err(corrupt) = job else {
             return Ok(());
         };
         let (set_id, at, serial) = key;
-        let mut beside = |sql, sought: (i64, i64, i64)| {
-            let read = self.statements.get(sql)?;
-            let found = read.query_row(sought, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-            found.optional()
-        };
         let just_before = (set_id, at, serial.saturating_sub(1));
-        let in_order = beside(Sql::EntryBefore, key)? == Some(key)
-            && beside(Sql::EntryBefore, just_before)?.is_none_or(|before| before < key)
-            && beside(Sql::EntryAfter, key)?.is_none_or(|after| after > key);
+        let place = |place, _: RawRecord<'_>| place;
+        let in_order = self.rows.entry_before(key, place)? == Some(key)
+            && self
+                .rows
+                .entry_before(just_before, place)?
+                .is_none_or(|before| before < key)
+            && self
+                .rows
+                .entry_after(key, place)?
+                .is_none_or(|after| after > key);
         if in_order && !belongs_elsewhere(place_of(key), &corrupt.bytes) {
             return Ok(());
         }
@@ -165,12 +148,6 @@ pub(super) struct Rest {
 }
 
 /// The place of an entry.
-pub(super) fn place_of((set_id, at, serial): (i64, i64, i64)) -> Place {
+pub(crate) fn place_of((set_id, at, serial): EntryPlace) -> Place {
     Place::Entry { set_id, at, serial }
-}
-
-/// The error of a primitive that found a table out of order.
-fn disorder() -> Error {
-    let text = "a table is out of order".to_owned();
-    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT_INDEX), Some(text))
 }

@@ -1,17 +1,18 @@
 //! Jobs in sets.
 
+use std::ops::ControlFlow;
+
 use workmill_proto::SetName;
 
 use super::order::place_of;
-use super::sql::Sql;
+use super::rows::{EntryPlace, Rows};
 use super::tallies::SetTally;
-use super::tx::SqliteTx;
-use super::waiting::stored_job;
-use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX, SetTime, StoredJob};
+use super::tx::WriterTx;
+use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX, SetTime, StoreError, StoredJob};
 
 /// What became of a set that is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SetFate {
+pub enum SetFate {
     /// Its jobs were deleted: their ties are told.
     Cleared = 1,
     /// Everything is forgotten.
@@ -21,17 +22,17 @@ pub(super) enum SetFate {
 /// Entries one after the other.
 #[derive(Default)]
 struct Slice {
-    rows: Vec<((i64, i64, i64), StoredJob)>,
+    rows: Vec<(EntryPlace, StoredJob)>,
     /// Whether the set has no more after them.
     is_whole: bool,
 }
 
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn write_entries(
         &mut self,
         set: SetName,
         entries: &[(SetTime, JobRecord)],
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), StoreError> {
         for (at, record) in entries {
             self.begin()?;
             self.encoded.clear();
@@ -41,13 +42,7 @@ impl SqliteTx<'_> {
             tally.size += 1;
             let key = (tally.id, at.as_micros(), serial);
             record.encode(place_of(key), self.encoded);
-            let (set_id, at, serial) = key;
-            self.statements.get(Sql::EntryInsert)?.execute((
-                set_id,
-                at,
-                serial,
-                &**self.encoded,
-            ))?;
+            self.rows.insert_entry(key, self.encoded)?;
         }
         Ok(())
     }
@@ -58,7 +53,7 @@ impl SqliteTx<'_> {
         after: Option<EntryKey>,
         until: SetTime,
         limit: usize,
-    ) -> rusqlite::Result<Vec<Entry>> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let tally = self.tallies.set(set);
         if tally.size == 0 {
             return Ok(Vec::new());
@@ -85,37 +80,35 @@ impl SqliteTx<'_> {
     /// The entries of a set after a place, and up to a time.
     fn read_slice(
         &mut self,
-        from: (i64, i64, i64),
+        from: EntryPlace,
         until: i64,
         limit: usize,
-    ) -> rusqlite::Result<Slice> {
+    ) -> Result<Slice, StoreError> {
         let mut slice = Slice::default();
         let (mut passed, mut beyond) = (None, None);
-        let (set_id, at, serial) = from;
-        let statement = self.statements.get(Sql::EntriesFrom)?;
-        // One more than wanted: a row out of its order may come right behind.
-        let mut rows = statement.query((set_id, at, serial, limit.saturating_add(1)))?;
+        let set_id = from.0;
         let (mut last, mut bytes) = (from, 0);
         slice.is_whole = true;
-        while let Some(row) = rows.next()? {
-            let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        // One more than wanted: a row out of its order may come right behind.
+        let one_more = limit.saturating_add(1);
+        self.rows.entries_after(from, one_more, |key, record| {
             if key <= last {
                 passed = Some(key);
-                break;
+                return ControlFlow::Break(());
             }
             last = key;
-            bytes += row.get_ref(3)?.as_bytes().map_or(0, <[u8]>::len);
-            let job = stored_job(row, 3, place_of(key))?;
+            bytes += record.bytes().len();
+            let job = record.decode(place_of(key));
             let is_full =
                 slice.rows.len() == limit || bytes > SLICE_BYTES_MAX && !slice.rows.is_empty();
             if key.0 != set_id || key.1 > until || is_full {
                 slice.is_whole = key.0 != set_id;
                 beyond = Some((key, job));
-                break;
+                return ControlFlow::Break(());
             }
             slice.rows.push((key, job));
-        }
-        drop(rows);
+            ControlFlow::Continue(())
+        })?;
         if let Some(key) = passed {
             self.suspect(|| format!("an entry is out of order: it was found at {key:?}"))?;
         }
@@ -125,34 +118,33 @@ impl SqliteTx<'_> {
         Ok(slice)
     }
 
-    pub(super) fn delete_entries(&mut self, keys: &[EntryKey]) -> rusqlite::Result<usize> {
+    pub(super) fn delete_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
         let mut removed = 0;
         for key in keys {
             self.begin()?;
             let tally = self.tallies.set_mut(key.set);
-            let delete = self.statements.get(Sql::EntryDelete)?;
             let place = (tally.id, key.at.as_micros(), key.serial);
-            let found = delete.execute(place)?;
-            tally.size = tally.size.saturating_sub(found as u64);
-            removed += found;
-            if found == 0 {
+            let found = self.rows.delete_entry(place)?;
+            tally.size = tally.size.saturating_sub(u64::from(found));
+            removed += usize::from(found);
+            if !found {
                 self.check_entries_around(place)?;
             }
         }
         Ok(removed)
     }
 
-    pub(super) fn delete_entries_until(&mut self, last: EntryKey) -> rusqlite::Result<usize> {
+    pub(super) fn delete_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
         self.begin()?;
         let tally = self.tallies.set_mut(last.set);
-        let delete = self.statements.get(Sql::EntriesDeleteUntil)?;
-        let removed = delete.execute((tally.id, last.at.as_micros(), last.serial))?;
+        let place = (tally.id, last.at.as_micros(), last.serial);
+        let removed = self.rows.delete_entries_until(place)?;
         tally.size = tally.size.saturating_sub(removed as u64);
         Ok(removed)
     }
 
     /// Gives the name of a set to a new, empty one; the old one is left to be swept.
-    pub(super) fn replace_set(&mut self, set: SetName, fate: SetFate) -> rusqlite::Result<()> {
+    pub(super) fn replace_set(&mut self, set: SetName, fate: SetFate) -> Result<(), StoreError> {
         let old = self.tallies.set(set);
         if old.size == 0 {
             return Ok(());
@@ -161,12 +153,7 @@ impl SqliteTx<'_> {
         let id = self.tallies.set_id_next;
         self.tallies.set_id_next += 1;
         *self.tallies.set_mut(set) = SetTally { id, size: 0 };
-        self.statements
-            .get(Sql::SetMarkCleared)?
-            .execute((old.id, fate as i64))?;
-        self.statements
-            .get(Sql::SetMake)?
-            .execute((id, set.as_str()))?;
-        Ok(())
+        self.rows.mark_set(old.id, fate)?;
+        self.rows.make_set(id, set)
     }
 }

@@ -28,7 +28,7 @@ enum Undo {
 
 /// Everything that mirrors rows. All changes go through its methods, which keep the journal.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     queues: Queues,
     mirror: Mirror,
     slots: SlotCounts,
@@ -53,11 +53,11 @@ impl Cache {
         }
     }
 
-    pub(super) fn queues(&self) -> &Queues {
+    pub(crate) fn queues(&self) -> &Queues {
         &self.queues
     }
 
-    pub(super) fn mirror(&self) -> &Mirror {
+    pub(crate) fn mirror(&self) -> &Mirror {
         &self.mirror
     }
 
@@ -196,7 +196,7 @@ impl Cache {
         Some(key)
     }
 
-    pub(super) fn reserve(&mut self, key: i64, held: Held) {
+    pub(crate) fn reserve(&mut self, key: i64, held: Held) {
         if !self.slots.is_empty()
             && let Some(queue) = self.queue_name(key)
         {

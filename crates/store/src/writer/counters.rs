@@ -1,12 +1,11 @@
 //! Counters, and all sizes at a glance.
 
-use super::place::day_key;
-use super::sql::Sql;
+use super::rows::Rows;
 use super::tallies::sum;
-use super::tx::SqliteTx;
-use crate::{Counts, QueueTotals, Totals};
+use super::tx::WriterTx;
+use crate::{Counts, QueueTotals, StoreError, Totals};
 
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn add_counts(&mut self, day: i64, counts: Counts) {
         if counts == Counts::default() {
             return;
@@ -17,14 +16,9 @@ impl SqliteTx<'_> {
     }
 
     /// Adds to the counters of days; those of all time are among the tallies.
-    pub(super) fn write_counts(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn write_counts(&mut self) -> Result<(), StoreError> {
         for (&day, &counts) in &self.counted {
-            self.statements.get(Sql::CounterAdd)?.execute((
-                day_key(day),
-                counts.processed,
-                counts.failures,
-                counts.expired,
-            ))?;
+            self.rows.add_counts(day, counts)?;
         }
         Ok(())
     }

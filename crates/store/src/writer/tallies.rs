@@ -6,29 +6,34 @@ use crate::{Clocks, Counts};
 
 /// A set as it is now. Clearing it gives it a new id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct SetTally {
-    pub(super) id: i64,
-    pub(super) size: u64,
+pub struct SetTally {
+    /// Its number.
+    pub id: i64,
+    /// How many entries it has.
+    pub size: u64,
 }
 
 /// All of them. Small enough to copy at the start of a transaction, which is how they are rolled back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tallies {
-    pub(super) scheduled: SetTally,
-    pub(super) retries: SetTally,
-    pub(super) dead: SetTally,
+pub struct Tallies {
+    /// The scheduled set.
+    pub scheduled: SetTally,
+    /// The retries set.
+    pub retries: SetTally,
+    /// The dead set.
+    pub dead: SetTally,
     /// The id the next cleared set gets.
-    pub(super) set_id_next: i64,
+    pub set_id_next: i64,
     /// The largest serial any entry has had.
-    pub(super) last_serial: i64,
+    pub last_serial: i64,
     /// What was kept in an older generation was flushed.
-    pub(super) generation: i64,
+    pub generation: i64,
     /// Jobs under reservation.
-    pub(super) working: u64,
+    pub working: u64,
     /// Counters of all time.
-    pub(super) counts: Counts,
+    pub counts: Counts,
     /// How far the clocks are. They go on without end, so that alone is no change.
-    pub(super) clocks: Option<Clocks>,
+    pub clocks: Option<Clocks>,
 }
 
 impl Tallies {
@@ -43,7 +48,8 @@ impl Tallies {
         (self.working, self.counts, self.last_serial, self.generation)
     }
 
-    pub(super) fn set(&self, set: SetName) -> SetTally {
+    /// A set.
+    pub fn set(&self, set: SetName) -> SetTally {
         match set {
             SetName::Scheduled => self.scheduled,
             SetName::Retries => self.retries,
@@ -51,7 +57,8 @@ impl Tallies {
         }
     }
 
-    pub(super) fn set_mut(&mut self, set: SetName) -> &mut SetTally {
+    /// A set, to be changed.
+    pub fn set_mut(&mut self, set: SetName) -> &mut SetTally {
         match set {
             SetName::Scheduled => &mut self.scheduled,
             SetName::Retries => &mut self.retries,

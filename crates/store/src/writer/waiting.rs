@@ -1,44 +1,33 @@
 //! Jobs in queues: pushed, claimed, looked at; queues paused and removed.
 
-use std::ops::Range;
+use std::ops::ControlFlow;
 
-use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row};
 use workmill_proto::Timestamp;
 
-use super::failure;
 use super::order::Rest;
 use super::place::{POSITION_MAX, QueueId, key_at, keys_of};
 use super::queues::QueueState;
-use super::sql::Sql;
-use super::tx::SqliteTx;
+use super::rows::{JOBS_AT_ONCE, Rows};
+use super::tx::WriterTx;
 use crate::record::Place;
-use crate::{CorruptRecord, JobKey, JobRecord, SLICE_BYTES_MAX, StoreError, StoredJob};
-
-/// How many jobs one statement inserts, where there are so many, the most first. Most of what one costs is not its
-/// rows': above all, SQLite copies each page that a statement with several rows changes.
-const SIZES: [(usize, Sql); 2] = [(ROWS_MAX, Sql::JobsInsert32), (8, Sql::JobsInsert8)];
-
-/// The most of them.
-const ROWS_MAX: usize = 32;
+use crate::{JobKey, JobRecord, SLICE_BYTES_MAX, StoreError, StoredJob};
 
 /// So many bytes of records are inserted without waiting for more rows: they are in memory twice until then.
 const ROWS_BYTES_ENOUGH: usize = 64 << 10;
 
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn enqueue_jobs(
         &mut self,
         jobs: &[&JobRecord],
         enqueued_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let sqlite = |error: rusqlite::Error| failure::of_statement(&error);
         if jobs.is_empty() {
             return Ok(());
         }
-        self.begin().map_err(sqlite)?;
+        self.begin()?;
         // Jobs of one push mostly go to one queue: remember the last one found.
         let mut last: Option<(&str, QueueId)> = None;
-        let mut rows = Vec::with_capacity(jobs.len().min(ROWS_MAX));
+        let mut rows = Vec::with_capacity(jobs.len().min(JOBS_AT_ONCE));
         self.encoded.clear();
         for job in jobs {
             let id = match last {
@@ -53,44 +42,13 @@ impl SqliteTx<'_> {
             let start = self.encoded.len();
             job.encode_enqueued(Place::Job { key }, Some(enqueued_at), self.encoded);
             rows.push((key, start..self.encoded.len()));
-            if rows.len() == ROWS_MAX || self.encoded.len() >= ROWS_BYTES_ENOUGH {
-                self.insert_rows(&rows).map_err(sqlite)?;
+            if rows.len() == JOBS_AT_ONCE || self.encoded.len() >= ROWS_BYTES_ENOUGH {
+                self.rows.insert_jobs(&rows, self.encoded)?;
                 rows.clear();
                 self.encoded.clear();
             }
         }
-        self.insert_rows(&rows).map_err(sqlite)
-    }
-
-    /// Inserts jobs of which `encoded` has the records, with as few statements as there are for it.
-    fn insert_rows(&mut self, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
-        let mut rest = rows;
-        for (size, sql) in SIZES {
-            while let Some((now, later)) = rest.split_at_checked(size) {
-                self.insert_at_once(sql, now)?;
-                rest = later;
-            }
-        }
-        for (key, range) in rest {
-            let record = self.encoded.get(range.clone()).unwrap_or_default();
-            let insert = self.statements.get(Sql::JobInsert)?;
-            insert.execute((key, record))?;
-        }
-        Ok(())
-    }
-
-    /// Inserts jobs by one statement, which takes exactly so many.
-    fn insert_at_once(&mut self, sql: Sql, rows: &[(i64, Range<usize>)]) -> rusqlite::Result<()> {
-        let insert = self.statements.get(sql)?;
-        for (index, (key, range)) in rows.iter().enumerate() {
-            let record = self.encoded.get(range.clone()).unwrap_or_default();
-            insert.raw_bind_parameter(2 * index + 1, key)?;
-            insert.raw_bind_parameter(2 * index + 2, record)?;
-        }
-        insert.raw_execute()?;
-        // They are kept until they are bound anew.
-        insert.clear_bindings();
-        Ok(())
+        self.rows.insert_jobs(&rows, self.encoded)
     }
 
     fn next_key(&mut self, id: QueueId) -> Result<i64, StoreError> {
@@ -113,7 +71,7 @@ impl SqliteTx<'_> {
         &mut self,
         queue: &str,
         limit: usize,
-    ) -> rusqlite::Result<Vec<(JobKey, StoredJob)>> {
+    ) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
         let mut claimed = Claimed::of(limit);
         let Some((id, size)) = self.claimable(queue) else {
             return Ok(claimed.jobs);
@@ -167,26 +125,25 @@ impl SqliteTx<'_> {
         rest.unwrap_or_default()
     }
 
-    fn claim_from_head(&mut self, id: QueueId, claimed: &mut Claimed) -> rusqlite::Result<()> {
+    fn claim_from_head(&mut self, id: QueueId, claimed: &mut Claimed) -> Result<(), StoreError> {
         let Some(queue) = self.cache.touch(id) else {
             return Ok(());
         };
         let mut passed = None;
         let limit = claimed.limit - claimed.jobs.len();
-        let statement = self.statements.get(Sql::JobsFrom)?;
-        let mut rows = statement.query((queue.head, keys_of(id).end(), limit))?;
-        while claimed.wants_more()
-            && let Some(row) = rows.next()?
-        {
-            let key: i64 = row.get(0)?;
+        let range = (queue.head, *keys_of(id).end());
+        self.rows.jobs_within(range, limit, |key, record| {
             if key < queue.head {
                 passed = Some(key);
-                break;
+                return ControlFlow::Break(());
             }
             queue.head = key + 1;
-            claimed.add(key, stored_job(row, 1, Place::Job { key })?);
-        }
-        drop(rows);
+            claimed.add(key, record.decode(Place::Job { key }));
+            match claimed.wants_more() {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
         match passed {
             Some(key) => self.suspect(|| format!("the job under the key {key} is out of order")),
             None => Ok(()),
@@ -194,23 +151,21 @@ impl SqliteTx<'_> {
     }
 
     /// The job under this key, waiting or not.
-    pub(super) fn read_job(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
-        let read = self.statements.get(Sql::JobRead)?;
-        read.query_row((key,), |row| stored_job(row, 0, Place::Job { key }))
-            .optional()
+    pub(super) fn read_job(&mut self, key: i64) -> Result<Option<StoredJob>, StoreError> {
+        self.rows
+            .job(key, |record| record.decode(Place::Job { key }))
     }
 
     /// The job under this key, waiting or not, without its payload.
-    pub(super) fn read_job_head(&mut self, key: i64) -> rusqlite::Result<Option<StoredJob>> {
-        let read = self.statements.get(Sql::JobRead)?;
-        read.query_row((key,), |row| stored_head(row, 0, Place::Job { key }))
-            .optional()
+    pub(super) fn read_job_head(&mut self, key: i64) -> Result<Option<StoredJob>, StoreError> {
+        self.rows
+            .job(key, |record| record.decode_head(Place::Job { key }))
     }
 
     pub(super) fn read_head(
         &mut self,
         queue: &str,
-    ) -> rusqlite::Result<Option<(JobKey, StoredJob)>> {
+    ) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
         let Some(id) = self.cache.queues().find(queue) else {
             return Ok(None);
         };
@@ -218,12 +173,13 @@ impl SqliteTx<'_> {
             return Ok(None);
         };
         let first = queue.returned.first().copied().unwrap_or(queue.now.head);
-        let read = self.statements.get(Sql::JobsFrom)?;
-        read.query_row((first, keys_of(id).end(), 1), |row| {
-            let key: i64 = row.get(0)?;
-            Ok((JobKey(key), stored_job(row, 1, Place::Job { key })?))
-        })
-        .optional()
+        let mut head = None;
+        let range = (first, *keys_of(id).end());
+        self.rows.jobs_within(range, 1, |key, record| {
+            head = Some((JobKey(key), record.decode(Place::Job { key })));
+            ControlFlow::Break(())
+        })?;
+        Ok(head)
     }
 
     pub(super) fn mark_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
@@ -280,49 +236,4 @@ impl Claimed {
         };
         self.jobs.push((JobKey(key), job));
     }
-}
-
-/// Reads a record in place; whatever else lies there is handed on as unreadable.
-pub(super) fn stored_job(
-    row: &Row<'_>,
-    column: usize,
-    place: Place,
-) -> rusqlite::Result<StoredJob> {
-    decode_in_place(row, column, place, JobRecord::decode)
-}
-
-/// Like [`stored_job`], without the payload, or the bytes that cannot be read.
-fn stored_head(row: &Row<'_>, column: usize, place: Place) -> rusqlite::Result<StoredJob> {
-    let head = decode_in_place(row, column, place, JobRecord::decode_head)?;
-    Ok(head.map_err(|corrupt| CorruptRecord {
-        bytes: Vec::new(),
-        ..corrupt
-    }))
-}
-
-/// The bytes of a record, or of what else lies there.
-pub(super) fn stored_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Blob(bytes) | ValueRef::Text(bytes) => bytes.to_vec(),
-        _ => Vec::new(),
-    })
-}
-
-fn decode_in_place(
-    row: &Row<'_>,
-    column: usize,
-    place: Place,
-    decode: fn(Place, &[u8]) -> StoredJob,
-) -> rusqlite::Result<StoredJob> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Blob(bytes) => decode(place, bytes),
-        ValueRef::Text(bytes) => Err(CorruptRecord {
-            bytes: bytes.to_vec(),
-            reason: "a text stands in place of a record".into(),
-        }),
-        _ => Err(CorruptRecord {
-            bytes: Vec::new(),
-            reason: "no bytes stand in place of a record".into(),
-        }),
-    })
 }

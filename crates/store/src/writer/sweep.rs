@@ -1,53 +1,39 @@
 //! FLUSH, and the later deletion of what was flushed, removed or cleared.
 
-use rusqlite::OptionalExtension;
+use std::ops::ControlFlow;
+
 use workmill_proto::SetName;
 
 use super::entries::SetFate;
 use super::order::place_of;
-use super::place::{QueueId, TALLIES_KEY, keys_of, queue_of};
+use super::place::{QueueId, keys_of, queue_of};
 use super::queues::QueueState;
-use super::sql::Sql;
+use super::rows::{Kept, Rows};
 use super::tied::Tied;
-use super::tx::SqliteTx;
-use super::waiting::stored_bytes;
+use super::tx::WriterTx;
 use crate::record::{Place, belongs_elsewhere};
-use crate::{Counts, JobRecord, Swept};
+use crate::{Counts, StoreError, Swept};
 
-/// What is kept by generation: how to find the oldest one, and how to delete some rows of it.
-const BY_GENERATION: [(Sql, Sql); 7] = [
-    (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
-    (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
-    (Sql::FlushedBatchesRead, Sql::FlushedBatchesDelete),
-    (Sql::FlushedDetailsRead, Sql::FlushedDetailsDelete),
-    (Sql::FlushedLinksRead, Sql::FlushedLinksDelete),
-    (Sql::FlushedDuesRead, Sql::FlushedDuesDelete),
-    (Sql::FlushedTracksRead, Sql::FlushedTracksDelete),
-];
-
-impl SqliteTx<'_> {
+impl<R: Rows> WriterTx<'_, R> {
     /// Marks everything as flushed; deletes only the counters, which are one small row a day.
-    pub(super) fn mark_flushed(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn mark_flushed(&mut self) -> Result<(), StoreError> {
         self.begin()?;
         self.cache.flush();
         self.claimed.clear();
         // Of what was cleared before and not swept yet, nobody wants to know any more either.
-        self.statements.get(Sql::SetsMarkFlushed)?.execute(())?;
+        self.rows.mark_cleared_sets_flushed()?;
         for set in SetName::ALL {
             self.replace_set(set, SetFate::Flushed)?;
         }
         self.tallies.generation += 1;
         self.counted.clear();
         self.tallies.counts = Counts::default();
-        self.statements
-            .get(Sql::CountersDelete)?
-            .execute((TALLIES_KEY,))?;
-        Ok(())
+        self.rows.delete_counts()
     }
 
     /// Deletes up to `limit` rows. Goes on where the last call stopped: a queue whose jobs are reserved stays to be
     /// swept, and many of them must not keep it from the rest.
-    pub(super) fn sweep_rows(&mut self, limit: usize) -> rusqlite::Result<Swept> {
+    pub(super) fn sweep_rows(&mut self, limit: usize) -> Result<Swept, StoreError> {
         let mut left = limit;
         let mut tied = Tied::default();
         while left > 0
@@ -77,7 +63,7 @@ impl SqliteTx<'_> {
         id: QueueId,
         limit: usize,
         tied: &mut Tied,
-    ) -> rusqlite::Result<usize> {
+    ) -> Result<usize, StoreError> {
         let Some(queue) = self.cache.queues().get(id) else {
             return Ok(0);
         };
@@ -86,8 +72,7 @@ impl SqliteTx<'_> {
         let mut looked_at = 0;
         if state == QueueState::Flushed {
             self.begin()?;
-            let delete = self.statements.get(Sql::ReservationsDeleteWithin)?;
-            looked_at = delete.execute((start, end, limit))?;
+            looked_at = self.rows.delete_some_reservations(start, end, limit)?;
         }
         let rest = limit.saturating_sub(looked_at);
         let keys = self.keys_from(state, (from, end, rest), tied)?;
@@ -95,7 +80,7 @@ impl SqliteTx<'_> {
         for &key in &keys {
             if !self.is_out(key) {
                 self.begin()?;
-                self.statements.get(Sql::JobDelete)?.execute((key,))?;
+                self.rows.delete_jobs(key, key)?;
             }
         }
         if let (Some(last), Some(queue)) = (keys.last(), self.cache.touch(id)) {
@@ -114,35 +99,37 @@ impl SqliteTx<'_> {
         state: QueueState,
         range: (i64, i64, usize),
         tied: &mut Tied,
-    ) -> rusqlite::Result<Vec<i64>> {
-        let flushed = state == QueueState::Flushed;
-        let read = self.statements.get(match flushed {
-            true => Sql::JobSizesFrom,
-            false => Sql::JobsFrom,
-        })?;
-        let mut rows = read.query(range)?;
+    ) -> Result<Vec<i64>, StoreError> {
+        let (first, last, limit) = range;
         let mut keys = Vec::new();
         let mut odd = None;
-        while !tied.are_enough()
-            && let Some(row) = rows.next()?
-        {
-            let key: i64 = row.get(0)?;
-            if flushed {
-                tied.note(row.get(1)?);
-            } else if !self.cache.mirror().contains(key) && !self.claimed.contains(&key) {
+        if tied.are_enough() {
+            return Ok(keys);
+        }
+        if state == QueueState::Flushed {
+            self.rows
+                .job_sizes_within((first, last), limit, |key, size| {
+                    tied.note(size);
+                    keys.push(key);
+                    tied.go_on()
+                })?;
+            return Ok(keys);
+        }
+        let (mirror, claimed) = (self.cache.mirror(), &self.claimed);
+        self.rows.jobs_within((first, last), limit, |key, record| {
+            if !mirror.contains(key) && !claimed.contains(&key) {
                 let place = Place::Job { key };
-                let bytes = stored_bytes(row, 1)?;
-                let job = JobRecord::decode(place, &bytes);
-                if job.is_err() && belongs_elsewhere(place, &bytes) {
+                let job = record.decode(place);
+                if job.is_err() && belongs_elsewhere(place, record.bytes()) {
                     odd = Some(key);
-                    break;
+                    return ControlFlow::Break(());
                 }
-                tied.note(bytes.len());
+                tied.note(record.bytes().len());
                 tied.keep(job);
             }
             keys.push(key);
-        }
-        drop(rows);
+            tied.go_on()
+        })?;
         if let Some(key) = odd {
             self.suspect(|| format!("the job under the key {key} is not where it belongs"))?;
         }
@@ -160,24 +147,18 @@ impl SqliteTx<'_> {
             || self.claimed.iter().any(|&key| queue_of(key) == Some(id))
     }
 
-    fn sweep_sets(&mut self, limit: usize, tied: &mut Tied) -> rusqlite::Result<usize> {
+    fn sweep_sets(&mut self, limit: usize, tied: &mut Tied) -> Result<usize, StoreError> {
         let mut deleted = 0;
         while deleted < limit {
-            let read = self.statements.get(Sql::SetReadCleared)?;
-            let Some((id, fate)) = read
-                .query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
-                .next()
-                .transpose()?
-            else {
+            let Some((id, fate)) = self.rows.marked_set()? else {
                 break;
             };
             self.begin()?;
-            let cleared = fate == SetFate::Cleared as i64;
             let rest = limit - deleted;
-            let count = self.sweep_set(id, rest, cleared, tied)?;
+            let count = self.sweep_set(id, rest, fate, tied)?;
             deleted += count;
             if count < rest {
-                self.statements.get(Sql::SetDelete)?.execute((id,))?;
+                self.rows.delete_set(id)?;
             }
         }
         Ok(deleted)
@@ -188,63 +169,53 @@ impl SqliteTx<'_> {
         &mut self,
         id: i64,
         limit: usize,
-        cleared: bool,
+        fate: SetFate,
         tied: &mut Tied,
-    ) -> rusqlite::Result<usize> {
-        let mut keys: Vec<(i64, i64)> = Vec::new();
+    ) -> Result<usize, StoreError> {
+        let mut keys = Vec::new();
         let mut odd = None;
-        {
-            let read = self.statements.get(Sql::EntriesFrom)?;
-            let mut rows = read.query((id, i64::MIN, i64::MIN, limit))?;
-            while !tied.are_enough()
-                && let Some(row) = rows.next()?
-            {
-                let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                if key.0 != id {
-                    break;
-                }
-                let bytes = stored_bytes(row, 3)?;
-                let job = JobRecord::decode(place_of(key), &bytes);
-                if job.is_err() && belongs_elsewhere(place_of(key), &bytes) {
-                    odd = Some(key);
-                    break;
-                }
-                keys.push((key.1, key.2));
-                tied.note(bytes.len());
-                if cleared {
-                    tied.keep(job);
-                }
-            }
+        if tied.are_enough() {
+            return Ok(0);
         }
+        let start = (id, i64::MIN, i64::MIN);
+        self.rows.entries_after(start, limit, |key, record| {
+            if key.0 != id {
+                return ControlFlow::Break(());
+            }
+            let job = record.decode(place_of(key));
+            if job.is_err() && belongs_elsewhere(place_of(key), record.bytes()) {
+                odd = Some(key);
+                return ControlFlow::Break(());
+            }
+            keys.push(key);
+            tied.note(record.bytes().len());
+            if fate == SetFate::Cleared {
+                tied.keep(job);
+            }
+            tied.go_on()
+        })?;
         if let Some(key) = odd {
             self.suspect(|| format!("an entry is not where it belongs: it was found at {key:?}"))?;
         }
-        for (at, serial) in &keys {
-            let delete = self.statements.get(Sql::EntryDelete)?;
-            delete.execute((id, at, serial))?;
+        for key in &keys {
+            self.rows.delete_entry(*key)?;
         }
         Ok(tied.used_up(keys.len(), limit))
     }
 
     /// Deletes what was kept in an older generation.
-    fn sweep_generations(&mut self, limit: usize) -> rusqlite::Result<usize> {
+    fn sweep_generations(&mut self, limit: usize) -> Result<usize, StoreError> {
         let mut deleted = 0;
-        for (read, delete) in BY_GENERATION {
+        let generation = self.tallies.generation;
+        for what in Kept::ALL {
             while deleted < limit
-                && let Some(oldest) = self.older_generation(read)?
+                && let Some(oldest) = self.rows.oldest_generation(what, generation)?
             {
                 self.begin()?;
-                let delete = self.statements.get(delete)?;
-                deleted += delete.execute((oldest, limit - deleted))?;
+                let rest = limit - deleted;
+                deleted += self.rows.delete_of_generation(what, oldest, rest)?;
             }
         }
         Ok(deleted)
-    }
-
-    /// The oldest generation of which rows are left, if it was flushed.
-    fn older_generation(&mut self, read: Sql) -> rusqlite::Result<Option<i64>> {
-        let generation = self.tallies.generation;
-        let read = self.statements.get(read)?;
-        read.query_row((generation,), |row| row.get(0)).optional()
     }
 }

@@ -1,0 +1,105 @@
+//! The tables of sets and their entries.
+
+use std::ops::ControlFlow;
+
+use rusqlite::Row;
+use workmill_proto::SetName;
+
+use super::{SqliteRows, raw};
+use crate::StoreError;
+use crate::record::RawRecord;
+use crate::sqlite::sql::Sql;
+use crate::writer::{EntryPlace, EntryRows, SetFate};
+
+impl EntryRows for SqliteRows<'_> {
+    fn insert_entry(
+        &mut self,
+        (set_id, at, serial): EntryPlace,
+        record: &[u8],
+    ) -> Result<(), StoreError> {
+        self.statements
+            .execute(Sql::EntryInsert, (set_id, at, serial, record))?;
+        Ok(())
+    }
+
+    fn entries_after(
+        &mut self,
+        (set_id, at, serial): EntryPlace,
+        limit: usize,
+        mut each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.statements
+            .rows(Sql::EntriesFrom, (set_id, at, serial, limit), |row| {
+                Ok(each(place(row)?, raw(row, 3)?))
+            })
+    }
+
+    fn entry_before<T>(
+        &mut self,
+        sought: EntryPlace,
+        read: impl FnOnce(EntryPlace, RawRecord<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        self.statements.row(Sql::EntryBefore, sought, |row| {
+            Ok(read(place(row)?, raw(row, 3)?))
+        })
+    }
+
+    fn entry_after<T>(
+        &mut self,
+        sought: EntryPlace,
+        read: impl FnOnce(EntryPlace, RawRecord<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        self.statements.row(Sql::EntryAfter, sought, |row| {
+            Ok(read(place(row)?, raw(row, 3)?))
+        })
+    }
+
+    fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError> {
+        let deleted = self.statements.execute(Sql::EntryDelete, place)?;
+        Ok(deleted > 0)
+    }
+
+    fn delete_entries_until(&mut self, place: EntryPlace) -> Result<usize, StoreError> {
+        self.statements.execute(Sql::EntriesDeleteUntil, place)
+    }
+
+    fn make_set(&mut self, id: i64, name: SetName) -> Result<(), StoreError> {
+        self.statements.execute(Sql::SetMake, (id, name.as_str()))?;
+        Ok(())
+    }
+
+    fn write_set_size(&mut self, id: i64, size: u64) -> Result<(), StoreError> {
+        self.statements.execute(Sql::SetWriteSize, (id, size))?;
+        Ok(())
+    }
+
+    fn mark_set(&mut self, id: i64, fate: SetFate) -> Result<(), StoreError> {
+        self.statements
+            .execute(Sql::SetMarkCleared, (id, fate as i64))?;
+        Ok(())
+    }
+
+    fn mark_cleared_sets_flushed(&mut self) -> Result<(), StoreError> {
+        self.statements.execute(Sql::SetsMarkFlushed, ())?;
+        Ok(())
+    }
+
+    fn marked_set(&mut self) -> Result<Option<(i64, SetFate)>, StoreError> {
+        self.statements.row(Sql::SetReadCleared, (), |row| {
+            let fate = match row.get::<_, i64>(1)? == SetFate::Cleared as i64 {
+                true => SetFate::Cleared,
+                false => SetFate::Flushed,
+            };
+            Ok((row.get(0)?, fate))
+        })
+    }
+
+    fn delete_set(&mut self, id: i64) -> Result<(), StoreError> {
+        self.statements.execute(Sql::SetDelete, (id,))?;
+        Ok(())
+    }
+}
+
+fn place(row: &Row<'_>) -> rusqlite::Result<EntryPlace> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}

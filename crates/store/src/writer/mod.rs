@@ -1,0 +1,46 @@
+//! The upper storey of every store: what the one writer keeps in memory, and what the primitives of [`Tx`](crate::Tx) do.
+//!
+//! There is one writer, so what it keeps in memory is true: the rows of queues and of reservations, never jobs that wait.
+//! Both change with a transaction and go back with it (`cache`). Under it is a backend that reads and writes rows
+//! ([`Rows`]); a store is a [`Writer`] over one. Nothing here knows a database.
+
+mod batches;
+mod cache;
+mod counters;
+mod entries;
+mod features;
+mod held;
+mod load;
+mod mirror;
+mod order;
+mod place;
+mod poison;
+mod primitives;
+mod queues;
+mod rows;
+mod slots;
+mod sweep;
+mod tallies;
+mod tied;
+mod tx;
+mod waiting;
+
+pub(crate) use cache::Cache;
+pub use entries::SetFate;
+pub(crate) use load::Writer;
+#[cfg(test)]
+pub(crate) use mirror::Held;
+pub(crate) use mirror::Mirror;
+pub(crate) use order::place_of;
+pub use place::QueueId;
+#[cfg(test)]
+pub(crate) use place::{QUEUE_ID_MAX, keys_of};
+pub(crate) use place::{key_at, queue_of};
+pub(crate) use poison::Poison;
+pub use queues::{QueueRow, QueueState};
+pub use rows::{
+    BatchRows, EntryPlace, EntryRows, FeatureRows, JOBS_AT_ONCE, JobRows, Kept, LiveRows, Loading,
+    Passing, Rows,
+};
+pub use tallies::{SetTally, Tallies};
+pub use tx::WriterTx;
