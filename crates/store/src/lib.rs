@@ -1,8 +1,8 @@
 //! What Workmill remembers, and how.
 //!
 //! Owns the [`Store`] and [`Tx`] traits, the stored records and their versions, what the one writer does over
-//! any backend ([`writer`]), the SQLite backend, the conformance suite every backend must pass (feature `suite`)
-//! and a wrapper that injects faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry
+//! any backend ([`writer`]), the SQLite backend, a backend in memory for tests (feature `memory`), the conformance suite
+//! every backend must pass (feature `suite`) and a wrapper that injects faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry
 //! or a time-out is, it moves records where it is told to.
 //!
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
@@ -22,6 +22,8 @@ pub mod writer;
 
 #[cfg(feature = "fault")]
 pub mod fault;
+#[cfg(feature = "memory")]
+pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 

@@ -42,5 +42,7 @@ pub use rows::{
     BatchRows, EntryPlace, EntryRows, FeatureRows, JOBS_AT_ONCE, JobRows, Kept, LiveRows, Loading,
     Passing, Rows,
 };
+#[cfg(feature = "memory")]
+pub(crate) use tallies::sum;
 pub use tallies::{SetTally, Tallies};
 pub use tx::WriterTx;

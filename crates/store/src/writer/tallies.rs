@@ -68,7 +68,7 @@ impl Tallies {
 }
 
 /// Adds, never wrapping.
-pub(super) fn sum(left: Counts, right: Counts) -> Counts {
+pub(crate) fn sum(left: Counts, right: Counts) -> Counts {
     Counts {
         processed: left.processed.saturating_add(right.processed),
         failures: left.failures.saturating_add(right.failures),

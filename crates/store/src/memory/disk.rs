@@ -1,0 +1,99 @@
+//! What outlives a store.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::tables::Tables;
+use crate::{EntryKey, JobKey};
+
+/// What happens to a commit of which nobody is told whether it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownCommit {
+    /// All of it is found at the next opening.
+    Kept,
+    /// Nothing of it is.
+    Lost,
+}
+
+/// What a [`MemoryStore`](super::MemoryStore) writes to. Copies are the same disk: keep one, and open the store again on
+/// it. Only one store may be open on it at a time.
+#[derive(Clone, Debug)]
+pub struct MemoryDisk(Arc<Mutex<Contents>>);
+
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) tables: Tables,
+    /// What happens to the next commit.
+    pub(super) unknown: Option<UnknownCommit>,
+}
+
+impl Default for MemoryDisk {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Contents {
+            tables: Tables::new(),
+            unknown: None,
+        })))
+    }
+}
+
+impl MemoryDisk {
+    /// Lets the next commit end in [`StoreError::Poisoned`](crate::StoreError::Poisoned). Once.
+    pub fn answer_unknown(&self, commit: UnknownCommit) {
+        self.lock().unknown = Some(commit);
+    }
+
+    /// The keys of all jobs in queues and under reservation, in their order.
+    pub fn job_keys(&self) -> Vec<JobKey> {
+        let contents = self.lock();
+        contents
+            .tables
+            .jobs
+            .rows()
+            .keys()
+            .map(|&key| JobKey(key))
+            .collect()
+    }
+
+    /// Overwrites the stored form of a job, as a broken disk would; tells whether there is one. No store may be open.
+    pub fn plant_job(&self, key: JobKey, bytes: &[u8]) -> bool {
+        let tables = &mut self.lock().tables;
+        let is_new = tables.jobs.put(key.0, bytes.into());
+        tables.commit();
+        !is_new
+    }
+
+    /// Overwrites the stored form of a job in a set; tells whether there is one. No store may be open.
+    pub fn plant_entry(&self, key: EntryKey, bytes: &[u8]) -> bool {
+        let tables = &mut self.lock().tables;
+        let Some(id) = tables.set_id(key.set) else {
+            return false;
+        };
+        let place = (id, key.at.as_micros(), key.serial);
+        let is_new = tables.entries.put(place, bytes.into());
+        tables.commit();
+        !is_new
+    }
+
+    /// How many rows there are of all that grows with use: jobs, reservations, entries, remembered ends, locks, batches,
+    /// their links and moments, tracks.
+    pub fn count_rows(&self) -> usize {
+        let tables = &self.lock().tables;
+        [
+            tables.jobs.rows().len(),
+            tables.reservations.rows().len(),
+            tables.entries.rows().len(),
+            tables.ends.rows().len(),
+            tables.locks.rows().len(),
+            tables.batches.rows().len(),
+            tables.batch_details.rows().len(),
+            tables.batch_links.rows().len(),
+            tables.batch_dues.rows().len(),
+            tables.tracks.rows().len(),
+        ]
+        .into_iter()
+        .sum()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,90 @@
+//! Opening the store, and starting transactions on it.
+
+use super::disk::MemoryDisk;
+use super::observer::MemoryObserver;
+use super::rows::{MemoryRows, MemoryTx};
+use crate::writer::{Poison, Writer, WriterTx};
+use crate::{Store, StoreError, Syncer};
+
+/// A store in memory. It is empty anew with each new [`MemoryDisk`].
+#[derive(Debug)]
+pub struct MemoryStore {
+    writer: Writer,
+    poison: Poison,
+    disk: MemoryDisk,
+}
+
+impl MemoryStore {
+    /// Opens what is on a disk.
+    pub fn open(disk: &MemoryDisk) -> Self {
+        let poison = Poison::default();
+        let Ok(writer) = Writer::load(&disk.lock().tables, poison.clone());
+        Self {
+            writer,
+            poison,
+            disk: disk.clone(),
+        }
+    }
+
+    /// Ends the store as a loss of power does: what was not synced is not found on the disk again.
+    pub fn lose_power(self) {
+        self.disk.lock().tables.lose_unsynced();
+    }
+}
+
+impl Store for MemoryStore {
+    type Tx<'a> = MemoryTx<'a>;
+    type Observer = MemoryObserver;
+    type Syncer = MemorySyncer;
+
+    fn begin(&mut self) -> Result<MemoryTx<'_>, StoreError> {
+        self.poison.check()?;
+        if self.writer.suspicion.is_raised() {
+            // Rows in memory are in order.
+            self.writer.suspicion.settle(false);
+        }
+        let rows = MemoryRows::new(&self.disk, &self.poison);
+        Ok(WriterTx::new(&mut self.writer, rows))
+    }
+
+    fn syncer(&self) -> MemorySyncer {
+        MemorySyncer {
+            disk: self.disk.clone(),
+            poison: self.poison.clone(),
+        }
+    }
+
+    fn wants_sync(&self) -> bool {
+        self.disk.lock().tables.is_behind
+    }
+
+    fn observer(&self) -> Result<MemoryObserver, StoreError> {
+        Ok(MemoryObserver(self.disk.clone()))
+    }
+
+    fn close(self) -> Result<(), StoreError> {
+        self.syncer().sync()
+    }
+}
+
+impl Drop for MemoryStore {
+    fn drop(&mut self) {
+        // Of a poisoned store nothing is known anyway.
+        self.syncer().sync().ok();
+    }
+}
+
+/// Syncs a [`MemoryStore`].
+#[derive(Clone, Debug)]
+pub struct MemorySyncer {
+    disk: MemoryDisk,
+    poison: Poison,
+}
+
+impl Syncer for MemorySyncer {
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.poison.check()?;
+        self.disk.lock().tables.sync();
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! All tables.
+
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+
+use super::table::{Table, Undo};
+use crate::writer::{EntryPlace, QueueId, QueueRow, SetFate, Tallies};
+use crate::{BatchDetails, BatchState, Counts, Lock, LockKey, Reservation, Track};
+
+/// A set: its name, how many entries it has, and what became of it, if it is to be swept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredSet {
+    pub(super) name: SetName,
+    pub(super) size: u64,
+    pub(super) fate: Option<SetFate>,
+}
+
+/// What never changes of a batch.
+#[derive(Clone, Debug)]
+pub(super) struct StoredDetails {
+    pub(super) details: BatchDetails,
+    pub(super) complete: Option<Vec<u8>>,
+    pub(super) success: Option<Vec<u8>>,
+}
+
+/// All tables. The first part of a key is the generation, where rows have one.
+#[derive(Debug)]
+pub(super) struct Tables {
+    pub(super) jobs: Table<i64, Box<[u8]>>,
+    pub(super) reservations: Table<i64, Reservation>,
+    pub(super) queues: Table<QueueId, QueueRow>,
+    pub(super) counters: Table<i64, Counts>,
+    pub(super) tallies: Table<(), Tallies>,
+    pub(super) entries: Table<EntryPlace, Box<[u8]>>,
+    pub(super) sets: Table<i64, StoredSet>,
+    pub(super) ends: Table<(i64, Box<str>, Box<str>), SteadyTime>,
+    pub(super) locks: Table<(i64, LockKey), Lock>,
+    pub(super) tracks: Table<(i64, Box<str>), Track>,
+    pub(super) cron_ticks: Table<Box<str>, Timestamp>,
+    pub(super) batches: Table<(i64, u64), BatchState>,
+    pub(super) batch_details: Table<(i64, u64), StoredDetails>,
+    pub(super) batch_links: Table<(i64, u64, usize), u64>,
+    pub(super) batch_dues: Table<(i64, SteadyTime, u64), ()>,
+    pub(super) last_batch: Table<(), u64>,
+    /// Whether something was committed since the last sync.
+    pub(super) is_behind: bool,
+}
+
+impl Tables {
+    /// Those of a new store.
+    pub(super) fn new() -> Self {
+        let mut tables = Self {
+            jobs: Table::default(),
+            reservations: Table::default(),
+            queues: Table::default(),
+            counters: Table::default(),
+            tallies: Table::default(),
+            entries: Table::default(),
+            sets: Table::default(),
+            ends: Table::default(),
+            locks: Table::default(),
+            tracks: Table::default(),
+            cron_ticks: Table::default(),
+            batches: Table::default(),
+            batch_details: Table::default(),
+            batch_links: Table::default(),
+            batch_dues: Table::default(),
+            last_batch: Table::default(),
+            is_behind: false,
+        };
+        for (id, name) in (1..).zip(SetName::ALL) {
+            let set = StoredSet {
+                name,
+                size: 0,
+                fate: None,
+            };
+            tables.sets.put(id, set);
+        }
+        tables.tallies.put((), Tallies::default());
+        tables.commit();
+        tables.sync();
+        tables
+    }
+
+    fn all(&mut self) -> [&mut dyn Undo; 16] {
+        [
+            &mut self.jobs,
+            &mut self.reservations,
+            &mut self.queues,
+            &mut self.counters,
+            &mut self.tallies,
+            &mut self.entries,
+            &mut self.sets,
+            &mut self.ends,
+            &mut self.locks,
+            &mut self.tracks,
+            &mut self.cron_ticks,
+            &mut self.batches,
+            &mut self.batch_details,
+            &mut self.batch_links,
+            &mut self.batch_dues,
+            &mut self.last_batch,
+        ]
+    }
+
+    /// Keeps what was done as one commit.
+    pub(super) fn commit(&mut self) {
+        self.all().into_iter().for_each(Undo::commit);
+        self.is_behind = true;
+    }
+
+    /// Undoes what was done since the last commit.
+    pub(super) fn roll_back(&mut self) {
+        self.all().into_iter().for_each(Undo::roll_back);
+    }
+
+    /// Keeps what was committed for good.
+    pub(super) fn sync(&mut self) {
+        self.all().into_iter().for_each(Undo::sync);
+        self.is_behind = false;
+    }
+
+    /// Undoes what was done since the last sync.
+    pub(super) fn lose_unsynced(&mut self) {
+        self.all().into_iter().for_each(Undo::lose_unsynced);
+        self.is_behind = false;
+    }
+
+    /// The number that a set has now.
+    pub(super) fn set_id(&self, name: SetName) -> Option<i64> {
+        let mut sets = self.sets.rows().iter();
+        let set = sets.find(|(_, set)| set.name == name && set.fate.is_none());
+        set.map(|(&id, _)| id)
+    }
+}

@@ -1,0 +1,117 @@
+//! The promises that the store in memory can break for a test.
+#![expect(clippy::unwrap_used, reason = "what fails must stop the test")]
+
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_store::memory::{MemoryDisk, MemoryStore, UnknownCommit};
+use workmill_store::{
+    Counts, JobRecord, Lock, LockOwner, Observer, SetTime, Store, StoreError, Syncer, Totals, Tx,
+};
+
+fn job(queue: &str) -> JobRecord {
+    JobRecord {
+        jid: "0123456789".into(),
+        queue: queue.into(),
+        jobtype: "Some".into(),
+        reserve_for_secs: 60,
+        enqueued_at: None,
+        failure_count: 0,
+        recovered_at: Vec::new(),
+        ties: None,
+        body: b"{}".to_vec(),
+        enqueued_at_index: 1,
+    }
+}
+
+fn push(store: &mut MemoryStore, queue: &str) -> Result<(), StoreError> {
+    let mut tx = store.begin()?;
+    tx.enqueue(&[&job(queue)], Timestamp::from_micros(0))?;
+    tx.commit()
+}
+
+fn totals(store: &mut MemoryStore) -> Totals {
+    store.begin().unwrap().totals().unwrap()
+}
+
+/// Changes something of every kind.
+fn change_much(store: &mut MemoryStore) {
+    let mut tx = store.begin().unwrap();
+    tx.enqueue(&[&job("b")], Timestamp::from_micros(0)).unwrap();
+    let claimed = tx.claim("a", 1).unwrap();
+    tx.finish(&[claimed.first().unwrap().0]).unwrap();
+    let at = SetTime::dead(SteadyTime::from_micros(1));
+    tx.insert_entries(SetName::Dead, &[(at, job("a"))]).unwrap();
+    tx.clear_set(SetName::Retries).unwrap();
+    let lock = Lock {
+        key: [1; 32],
+        owner: LockOwner {
+            jid: "j".into(),
+            pushing: 0,
+        },
+        ends_at: SteadyTime::from_micros(9),
+    };
+    let now = SteadyTime::from_micros(0);
+    assert_eq!(tx.acquire_locks(&[lock], now).unwrap(), [true]);
+    let counts = Counts {
+        processed: 1,
+        ..Counts::default()
+    };
+    tx.count(20_000, counts).unwrap();
+    tx.commit().unwrap();
+}
+
+#[test]
+fn a_loss_of_power_takes_what_was_not_synced_and_nothing_else() {
+    let disk = MemoryDisk::default();
+    let mut store = MemoryStore::open(&disk);
+    push(&mut store, "a").unwrap();
+    store.syncer().sync().unwrap();
+    let (kept, rows) = (totals(&mut store), disk.count_rows());
+    change_much(&mut store);
+    assert_ne!(totals(&mut store), kept);
+    store.lose_power();
+    let mut store = MemoryStore::open(&disk);
+    assert_eq!((totals(&mut store), disk.count_rows()), (kept, rows));
+    let observed = store.observer().unwrap().days(0, 30_000).unwrap();
+    assert_eq!(observed, []);
+    // What was there before works on.
+    change_much(&mut store);
+    store.close().unwrap();
+    let mut store = MemoryStore::open(&disk);
+    let queues = totals(&mut store).queues;
+    let sizes: Vec<_> = queues.values().map(|queue| queue.size).collect();
+    assert_eq!((sizes, totals(&mut store).dead), (vec![0, 1], 1));
+}
+
+#[test]
+fn a_sync_is_wanted_after_a_commit_and_not_after_a_sync() {
+    let disk = MemoryDisk::default();
+    let mut store = MemoryStore::open(&disk);
+    assert!(!store.wants_sync());
+    totals(&mut store);
+    assert!(!store.wants_sync());
+    push(&mut store, "a").unwrap();
+    assert!(store.wants_sync());
+    store.syncer().sync().unwrap();
+    assert!(!store.wants_sync());
+}
+
+#[test]
+fn a_commit_with_an_unknown_outcome_poisons() {
+    for (commit, found) in [(UnknownCommit::Kept, 2), (UnknownCommit::Lost, 1)] {
+        let disk = MemoryDisk::default();
+        let mut store = MemoryStore::open(&disk);
+        push(&mut store, "a").unwrap();
+        disk.answer_unknown(commit);
+        let error = push(&mut store, "a").unwrap_err();
+        assert!(matches!(error, StoreError::Poisoned(_)), "{error}");
+        let again = push(&mut store, "a").unwrap_err();
+        assert!(matches!(again, StoreError::Poisoned(_)), "{again}");
+        let sync = store.syncer().sync().unwrap_err();
+        assert!(matches!(sync, StoreError::Poisoned(_)), "{sync}");
+        store.close().unwrap_err();
+        let mut store = MemoryStore::open(&disk);
+        let size = totals(&mut store).queues.get("a").unwrap().size;
+        assert_eq!(size, found, "{commit:?}");
+        push(&mut store, "a").unwrap();
+    }
+}
