@@ -142,6 +142,27 @@ fn what_is_explicitly_empty_matches_nothing() {
 }
 
 #[test]
+fn a_filter_that_is_misspelt_or_left_out_of_filter_touches_nothing() {
+    let server = Server::start();
+    let mut client = server.client();
+    for target in SETS {
+        fill(&mut client, target);
+        for cmd in ["discard", "clear", "kill", "requeue"] {
+            for meant in [
+                r#""fliter":{"jids":["jid-mail-1"]}"#,
+                r#""jids":["jid-mail-1"]"#,
+            ] {
+                let text = client.refused(format!(
+                    r#"MUTATE {{"cmd":"{cmd}","target":"{target}",{meant}}}"#
+                ));
+                assert!(text.contains("no \"filter\""), "{text}");
+                assert_eq!(set_size(&mut client, target), 3, "{cmd} {target} {meant}");
+            }
+        }
+    }
+}
+
+#[test]
 fn clear_ignores_its_filter() {
     let server = Server::start();
     let mut client = server.client();

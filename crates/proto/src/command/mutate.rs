@@ -67,8 +67,12 @@ impl MutationFilter {
 
 fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let json = decode_utf8(argument);
+    let mut unknown = None;
     let [cmd, target, filter] =
-        json::read_members(&json, &["cmd", "target", "filter"], |_, _| {}).map_err(format_error)?;
+        json::read_members(&json, &["cmd", "target", "filter"], |key, _| {
+            unknown = Some(key);
+        })
+        .map_err(format_error)?;
     let cmd = json::string("cmd", cmd)
         .map_err(format_error)?
         .unwrap_or_default();
@@ -85,6 +89,12 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
     let Some(target) = SetName::parse(&target) else {
         return Err(WireError::err("invalid target for mutation command"));
     };
+    if let (Some(key), None) = (unknown, filter) {
+        // What was to be the filter, misspelt or left outside of it, must not act on everything.
+        return Err(WireError::err(format!(
+            "invalid format: it has {key} and no \"filter\"; leave it out to act on all jobs"
+        )));
+    }
     let filter = match (verb, filter) {
         // Its filter is ignored, as in Faktory; but who has found nothing to clear must not lose everything.
         (MutationVerb::Clear, Some(filter)) => {
@@ -268,6 +278,25 @@ mod tests {
             r#"invalid format: the filter has "jid" and none of "jids", "regexp", "jobtype""#
         );
         assert!(mutate(&json(r#"{"jid":["a"],"jobtype":"t"}"#)).is_ok());
+    }
+
+    #[test]
+    fn what_was_to_be_the_filter_is_refused_rather_than_all() {
+        for verb in ["clear", "kill", "discard", "requeue"] {
+            for (key, value) in [("fliter", r#"{"jids":["a"]}"#), ("jids", r#"["a"]"#)] {
+                let json = |filter| {
+                    format!(r#"{{"cmd":"{verb}","target":"dead","{key}":{value}{filter}}}"#)
+                };
+                assert_eq!(
+                    mutate(&json("")).unwrap_err(),
+                    format!(
+                        r#"invalid format: it has "{key}" and no "filter"; leave it out to act on all jobs"#
+                    )
+                );
+                assert!(mutate(&json(r#","filter":null"#)).is_err());
+                assert!(mutate(&json(r#","filter":{"jobtype":"t"}"#)).is_ok());
+            }
+        }
     }
 
     #[test]
