@@ -6,7 +6,7 @@ use workmill_proto::Timestamp;
 
 use super::super::reader::{Found, Reader, boolean_of, string_of};
 use super::super::tree::{Node, Origin, Table};
-use super::{Flaw, payload, zone};
+use super::{Flaw, misplaced, payload, zone};
 
 /// The longest name an operator can give, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -36,10 +36,7 @@ impl RawEntry {
         let mut take = |key: &str| table.remove(key);
         let name = text("name", take("name"))?;
         let timezone = text("timezone", take("timezone"))?;
-        let Some(schedule) = text("schedule", take("schedule"))? else {
-            let what = "it has no schedule, such as schedule = \"*/5 * * * *\"";
-            return Err(flaw(&origin, what));
-        };
+        let schedule = text("schedule", take("schedule"))?;
         let catch_up = match take("catch_up") {
             None => false,
             Some(node) => {
@@ -49,7 +46,19 @@ impl RawEntry {
             }
         };
         let (job, jobs) = (take("job"), take("jobs"));
-        for (key, node) in extract_job_fields(&mut table) {
+        let job_table = job.as_ref().and_then(|job| job.value.as_table());
+        let Some(schedule) = schedule else {
+            let missing = "it has no schedule, such as schedule = \"*/5 * * * *\"";
+            return Err(match misplaced::find_schedule(&table, job_table) {
+                Some((at, what)) => flaw(at, what),
+                None => flaw(&origin, missing),
+            });
+        };
+        for (key, node) in misplaced::extract_job_fields(&mut table) {
+            if key == "type" && job_table.is_none_or(|job| !job.contains_key("type")) {
+                let what = "type stands beside [cron.job]: write it below [cron.job]";
+                return Err(flaw(node.first_origin(), what));
+            }
             warnings.push(format!(
                 "{}: cron.{key} is ignored: write {key} below [cron.job]",
                 node.first_origin()
@@ -82,8 +91,12 @@ impl RawEntry {
         let plain = format!("{} {}", payload.jobtype, self.schedule.value.trim());
         let mut details = payload.details();
         details.extend(self.timezone.map(|zone| zone.value));
-        let mut entry = CronEntry::new(schedule, self.catch_up, payload.members)
-            .map_err(|error| flaw(&payload.origin, error.text))?;
+        let mut entry =
+            CronEntry::new(schedule, self.catch_up, payload.members).map_err(|error| {
+                // It was TOML that the operator wrote.
+                let what = error.text.trim_start_matches("invalid JSON: ");
+                flaw(&payload.origin, what)
+            })?;
         let name = match (name, details.as_slice()) {
             (Some(name), _) => name,
             (None, []) => plain,
@@ -145,15 +158,6 @@ fn default_name(plain: &str, details: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("{plain} {digest}")
-}
-
-/// The fields of a job that stand beside the entry's own keys by mistake.
-fn extract_job_fields(table: &mut Table) -> Table {
-    let (known, others) = std::mem::take(table)
-        .into_iter()
-        .partition(|(key, _)| payload::FIELDS.contains(&key.as_str()));
-    *table = others;
-    known
 }
 
 fn text(key: &str, node: Option<Node>) -> Result<Option<Found<String>>, Flaw> {

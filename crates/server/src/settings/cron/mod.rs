@@ -1,6 +1,7 @@
 //! The recurring jobs: the tables `[[cron]]` of all files.
 
 mod entry;
+mod misplaced;
 mod payload;
 mod zone;
 
@@ -83,6 +84,7 @@ fn label(table: &Found<Table>, number: usize) -> String {
         [jobtype, schedule]
             .into_iter()
             .flatten()
+            .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" ")
     });

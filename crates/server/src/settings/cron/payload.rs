@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::super::rest::nearest;
 use super::super::tree::{Node, Origin, Table, Value};
-use super::Flaw;
 use super::entry::flaw;
+use super::{Flaw, misplaced};
 
 /// The fields of a job that an entry can give it.
 pub(super) const FIELDS: [&str; 7] = [
@@ -75,11 +74,17 @@ pub(super) fn read(
             return Err(flaw(&node.origin, what));
         }
     }
-    let jobtype = match job.remove("type").map(|node| node.value) {
-        Some(Value::String(jobtype)) if !jobtype.is_empty() => jobtype,
-        _ => return Err(no_type()),
+    let jobtype = match job.remove("type") {
+        Some(node) => jobtype_of(node)?,
+        None => match misplaced::find_like(&job, "type") {
+            Some((key, node)) => {
+                let what = format!("[cron.job] has {key} and no type; did you mean type?");
+                return Err(flaw(node.first_origin(), what));
+            }
+            None => return Err(no_type()),
+        },
     };
-    warn_of_misspelt(&job, warnings);
+    misplaced::warn_of_job(&job, warnings);
     let mut args = job.remove("args").map_or(Ok(Vec::new()), array)?;
     if let Some(jobs) = jobs {
         args.extend(misplaced_args(jobs, warnings)?);
@@ -94,15 +99,16 @@ pub(super) fn read(
     })
 }
 
-/// Fields the protocol does not have are the workers' business, but for those that look like one it has.
-fn warn_of_misspelt(job: &Table, warnings: &mut Vec<String>) {
-    for (key, node) in job {
-        let known = FIELDS.iter().any(|field| field.eq_ignore_ascii_case(key));
-        if let Some(meant) = nearest(key, &FIELDS).filter(|_| !known) {
-            warnings.push(format!(
-                "{}: [cron.job] has {key}, which only workers see; did you mean {meant}?",
-                node.first_origin()
-            ));
+fn jobtype_of(node: Node) -> Result<String, Flaw> {
+    match node.value {
+        Value::String(jobtype) if !jobtype.is_empty() => Ok(jobtype),
+        Value::String(_) => Err(flaw(
+            &node.origin,
+            "type must be the name of a job, not empty",
+        )),
+        other => {
+            let what = format!("type must be a text, not {}", other.kind());
+            Err(flaw(&node.origin, what))
         }
     }
 }

@@ -117,6 +117,14 @@ fn what_is_wrong_with_an_entry_is_named_with_file_line_and_entry() {
             "line 1: cron entry \"Report\": it has no schedule",
         ),
         (
+            format!("[[cron]]\nscedule = \"@daily\"\n{job}"),
+            "line 2: cron entry \"Report\": it has scedule and no schedule; did you mean schedule?",
+        ),
+        (
+            format!("[[cron]]\n{job}schedule = \"@daily\""),
+            "line 4: cron entry \"Report\": schedule stands in [cron.job]: write it above, below [[cron]]",
+        ),
+        (
             format!("[[cron]]\nschedule = 5\n{job}"),
             "line 2: cron entry \"Report\": schedule must be a text, not an integer",
         ),
@@ -141,6 +149,27 @@ fn what_is_wrong_with_the_job_of_an_entry_is_named_too() {
         (
             "[[cron]]\nschedule = \"@daily\"\n".to_owned(),
             "line 1: cron entry \"@daily\": [cron.job] must have a type",
+        ),
+        (
+            "[[cron]]\nschedule = \"@daily\"\ntype = \"Report\"\n[cron.job]\nqueue = \"q\"\n"
+                .to_owned(),
+            "line 3: cron entry \"@daily\": type stands beside [cron.job]: write it below",
+        ),
+        (
+            "[[cron]]\nschedule = \"@daily\"\n[cron.job]\ntyp = \"Report\"\n".to_owned(),
+            "line 4: cron entry \"@daily\": [cron.job] has typ and no type; did you mean type?",
+        ),
+        (
+            "[[cron]]\nschedule = \"@daily\"\n[cron.job]\ntype = 5\n".to_owned(),
+            "line 4: cron entry \"@daily\": type must be a text, not an integer",
+        ),
+        (
+            "[[cron]]\nschedule = \"@daily\"\n[cron.job]\ntype = \"\"\n".to_owned(),
+            "line 4: cron entry \"@daily\": type must be the name of a job, not empty",
+        ),
+        (
+            format!("{}retry = \"3\"", entry("@daily", "")),
+            "cron entry \"Report @daily\": retry must be a whole number",
         ),
         (
             "[[cron]]\nschedule = \"@daily\"\njob = 1".to_owned(),
@@ -344,6 +373,47 @@ fn entries_of_one_type_and_schedule_are_told_apart_by_the_rest_of_them() {
     );
     let named = Setup::with_config(&format!("{}args = [1]\n", entry("@daily", "name = \"n\"")));
     assert_eq!(named.load().cron.get("n").unwrap().former_name, None);
+}
+
+#[test]
+fn what_the_server_obeys_elsewhere_is_warned_of_in_the_job() {
+    let above = |key| format!("[cron.job] has {key}, which only workers see: write {key} above it");
+    for (key, value) in [
+        ("timezone", "\"Europe/Berlin\""),
+        ("catch_up", "true"),
+        ("name", "\"n\""),
+    ] {
+        let config = format!("{}{key} = {value}\n", entry("@daily", ""));
+        let warnings = Setup::with_config(&config).warnings();
+        assert!(
+            warnings.len() == 1 && warnings[0].contains(&above(key)),
+            "{warnings:?}"
+        );
+    }
+    for (line, said) in [
+        (
+            "unique_for = 60",
+            "[cron.job] has unique_for, which only workers see: write unique_for below [cron.job.custom]",
+        ),
+        (
+            "custom = { uniqe_for = 60 }",
+            "[cron.job.custom] has uniqe_for, which only workers see; did you mean unique_for?",
+        ),
+        (
+            "custom = { expire_in = \"1h\" }",
+            "[cron.job.custom] has expire_in, which only workers see; did you mean expires_in?",
+        ),
+    ] {
+        let config = format!("{}{line}\n", entry("@daily", ""));
+        let warnings = Setup::with_config(&config).warnings();
+        assert!(
+            warnings.len() == 1 && warnings[0].contains("line 6: ") && warnings[0].contains(said),
+            "{warnings:?}"
+        );
+    }
+    let own = "custom = { unique_id = 1, expires_in = 5, expires = 1, tracking = 1, delay = 1 }";
+    let config = format!("{}tenant = 1\n{own}\n", entry("@daily", ""));
+    assert_eq!(Setup::with_config(&config).warnings(), Vec::<String>::new());
 }
 
 #[test]
