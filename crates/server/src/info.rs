@@ -6,6 +6,7 @@ use std::fs;
 use serde::{Serialize, Serializer};
 use workmill_store::{QueueTotals, Totals};
 
+use crate::json;
 use crate::registry::WorkerCounts;
 use crate::services::DutyCount;
 use crate::shared::Shared;
@@ -88,7 +89,7 @@ struct ServerInfo {
 
 /// Writes the answer.
 pub(crate) fn render(shared: &Shared, totals: &Totals) -> Vec<u8> {
-    serde_json::to_vec(&info(shared, totals)).unwrap_or_else(|error| {
+    json::to_vec(&info(shared, totals)).unwrap_or_else(|error| {
         tracing::error!(%error, "the answer to INFO could not be written as JSON");
         b"{}".to_vec()
     })
@@ -225,22 +226,22 @@ mod tests {
                 expired: 2,
             },
         };
-        let duty = |runs| DutyCount {
+        let duty = |runs, millis| DutyCount {
             runs,
-            time: Duration::from_millis(1_500),
+            time: Duration::from_millis(millis),
         };
         let workers = WorkerCounts { size: 8, reaped: 9 };
-        let info = FaktoryInfo::new(&totals, workers, duty(11), duty(12));
+        let info = FaktoryInfo::new(&totals, workers, duty(11, 1_500), duty(12, 2_000));
         let expected = concat!(
             r#"{"queues":{"a":0,"b":2},"sets":{"dead":5,"retries":4,"scheduled":3,"working":6},"#,
             r#""tasks":{"Busy":{"reaped":0,"size":6},"#,
-            r#""Dead":{"cycles":12,"enqueued":0,"size":5,"wall_time_sec":1.5},"#,
+            r#""Dead":{"cycles":12,"enqueued":0,"size":5,"wall_time_sec":2},"#,
             r#""Retries":{"cycles":11,"enqueued":0,"size":4,"wall_time_sec":1.5},"#,
             r#""Scheduled":{"cycles":11,"enqueued":0,"size":3,"wall_time_sec":1.5},"#,
             r#""Workers":{"reaped":9,"size":8}},"#,
             r#""total_failures":7,"total_processed":10,"total_expired":2,"total_enqueued":2,"total_queues":2}"#,
         );
-        assert_eq!(serde_json::to_string(&info).unwrap(), expected);
+        assert_eq!(json::to_vec(&info).unwrap(), expected.as_bytes());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod descriptors;
 mod disk_watch;
 mod dump;
 mod info;
+mod json;
 mod listener;
 mod log_limit;
 pub mod logging;

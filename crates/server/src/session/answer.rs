@@ -9,6 +9,7 @@ use workmill_proto::{Reply, WireError, write_job};
 use super::batch::Slot;
 use super::status::{BatchStatus, TrackStatus};
 use crate::info;
+use crate::json;
 use crate::shared::Shared;
 
 /// What a bulk reply has beside its content: `$`, a length, and two line ends.
@@ -50,15 +51,15 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
                 .into_iter()
                 .map(|(jid, error)| (jid, error.to_string()))
                 .collect();
-            write_bulk(serde_json::to_vec(&texts), out);
+            write_bulk(json::to_vec(&texts), out);
         }
         Outcome::Latencies(latencies) => {
             let latencies: BTreeMap<String, f64> = latencies.into_iter().collect();
-            write_bulk(serde_json::to_vec(&latencies), out);
+            write_bulk(json::to_vec(&latencies), out);
         }
         Outcome::Bid(bid) => Reply::Bulk(bid.to_string().as_bytes()).write(out),
-        Outcome::Batch(report) => write_bulk(serde_json::to_vec(&BatchStatus::of(&report)), out),
-        Outcome::Track(report) => write_bulk(serde_json::to_vec(&TrackStatus::of(&report)), out),
+        Outcome::Batch(report) => write_bulk(json::to_vec(&BatchStatus::of(&report)), out),
+        Outcome::Track(report) => write_bulk(json::to_vec(&TrackStatus::of(&report)), out),
         Outcome::Info(report) => {
             let render = || info::render(shared, &report.totals);
             write_bulk(Ok(report.reply.get_or_init(render)), out);
