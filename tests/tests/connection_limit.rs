@@ -100,3 +100,18 @@ fn server_short_of_files_serves_those_it_has_and_recovers() {
     let mut late = server.client();
     late.push(&job("jid-000002", "q"));
 }
+
+#[test]
+fn limit_of_open_files_is_a_warning_only_to_who_asks_for_more_connections() {
+    let fits = "at most 136 connections, as the system allows this process 200 open files";
+    let few_files = || Server::builder().open_files_max(200);
+    let server = few_files().start();
+    let log = server.log_text();
+    assert!(log.contains(fits) && !log.contains(" WARN "), "{log}");
+    let config = "[limits]\nconnections_max = 137\n";
+    let server = few_files().config(config).start();
+    let log = server.log_text();
+    let warning = "at most 136 connections instead of 137: the system allows this process 200 open";
+    assert!(log.contains(fits) && log.contains(warning), "{log}");
+    assert!(log.contains(" WARN "), "{log}");
+}

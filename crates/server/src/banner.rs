@@ -5,11 +5,12 @@ use std::process;
 
 use workmill_store::sqlite::Durability;
 
+use crate::descriptors::FilesMax;
 use crate::settings::Settings;
 
 /// The lines to log once the server listens on `addr`. The last one is `listening on tcp://ADDR` or
 /// `listening on tcp+tls://ADDR`: whoever starts the server can wait for it, and find the port in it.
-pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
+pub fn lines(settings: &Settings, files_max: FilesMax, addr: SocketAddr) -> Vec<String> {
     let Settings {
         connections_max,
         line_bytes_max,
@@ -25,6 +26,10 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
         "password needed"
     } else {
         "open to everybody who can connect"
+    };
+    let limit = match files_max.limit(*connections_max) {
+        Some(limit) => format!(", as {limit}"),
+        None => String::new(),
     };
     let cron = match settings.cron.len() {
         0 => None,
@@ -44,7 +49,7 @@ pub fn lines(settings: &Settings, addr: SocketAddr) -> Vec<String> {
             describe(settings.durability)
         ),
         format!(
-            "at most {connections_max} connections, {line_bytes_max} bytes per line, {input_bytes_max} bytes of unread input"
+            "at most {connections_max} connections{limit}, {line_bytes_max} bytes per line, {input_bytes_max} bytes of unread input"
         ),
     ];
     lines.extend(cron);
@@ -83,7 +88,8 @@ mod tests {
     }
 
     fn text(settings: &Settings) -> String {
-        lines(settings, "127.0.0.1:4321".parse().unwrap()).join("\n")
+        let addr = "127.0.0.1:4321".parse().unwrap();
+        lines(settings, FilesMax(1_064), addr).join("\n")
     }
 
     #[test]
@@ -117,5 +123,20 @@ mod tests {
             "{closed}"
         );
         assert!(!closed.contains("hunter2"));
+    }
+
+    #[test]
+    fn limit_of_open_files_is_told_where_it_limits_connections() {
+        let mut settings = settings();
+        settings.connections_max = 1_000;
+        let limited = text(&settings);
+        let expected = "at most 1000 connections, as the system allows this process 1064 open files (ulimit -n,";
+        assert!(limited.contains(expected), "{limited}");
+        settings.connections_max = 999;
+        let roomy = text(&settings);
+        assert!(
+            roomy.contains("at most 999 connections, 67108864 bytes"),
+            "{roomy}"
+        );
     }
 }

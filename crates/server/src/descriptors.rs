@@ -26,20 +26,20 @@ impl FilesMax {
         Ok(Self(maximum.unwrap_or(u64::MAX)))
     }
 
-    /// Lowers the number of connections to what fits, and says so. Under a tiny limit half of it is for connections.
-    pub fn fit_connections(self, connections_max: &mut usize) -> Option<String> {
+    /// How many connections fit, beside what else needs descriptors. Under a tiny limit half of it is for connections.
+    pub fn connections_max(self) -> usize {
         let room = self.0.saturating_sub(FILES_RESERVED).max(self.0 / 2).max(1);
-        let fitting = usize::try_from(room).unwrap_or(usize::MAX);
-        if *connections_max <= fitting {
-            return None;
-        }
-        let warning = format!(
-            "at most {fitting} connections instead of {connections_max}: the system allows this process {} open files \
-             (ulimit -n, or LimitNOFILE= of the systemd unit)",
-            self.0
-        );
-        *connections_max = fitting;
-        Some(warning)
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+
+    /// What the operator should know if no more connections fit than `connections_max`.
+    pub fn limit(self, connections_max: usize) -> Option<String> {
+        (self.connections_max() <= connections_max).then(|| {
+            format!(
+                "the system allows this process {} open files (ulimit -n, or LimitNOFILE= of the systemd unit)",
+                self.0
+            )
+        })
     }
 }
 
@@ -47,32 +47,26 @@ impl FilesMax {
 mod tests {
     use super::*;
 
-    fn fit(files_max: u64, mut connections_max: usize) -> (usize, Option<String>) {
-        let warning = FilesMax(files_max).fit_connections(&mut connections_max);
-        (connections_max, warning)
-    }
-
     #[test]
-    fn connections_that_fit_are_left_alone() {
-        assert_eq!(fit(20_064, 20_000), (20_000, None));
-        assert_eq!(fit(u64::MAX, usize::MAX / 2), (usize::MAX / 2, None));
-    }
-
-    #[test]
-    fn connections_that_do_not_fit_are_cut_with_a_warning() {
-        let (connections_max, warning) = fit(1_024, 20_000);
-        assert_eq!(connections_max, 960);
-        let warning = warning.unwrap();
-        assert!(
-            warning.contains("960") && warning.contains("20000") && warning.contains("1024"),
-            "{warning}"
-        );
+    fn a_few_files_are_kept_for_all_else() {
+        assert_eq!(FilesMax(20_064).connections_max(), 20_000);
+        assert_eq!(FilesMax(u64::MAX).connections_max(), usize::MAX - 64);
     }
 
     #[test]
     fn tiny_limit_still_leaves_room_for_connections() {
-        assert_eq!(fit(70, 20_000).0, 35);
-        assert_eq!(fit(1, 20_000).0, 1);
+        assert_eq!(FilesMax(70).connections_max(), 35);
+        assert_eq!(FilesMax(1).connections_max(), 1);
+    }
+
+    #[test]
+    fn limit_is_told_where_it_is_the_reason() {
+        let limit = FilesMax(1_024).limit(960).unwrap();
+        assert!(
+            limit.contains("1024") && limit.contains("LimitNOFILE="),
+            "{limit}"
+        );
+        assert_eq!(FilesMax(1_024).limit(959), None);
     }
 
     #[test]

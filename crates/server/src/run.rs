@@ -59,7 +59,7 @@ pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> an
     let watch = DiskWatch::start(async move { to_stop.next().await })
         .context("cannot watch over the disk")?;
     let mut server = Server::start(settings, threads, &watch).await?;
-    for line in banner::lines(&server.settings, server.addr) {
+    for line in banner::lines(&server.settings, reloader.files_max(), server.addr) {
         tracing::info!("{line}");
     }
     let fault = server.attend(&mut signals, &reloader).await;

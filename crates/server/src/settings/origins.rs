@@ -8,6 +8,9 @@ use super::reader::Reader;
 use super::tree::Origin;
 use crate::cli::Cli;
 
+/// Where what was said nowhere comes from.
+const DEFAULT: &str = "default";
+
 /// Where settings come from: a file and a line, a flag, a variable.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
@@ -19,7 +22,12 @@ impl Origins {
     /// Where a setting comes from. What was said nowhere is the default.
     pub fn of(&self, key: &str) -> &str {
         let place = self.places.get(key).and_then(Option::as_deref);
-        place.unwrap_or("default")
+        place.unwrap_or(DEFAULT)
+    }
+
+    /// Whether nobody has said what a setting is to be.
+    pub(super) fn is_default(&self, key: &str) -> bool {
+        self.of(key) == DEFAULT
     }
 
     /// Every key that configuration files can have, with its table, sorted.
@@ -65,7 +73,7 @@ impl Origins {
             (
                 "faktory.password",
                 "a password file",
-                settings.password.is_some() && self.of("faktory.password") == "default",
+                settings.password.is_some() && self.is_default("faktory.password"),
             ),
             (
                 "faktory.password",
@@ -80,7 +88,8 @@ impl Origins {
         }
     }
 
-    fn note(&mut self, key: &str, place: String) {
+    /// Says where a setting comes from.
+    pub(super) fn note(&mut self, key: &str, place: String) {
         self.places.insert(key.to_owned(), Some(place));
     }
 }

@@ -49,11 +49,36 @@ impl Reloader {
     /// Loads the settings for the first time: as [`Settings::load`], with the number of connections fitted to the system.
     pub fn load(&self) -> Result<Loaded, SettingsError> {
         let mut loaded = Settings::load(&self.cli, &self.env)?;
-        let fitted = self
-            .files_max
-            .fit_connections(&mut loaded.settings.connections_max);
-        loaded.warnings.extend(fitted);
+        self.fit_connections(&mut loaded);
         Ok(loaded)
+    }
+
+    /// Lowers the number of connections to what fits. An operator who has asked for more is told; the default asks for as
+    /// many as there can be.
+    fn fit_connections(&self, loaded: &mut Loaded) {
+        const KEY: &str = "limits.connections_max";
+        let (fitting, wanted) = (
+            self.files_max.connections_max(),
+            loaded.settings.connections_max,
+        );
+        if wanted <= fitting {
+            return;
+        }
+        loaded.settings.connections_max = fitting;
+        if loaded.origins.is_default(KEY) {
+            loaded
+                .origins
+                .note(KEY, String::from("limit of open files"));
+        } else if let Some(limit) = self.files_max.limit(fitting) {
+            loaded.warnings.push(format!(
+                "at most {fitting} connections instead of {wanted}: {limit}"
+            ));
+        }
+    }
+
+    /// How many open files the system allows.
+    pub fn files_max(&self) -> FilesMax {
+        self.files_max
     }
 
     /// Loads them again. TLS files are read again too and used for new connections. After an error everything is as

@@ -163,17 +163,43 @@ fn connections_are_fitted_to_the_system_at_the_start_and_later() {
     let reloader = Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(1_064));
     let loaded = reloader.load().unwrap();
     assert_eq!(loaded.settings.connections_max, 1_000);
-    assert!(
-        loaded
-            .warnings
-            .iter()
-            .any(|line| line.contains("at most 1000 connections")),
-        "{:?}",
-        loaded.warnings
-    );
     let reload = reloader.reload(&loaded.settings, None).unwrap();
     assert_eq!(reload.settings, loaded.settings);
     assert_eq!(reload.changes, Vec::<String>::new());
+}
+
+#[test]
+fn operator_is_warned_who_asks_for_more_connections_than_fit() {
+    let check = |config: &str, connections_max, origin: &str, warned| {
+        let setup = Setup::with_config(config);
+        let reloader = Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(1_064));
+        let loaded = reloader.load().unwrap();
+        assert_eq!(loaded.settings.connections_max, connections_max, "{config}");
+        let told = loaded.origins.of("limits.connections_max");
+        assert!(told.contains(origin), "{config}: {told}");
+        let reload = reloader.reload(&loaded.settings, None).unwrap();
+        for warnings in [loaded.warnings, reload.warnings] {
+            let is_warned = warnings
+                .iter()
+                .any(|line| line.contains("at most 1000 connections instead of"));
+            assert_eq!(is_warned, warned, "{config}: {warnings:?}");
+        }
+    };
+    check("", 1_000, "limit of open files", false);
+    check(
+        "[limits]\nconnections_max = 1_000\n",
+        1_000,
+        "line 2",
+        false,
+    );
+    check("[limits]\nconnections_max = 1_001\n", 1_000, "line 2", true);
+    // The default, but said.
+    check(
+        "[limits]\nconnections_max = 20_000\n",
+        1_000,
+        "line 2",
+        true,
+    );
 }
 
 #[test]
