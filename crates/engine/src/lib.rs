@@ -3,7 +3,7 @@
 //! [`Engine::run_group`] sees a transaction, the time and a group of requests, and nothing else: no clock,
 //! no randomness of its own, no sockets, no tokio. So everything it does can be replayed from a seed.
 //!
-//! Reading order: [`Op`] (what can be asked), [`Engine`] (how a group runs), then one file per rule in
+//! Reading order: [`Op`] (what can be asked) and [`OpTraits`] (what it costs, and what must not overtake it), [`Engine`] (how a group runs), then one file per rule in
 //! `rules/`, and [`Outcome`] (what is answered). When recurring jobs are due is told by `cron/`.
 
 mod batches;
@@ -16,6 +16,7 @@ mod makers;
 mod memory;
 mod moment;
 mod op;
+mod op_traits;
 mod outcome;
 mod parked;
 mod passage;
@@ -32,5 +33,6 @@ pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
     Op, Request, Requeue, Ticket, TrackOp, WantedLock,
 };
+pub use op_traits::{Barrier, OpTraits, Rank};
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

@@ -253,30 +253,4 @@ impl Op {
         }
         self
     }
-
-    /// When this op is best run among others that were asked for at the same time, the smallest number first:
-    /// kinds that can be run as one cost less if they do not take turns. ACK comes first, as it frees locks
-    /// and places, FETCH late, as it finds what was pushed, and INFO last, so that one report serves all. None if others
-    /// must not pass it.
-    pub fn turn(&self) -> Option<u8> {
-        match self {
-            Self::Ack(_) => Some(0),
-            Self::Push(_) => Some(1),
-            Self::Fail(_) => Some(2),
-            Self::Fetch(_) => Some(3),
-            Self::Info => Some(4),
-            _ => None,
-        }
-    }
-
-    /// Whether this and another op, one after the other, may be run as one: they take part in one bulk call.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Push(_), Self::Push(_))
-                | (Self::Fetch(_), Self::Fetch(_))
-                | (Self::Ack(_), Self::Ack(_))
-                | (Self::Info, Self::Info)
-        )
-    }
 }

@@ -90,7 +90,7 @@ impl Driver {
             let later = self.requests.split_off(group_commands);
             let mut group = mem::replace(&mut self.requests, later);
             // As the server does with those of different clients.
-            group.sort_by_cached_key(|request| request.op.turn());
+            group.sort_by_cached_key(|request| request.op.traits().rank);
             while !group.is_empty() {
                 group = self.run_group(&group)?;
             }

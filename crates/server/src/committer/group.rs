@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use workmill_engine::{Op, Request};
 
-use super::submission::weight;
-
 /// How much work a group takes in at most, in jobs: a few milliseconds' worth, so that nobody waits long
 /// for a group that was just missed. One submission may exceed it.
 pub(super) const GROUP_WEIGHT_MAX: usize = 2_048;
@@ -69,7 +67,7 @@ impl Backlog {
         let mut requests = Vec::new();
         let mut total = 0;
         while let Some(next) = self.unfinished.front() {
-            total += weight(&next.op);
+            total += next.op.traits().weight;
             if total > BACKLOG_WEIGHT_MAX && !requests.is_empty() {
                 break;
             }

@@ -2,29 +2,31 @@
 //!
 //! What several clients have asked for at a time has no order as long as none of it is answered, so a group may choose
 //! one: alike commands cost less if they follow each other. What one client has asked for keeps its order: the ops of
-//! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose turn is after
-//! that of all it may hand over before, or something that has no turn.
+//! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose rank is after
+//! that of all it may hand over before, or something that has no rank.
+
+use workmill_engine::Rank;
 
 use super::submission::Submission;
 
 /// Puts submissions together whose ops are alike, those of a kind in the order in which they came. None changes its
-/// place with one that has no turn.
+/// place with one that has no rank.
 pub(super) fn put_alike_together(submissions: &mut [Submission]) {
     let stretches = submissions
-        .chunk_by_mut(|submission, next| turn(submission).is_some() && turn(next).is_some());
+        .chunk_by_mut(|submission, next| rank(submission).is_some() && rank(next).is_some());
     for stretch in stretches {
-        stretch.sort_by_cached_key(turn);
+        stretch.sort_by_cached_key(rank);
     }
 }
 
-/// The turn of a submission, if all its ops have the same.
-fn turn(submission: &Submission) -> Option<u8> {
+/// The rank of a submission, if all its ops have the same.
+fn rank(submission: &Submission) -> Option<Rank> {
     let (first, others) = submission.ops.split_first()?;
-    let turn = first.turn()?;
+    let rank = first.traits().rank?;
     others
         .iter()
-        .all(|op| op.turn() == Some(turn))
-        .then_some(turn)
+        .all(|op| op.traits().rank == Some(rank))
+        .then_some(rank)
 }
 
 #[cfg(test)]
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_passes_what_has_no_turn() {
+    fn nothing_passes_what_has_no_rank() {
         // The FETCH is to be forgotten, which must not happen before it has come.
         assert_eq!(ordered("F X P A"), "F0 X1 A3 P2");
         // A client may hand over its PUSHB, and ask something else before, without waiting for that answer.

@@ -4,26 +4,13 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
-use workmill_engine::{Duty, Op, Outcome, Ticket};
-use workmill_proto::{QueueCommand, QueueSelection};
+use workmill_engine::{Op, Outcome, Ticket};
 
 use super::delivery::Delivery;
 use super::inbox::Inbox;
 
 /// The ops of one connection that are run in their order; nearly always one.
 pub(crate) type Ops = SmallVec<[Op; 1]>;
-
-/// The weight of an op that takes a whole slice: about as many jobs as the engine handles in one.
-const SLICE_WEIGHT: usize = 1_000;
-
-/// The weight of an INFO: it copies the sizes of all queues, and its answer lists them.
-const INFO_WEIGHT: usize = 50;
-
-/// The weight of a BATCH command: it may look at a thousand batches.
-const BATCH_WEIGHT: usize = 20;
-
-/// How many queues a FETCH can look through in about the time that a job takes.
-const NAMES_PER_JOB: usize = 8;
 
 /// Tickets are numbered within a submission by this many bits.
 const INDEX_BITS: u32 = 16;
@@ -43,40 +30,7 @@ pub(crate) struct Submission {
 impl Submission {
     /// How much work it is, in jobs.
     pub(super) fn weight(&self) -> usize {
-        self.ops.iter().map(weight).sum()
-    }
-}
-
-/// How much work the next slice of an op is, in jobs.
-pub(super) fn weight(op: &Op) -> usize {
-    match op {
-        Op::PushBulk(bulk) => {
-            (bulk.jobs.len() - bulk.next_index.min(bulk.jobs.len())).min(SLICE_WEIGHT)
-        }
-        Op::Info => INFO_WEIGHT,
-        Op::Fetch(fetch) => 1 + fetch.queues.len() / NAMES_PER_JOB,
-        Op::Queue(command, _) => 1 + queue_weight(command),
-        Op::Mutate(_) => SLICE_WEIGHT,
-        Op::Return(handouts) => handouts.len(),
-        Op::Tick(Duty::Promote | Duty::Purge | Duty::Sweep) => SLICE_WEIGHT,
-        Op::Tick(Duty::ExpireReservations | Duty::RecoverLost { .. } | Duty::FireCron(_)) => {
-            SLICE_WEIGHT / 4
-        }
-        Op::Batch(_) => BATCH_WEIGHT,
-        _ => 1,
-    }
-}
-
-/// How much work the queues of a QUEUE command are, in jobs.
-fn queue_weight(command: &QueueCommand) -> usize {
-    match command {
-        QueueCommand::Pause(queues)
-        | QueueCommand::Resume(queues)
-        | QueueCommand::Remove(queues) => match queues {
-            QueueSelection::All => SLICE_WEIGHT,
-            QueueSelection::Named(names) => names.len(),
-        },
-        QueueCommand::Latency(names) => names.len(),
+        self.ops.iter().map(|op| op.traits().weight).sum()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Commands of one connection that are run together.
 
 use smallvec::SmallVec;
-use workmill_engine::Op;
+use workmill_engine::{Barrier, Op};
 use workmill_proto::WireError;
 
 use super::farewell::Farewell;
@@ -56,8 +56,20 @@ pub(super) enum Last {
 }
 
 impl Batch {
-    /// Adds a command for the engine.
+    /// Adds a command for the engine. It ends the batch if later commands must not be handed over before its answer.
     pub(super) fn ask(&mut self, op: Op) {
+        match op.traits().barrier {
+            Barrier::Open => self.add(op),
+            Barrier::Answered => {
+                self.add(op);
+                self.complete = true;
+            }
+            Barrier::Sliced => self.end_with(Last::Long(op)),
+            Barrier::Parked => self.end_with(Last::Fetch(op)),
+        }
+    }
+
+    fn add(&mut self, op: Op) {
         self.slots.push(Slot::Asked);
         self.ops.push(op);
     }
@@ -67,8 +79,12 @@ impl Batch {
         self.slots.push(slot);
     }
 
-    /// Adds a command that ends the batch because its answer may take its time.
-    pub(super) fn end_with(&mut self, last: Last) {
+    /// Adds a FETCH of a worker that must fetch no more.
+    pub(super) fn rest(&mut self) {
+        self.end_with(Last::Rest);
+    }
+
+    fn end_with(&mut self, last: Last) {
         self.last = Some(last);
         self.complete = true;
     }

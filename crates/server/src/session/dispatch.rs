@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use workmill_engine::{Ack, ClientId, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
-use workmill_proto::{BatchCommand, Beat, Command, QueueCommand, TrackCommand, WireError};
+use workmill_proto::{BatchCommand, Beat, Command, WireError};
 
-use super::batch::{Batch, Last, Slot};
+use super::batch::{Batch, Slot};
 use super::farewell::{Farewell, shutting_down};
 use super::reader::Asked;
 use crate::registry::{Membership, WorkerState};
@@ -37,8 +37,7 @@ impl Caller<'_> {
             }
             Ok(Asked::Push(op)) => batch.ask(op.asked_by(self.client())),
             Ok(Asked::PushBulk(bulk)) => {
-                let op = Op::PushBulk(bulk).asked_by(self.client());
-                batch.end_with(Last::Long(op));
+                batch.ask(Op::PushBulk(bulk).asked_by(self.client()));
             }
             Ok(Asked::Other(command)) => self.run(command, batch),
             Err(error) => batch.answered(Slot::Error(error)),
@@ -64,46 +63,31 @@ impl Caller<'_> {
                 jid,
                 wid: Arc::clone(self.wid),
             })),
-            Command::Fail(report) => {
-                // It may be put off, as REQUEUE may: nothing of this connection may overtake it.
-                batch.complete = true;
-                batch.ask(Op::Fail(Arc::new(Fail {
-                    report,
-                    wid: Arc::clone(self.wid),
-                })));
-            }
-            Command::Requeue { jid } => {
-                batch.complete = true;
-                batch.ask(Op::Requeue(Requeue {
-                    jid,
-                    wid: Arc::clone(self.wid),
-                }));
-            }
+            Command::Fail(report) => batch.ask(Op::Fail(Arc::new(Fail {
+                report,
+                wid: Arc::clone(self.wid),
+            }))),
+            Command::Requeue { jid } => batch.ask(Op::Requeue(Requeue {
+                jid,
+                wid: Arc::clone(self.wid),
+            })),
             Command::Batch(command) => self.batch(command, batch),
             Command::Track(command) => {
-                batch.complete = matches!(command, TrackCommand::Get(_));
                 let wid = Arc::clone(self.wid);
                 batch.ask(Op::Track(Arc::new(TrackOp { command, wid })));
             }
             Command::Beat(beat) => batch.answered(self.beat(&beat)),
-            Command::Info => {
-                batch.ask(Op::Info);
-                batch.complete = true;
-            }
+            Command::Info => batch.ask(Op::Info),
             Command::Flush => {
                 tracing::warn!("a client flushes the database: every job is forgotten");
                 batch.ask(Op::Flush);
             }
             Command::End => batch.close_with(Farewell::Silent),
-            Command::Mutate(mutation) => {
-                let mutate = Mutate {
-                    mutation: Arc::new(mutation),
-                    progress: None,
-                };
-                batch.end_with(Last::Long(Op::Mutate(mutate)));
-            }
+            Command::Mutate(mutation) => batch.ask(Op::Mutate(Mutate {
+                mutation: Arc::new(mutation),
+                progress: None,
+            })),
             Command::Queue(command) => {
-                batch.complete = matches!(command, QueueCommand::Latency(_));
                 batch.ask(Op::Queue(Arc::new(command), self.client()));
             }
         }
@@ -124,9 +108,9 @@ impl Caller<'_> {
                     false => 0,
                 },
             };
-            batch.end_with(Last::Fetch(Op::Fetch(fetch)));
+            batch.ask(Op::Fetch(fetch));
         } else {
-            batch.end_with(Last::Rest);
+            batch.rest();
         }
     }
 
@@ -135,7 +119,6 @@ impl Caller<'_> {
             let text = "batches are turned off: [batch] enabled = false";
             return batch.answered(Slot::Error(WireError::err(text)));
         }
-        batch.complete = matches!(command, BatchCommand::Status(_));
         match Op::batch(command, self.shared.clock.wall()) {
             Ok(op) => batch.ask(op),
             Err(error) => batch.answered(Slot::Error(error)),
