@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use workmill_store::{Observer, StoreError, Totals};
 
+use crate::committer::Inbox;
 use crate::connections::Phase;
 use crate::shared::Shared;
 
@@ -16,19 +17,21 @@ const LINES_MAX: usize = 100;
 /// Writes the state of the server into the log.
 pub(crate) struct Dump {
     observer: Arc<Mutex<dyn Observer + Send>>,
+    inbox: Arc<Inbox>,
 }
 
 impl Dump {
     /// The observer reads sizes without asking the committer, which may be what is stuck.
-    pub(crate) fn new(observer: impl Observer + Send + 'static) -> Self {
+    pub(crate) fn new(observer: impl Observer + Send + 'static, inbox: Arc<Inbox>) -> Self {
         Self {
             observer: Arc::new(Mutex::new(observer)),
+            inbox,
         }
     }
 
     /// Writes it.
     pub(crate) async fn log(&self, shared: &Shared) {
-        log_groups(shared);
+        log_groups(shared, self.inbox.len());
         log_workers(shared);
         log_connections(shared);
         let observer = Arc::clone(&self.observer);
@@ -40,14 +43,14 @@ impl Dump {
     }
 }
 
-fn log_groups(shared: &Shared) {
+fn log_groups(shared: &Shared, waiting: usize) {
     let counts = shared.groups.counts();
     tracing::info!(
         groups = counts.groups,
         requests = counts.requests,
         largest = counts.largest,
         failed = counts.failed,
-        waiting = shared.inbox.len(),
+        waiting,
         commands = shared.commands(),
         "dump: committer"
     );
@@ -160,7 +163,7 @@ mod tests {
     #[test]
     fn client_texts_can_neither_begin_a_line_nor_send_escape_codes() {
         let dir = tempfile::tempdir().unwrap();
-        let shared = Shared::new(&settings(dir.path()), None);
+        let shared = Shared::new(&settings(dir.path()), None, Arc::new(Inbox::default()));
         let hello = Hello {
             wid: FORGED.to_owned(),
             hostname: FORGED.to_owned(),

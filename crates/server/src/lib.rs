@@ -12,6 +12,7 @@ mod connections;
 pub mod descriptors;
 mod disk_watch;
 mod dump;
+mod gate;
 mod info;
 mod json;
 mod listener;

@@ -250,7 +250,7 @@ impl Guests {
     pub(crate) async fn end_all(mut self) {
         let deadline = Instant::now() + END_WITHIN;
         // If the committer has ended nobody waits for a job, and nothing can be finished.
-        if let Ok(mut drained) = self.shared.inbox.submit(smallvec![Op::Drain], 0) {
+        if let Ok(mut drained) = self.shared.gate.submit(smallvec![Op::Drain], 0) {
             timeout_at(deadline, drained.answers()).await.ok();
             let until = Instant::now() + LISTEN_ON_FOR;
             timeout_at(until, self.all_ended()).await.ok();
@@ -266,7 +266,7 @@ impl Guests {
         }
         // Last, as the clocks go on until here.
         let keep_clocks = smallvec![Op::Tick(Duty::KeepClocks)];
-        if let Ok(mut kept) = self.shared.inbox.submit(keep_clocks, 0) {
+        if let Ok(mut kept) = self.shared.gate.submit(keep_clocks, 0) {
             timeout_at(deadline, kept.answers()).await.ok();
         }
     }

@@ -14,7 +14,7 @@ use workmill_store::sqlite::SqliteStore;
 use workmill_store::{DiskWork, Store};
 
 use crate::banner;
-use crate::committer::{Committer, Ended};
+use crate::committer::{Committer, Ended, Inbox};
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::dump::Dump;
 use crate::listener::listen;
@@ -78,6 +78,7 @@ pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> an
 /// The running server.
 pub(crate) struct Server {
     shared: Arc<Shared>,
+    inbox: Arc<Inbox>,
     settings: Settings,
     pub(crate) addr: SocketAddr,
     dump: Dump,
@@ -111,14 +112,17 @@ impl Server {
             .context("cannot tell where the server listens")?;
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
+        let inbox: Arc<Inbox> = Arc::default();
         let dump = Dump::new(
             store
                 .observer()
                 .context("cannot open the database for reading")?,
+            Arc::clone(&inbox),
         );
         drop(opening);
-        let shared = Arc::new(Shared::new(&settings, tls));
-        let (committer, fault) = start_committer(store, &settings, &shared, threads)?;
+        let gate = Arc::<Inbox>::clone(&inbox);
+        let shared = Arc::new(Shared::new(&settings, tls, gate));
+        let (committer, fault) = start_committer(store, &settings, &shared, &inbox, threads)?;
         let mut services = vec![committer];
         services.extend(tick(&shared));
         services.push(fire_cron(&shared));
@@ -137,6 +141,7 @@ impl Server {
         }
         Ok(Self {
             shared,
+            inbox,
             settings,
             addr,
             dump,
@@ -204,6 +209,7 @@ impl Server {
                     tracing::info!("{change}");
                 }
                 self.shared.reload(&reload.settings);
+                self.inbox.set_rules(reload.settings.engine_rules());
                 self.settings = reload.settings;
                 tracing::info!("settings read again, {} changes", reload.changes_count);
             }
@@ -285,19 +291,20 @@ fn start_committer(
     store: SqliteStore,
     settings: &Settings,
     shared: &Arc<Shared>,
+    inbox: &Arc<Inbox>,
     threads: Threads,
 ) -> anyhow::Result<(Service, oneshot::Receiver<String>)> {
     let ended = Committer::start(
         store,
         settings.engine_rules(),
         Arc::clone(&shared.clock),
-        Arc::clone(&shared.inbox),
+        Arc::clone(inbox),
         Arc::clone(&shared.groups),
         Arc::clone(&shared.outbox),
         threads,
     )
     .context("cannot start the committer")?;
-    let inbox = Arc::clone(&shared.inbox);
+    let inbox = Arc::clone(inbox);
     let (fault_sink, fault) = oneshot::channel();
     let service = Service::start("committer", |mut life: Life| async move {
         let mut ended = ended;

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use workmill_engine::CronTable;
 
 use crate::clock::Clock;
-use crate::committer::{GroupStats, Inbox};
+use crate::committer::GroupStats;
 use crate::connections::Connections;
+use crate::gate::Gate;
 use crate::memory_budget::MemoryBudget;
 use crate::newcomers::Newcomers;
 use crate::password::Password;
@@ -26,7 +27,7 @@ use workmill_proto::CustomReading;
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
-    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) gate: Arc<dyn Gate>,
     pub(crate) groups: Arc<GroupStats>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) registry: Arc<Registry>,
@@ -75,10 +76,10 @@ impl Live {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
+    pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>, gate: Arc<dyn Gate>) -> Self {
         Self {
             clock: Arc::new(Clock::start()),
-            inbox: Arc::default(),
+            gate,
             groups: Arc::default(),
             connections: Arc::default(),
             registry: Arc::default(),
@@ -107,7 +108,6 @@ impl Shared {
     /// Puts reloaded settings into force.
     pub(crate) fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live::of(settings)));
-        self.inbox.set_rules(settings.engine_rules());
         self.metrics.send_if_modified(|metrics| {
             let changed = metrics.as_deref() != settings.metrics.as_ref();
             if changed {

@@ -12,6 +12,7 @@ use workmill_store::Syncer;
 
 use super::inbox::Inbox;
 use super::waiters::Due;
+use crate::gate::Gate;
 
 /// The way to the thread.
 #[derive(Debug)]
@@ -33,7 +34,8 @@ impl Acknowledger {
     ) -> io::Result<Self> {
         let (groups, handed_over) = channel();
         let (synced, answering) = unbounded_channel();
-        tokio::spawn(answer(answering, Arc::clone(&inbox)));
+        let gate: Arc<dyn Gate> = Arc::<Inbox>::clone(&inbox);
+        tokio::spawn(answer(answering, gate));
         let thread = thread::Builder::new()
             .name("acknowledger".to_owned())
             .spawn(move || {
@@ -81,10 +83,10 @@ fn run(
 
 /// Sends answers from within the runtime: waking fifty connections from another thread costs as much as serving
 /// them.
-async fn answer(mut synced: UnboundedReceiver<Vec<Due>>, inbox: Arc<Inbox>) {
+async fn answer(mut synced: UnboundedReceiver<Vec<Due>>, gate: Arc<dyn Gate>) {
     while let Some(group) = synced.recv().await {
         for due in group {
-            due.send(&inbox);
+            due.send(&gate);
         }
     }
 }

@@ -2,19 +2,18 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use smallvec::smallvec;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
-use workmill_engine::{Op, Rules};
+use workmill_engine::{Rules, Ticket};
 
 use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
 use super::pace::{Next, Pace};
-use super::submission::{Answers, Ops, Pending, Submission, ticket};
+use super::submission::{Submission, ticket};
+use crate::gate::{Answers, Gate, GateClosed, Ops};
 
 /// How often the committer looks for more before it runs a group, as long as each look brings some. With more, those
 /// that came first would wait for the sake of the others.
@@ -23,7 +22,7 @@ const LOOKS_MAX: usize = 8;
 /// For how long: in one look each connection has its turn, and what one of them does may take a while.
 const LOOKS_WITHIN: Duration = Duration::from_millis(1);
 
-/// The queue before the committer.
+/// The queue before the committer: the gate of a server that runs its ops itself.
 ///
 /// It has no bound of its own: every connection waits for its answers before it submits more, and what it
 /// submits at a time is bounded, so that the connections' limits bound the inbox.
@@ -48,10 +47,6 @@ struct State {
     wake_at: Option<usize>,
 }
 
-/// The server is stopping: nothing is taken in any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InboxClosed;
-
 /// What the committer takes out at a time.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
@@ -61,62 +56,16 @@ pub(super) struct Intake {
     pub(super) finished: bool,
 }
 
-impl Inbox {
-    /// Hands over ops of one connection, in order. A FETCH must be the only op of its submission.
-    pub(crate) fn submit(self: &Arc<Self>, ops: Ops, bytes: usize) -> Result<Pending, InboxClosed> {
-        let fetches = ops.iter().any(|op| matches!(op, Op::Fetch(_)));
-        let (sink, receiver) = oneshot::channel();
-        let serial = self.push(ops, bytes, Some(sink))?;
-        let fetch = fetches.then(|| ticket(serial, 0));
-        Ok(Pending::new(receiver, fetch, Arc::clone(self)))
-    }
-
-    /// Hands over an op nobody waits for.
-    pub(crate) fn submit_unanswered(&self, op: Op) {
-        let lost = match &op {
-            Op::Return(handouts) => Some(handouts.clone()),
-            _ => None,
-        };
-        match (self.push(smallvec![op], 0, None), lost) {
-            (Err(InboxClosed), Some(handouts)) => tracing::error!(
-                ?handouts,
-                "the committer has ended; jobs that reached no worker wait until their reservations end"
-            ),
-            (Err(InboxClosed), None) => {
-                tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
-            }
-            (Ok(_), _) => {}
-        }
-    }
-
-    /// Changes the engine's rules, from the next group on.
-    pub(crate) fn set_rules(&self, rules: Rules) {
-        let mut state = self.state.lock();
-        state.rules = Some(rules);
-        self.wake(&mut state);
-    }
-
-    /// Takes nothing in any more. What waits is still run.
-    pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        self.wake(&mut state);
-    }
-
-    /// How many submissions wait.
-    pub(crate) fn len(&self) -> usize {
-        self.state.lock().waiting.len()
-    }
-
-    fn push(
+impl Gate for Inbox {
+    fn take_in(
         &self,
         ops: Ops,
         bytes: usize,
         sink: Option<oneshot::Sender<Answers>>,
-    ) -> Result<u64, InboxClosed> {
+    ) -> Result<Ticket, GateClosed> {
         let mut state = self.state.lock();
         if state.closed {
-            return Err(InboxClosed);
+            return Err(GateClosed);
         }
         let serial = state.serials;
         state.serials += 1;
@@ -135,7 +84,28 @@ impl Inbox {
         {
             self.wake(&mut state);
         }
-        Ok(serial)
+        Ok(ticket(serial, 0))
+    }
+}
+
+impl Inbox {
+    /// Changes the engine's rules, from the next group on.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        let mut state = self.state.lock();
+        state.rules = Some(rules);
+        self.wake(&mut state);
+    }
+
+    /// Takes nothing in any more. What waits is still run.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.wake(&mut state);
+    }
+
+    /// How many submissions wait.
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().waiting.len()
     }
 
     fn wake(&self, state: &mut State) {

@@ -94,7 +94,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             store,
             engine: Engine::new(rules),
             clock,
-            waiters: Waiters::new(Arc::clone(&inbox)),
+            waiters: Waiters::new(Arc::<Inbox>::clone(&inbox)),
             inbox: Arc::clone(&inbox),
             stats,
             outbox,
@@ -273,7 +273,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     fn answer(&mut self) {
         self.inbox.note_answered(self.due.len());
         for due in self.due.drain(..) {
-            due.send(&self.inbox);
+            due.send(self.waiters.gate());
         }
     }
 

@@ -9,14 +9,16 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Observer, Store};
 
-use super::{Answers, Committer, Ended, Inbox, InboxClosed, Pending, Unanswered};
+use super::{Committer, Ended, Inbox};
 use crate::clock::Clock;
+use crate::gate::{Answers, Gate, GateClosed, Pending, Unanswered};
 use crate::statsd::Outbox;
 use crate::threads::Threads;
 
 /// A committer and its store, which fails as planned.
 struct World {
     inbox: Arc<Inbox>,
+    gate: Arc<dyn Gate>,
     plan: FaultPlan,
     outbox: Arc<Outbox>,
     ended: oneshot::Receiver<Ended>,
@@ -62,6 +64,7 @@ impl World {
         )
         .unwrap();
         Self {
+            gate: Arc::<Inbox>::clone(&inbox),
             inbox,
             plan,
             outbox,
@@ -71,7 +74,7 @@ impl World {
     }
 
     fn submit(&self, op: Op) -> Pending {
-        self.inbox.submit(smallvec![op], 0).unwrap()
+        self.gate.submit(smallvec![op], 0).unwrap()
     }
 
     async fn run(&self, op: Op) -> Answers {
@@ -140,7 +143,7 @@ fn fetch(queue: &str) -> Op {
 async fn ops_of_one_submission_are_answered_in_order() {
     let world = World::start();
     let mut pending = world
-        .inbox
+        .gate
         .submit(smallvec![push("q"), Op::Info, push("q"), Op::Info], 0)
         .unwrap();
     let sizes: Vec<Option<u64>> = pending
@@ -235,8 +238,8 @@ async fn what_waits_is_run_before_the_end() {
     let mut pending: Vec<Pending> = (0..100).map(|_| world.submit(push("q"))).collect();
     world.inbox.close();
     assert_eq!(
-        world.inbox.submit(smallvec![Op::Info], 0).unwrap_err(),
-        InboxClosed
+        world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
+        GateClosed
     );
     for pending in &mut pending {
         let answers = pending.answers().await.unwrap();
@@ -250,7 +253,7 @@ async fn ops_of_a_group_that_failed_are_run_again_one_by_one() {
     let world = World::start();
     world.plan.fail_write(0, WriteFault::Statement);
     let mut pending = world
-        .inbox
+        .gate
         .submit(smallvec![push("a"), push("b")], 0)
         .unwrap();
     let outcomes = pending.answers().await.unwrap().outcomes;
@@ -266,7 +269,7 @@ async fn jobs_of_a_group_that_failed_are_told_once() {
     world.push("before").await;
     world.plan.fail_write(0, WriteFault::Statement);
     let ops = smallvec![push("a"), fetch("before"), push("b")];
-    let mut pending = world.inbox.submit(ops, 0).unwrap();
+    let mut pending = world.gate.submit(ops, 0).unwrap();
     pending.answers().await.unwrap();
     assert!(!world.plan.is_pending());
     let events = world.outbox.take().events;
@@ -364,8 +367,8 @@ async fn nobody_is_answered_once_the_store_is_poisoned() {
     assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
     assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
     assert_eq!(
-        world.inbox.submit(smallvec![Op::Info], 0).unwrap_err(),
-        InboxClosed
+        world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
+        GateClosed
     );
 }
 
@@ -380,8 +383,8 @@ async fn nobody_is_answered_once_a_sync_has_failed() {
     assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
     assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
     assert_eq!(
-        world.inbox.submit(smallvec![Op::Info], 0).unwrap_err(),
-        InboxClosed
+        world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
+        GateClosed
     );
 }
 

@@ -8,16 +8,15 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use workmill_engine::{Answer, Handout, Outcome, Request};
 
-use super::delivery::Delivery;
-use super::inbox::Inbox;
-use super::submission::{Answers, Submission, place, ticket};
+use super::submission::{Submission, place, ticket};
+use crate::gate::{Answers, Delivery, Gate};
 
 /// The submissions that are not wholly answered.
 #[derive(Debug)]
 pub(super) struct Waiters {
     /// Serials grow, and the oldest are mostly answered first: neighbours in time are neighbours in memory.
     by_serial: BTreeMap<u64, Waiter>,
-    inbox: Arc<Inbox>,
+    gate: Arc<dyn Gate>,
 }
 
 #[derive(Debug)]
@@ -35,11 +34,16 @@ pub(super) struct Due {
 }
 
 impl Waiters {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(gate: Arc<dyn Gate>) -> Self {
         Self {
             by_serial: BTreeMap::new(),
-            inbox,
+            gate,
         }
+    }
+
+    /// Where jobs go back to that are not delivered.
+    pub(super) fn gate(&self) -> &Arc<dyn Gate> {
+        &self.gate
     }
 
     /// Puts a submission's ops into a group.
@@ -76,7 +80,7 @@ impl Waiters {
         };
         let (serial, index) = place(ticket);
         let Entry::Occupied(mut entry) = self.by_serial.entry(serial) else {
-            drop(handout.map(|handout| Delivery::new(handout, Arc::clone(&self.inbox))));
+            drop(handout.map(|handout| Delivery::new(handout, Arc::clone(&self.gate))));
             return None;
         };
         let waiter = entry.get_mut();
@@ -96,11 +100,11 @@ impl Waiters {
 
 impl Due {
     /// Sends the answers.
-    pub(super) fn send(self, inbox: &Arc<Inbox>) {
+    pub(super) fn send(self, gate: &Arc<dyn Gate>) {
         let outcomes = self.outcomes.into_iter().flatten().collect();
         let delivery = self
             .handout
-            .map(|handout| Delivery::new(handout, Arc::clone(inbox)));
+            .map(|handout| Delivery::new(handout, Arc::clone(gate)));
         // Whoever waited may be gone: then the answers are dropped, and a job among them goes back.
         drop(self.sink.send(Answers { outcomes, delivery }));
     }

@@ -9,7 +9,7 @@ use workmill_engine::{Duty, Op};
 
 use super::duties::DutyCounter;
 use super::service::{Life, Service};
-use crate::committer::{InboxClosed, Unanswered};
+use crate::gate::{GateClosed, Unanswered};
 use crate::shared::Shared;
 
 /// How often due jobs are moved into their queues: they must be there within a second.
@@ -90,7 +90,7 @@ pub(super) async fn perform(
     counter: &DutyCounter,
 ) -> Result<(), CommitterGone> {
     let start = Instant::now();
-    let mut pending = shared.inbox.submit(smallvec![Op::Tick(duty)], 0)?;
+    let mut pending = shared.gate.submit(smallvec![Op::Tick(duty)], 0)?;
     pending.answers().await?;
     counter.count(start.elapsed());
     Ok(())
@@ -100,8 +100,8 @@ pub(super) async fn perform(
 #[derive(Debug)]
 pub(super) struct CommitterGone;
 
-impl From<InboxClosed> for CommitterGone {
-    fn from(_: InboxClosed) -> Self {
+impl From<GateClosed> for CommitterGone {
+    fn from(_: GateClosed) -> Self {
         Self
     }
 }

@@ -14,8 +14,8 @@ use super::handed::Handed;
 use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
-use crate::committer::{Answers, Delivery, Pending};
 use crate::connections::{Phase, Place};
+use crate::gate::{Answers, Delivery, Pending};
 use crate::registry::Membership;
 use crate::shared::Shared;
 
@@ -54,7 +54,7 @@ impl<S: Stream> Conversation<S> {
     ) -> Self {
         let closed = Box::pin(place.close.clone().cancelled_owned());
         Self {
-            handed: Handed::new(Arc::clone(&shared.inbox)),
+            handed: Handed::new(Arc::clone(&shared.gate)),
             shared,
             wire,
             membership,
@@ -190,7 +190,7 @@ impl<S: Stream> Conversation<S> {
             None
         } else {
             let ops = std::mem::take(&mut batch.ops);
-            Some(self.shared.inbox.submit(ops, batch.bytes)?)
+            Some(self.shared.gate.submit(ops, batch.bytes)?)
         };
         // Handed over before the answers of the others are there, so that one group can run them all.
         let last = batch.last.take();
@@ -218,7 +218,7 @@ impl<S: Stream> Conversation<S> {
     }
 
     fn begin(&self, last: Last, bytes: usize) -> Result<Begun, Farewell> {
-        let submit = |op: Op| self.shared.inbox.submit(smallvec![op], bytes);
+        let submit = |op: Op| self.shared.gate.submit(smallvec![op], bytes);
         Ok(match last {
             Last::Fetch(op) => Begun::Fetch(submit(op)?),
             Last::Long(op) => Begun::Long(submit(op)?),

@@ -3,7 +3,7 @@
 use workmill_proto::WireError;
 
 use super::wire::WireFault;
-use crate::committer::{InboxClosed, Unanswered};
+use crate::gate::{GateClosed, Unanswered};
 
 /// How a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(super) fn shutting_down() -> WireError {
     WireError::err("shutdown in progress")
 }
 
-impl From<InboxClosed> for Farewell {
-    fn from(_: InboxClosed) -> Self {
+impl From<GateClosed> for Farewell {
+    fn from(_: GateClosed) -> Self {
         Self::shutdown()
     }
 }

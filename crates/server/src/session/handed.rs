@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use workmill_engine::{Handout, Op};
 
 use super::socket::Progress;
-use crate::committer::Inbox;
+use crate::gate::Gate;
 
 /// How long a system may take to acknowledge what it has received. What was sent later than this before the connection broke
 /// may have been read although it is not acknowledged; what was sent earlier was not received. The bound of TCP.
@@ -27,16 +27,16 @@ pub(super) struct Handed {
     /// When the last of the replies was written.
     last_at: Option<Instant>,
     look_at_jobs: usize,
-    inbox: Arc<Inbox>,
+    gate: Arc<dyn Gate>,
 }
 
 impl Handed {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+    pub(super) fn new(gate: Arc<dyn Gate>) -> Self {
         Self {
             jobs: VecDeque::new(),
             last_at: None,
             look_at_jobs: LOOK_AT_JOBS,
-            inbox,
+            gate,
         }
     }
 
@@ -100,7 +100,7 @@ impl Drop for Handed {
             jobs = jobs.len(),
             "a connection ended before its client received its jobs: they go back to their queues"
         );
-        self.inbox.submit_unanswered(Op::Return(jobs));
+        self.gate.submit_unanswered(Op::Return(jobs));
     }
 }
 
@@ -110,6 +110,7 @@ mod tests {
     use workmill_store::JobKey;
 
     use super::*;
+    use crate::committer::Inbox;
 
     const SLOW: Duration = Duration::from_secs(1);
 
@@ -130,7 +131,7 @@ mod tests {
 
     /// Which of three jobs, whose replies end at 10, 20 and 30, are left when the connection ends so long after the last.
     fn left(progress: Option<Progress>, after: Duration) -> Vec<i64> {
-        let mut handed = Handed::new(Arc::default());
+        let mut handed = Handed::new(Arc::new(Inbox::default()));
         let now = Instant::now();
         for number in 1..=3 {
             let end = 10 * u64::try_from(number).unwrap();
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_has_arrived_is_forgotten_now_and_then() {
-        let mut handed = Handed::new(Arc::default());
+        let mut handed = Handed::new(Arc::new(Inbox::default()));
         let now = Instant::now();
         let mut asked = 0;
         for number in 1..=1_000 {

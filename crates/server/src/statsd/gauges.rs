@@ -32,7 +32,7 @@ pub(super) async fn latencies(shared: &Shared, queues: &[String]) -> Option<Vec<
 }
 
 async fn ask(shared: &Shared, op: Op) -> Option<Outcome> {
-    let mut pending = shared.inbox.submit(smallvec![op], 0).ok()?;
+    let mut pending = shared.gate.submit(smallvec![op], 0).ok()?;
     let mut answers = pending.answers().await.ok()?;
     answers.outcomes.pop()
 }

@@ -63,7 +63,7 @@ async fn group_is_refused_at_once_and_not_tried_one_by_one() {
     let (world, lock) = start();
     lock.locked.store(true, Ordering::SeqCst);
     let ops = (0..500).map(|_| push("q")).collect();
-    let mut pending = world.inbox.submit(ops, 0).unwrap();
+    let mut pending = world.gate.submit(ops, 0).unwrap();
     let answers = pending.answers().await.unwrap();
     assert_eq!(answers.outcomes.len(), 500);
     for outcome in &answers.outcomes {

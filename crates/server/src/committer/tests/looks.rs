@@ -9,6 +9,7 @@ use workmill_engine::{Duty, Op, Ticket};
 
 use super::super::Inbox;
 use crate::committer::pace::TOGETHER_MAX;
+use crate::gate::Gate as _;
 
 /// An op that is next to no work.
 fn light() -> Op {

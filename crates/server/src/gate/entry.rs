@@ -1,0 +1,85 @@
+//! How ops are handed over, and what comes back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
+use tokio::sync::oneshot;
+use workmill_engine::{Handout, Op, Outcome, Ticket};
+
+/// The ops of one connection that are run in their order; nearly always one.
+pub(crate) type Ops = SmallVec<[Op; 1]>;
+
+/// What takes ops in and has them run.
+pub(crate) trait Gate: fmt::Debug + Send + Sync {
+    /// Takes in ops of one connection, in order, whose commands have so many bytes. Their answers go to the sink; none if
+    /// nobody wants to know. Gives the ticket of the first.
+    fn take_in(
+        &self,
+        ops: Ops,
+        bytes: usize,
+        sink: Option<oneshot::Sender<Answers>>,
+    ) -> Result<Ticket, GateClosed>;
+
+    /// Hands over an op nobody waits for.
+    fn submit_unanswered(&self, op: Op) {
+        let lost = match &op {
+            Op::Return(handouts) => Some(handouts.clone()),
+            _ => None,
+        };
+        match (self.take_in(smallvec![op], 0, None), lost) {
+            (Err(GateClosed), Some(handouts)) => tracing::error!(
+                ?handouts,
+                "the committer has ended; jobs that reached no worker wait until their reservations end"
+            ),
+            (Err(GateClosed), None) => {
+                tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
+            }
+            (Ok(_), _) => {}
+        }
+    }
+}
+
+/// The server is stopping: nothing is taken in any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GateClosed;
+
+/// What came of ops: one outcome for each, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// The outcomes.
+    pub(crate) outcomes: SmallVec<[Outcome; 1]>,
+    /// If one of them is a job: gives it back unless it is told that the job was delivered.
+    pub(crate) delivery: Option<Delivery>,
+}
+
+/// The care for a job between its reservation and the last byte of its reply: gives it back to the front of its queue
+/// when dropped, unless its reply was written.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    handout: Option<Handout>,
+    gate: Arc<dyn Gate>,
+}
+
+impl Delivery {
+    /// Takes care of a job that was just reserved.
+    pub(crate) fn new(handout: Handout, gate: Arc<dyn Gate>) -> Self {
+        Self {
+            handout: Some(handout),
+            gate,
+        }
+    }
+
+    /// The reply has been written to the last byte. The caller takes the care for what may yet become of it.
+    pub(crate) fn written(mut self) -> Option<Handout> {
+        self.handout.take()
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let Some(handout) = self.handout.take() {
+            self.gate.submit_unanswered(Op::Return(vec![handout]));
+        }
+    }
+}
