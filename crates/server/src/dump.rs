@@ -44,17 +44,17 @@ impl Dump {
 }
 
 fn log_groups(shared: &Shared, waiting: usize) {
-    let counts = shared.groups.counts();
+    let counts = shared.meters.groups.counts();
     tracing::info!(
         groups = counts.groups,
         requests = counts.requests,
         largest = counts.largest,
         failed = counts.failed,
         waiting,
-        commands = shared.commands(),
+        commands = shared.meters.commands(),
         "dump: committer"
     );
-    let duties = &shared.duties;
+    let duties = &shared.meters.duties;
     for (name, counter) in [
         ("promotion", &duties.promote),
         ("expiry", &duties.expire),
@@ -70,10 +70,10 @@ fn log_groups(shared: &Shared, waiting: usize) {
 }
 
 fn log_workers(shared: &Shared) {
-    let lines = shared.registry.lines(shared.clock.uptime());
+    let lines = shared.roster.registry.lines(shared.clock.uptime());
     tracing::info!(
         workers = lines.len(),
-        reaped = shared.registry.counts().reaped,
+        reaped = shared.roster.registry.counts().reaped,
         "dump: workers"
     );
     for worker in lines.iter().take(LINES_MAX) {
@@ -92,7 +92,7 @@ fn log_workers(shared: &Shared) {
 }
 
 fn log_connections(shared: &Shared) {
-    let connections = shared.connections.list();
+    let connections = shared.roster.connections.list();
     let in_phase = |phase| {
         connections
             .iter()
@@ -172,10 +172,11 @@ mod tests {
         };
         let close = CancellationToken::new();
         let _worker = shared
+            .roster
             .registry
             .join(&hello, 0, &close, shared.clock.uptime());
         let peer = ([127, 0, 0, 1], 1).into();
-        let _place = shared.connections.enter(peer, FORGED, close, 1);
+        let _place = shared.roster.connections.enter(peer, FORGED, close, 1);
         let totals = Totals {
             queues: BTreeMap::from([(FORGED.to_owned(), QueueTotals::default())]),
             ..Totals::default()

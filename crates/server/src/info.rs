@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use workmill_store::{QueueTotals, Totals};
 
 use crate::json;
+use crate::meters::DutyCount;
 use crate::registry::WorkerCounts;
-use crate::services::DutyCount;
 use crate::shared::Shared;
 
 /// What we call ourselves to clients: they switch their support of batches, unique jobs and tracking on by
@@ -97,7 +97,7 @@ pub(crate) fn render(shared: &Shared, totals: &Totals) -> Vec<u8> {
 
 /// Puts the answer together.
 fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
-    let promote = shared.duties.promote.count_so_far();
+    let promote = shared.meters.duties.promote.count_so_far();
     let now = shared.clock.wall();
     let text = now.to_string();
     let time = text.get(11..19).unwrap_or_default();
@@ -106,17 +106,17 @@ fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
         now: text,
         faktory: FaktoryInfo::new(
             totals,
-            shared.registry.counts(),
+            shared.roster.registry.counts(),
             promote,
-            shared.duties.purge.count_so_far(),
+            shared.meters.duties.purge.count_so_far(),
         ),
         server: ServerInfo {
             description: DESCRIPTION,
             faktory_version: FAKTORY_VERSION,
             workmill_version: env!("CARGO_PKG_VERSION"),
             uptime: shared.clock.age().as_secs(),
-            connections: shared.connections.len() as u64,
-            command_count: shared.commands(),
+            connections: shared.roster.connections.len() as u64,
+            command_count: shared.meters.commands(),
             used_memory_mb: resident_mb(),
         },
     }

@@ -19,6 +19,7 @@ mod listener;
 mod log_limit;
 pub mod logging;
 mod memory_budget;
+mod meters;
 mod newcomers;
 pub mod password;
 mod permissions;

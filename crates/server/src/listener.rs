@@ -81,8 +81,8 @@ impl Door {
     /// Lets a connection in. If too many sockets are open, one that says nothing makes room; if all have said HELLO, the
     /// new one is told and closed.
     async fn let_in(&mut self, stream: TcpStream) -> Option<TcpStream> {
-        let sockets = self.shared.connections.sockets();
-        let connections_max = self.shared.live().connections_max;
+        let sockets = self.shared.roster.connections.sockets();
+        let connections_max = self.shared.settings.now().connections_max;
         if sockets < connections_max + SOCKETS_SPARE {
             return Some(stream);
         }
@@ -102,7 +102,7 @@ impl Door {
         if made_room {
             return Some(stream);
         }
-        if self.shared.tls.is_none() {
+        if self.shared.entrance.tls.is_none() {
             // Whether the client gets it is its own affair.
             turn_away(stream, connections_max).ok();
         }
@@ -111,7 +111,7 @@ impl Door {
 
     /// Closes the connection that has said nothing for longest. False if there is none.
     async fn make_room(&self) -> bool {
-        let made_room = self.shared.newcomers.push_out_oldest();
+        let made_room = self.shared.entrance.newcomers.push_out_oldest();
         if made_room {
             // So that it is closed before the next one comes in.
             tokio::task::yield_now().await;
@@ -159,7 +159,7 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
         return;
     }
     let stream = Socket::new(stream);
-    match &shared.tls {
+    match &shared.entrance.tls {
         None => converse(shared, stream, arrival).await,
         // Boxed, so that plain connections keep no room for it.
         Some(_) => Box::pin(welcome_privately(shared, stream, arrival)).await,
@@ -168,7 +168,9 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, arrival: Arrival) {
 
 /// Welcomes a client that has to begin with a TLS handshake, if there is a certificate for one.
 async fn welcome_privately(shared: Arc<Shared>, stream: Socket, arrival: Arrival) {
-    let Some(tls) = &shared.tls else { return };
+    let Some(tls) = &shared.entrance.tls else {
+        return;
+    };
     let accepted = tokio::select! {
         biased;
         accepted = timeout(HANDSHAKE_WITHIN, tls.acceptor().accept(stream)) => accepted,
@@ -233,11 +235,11 @@ impl Guests {
 
     fn welcome(&mut self, stream: TcpStream, peer: SocketAddr) {
         let shared = Arc::clone(&self.shared);
-        let open = shared.connections.note_socket();
+        let open = shared.roster.connections.note_socket();
         let arrival = Arrival {
             peer,
             close: self.close.child_token(),
-            newcomer: shared.newcomers.enter(),
+            newcomer: shared.entrance.newcomers.enter(),
         };
         self.conversations.spawn(async move {
             welcome(shared, stream, arrival).await;

@@ -27,7 +27,16 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long a connection may hold a part of the budget before its line is complete.
 const HOLD_MAX: Duration = Duration::from_secs(120);
 
-/// The budget.
+/// Both budgets.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    /// For what clients have sent.
+    pub(crate) input: Arc<MemoryBudget>,
+    /// For replies on their way.
+    pub(crate) output: Arc<MemoryBudget>,
+}
+
+/// One of them.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     bytes_max: usize,
@@ -39,6 +48,17 @@ pub(crate) struct MemoryBudget {
 pub(crate) struct BudgetExhausted {
     /// How many bytes it has.
     pub(crate) bytes_max: usize,
+}
+
+impl Budgets {
+    /// Budgets for so many bytes of input.
+    pub(crate) fn new(input_bytes_max: usize) -> Self {
+        Self {
+            input: Arc::new(MemoryBudget::new(input_bytes_max)),
+            // As much again: replies are jobs that came in, for the most part.
+            output: Arc::new(MemoryBudget::new(input_bytes_max)),
+        }
+    }
 }
 
 impl MemoryBudget {

@@ -200,7 +200,7 @@ impl Server {
 
     /// Puts changed settings into force. After an error everything is as before.
     fn reload(&mut self, reloader: &Reloader) {
-        match reloader.reload(&self.settings, self.shared.tls.as_ref()) {
+        match reloader.reload(&self.settings, self.shared.entrance.tls.as_ref()) {
             Ok(reload) => {
                 for warning in reload.warnings {
                     tracing::warn!("{warning}");
@@ -208,7 +208,7 @@ impl Server {
                 for change in &reload.changes {
                     tracing::info!("{change}");
                 }
-                self.shared.reload(&reload.settings);
+                self.shared.settings.replace(&reload.settings);
                 self.inbox.set_rules(reload.settings.engine_rules());
                 self.settings = reload.settings;
                 tracing::info!("settings read again, {} changes", reload.changes_count);
@@ -299,7 +299,7 @@ fn start_committer(
         settings.engine_rules(),
         Arc::clone(&shared.clock),
         Arc::clone(inbox),
-        Arc::clone(&shared.groups),
+        Arc::clone(&shared.meters.groups),
         Arc::clone(&shared.outbox),
         threads,
     )

@@ -18,13 +18,11 @@ mod infos;
 mod order;
 mod pace;
 mod run;
-mod stats;
 mod submission;
 mod waiters;
 
 pub(crate) use inbox::Inbox;
 pub(crate) use run::{Committer, Ended};
-pub(crate) use stats::GroupStats;
 
 #[cfg(test)]
 mod tests;

@@ -16,10 +16,10 @@ use super::group::Backlog;
 use super::inbox::Inbox;
 use super::infos::Infos;
 use super::order::put_alike_together;
-use super::stats::GroupStats;
 use super::waiters::{Due, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
+use crate::meters::GroupStats;
 use crate::statsd::Outbox;
 use crate::threads::Threads;
 

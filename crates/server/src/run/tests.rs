@@ -119,7 +119,7 @@ async fn parked_fetch_gets_nothing_when_the_server_stops() {
     let (server, _watch) = start(dir.path()).await;
     let mut client = Client::connect(&server).await;
     client.send("FETCH default").await;
-    while server.shared.connections.list()[0].phase() != Phase::Fetching {
+    while server.shared.roster.connections.list()[0].phase() != Phase::Fetching {
         tokio::task::yield_now().await;
     }
     assert_eq!(server.stop().await, None);
@@ -145,13 +145,13 @@ async fn commands_that_have_come_when_a_stopping_server_closes_a_connection_are_
     let arrival = Arrival {
         peer,
         close: close.clone(),
-        newcomer: server.shared.newcomers.enter(),
+        newcomer: server.shared.entrance.newcomers.enter(),
     };
     let shared = Arc::clone(&server.shared);
     let conversation = converse(shared, Socket::new(accepted), arrival);
     let conversation = tokio::spawn(conversation);
     stream.write_all(b"HELLO {\"v\":2}\r\n").await.unwrap();
-    while server.shared.connections.len() < 2 {
+    while server.shared.roster.connections.len() < 2 {
         tokio::task::yield_now().await;
     }
     let commands = b"ACK {\"jid\":\"12345678\"}\r\nFETCH default\r\nBEAT {\"wid\":\"w\"}\r\n";
@@ -176,7 +176,7 @@ async fn job_is_not_lost_on_a_client_that_left_behind_many_pipelined_commands() 
     let mut leaving = Client::connect(&server).await;
     let acks = "ACK {\"jid\":\"87654321\"}\r\n".repeat(2_000);
     leaving.send(&format!("FETCH default\r\n{acks}")).await;
-    while server.shared.connections.list()[0].phase() != Phase::Fetching {
+    while server.shared.roster.connections.list()[0].phase() != Phase::Fetching {
         tokio::task::yield_now().await;
     }
     drop(leaving);

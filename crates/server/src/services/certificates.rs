@@ -18,7 +18,7 @@ pub(crate) fn watch_certificates(shared: &Arc<Shared>) -> Service {
         let mut interval = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
         life.started();
         while life.lasts_until_next(&mut interval).await {
-            for warning in shared.tls.iter().flat_map(|tls| tls.warnings()) {
+            for warning in shared.entrance.tls.iter().flat_map(|tls| tls.warnings()) {
                 tracing::warn!("{warning}");
             }
         }

@@ -16,8 +16,8 @@ pub(crate) fn fire_cron(shared: &Arc<Shared>) -> Service {
     Service::start("cron", |mut life: Life| async move {
         life.started();
         loop {
-            let table = Arc::clone(&shared.live().cron);
-            if perform(&shared, Duty::FireCron(table), &shared.duties.cron)
+            let table = Arc::clone(&shared.settings.now().cron);
+            if perform(&shared, Duty::FireCron(table), &shared.meters.duties.cron)
                 .await
                 .is_err()
             {

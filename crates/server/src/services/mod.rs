@@ -3,7 +3,6 @@
 mod certificates;
 mod clock_watch;
 mod cron;
-mod duties;
 mod reaper;
 mod recoverer;
 mod service;
@@ -12,7 +11,6 @@ mod ticker;
 pub(crate) use certificates::watch_certificates;
 pub(crate) use clock_watch::watch_clocks;
 pub(crate) use cron::fire_cron;
-pub(crate) use duties::{DutyCount, DutyCounters};
 pub(crate) use reaper::reap_workers;
 pub(crate) use recoverer::recover_lost;
 pub(crate) use service::{Life, Service};

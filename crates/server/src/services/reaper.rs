@@ -17,7 +17,7 @@ pub(crate) fn reap_workers(shared: &Arc<Shared>) -> Service {
         let mut interval = tokio::time::interval(REAP_EVERY);
         life.started();
         while life.lasts_until_next(&mut interval).await {
-            let reaped = shared.registry.reap(shared.clock.uptime());
+            let reaped = shared.roster.registry.reap(shared.clock.uptime());
             for wid in reaped.iter().take(TOLD_MAX) {
                 // Escaped: a client has made it up.
                 tracing::warn!(

@@ -24,12 +24,12 @@ pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         life.started();
         while life.lasts_until_next(&mut interval).await {
-            if !shared.live().recover_lost {
+            if !shared.settings.now().recover_lost {
                 continue;
             }
-            let alive = Arc::new(shared.registry.alive(shared.clock.uptime()));
+            let alive = Arc::new(shared.roster.registry.alive(shared.clock.uptime()));
             let duty = Duty::RecoverLost { alive };
-            if perform(&shared, duty, &shared.duties.recover)
+            if perform(&shared, duty, &shared.meters.duties.recover)
                 .await
                 .is_err()
             {

@@ -7,9 +7,9 @@ use smallvec::smallvec;
 use tokio::time::{MissedTickBehavior, interval};
 use workmill_engine::{Duty, Op};
 
-use super::duties::DutyCounter;
 use super::service::{Life, Service};
 use crate::gate::{GateClosed, Unanswered};
+use crate::meters::DutyCounter;
 use crate::shared::Shared;
 
 /// How often due jobs are moved into their queues: they must be there within a second.
@@ -35,27 +35,27 @@ pub(crate) fn tick(shared: &Arc<Shared>) -> Vec<Service> {
             "promotion",
             PROMOTE_EVERY,
             Duty::Promote,
-            |shared| &shared.duties.promote,
+            |shared| &shared.meters.duties.promote,
         ),
         repeat(
             shared,
             "expiry",
             EXPIRE_EVERY,
             Duty::ExpireReservations,
-            |shared| &shared.duties.expire,
+            |shared| &shared.meters.duties.expire,
         ),
         repeat(shared, "purge", PURGE_EVERY, Duty::Purge, |shared| {
-            &shared.duties.purge
+            &shared.meters.duties.purge
         }),
         repeat(shared, "sweep", SWEEP_EVERY, Duty::Sweep, |shared| {
-            &shared.duties.sweep
+            &shared.meters.duties.sweep
         }),
         repeat(
             shared,
             "clock keeping",
             KEEP_CLOCKS_EVERY,
             Duty::KeepClocks,
-            |shared| &shared.duties.keep_clocks,
+            |shared| &shared.meters.duties.keep_clocks,
         ),
     ]
 }

@@ -197,7 +197,7 @@ impl<S: Stream> Conversation<S> {
         let last = last.map(|last| self.begin(last, batch.bytes));
         // Only now, so that whoever sees a command counted knows that it has come to the committer before his own next
         // one.
-        self.shared.count_commands(commands);
+        self.shared.meters.count_commands(commands);
         let outcomes = match head {
             Some(mut head) => head.answers().await?.outcomes,
             None => SmallVec::new(),

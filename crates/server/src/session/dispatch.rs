@@ -30,7 +30,7 @@ impl Caller<'_> {
         batch.bytes += line.len();
         // Asked for by what needs it: to read the clock costs as much as to read a short command.
         let now = || self.shared.clock.wall();
-        let reading = self.shared.live().custom_reading;
+        let reading = self.shared.settings.now().custom_reading;
         match self.shared.reader.read(line, now, reading).await {
             Ok(asked) if self.shared.is_stopping() && !asked.ends_work() => {
                 batch.answered(Slot::Error(shutting_down()));
@@ -115,7 +115,7 @@ impl Caller<'_> {
     }
 
     fn batch(self, command: BatchCommand, batch: &mut Batch) {
-        if !self.shared.live().custom_reading.batch {
+        if !self.shared.settings.now().custom_reading.batch {
             let text = "batches are turned off: [batch] enabled = false";
             return batch.answered(Slot::Error(WireError::err(text)));
         }
@@ -126,7 +126,12 @@ impl Caller<'_> {
     }
 
     fn beat(self, beat: &Beat) -> Slot {
-        match self.shared.registry.beat(beat, self.shared.clock.uptime()) {
+        match self
+            .shared
+            .roster
+            .registry
+            .beat(beat, self.shared.clock.uptime())
+        {
             Some(state) => state.news().map_or(Slot::Ok, Slot::Text),
             None => Slot::Error(WireError::err(format!("unknown worker {}", beat.wid))),
         }

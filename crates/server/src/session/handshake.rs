@@ -46,8 +46,8 @@ pub(crate) async fn converse<S: Stream>(shared: Arc<Shared>, stream: S, arrival:
     let mut wire = Wire::new(
         stream,
         LINE_BYTES_BEFORE_HELLO_MAX,
-        &shared.input,
-        &shared.output,
+        &shared.budgets.input,
+        &shared.budgets.output,
     );
     // Boxed, so that the connection keeps no room for what it does once.
     let shaken = Box::pin(shake_hands(&shared, &mut wire, arrival)).await;
@@ -70,7 +70,7 @@ async fn shake_hands<S: Stream>(
         close,
         newcomer,
     } = arrival;
-    let password = shared.live().password.clone();
+    let password = shared.settings.now().password.clone();
     let guarded = password.map(|password| (make_challenge(), password));
     let challenge = guarded.as_ref().map(|(challenge, _)| challenge);
     wire.out.extend_from_slice(greeting(challenge).as_bytes());
@@ -83,21 +83,26 @@ async fn shake_hands<S: Stream>(
         };
         hello = check_proof(turn, challenge, password, hello)
             .await
-            .inspect_err(|_| shared.rejections.note(peer, wrong))?;
+            .inspect_err(|_| shared.entrance.rejections.note(peer, wrong))?;
     }
-    let connections_max = shared.live().connections_max;
+    let connections_max = shared.settings.now().connections_max;
     Reply::Ok.write(&mut wire.out);
     let place = shared
+        .roster
         .connections
         .enter(peer, &hello.wid, close.clone(), connections_max)
         .map_err(|too_many| {
-            shared.rejections.note(peer, Reason::TooManyConnections);
+            shared
+                .entrance
+                .rejections
+                .note(peer, Reason::TooManyConnections);
             Farewell::told(too_many.to_string())
         })?;
     let now = shared.clock.uptime();
-    let membership = shared.registry.join(&hello, place.id(), &close, now);
+    let membership = shared.roster.registry.join(&hello, place.id(), &close, now);
     wire.send().await?;
-    wire.lines.set_line_bytes_max(shared.live().line_bytes_max);
+    wire.lines
+        .set_line_bytes_max(shared.settings.now().line_bytes_max);
     wire.settle_input();
     Ok((place, membership))
 }
@@ -122,11 +127,11 @@ async fn hear<S: Stream>(
         Some(Ok(heard)) => heard,
         // Too slow: closed without a word, as Faktory does.
         Some(Err(_)) => {
-            shared.rejections.note(peer, Reason::HelloTooSlow);
+            shared.entrance.rejections.note(peer, Reason::HelloTooSlow);
             Err(Farewell::Silent)
         }
         None => {
-            shared.rejections.note(peer, Reason::PushedOut);
+            shared.entrance.rejections.note(peer, Reason::PushedOut);
             // Sent with the end, which waits for nothing: others need the place.
             let reason = "too many connections say nothing: say HELLO sooner, or try again later";
             Reply::Error(&WireError::err(reason)).write(&mut wire.out);
@@ -141,7 +146,7 @@ async fn read_hello<S: Stream>(
     peer: SocketAddr,
 ) -> Result<Hello, Farewell> {
     let rejected = |reason| {
-        shared.rejections.note(peer, reason);
+        shared.entrance.rejections.note(peer, reason);
         Farewell::Silent
     };
     loop {
@@ -150,7 +155,7 @@ async fn read_hello<S: Stream>(
         }
         match wire.lines.next_line() {
             Ok(Some(line)) => {
-                shared.count_commands(1);
+                shared.meters.count_commands(1);
                 return Hello::parse(&line).ok_or_else(|| {
                     rejected(match line.starts_with(b"HELLO") {
                         true => Reason::BadHello,
@@ -185,8 +190,8 @@ async fn wait_for_turn<S: Stream>(
     tokio::select! {
         // Whoever need not wait may have closed its side already.
         biased;
-        turn = shared.proofs.turn(peer.ip()) => turn.map_err(|missed| {
-            shared.rejections.note(peer, Reason::NotChecked);
+        turn = shared.entrance.proofs.turn(peer.ip()) => turn.map_err(|missed| {
+            shared.entrance.rejections.note(peer, Reason::NotChecked);
             Farewell::told(missed.to_string())
         }),
         gone = gone(wire, &mut closed) => {

@@ -25,7 +25,7 @@ const GATHER_FOR: Duration = Duration::from_millis(10);
 pub(crate) fn send_metrics(shared: &Arc<Shared>) -> Service {
     let shared = Arc::clone(shared);
     Service::start("metrics", |mut life: Life| async move {
-        let mut settings = shared.metrics();
+        let mut settings = shared.settings.metrics();
         let mut sender = settings.borrow_and_update().as_deref().map(Sender::new);
         // Its first tick is at once.
         let mut gauges_due = interval(GAUGES_EVERY);
@@ -95,7 +95,7 @@ impl Sender {
     /// Measures and sends. Nothing if the committer does not answer any more.
     async fn send_gauges(&mut self, shared: &Shared) -> Option<()> {
         let report = gauges::totals(shared).await?;
-        let connections = shared.connections.len();
+        let connections = shared.roster.connections.len();
         let datagrams = gauges::write_totals(&self.format, &report.totals, connections);
         self.link.send(datagrams, 0).await;
         let queues = report.totals.queues.iter();

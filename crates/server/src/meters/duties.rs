@@ -1,4 +1,4 @@
-//! The duties of time, how often each is wanted, and how often it has run.
+//! How often each duty of time has run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(crate) struct DutyCount {
 }
 
 impl DutyCounter {
-    pub(super) fn count(&self, time: Duration) {
+    pub(crate) fn count(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(micros, Ordering::Relaxed);

@@ -25,14 +25,16 @@ pub(crate) struct GroupCounts {
 }
 
 impl GroupStats {
-    pub(super) fn count_committed(&self, requests: usize) {
+    /// Counts a committed group of so many requests.
+    pub(crate) fn count_committed(&self, requests: usize) {
         let requests = requests as u64;
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.requests.fetch_add(requests, Ordering::Relaxed);
         self.largest.fetch_max(requests, Ordering::Relaxed);
     }
 
-    pub(super) fn count_failed(&self) {
+    /// Counts a group that was rolled back.
+    pub(crate) fn count_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
