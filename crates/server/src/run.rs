@@ -202,15 +202,16 @@ impl Server {
     fn reload(&mut self, reloader: &Reloader) {
         match reloader.reload(&self.settings, self.shared.entrance.tls.as_ref()) {
             Ok(reload) => {
+                // Before it is told: whoever reads the line in the log can rely on it.
+                self.shared.settings.replace(&reload.settings);
+                self.inbox.set_rules(reload.settings.engine_rules());
+                self.settings = reload.settings;
                 for warning in reload.warnings {
                     tracing::warn!("{warning}");
                 }
                 for change in &reload.changes {
                     tracing::info!("{change}");
                 }
-                self.shared.settings.replace(&reload.settings);
-                self.inbox.set_rules(reload.settings.engine_rules());
-                self.settings = reload.settings;
                 tracing::info!("settings read again, {} changes", reload.changes_count);
             }
             Err(error) => {
