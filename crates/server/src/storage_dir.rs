@@ -1,37 +1,29 @@
-//! The directory the data lives in, and the lock that keeps a second server out of it.
+//! The directory the data lives in, and the lease that keeps a second server out of it.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use rustix::fs::{Access, OFlags, access};
+use rustix::fs::{Access, access};
 use workmill_store::sqlite::DATABASE_FILE;
+use workmill_store::{Acquired, FileLease, Lease as _, LeaseError};
 
+use crate::clock;
 use crate::settings::Binding;
 
-/// The name of the file in the storage directory that says which server uses it. Servers before the directory itself
-/// was locked lock this file.
-const LOCK_FILE: &str = "workmill.lock";
-
-/// Only the server's own user has any business in the directory or with the lock.
+/// Only the server's own user has any business in the directory.
 const DIR_MODE: u32 = 0o700;
-const LOCK_MODE: u32 = 0o600;
 
 /// The bits of a mode that belong to the group and to others.
 const GROUP_AND_OTHERS: u32 = 0o077;
-
-/// Bytes read of a lock file that another server holds.
-const HOLDER_BYTES_MAX: u64 = 1_024;
 
 /// A storage directory that is this server's alone until the value is dropped or the process ends, however that ends.
 #[derive(Debug)]
 pub struct StorageDir {
     path: PathBuf,
-    /// The locks go with what is open. The directory's is the one that counts: it cannot be deleted while there are files
-    /// in it. The file stays, since removing it would race with the next server.
-    _locks: [File; 2],
+    lease: FileLease,
     warning: Option<String>,
 }
 
@@ -60,22 +52,9 @@ pub enum StorageDirError {
         /// Why.
         source: io::Error,
     },
-    /// Where a file of the server's own belongs, there is something else: to write to it could change what lies elsewhere.
-    #[error("{} is {what}; move it away, the server makes a file of its own there", path.display())]
-    NoFile {
-        /// Which.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// The directory or the lock file cannot be opened, locked or written.
-    #[error("cannot lock the storage directory with {}", path.display())]
-    Lock {
-        /// The directory or the lock file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// It cannot be locked.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// Another server uses it.
     #[error("the storage directory {} is in use by another server ({holder}); stop that one first, or name another directory with -d", path.display())]
     InUse {
@@ -98,12 +77,19 @@ impl StorageDir {
                 path: path.to_owned(),
                 source,
             })?;
-        let locks = lock(path, &format!("pid {}, {binding}", process::id()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            _locks: locks,
-            warning,
-        })
+        let mut lease = FileLease::new(path);
+        let holder = format!("pid {}, {binding}", process::id());
+        match lease.acquire(&holder, clock::wall())? {
+            Acquired::Ours => Ok(Self {
+                path: path.to_owned(),
+                lease,
+                warning,
+            }),
+            Acquired::Theirs { holder } => Err(StorageDirError::InUse {
+                path: path.to_owned(),
+                holder,
+            }),
+        }
     }
 
     /// Looks whether it could be opened by somebody who has it alone, without touching anything. Brings what the operator
@@ -128,8 +114,8 @@ impl StorageDir {
             });
         }
         demand(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        refuse_links(&path.join(LOCK_FILE))?;
-        let files = [LOCK_FILE, DATABASE_FILE].map(|name| path.join(name));
+        FileLease::check(path)?;
+        let files = [FileLease::FILE, DATABASE_FILE].map(|name| path.join(name));
         for file in files.iter().filter(|file| file.exists()) {
             demand(file, Access::READ_OK | Access::WRITE_OK)?;
         }
@@ -146,6 +132,11 @@ impl StorageDir {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The right to write in it.
+    pub fn into_lease(self) -> FileLease {
+        self.lease
     }
 
     /// What the operator should know about it.
@@ -173,77 +164,9 @@ fn demand(path: &Path, rights: Access) -> Result<(), StorageDirError> {
     })
 }
 
-/// Locks the directory and the file in it, and writes into the file who holds them.
-fn lock(dir: &Path, holder: &str) -> Result<[File; 2], StorageDirError> {
-    let path = dir.join(LOCK_FILE);
-    refuse_links(&path)?;
-    let failed = |path: &Path, source| StorageDirError::Lock {
-        path: path.to_owned(),
-        source,
-    };
-    let opened = File::open(dir).map_err(|error| failed(dir, error))?;
-    let is_free = try_lock(&opened).map_err(|error| failed(dir, error))?;
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(LOCK_MODE)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&path)
-        .map_err(|error| failed(&path, error))?;
-    if !is_free || !try_lock(&file).map_err(|error| failed(&path, error))? {
-        return Err(StorageDirError::InUse {
-            path: dir.to_owned(),
-            holder: read_holder(&file),
-        });
-    }
-    let write = |file: &mut File| {
-        file.set_permissions(Permissions::from_mode(LOCK_MODE))?;
-        file.set_len(0)?;
-        file.write_all(holder.as_bytes())
-    };
-    write(&mut file).map_err(|error| failed(&path, error))?;
-    Ok([opened, file])
-}
-
-/// Refuses a name that leads to another file, or to what is no file.
-fn refuse_links(path: &Path) -> Result<(), StorageDirError> {
-    let what = match path.symlink_metadata() {
-        Ok(found) if found.is_symlink() => "a symbolic link",
-        Ok(found) if !found.is_file() => "no file",
-        // If it cannot be looked at, to open it says why.
-        Ok(_) | Err(_) => return Ok(()),
-    };
-    Err(StorageDirError::NoFile {
-        path: path.to_owned(),
-        what,
-    })
-}
-
-/// False if another server has it.
-fn try_lock(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-fn read_holder(file: &File) -> String {
-    let mut text = Vec::new();
-    let read = file.take(HOLDER_BYTES_MAX).read_to_end(&mut text);
-    let text = String::from_utf8_lossy(&text);
-    // Another server that has locked the file has perhaps not yet written into it.
-    match (read, text.trim()) {
-        (Err(_), _) | (_, "") => String::from("pid unknown"),
-        (Ok(_), holder) => holder.escape_debug().to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
     use std::os::unix::fs::symlink;
 
     use rustix::process::geteuid;
@@ -266,7 +189,7 @@ mod tests {
         let dir = StorageDir::open(&path, &binding()).unwrap();
         assert_eq!(dir.path(), path);
         assert_eq!(mode(&path), 0o700);
-        assert_eq!(mode(&path.join(LOCK_FILE)), 0o600);
+        assert_eq!(mode(&path.join(FileLease::FILE)), 0o600);
         assert_eq!(dir.warning(), None);
     }
 
@@ -293,72 +216,8 @@ mod tests {
             .to_string();
         let holder = format!("(pid {}, localhost:7419)", process::id());
         assert!(error.contains(&holder) && error.contains("-d"), "{error}");
-        drop(first);
+        drop(first.into_lease());
         StorageDir::open(root.path(), &binding()).unwrap();
-    }
-
-    #[test]
-    fn second_server_is_kept_out_whatever_became_of_the_lock_file() {
-        let root = tempfile::tempdir().unwrap();
-        let _first = StorageDir::open(root.path(), &binding()).unwrap();
-        let file = root.path().join(LOCK_FILE);
-        let other = root.path().join("other");
-        let delete = || fs::remove_file(&file).unwrap();
-        let replace = || fs::rename(&other, &file).unwrap();
-        for touch in [&delete as &dyn Fn(), &replace] {
-            fs::write(&other, "").unwrap();
-            touch();
-            let error = StorageDir::open(root.path(), &binding()).unwrap_err();
-            assert!(matches!(error, StorageDirError::InUse { .. }), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn server_that_locks_only_the_file_is_respected() {
-        let root = tempfile::tempdir().unwrap();
-        let file = File::create(root.path().join(LOCK_FILE)).unwrap();
-        file.lock().unwrap();
-        let error = StorageDir::open(root.path(), &binding()).unwrap_err();
-        assert!(matches!(error, StorageDirError::InUse { .. }), "{error:?}");
-    }
-
-    #[test]
-    fn link_in_place_of_the_lock_file_is_refused_and_not_followed() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("precious");
-        fs::write(&target, "text").unwrap();
-        let link = root.path().join(LOCK_FILE);
-        symlink(&target, &link).unwrap();
-        let error = StorageDir::open(root.path(), &binding())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("is a symbolic link; move it away"),
-            "{error}"
-        );
-        assert_eq!(fs::read_to_string(&target).unwrap(), "text");
-        fs::remove_file(&target).unwrap();
-        StorageDir::open(root.path(), &binding()).unwrap_err();
-        assert!(!target.exists(), "a dangling link was followed");
-    }
-
-    #[test]
-    fn lock_file_that_others_could_read_is_made_private() {
-        let root = tempfile::tempdir().unwrap();
-        let file = root.path().join(LOCK_FILE);
-        fs::write(&file, "").unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        let _held = StorageDir::open(root.path(), &binding()).unwrap();
-        assert_eq!(mode(&file), 0o600);
-    }
-
-    #[test]
-    fn longer_text_of_an_earlier_holder_is_gone() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join(LOCK_FILE), "x".repeat(500)).unwrap();
-        let _held = StorageDir::open(root.path(), &binding()).unwrap();
-        let text = fs::read_to_string(root.path().join(LOCK_FILE)).unwrap();
-        assert_eq!(text, format!("pid {}, localhost:7419", process::id()));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What Workmill remembers, and how.
 //!
-//! Owns the [`Store`] and [`Tx`] traits, the stored records and their versions, what the one writer does over
-//! any backend ([`writer`]), the SQLite backend, a backend in memory for tests (feature `memory`), the conformance suite
-//! every backend must pass (feature `suite`) and a wrapper that injects faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry
-//! or a time-out is, it moves records where it is told to.
+//! Owns the [`Store`] and [`Tx`] traits, the [`Lease`] of the one who may write, the stored records and their versions,
+//! what the one writer does over any backend ([`writer`]), the SQLite backend, a backend in memory for tests (feature
+//! `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects faults (feature
+//! `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it moves records where it is told
+//! to.
 //!
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
 //! [`writer::Rows`].
@@ -11,7 +12,9 @@
 mod disk;
 mod error;
 mod feature;
+mod file_lease;
 mod key;
+mod lease;
 mod record;
 mod set_time;
 mod ties;
@@ -33,7 +36,9 @@ pub use feature::{
     BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, LockOwner, Slots, Track,
     TrackState,
 };
+pub use file_lease::FileLease;
 pub use key::{EntryKey, JobKey};
+pub use lease::{Acquired, Lease, LeaseError};
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};

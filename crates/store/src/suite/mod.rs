@@ -15,6 +15,7 @@ mod corrupt;
 mod counters;
 mod cron;
 mod ends;
+pub mod lease;
 mod locks;
 mod model;
 mod queues;
@@ -28,6 +29,8 @@ mod steps;
 mod ties;
 mod tracks;
 mod transactions;
+
+pub use lease::LeaseFixture;
 
 use crate::{EntryKey, JobKey, Store};
 

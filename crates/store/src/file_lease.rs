@@ -1,0 +1,214 @@
+//! A lease on a directory: locks of the operating system, which frees them when the process ends, however that ends.
+
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::OFlags;
+use workmill_proto::Timestamp;
+
+use crate::lease::{Acquired, Lease, LeaseError};
+
+/// Only the server's own user has any business with the lock.
+const LOCK_MODE: u32 = 0o600;
+
+/// Bytes read of a lock file that another server holds.
+const HOLDER_BYTES_MAX: u64 = 1_024;
+
+/// The lease on a storage directory.
+#[derive(Debug)]
+pub struct FileLease {
+    dir: PathBuf,
+    /// The locks go with what is open. The directory's is the one that counts: it cannot be deleted while there are files
+    /// in it. The file stays, since removing it would race with the next server.
+    locks: Option<[File; 2]>,
+}
+
+impl FileLease {
+    /// The name of the file in the directory that says which server uses it. Servers before the directory itself was
+    /// locked lock this file.
+    pub const FILE: &str = "workmill.lock";
+
+    /// Looks whether its file could be made or used in this directory, without touching anything.
+    pub fn check(dir: &Path) -> Result<(), LeaseError> {
+        refuse_links(&dir.join(Self::FILE))
+    }
+
+    /// A contender for a directory, which must be there.
+    pub fn new(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            locks: None,
+        }
+    }
+}
+
+impl Lease for FileLease {
+    /// Locks the directory and the file in it, and writes into the file who holds them.
+    fn acquire(&mut self, holder: &str, _now: Timestamp) -> Result<Acquired, LeaseError> {
+        if self.locks.is_some() {
+            return Ok(Acquired::Ours);
+        }
+        Self::check(&self.dir)?;
+        let path = self.dir.join(Self::FILE);
+        let failed = |path: &Path, source| LeaseError::Lock {
+            path: path.to_owned(),
+            source,
+        };
+        let dir = File::open(&self.dir).map_err(|error| failed(&self.dir, error))?;
+        let is_free = try_lock(&dir).map_err(|error| failed(&self.dir, error))?;
+        let mut file = open_lock_file(&path).map_err(|error| failed(&path, error))?;
+        if !is_free || !try_lock(&file).map_err(|error| failed(&path, error))? {
+            let holder = read_holder(&file);
+            return Ok(Acquired::Theirs { holder });
+        }
+        write_holder(&mut file, holder).map_err(|error| failed(&path, error))?;
+        self.locks = Some([dir, file]);
+        Ok(Acquired::Ours)
+    }
+
+    fn resign(&mut self) -> Result<(), LeaseError> {
+        self.locks = None;
+        Ok(())
+    }
+
+    fn lasts(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+fn open_lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(LOCK_MODE)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+}
+
+fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(LOCK_MODE))?;
+    file.set_len(0)?;
+    file.write_all(holder.as_bytes())
+}
+
+/// Refuses a name that leads to another file, or to what is no file.
+fn refuse_links(path: &Path) -> Result<(), LeaseError> {
+    let what = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(found) if !found.is_file() => "no file",
+        // If it cannot be looked at, to open it says why.
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(LeaseError::NoFile {
+        path: path.to_owned(),
+        what,
+    })
+}
+
+/// False if another server has it.
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn read_holder(file: &File) -> String {
+    let mut text = Vec::new();
+    let read = file.take(HOLDER_BYTES_MAX).read_to_end(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    // Another server that has locked the file has perhaps not yet written into it.
+    match (read, text.trim()) {
+        (Err(_), _) | (_, "") => String::from("pid unknown"),
+        (Ok(_), holder) => holder.escape_debug().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const HOLDER: &str = "pid 1, localhost:7419";
+
+    fn acquire(lease: &mut FileLease) -> Result<Acquired, LeaseError> {
+        lease.acquire(HOLDER, Timestamp::default())
+    }
+
+    fn is_refused(dir: &Path) -> bool {
+        acquire(&mut FileLease::new(dir)).unwrap() != Acquired::Ours
+    }
+
+    #[test]
+    fn second_server_is_kept_out_whatever_became_of_the_lock_file() {
+        let root = tempfile::tempdir().unwrap();
+        let mut first = FileLease::new(root.path());
+        assert_eq!(acquire(&mut first).unwrap(), Acquired::Ours);
+        let file = root.path().join(FileLease::FILE);
+        let other = root.path().join("other");
+        let delete = || fs::remove_file(&file).unwrap();
+        let replace = || fs::rename(&other, &file).unwrap();
+        for touch in [&delete as &dyn Fn(), &replace] {
+            fs::write(&other, "").unwrap();
+            touch();
+            assert!(is_refused(root.path()));
+        }
+    }
+
+    #[test]
+    fn server_that_locks_only_the_file_is_respected() {
+        let root = tempfile::tempdir().unwrap();
+        let file = File::create(root.path().join(FileLease::FILE)).unwrap();
+        file.lock().unwrap();
+        assert!(is_refused(root.path()));
+    }
+
+    #[test]
+    fn link_in_place_of_the_lock_file_is_refused_and_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("precious");
+        fs::write(&target, "text").unwrap();
+        let link = root.path().join(FileLease::FILE);
+        symlink(&target, &link).unwrap();
+        let mut lease = FileLease::new(root.path());
+        let error = acquire(&mut lease).unwrap_err().to_string();
+        assert!(
+            error.contains("is a symbolic link; move it away"),
+            "{error}"
+        );
+        assert_eq!(fs::read_to_string(&target).unwrap(), "text");
+        fs::remove_file(&target).unwrap();
+        acquire(&mut lease).unwrap_err();
+        assert!(!target.exists(), "a dangling link was followed");
+    }
+
+    #[test]
+    fn lock_file_that_others_could_read_is_made_private() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join(FileLease::FILE);
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        let mut lease = FileLease::new(root.path());
+        acquire(&mut lease).unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn longer_text_of_an_earlier_holder_is_gone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(FileLease::FILE), "x".repeat(500)).unwrap();
+        let mut lease = FileLease::new(root.path());
+        acquire(&mut lease).unwrap();
+        let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
+        assert_eq!(text, HOLDER);
+    }
+}

@@ -1,0 +1,55 @@
+//! Who may write.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+
+/// The right to open a store and write to it, which one server has at a time. A contender that has it keeps it until it
+/// resigns, or vanishes: then others get it after [`lasts`](Self::lasts) at the latest.
+pub trait Lease {
+    /// Takes it for `holder`, a text that tells others where that server is, if nobody has it at `now`, a moment of the
+    /// wall clock. One that has it already keeps it, and from `now` on it lasts as long again.
+    fn acquire(&mut self, holder: &str, now: Timestamp) -> Result<Acquired, LeaseError>;
+
+    /// Gives it up, so that others can have it at once. Nothing if this contender does not have it. Nothing must be
+    /// written to the store any more.
+    fn resign(&mut self) -> Result<(), LeaseError>;
+
+    /// How long others may have to wait for it after its holder vanished; zero where that is noticed at once.
+    fn lasts(&self) -> Duration;
+}
+
+/// What came of trying to take a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acquired {
+    /// It belongs to who tried.
+    Ours,
+    /// It belongs to somebody else.
+    Theirs {
+        /// What that one says of itself, without control characters.
+        holder: String,
+    },
+}
+
+/// Why a lease cannot be taken or given up. Nobody's claim has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Where a file of the server's own belongs, there is something else: to write to it could change what lies elsewhere.
+    #[error("{} is {what}; move it away, the server makes a file of its own there", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The directory or the lock file cannot be opened, locked or written.
+    #[error("cannot lock the storage directory with {}", path.display())]
+    Lock {
+        /// The directory or the lock file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}

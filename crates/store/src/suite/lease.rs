@@ -1,0 +1,96 @@
+//! What [`Lease`](crate::Lease) promises. A backend gives a [`LeaseFixture`] and calls
+//! [`lease_suite!`](crate::lease_suite) in a test file: one test per case.
+#![expect(missing_docs, reason = "the name of a case says it")]
+
+use workmill_proto::Timestamp;
+
+use crate::{Acquired, Lease};
+
+/// Something that one contender at a time can have.
+pub trait LeaseFixture {
+    /// The backend.
+    type L: Lease;
+
+    /// With nobody who has it.
+    fn new() -> Self;
+
+    /// One more contender.
+    fn contender(&mut self) -> Self::L;
+}
+
+/// Makes a test of every case, run on new values of a [`LeaseFixture`] type.
+#[macro_export]
+macro_rules! lease_suite {
+    ($fixture:ty) => {
+        $crate::lease_suite! { $fixture:
+            one_contender_has_it_and_the_other_is_told_who
+            who_has_it_keeps_it_by_acquiring_it_again
+            what_was_resigned_is_free_at_once
+            what_its_holder_has_left_is_free_when_it_has_run_out
+            resigning_what_somebody_else_has_changes_nothing
+        }
+    };
+    ($fixture:ty: $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::suite::lease::$case::<$fixture>(&mut <$fixture as $crate::suite::LeaseFixture>::new());
+            }
+        )*
+    };
+}
+
+fn start() -> Timestamp {
+    Timestamp::from_micros(1_000_000)
+}
+
+fn by_first() -> Acquired {
+    Acquired::Theirs {
+        holder: "first".to_owned(),
+    }
+}
+
+pub fn one_contender_has_it_and_the_other_is_told_who<F: LeaseFixture>(fixture: &mut F) {
+    let (mut first, mut second) = (fixture.contender(), fixture.contender());
+    assert_eq!(first.acquire("first", start()).unwrap(), Acquired::Ours);
+    for _ in 0..2 {
+        assert_eq!(second.acquire("second", start()).unwrap(), by_first());
+    }
+}
+
+pub fn who_has_it_keeps_it_by_acquiring_it_again<F: LeaseFixture>(fixture: &mut F) {
+    let (mut first, mut second) = (fixture.contender(), fixture.contender());
+    let mut now = start();
+    for _ in 0..3 {
+        assert_eq!(first.acquire("first", now).unwrap(), Acquired::Ours);
+        assert_eq!(second.acquire("second", now).unwrap(), by_first());
+        now = now.plus(first.lasts());
+    }
+}
+
+pub fn what_was_resigned_is_free_at_once<F: LeaseFixture>(fixture: &mut F) {
+    let (mut first, mut second) = (fixture.contender(), fixture.contender());
+    first.acquire("first", start()).unwrap();
+    first.resign().unwrap();
+    assert_eq!(second.acquire("second", start()).unwrap(), Acquired::Ours);
+    let by_second = Acquired::Theirs {
+        holder: "second".to_owned(),
+    };
+    assert_eq!(first.acquire("first", start()).unwrap(), by_second);
+}
+
+pub fn what_its_holder_has_left_is_free_when_it_has_run_out<F: LeaseFixture>(fixture: &mut F) {
+    let (mut first, mut second) = (fixture.contender(), fixture.contender());
+    first.acquire("first", start()).unwrap();
+    let end = start().plus(first.lasts());
+    drop(first);
+    assert_eq!(second.acquire("second", end).unwrap(), Acquired::Ours);
+}
+
+pub fn resigning_what_somebody_else_has_changes_nothing<F: LeaseFixture>(fixture: &mut F) {
+    let (mut first, mut second) = (fixture.contender(), fixture.contender());
+    second.resign().unwrap();
+    first.acquire("first", start()).unwrap();
+    second.resign().unwrap();
+    assert_eq!(second.acquire("second", start()).unwrap(), by_first());
+}
