@@ -34,5 +34,6 @@ mod shared;
 mod signals;
 mod statsd;
 pub mod storage_dir;
+mod term;
 pub mod threads;
 pub mod tls;

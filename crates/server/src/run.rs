@@ -8,24 +8,21 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
+use workmill_store::DiskWork;
 use workmill_store::sqlite::SqliteStore;
-use workmill_store::{DiskWork, Store};
 
 use crate::banner;
-use crate::committer::{Committer, Ended, Inbox};
+use crate::committer::Inbox;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
-use crate::dump::Dump;
 use crate::listener::listen;
-use crate::services::{
-    Life, Service, fire_cron, reap_workers, recover_lost, tick, watch_certificates, watch_clocks,
-};
+use crate::services::{Service, reap_workers, watch_certificates, watch_clocks};
 use crate::settings::{Binding, Reloader, Settings};
 use crate::shared::Shared;
 use crate::signals::{Signals, StopSignals};
 use crate::statsd::send_metrics;
 use crate::storage_dir::StorageDir;
+use crate::term::{Term, TermEnd};
 use crate::threads::Threads;
 use crate::tls::TlsReloader;
 
@@ -40,10 +37,6 @@ const KEEPALIVE_PROBES: u32 = 4;
 
 /// How long all that gives work to the committer may take to stop, together.
 const CLIENTS_STOP_WITHIN: Duration = Duration::from_secs(15);
-
-/// How long the committer may take to end its last group and to close the store. Both times together stay well
-/// below the 90 seconds after which service managers kill a process.
-const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long the last metrics may take to be sent.
 const METRICS_STOP_WITHIN: Duration = Duration::from_secs(2);
@@ -78,18 +71,13 @@ pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> an
 /// The running server.
 pub(crate) struct Server {
     shared: Arc<Shared>,
-    inbox: Arc<Inbox>,
     settings: Settings,
     pub(crate) addr: SocketAddr,
-    dump: Dump,
-    /// The committer first, which is stopped last.
+    term: Term,
+    /// Stopped before the term: whoever is connected may still need it.
     services: Vec<Service>,
-    /// Stopped after the committer, so that nothing that happened is left untold.
+    /// Stopped after the term, so that nothing that happened is left untold.
     metrics: Service,
-    /// Gets the reason if the committer cannot go on.
-    fault: oneshot::Receiver<String>,
-    /// Keeps other servers out of the storage directory until all else is closed.
-    _storage_dir: StorageDir,
 }
 
 impl Server {
@@ -113,42 +101,34 @@ impl Server {
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
         let inbox: Arc<Inbox> = Arc::default();
-        let dump = Dump::new(
-            store
-                .observer()
-                .context("cannot open the database for reading")?,
-            Arc::clone(&inbox),
-        );
-        drop(opening);
         let gate = Arc::<Inbox>::clone(&inbox);
         let shared = Arc::new(Shared::new(&settings, tls, gate));
-        let (committer, fault) = start_committer(store, &settings, &shared, &inbox, threads)?;
-        let mut services = vec![committer];
-        services.extend(tick(&shared));
-        services.push(fire_cron(&shared));
-        services.push(recover_lost(&shared));
-        services.push(reap_workers(&shared));
-        services.push(watch_certificates(&shared));
-        services.push(watch_clocks(&shared));
+        let lease = Box::new(storage_dir.into_lease());
+        let rules = settings.engine_rules();
+        let mut term = Term::start(lease, store, inbox, rules, &shared, threads)?;
+        drop(opening);
+        let mut services = vec![
+            reap_workers(&shared),
+            watch_certificates(&shared),
+            watch_clocks(&shared),
+        ];
         services.extend(bear_hangs(&listener, &shared, watch, threads)?);
         let listened = Arc::clone(&shared);
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
         }));
         let mut metrics = send_metrics(&shared);
+        term.started().await;
         for service in services.iter_mut().chain([&mut metrics]) {
             service.started().await;
         }
         Ok(Self {
             shared,
-            inbox,
             settings,
             addr,
-            dump,
+            term,
             services,
             metrics,
-            fault,
-            _storage_dir: storage_dir,
         })
     }
 
@@ -157,15 +137,13 @@ impl Server {
         loop {
             tokio::select! {
                 biased;
-                reason = &mut self.fault => {
-                    return Some(reason.unwrap_or_else(|_| "the committer has vanished".to_owned()));
-                }
+                reason = self.term.fault() => return Some(reason),
                 signal = signals.stop.next() => {
                     self.begin_stop(signal);
                     return None;
                 }
                 _ = signals.reload.recv() => self.reload(reloader),
-                _ = signals.dump.recv() => self.dump.log(&self.shared).await,
+                _ = signals.dump.recv() => self.term.log(&self.shared).await,
             }
         }
     }
@@ -176,26 +154,30 @@ impl Server {
         tracing::info!("stopping on {signal}");
     }
 
-    /// Stops everything: connections first, the committer and with it the store last. Tells why the committer
-    /// failed, if it did only now.
+    /// Stops everything: connections first, then the term and with it the store. Tells why the term could not go on, if
+    /// so.
     pub(crate) async fn stop(mut self) -> Option<String> {
         self.shared.set_stopping();
-        let (committer, others) = self.services.split_first_mut()?;
         // All at once: each of them may wait for the same slow disk.
         let deadline = Instant::now() + CLIENTS_STOP_WITHIN;
-        for service in others.iter() {
+        self.term.ask_to_stop();
+        for service in &self.services {
             service.ask_to_stop();
         }
-        for service in others.iter_mut().rev() {
+        for service in self.services.iter_mut().rev() {
             service.stop(deadline).await;
         }
-        if !committer.stop(Instant::now() + COMMITTER_STOP_WITHIN).await {
+        let end = self.term.stop(deadline).await;
+        if end == TermEnd::Stuck {
             return Some("the disk does not answer".to_owned());
         }
         self.metrics
             .stop(Instant::now() + METRICS_STOP_WITHIN)
             .await;
-        self.fault.try_recv().ok()
+        match end {
+            TermEnd::Faulted(reason) => Some(reason),
+            TermEnd::Over | TermEnd::Stuck => None,
+        }
     }
 
     /// Puts changed settings into force. After an error everything is as before.
@@ -204,7 +186,7 @@ impl Server {
             Ok(reload) => {
                 // Before it is told: whoever reads the line in the log can rely on it.
                 self.shared.settings.replace(&reload.settings);
-                self.inbox.set_rules(reload.settings.engine_rules());
+                self.term.set_rules(reload.settings.engine_rules());
                 self.settings = reload.settings;
                 for warning in reload.warnings {
                     tracing::warn!("{warning}");
@@ -285,47 +267,6 @@ fn bear_hangs(
         }));
     }
     Ok(services)
-}
-
-/// Starts the committer, and the service that stops it. The receiver gets the reason if it cannot go on.
-fn start_committer(
-    store: SqliteStore,
-    settings: &Settings,
-    shared: &Arc<Shared>,
-    inbox: &Arc<Inbox>,
-    threads: Threads,
-) -> anyhow::Result<(Service, oneshot::Receiver<String>)> {
-    let ended = Committer::start(
-        store,
-        settings.engine_rules(),
-        Arc::clone(&shared.clock),
-        Arc::clone(inbox),
-        Arc::clone(&shared.meters.groups),
-        Arc::clone(&shared.outbox),
-        threads,
-    )
-    .context("cannot start the committer")?;
-    let inbox = Arc::clone(inbox);
-    let (fault_sink, fault) = oneshot::channel();
-    let service = Service::start("committer", |mut life: Life| async move {
-        let mut ended = ended;
-        life.started();
-        let ended = tokio::select! {
-            ended = &mut ended => ended,
-            () = life.stopping() => {
-                inbox.close();
-                ended.await
-            }
-        };
-        let reason = match ended {
-            Ok(Ended::Stopped) => return,
-            Ok(Ended::Faulted(reason)) => reason,
-            Err(_) => "the committer has vanished".to_owned(),
-        };
-        // If nobody listens, the server is past caring.
-        fault_sink.send(reason).ok();
-    });
-    Ok((service, fault))
 }
 
 #[cfg(test)]

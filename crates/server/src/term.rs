@@ -1,0 +1,174 @@
+//! The time in which this server writes: from the lease on its storage to the end of its committer.
+//!
+//! Lease, store, engine, committer and the duties of time are started and stopped as one value. Connections, workers and
+//! the listener outlive it: they reach it through the [gate](crate::gate). If it cannot go on, the term is over; what that
+//! means for the process is not decided here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use workmill_engine::Rules;
+use workmill_store::{Lease, Store};
+
+use crate::committer::{Committer, Ended, Inbox};
+use crate::dump::Dump;
+use crate::services::{Life, Service, fire_cron, recover_lost, tick};
+use crate::shared::Shared;
+use crate::threads::Threads;
+
+/// How long the committer may take to end its last group and to close the store. With the time that clients have to stop it
+/// stays well below the 90 seconds after which service managers kill a process.
+const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// A term.
+pub(crate) struct Term {
+    inbox: Arc<Inbox>,
+    dump: Dump,
+    committer: Service,
+    /// They ask the engine for what time demands.
+    duties: Vec<Service>,
+    /// Gets the reason if the committer cannot go on.
+    fault: oneshot::Receiver<String>,
+    /// The reason, once it was told.
+    faulted: Option<String>,
+    /// Keeps other servers out until all else is closed.
+    lease: Box<dyn Lease + Send>,
+}
+
+/// How a term ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TermEnd {
+    /// All that waited has been run, and the store is closed: it is free for the next term.
+    Over,
+    /// It could not go on; why. What was committed last is unknown, and its commands were not answered.
+    Faulted(String),
+    /// The committer does not end, and the store is still open.
+    Stuck,
+}
+
+impl Term {
+    /// Starts a term with the right to write, the store and the inbox that is to be its gate.
+    pub(crate) fn start<S: Store + Send + 'static>(
+        lease: Box<dyn Lease + Send>,
+        store: S,
+        inbox: Arc<Inbox>,
+        rules: Rules,
+        shared: &Arc<Shared>,
+        threads: Threads,
+    ) -> anyhow::Result<Self> {
+        let observer = store
+            .observer()
+            .context("cannot open the database for reading")?;
+        let ended = Committer::start(
+            store,
+            rules,
+            Arc::clone(&shared.clock),
+            Arc::clone(&inbox),
+            Arc::clone(&shared.meters.groups),
+            Arc::clone(&shared.outbox),
+            threads,
+        )
+        .context("cannot start the committer")?;
+        let (committer, fault) = look_after(ended, Arc::clone(&inbox));
+        let mut duties = tick(shared);
+        duties.push(fire_cron(shared));
+        duties.push(recover_lost(shared));
+        Ok(Self {
+            dump: Dump::new(observer, Arc::clone(&inbox)),
+            inbox,
+            committer,
+            duties,
+            fault,
+            faulted: None,
+            lease,
+        })
+    }
+
+    /// Waits until all of it has started.
+    pub(crate) async fn started(&mut self) {
+        self.committer.started().await;
+        for duty in &mut self.duties {
+            duty.started().await;
+        }
+    }
+
+    /// Changes the rules, from the next group on.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        self.inbox.set_rules(rules);
+    }
+
+    /// Writes what is going on into the log.
+    pub(crate) async fn log(&self, shared: &Shared) {
+        self.dump.log(shared).await;
+    }
+
+    /// Waits until it cannot go on, and tells why. May be dropped and called again; once it has told, not.
+    pub(crate) async fn fault(&mut self) -> String {
+        let reason = (&mut self.fault).await;
+        let reason = reason.unwrap_or_else(|_| "the committer has vanished".to_owned());
+        self.faulted = Some(reason.clone());
+        reason
+    }
+
+    /// Asks the duties to stop, and does not wait for their end.
+    pub(crate) fn ask_to_stop(&self) {
+        for duty in &self.duties {
+            duty.ask_to_stop();
+        }
+    }
+
+    /// Ends it: the duties until `deadline`, then the committer, which runs what waits and closes the store; the lease last.
+    pub(crate) async fn stop(&mut self, deadline: Instant) -> TermEnd {
+        self.ask_to_stop();
+        for duty in self.duties.iter_mut().rev() {
+            duty.stop(deadline).await;
+        }
+        if !self
+            .committer
+            .stop(Instant::now() + COMMITTER_STOP_WITHIN)
+            .await
+        {
+            return TermEnd::Stuck;
+        }
+        let reason = self.faulted.take().or_else(|| self.fault.try_recv().ok());
+        if let Some(reason) = reason {
+            return TermEnd::Faulted(reason);
+        }
+        if let Err(error) = self.lease.resign() {
+            tracing::error!(%error, "the storage is not free for other servers before this process ends");
+        }
+        TermEnd::Over
+    }
+}
+
+/// Makes the committer a service. The receiver gets the reason if it cannot go on.
+fn look_after(
+    mut ended: oneshot::Receiver<Ended>,
+    inbox: Arc<Inbox>,
+) -> (Service, oneshot::Receiver<String>) {
+    let (fault_sink, fault) = oneshot::channel();
+    let service = Service::start("committer", |mut life: Life| async move {
+        life.started();
+        let ended = tokio::select! {
+            ended = &mut ended => ended,
+            () = life.stopping() => {
+                inbox.close();
+                ended.await
+            }
+        };
+        let reason = match ended {
+            Ok(Ended::Stopped) => return,
+            Ok(Ended::Faulted(reason)) => reason,
+            Err(_) => "the committer has vanished".to_owned(),
+        };
+        // If nobody listens, the server is past caring.
+        fault_sink.send(reason).ok();
+    });
+    (service, fault)
+}
+
+#[cfg(test)]
+mod tests;
