@@ -3,9 +3,11 @@
 //! [`Engine::run_group`] sees a transaction, the time and a group of requests, and nothing else: no clock,
 //! no randomness of its own, no sockets, no tokio. So everything it does can be replayed from a seed.
 //!
-//! Reading order: [`Op`] (what can be asked) and [`OpTraits`] (what it costs, and what must not overtake it), [`Engine`] (how a group runs), then one file per rule in
-//! `rules/`, and [`Outcome`] (what is answered). When recurring jobs are due is told by `cron/`.
+//! Reading order: [`Op`] (what can be asked), `ask/` (how ops are made), [`OpTraits`] (what they cost, and what must not
+//! overtake them), [`Engine`] (how a group runs), then one file per rule in `rules/`, and [`Outcome`] (what is answered).
+//! When recurring jobs are due is told by `cron/`.
 
+mod ask;
 mod batches;
 mod cron;
 mod engine;

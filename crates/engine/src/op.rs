@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_proto::{
-    Bid, CustomReading, FailReport, Job, Mutation, QueueCommand, RefusedJob, SteadyTime, Timestamp,
-    TrackCommand, WireError,
+    Bid, FailReport, Mutation, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand,
+    WireError,
 };
 use workmill_store::{EntryKey, JobKey, JobRecord, LockKey};
 
@@ -231,13 +231,6 @@ pub struct MutateProgress {
 }
 
 impl Op {
-    /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.
-    ///
-    /// `reading` says which features are on. Refuses a payload whose `custom` asks for what is not understood.
-    pub fn push(job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
-        Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
-    }
-
     /// Says which client asks for it: a queue that it makes is charged to that one. Until then it is the server itself.
     pub fn asked_by(mut self, asking: ClientId) -> Self {
         match &mut self {

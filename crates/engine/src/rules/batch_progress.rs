@@ -6,7 +6,7 @@ use workmill_store::{
     BatchState, CallbackKind, CallbackState, CallbackTie, JobRecord, SetTime, StoreError, Ties, Tx,
 };
 
-use super::batch_op::CALLBACK_READING;
+use crate::ask::CALLBACK_READING;
 use crate::group::Group;
 use crate::limits::{BATCH_LOOK_SECS_MAX, BATCH_SLICE_BATCHES};
 use crate::op::NewJob;

@@ -3,7 +3,6 @@
 mod ack;
 mod backoff;
 mod batch;
-mod batch_op;
 mod batch_progress;
 mod corrupt;
 mod cron;
@@ -25,7 +24,6 @@ mod reservation;
 mod schedule;
 mod sweep;
 mod throttle;
-mod ties;
 mod track;
 
 pub(crate) use cron_plan::PlanReport;

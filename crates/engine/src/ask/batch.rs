@@ -41,4 +41,4 @@ fn callback(job: Job, now: Timestamp) -> Result<Vec<u8>, WireError> {
 
 /// What is read of a callback's `custom`. It has been accepted with its batch, so nothing may refuse it when its time
 /// has come: it is neither unique nor a member of a batch.
-pub(super) const CALLBACK_READING: CustomReading = CustomReading::NONE;
+pub(crate) const CALLBACK_READING: CustomReading = CustomReading::NONE;

@@ -1,0 +1,97 @@
+//! What a PUSH or a PUSHB asks of the engine: payloads checked and made ready for the store.
+
+use std::sync::Arc;
+
+use workmill_proto::{CustomReading, Job, RefusedJob, Timestamp, WireError};
+use workmill_store::{JobRecord, Ties};
+
+use super::ties;
+use crate::limits::{RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN};
+use crate::op::{BulkPush, NewJob, Op, WantedLock};
+
+impl Op {
+    /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.
+    ///
+    /// `reading` says which features are on. Refuses a payload whose `custom` asks for what is not understood.
+    pub fn push(job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
+        Ok(Self::Push(Arc::new(NewJob::new(job, now, reading)?)))
+    }
+}
+
+impl NewJob {
+    /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
+    /// gave none. `reading` says which features are on. Refuses what `custom` asks for and is not understood.
+    pub fn new(mut job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
+        let (ties, lock) = check_custom(&mut job, now, reading)?;
+        Ok(Self::of_good(job, ties, lock, now))
+    }
+
+    fn of_good(
+        mut job: Job,
+        ties: Option<Box<Ties>>,
+        lock: Option<WantedLock>,
+        now: Timestamp,
+    ) -> Self {
+        job.set_created_at_default(now);
+        let at = job.at;
+        let rendered = job.render();
+        let record = JobRecord {
+            reserve_for_secs: reserve_for_secs(&job),
+            jid: job.jid.into_boxed_str(),
+            queue: job.queue.into_boxed_str(),
+            jobtype: job.jobtype.into_boxed_str(),
+            enqueued_at: None,
+            failure_count: 0,
+            recovered_at: Vec::new(),
+            ties,
+            body: rendered.body,
+            enqueued_at_index: rendered.enqueued_at_index,
+        };
+        Self {
+            record,
+            at,
+            lock,
+            client: 0,
+        }
+    }
+}
+
+impl BulkPush {
+    /// Makes the jobs of a PUSHB ready for the store, as [`NewJob::new`] does.
+    pub fn new(jobs: Vec<Result<Job, RefusedJob>>, now: Timestamp, reading: CustomReading) -> Self {
+        let jobs = jobs.into_iter().map(|job| {
+            let mut job = job?;
+            match check_custom(&mut job, now, reading) {
+                Ok((ties, lock)) => Ok(NewJob::of_good(job, ties, lock, now)),
+                Err(error) => Err(RefusedJob {
+                    jid: job.jid,
+                    error,
+                }),
+            }
+        });
+        Self {
+            jobs: jobs.collect(),
+            next_index: 0,
+            refused: Vec::new(),
+        }
+    }
+}
+
+/// Checks what a job's `custom` asks for; returns the ties it is to have, and the lock it wants.
+fn check_custom(
+    job: &mut Job,
+    now: Timestamp,
+    reading: CustomReading,
+) -> Result<(Option<Box<Ties>>, Option<WantedLock>), WireError> {
+    job.back_off()?;
+    let custom = job.custom_rules(reading)?;
+    ties::of(job, custom, now)
+}
+
+/// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.
+fn reserve_for_secs(job: &Job) -> u32 {
+    match job.reserve_for_secs {
+        None | Some(0) => RESERVE_FOR_SECS_DEFAULT,
+        Some(secs) => u32::try_from(secs).unwrap_or(0).max(RESERVE_FOR_SECS_MIN),
+    }
+}
