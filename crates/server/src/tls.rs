@@ -2,6 +2,7 @@
 //! with the handshakes of clients.
 
 mod certificate;
+mod contents;
 mod failure;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{self, ServerConfig, version};
+use tokio_rustls::rustls::{ServerConfig, version};
 
 use certificate::Certificate;
 
@@ -43,20 +44,20 @@ pub enum TlsError {
         source: io::Error,
     },
     /// There is no certificate in the file, or a broken one.
-    #[error("{} has no usable certificate; it must hold the server's certificate in PEM, then the intermediate ones", path.display())]
+    #[error("{} has no usable certificate: {why}; it must hold the server's certificate in PEM, then the intermediate ones", path.display())]
     Certificate {
         /// Which.
         path: PathBuf,
-        /// What the parser says.
-        source: pem::Error,
+        /// What it holds instead, or what the parser says.
+        why: String,
     },
     /// There is no key in the file, or one of a kind that cannot be read.
-    #[error("{} has no usable private key; it must hold one in PEM (PKCS#8, PKCS#1 or SEC1), not encrypted", path.display())]
+    #[error("{} has no usable private key: {why}; it must hold one in PEM (PKCS#8, PKCS#1 or SEC1), not encrypted", path.display())]
     PrivateKey {
         /// Which.
         path: PathBuf,
-        /// What the parser says.
-        source: pem::Error,
+        /// What it holds instead, or what the parser says.
+        why: String,
     },
     /// The key is of a kind that cannot be served.
     #[error(
@@ -72,23 +73,23 @@ pub enum TlsError {
         kind: String,
     },
     /// The two do not work together.
-    #[error("the certificate {} and the private key {} cannot be used together", certificate.display(), private_key.display())]
+    #[error("the certificate {} and the private key {} cannot be used together: {why}", certificate.display(), private_key.display())]
     Pair {
         /// The file of the certificate.
         certificate: PathBuf,
         /// The file of the key.
         private_key: PathBuf,
-        /// Why.
-        source: rustls::Error,
+        /// What is wrong with them.
+        why: String,
     },
 }
 
 impl TlsError {
-    fn pair(files: &TlsFiles, source: rustls::Error) -> Self {
+    fn pair(files: &TlsFiles, why: String) -> Self {
         Self::Pair {
             certificate: files.certificate.clone(),
             private_key: files.private_key.clone(),
-            source,
+            why,
         }
     }
 }
@@ -165,23 +166,23 @@ fn read(files: &TlsFiles) -> Result<Current, TlsError> {
                 Ok(ders)
             }
         })
-        .map_err(|source| TlsError::Certificate {
+        .map_err(|error| TlsError::Certificate {
             path: certificate.clone(),
-            source,
+            why: contents::explain_certificate(&certificate_pem, &error),
         })?;
     let (key_pem, key_file) = read_file(private_key)?;
-    let key = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|source| TlsError::PrivateKey {
+    let key = PrivateKeyDer::from_pem_slice(&key_pem).map_err(|error| TlsError::PrivateKey {
         path: private_key.clone(),
-        source,
+        why: contents::explain_key(&key_pem, &error),
     })?;
     let chain = ders.iter().enumerate();
     let chain: Vec<_> = chain
         .filter_map(|(index, der)| Certificate::read(certificate, index, der))
         .collect();
-    let key = pair(files, ders, key, chain.first())?;
+    let key = pair(files, ders, key, &chain)?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
-        .map_err(|source| TlsError::pair(files, source))?
+        .map_err(|error| TlsError::pair(files, error.to_string()))?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
     Ok(Current {
@@ -197,22 +198,30 @@ fn pair(
     files: &TlsFiles,
     ders: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    first: Option<&Certificate>,
+    chain: &[Certificate],
 ) -> Result<CertifiedKey, TlsError> {
+    let first = chain.first();
     let key = ring::sign::any_supported_type(&key).map_err(|_| TlsError::KeyKind {
         certificate: files.certificate.clone(),
         private_key: files.private_key.clone(),
         kind: first.map_or_else(|| String::from("unknown kind"), |one| one.key_kind.clone()),
     })?;
     let key = CertifiedKey::new(ders, key);
-    let matched = match (first, key.key.public_key()) {
-        (Some(first), Some(public_key)) if *first.public_key == *public_key => Ok(()),
-        (Some(_), Some(_)) => Err(rustls::Error::InconsistentKeys(
-            rustls::InconsistentKeys::KeyMismatch,
-        )),
-        _ => key.keys_match(),
-    };
-    matched.map_err(|source| TlsError::pair(files, source))?;
+    match (first, key.key.public_key()) {
+        (Some(_), Some(public_key)) => {
+            let is_of = |one: &Certificate| *one.public_key == *public_key;
+            match chain.iter().position(is_of) {
+                Some(0) => Ok(()),
+                Some(index) => Err(format!(
+                    "the key is that of certificate {}: the server's must be the first in the file",
+                    index + 1
+                )),
+                None => Err(String::from("the key is that of another certificate")),
+            }
+        }
+        _ => key.keys_match().map_err(|error| error.to_string()),
+    }
+    .map_err(|why| TlsError::pair(files, why))?;
     Ok(key)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rustls_pki_types::CertificateDer;
-use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::asn1_rs::{FromDer as _, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
@@ -119,7 +119,9 @@ fn key_kind(key: &SubjectPublicKeyInfo<'_>) -> String {
 
 fn curve(key: &SubjectPublicKeyInfo<'_>) -> String {
     let parameters = key.algorithm.parameters.as_ref();
-    let Some(id) = parameters.and_then(|any| any.as_oid().ok()) else {
+    // Any other than a name is the curve itself, written out.
+    let named = parameters.filter(|any| any.tag() == Tag::Oid);
+    let Some(id) = named.and_then(|any| any.as_oid().ok()) else {
         return String::from("a curve without a name");
     };
     let id = id.to_id_string();

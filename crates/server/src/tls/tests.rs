@@ -9,7 +9,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, rustls};
 
 use super::*;
 
@@ -130,6 +130,73 @@ fn key_of_another_certificate_is_refused() {
         open(&certificate, &other_key),
         Err(TlsError::Pair { .. })
     ));
+}
+
+#[test]
+fn certificates_in_the_wrong_order_are_told_from_those_of_another_key() {
+    let (certificate, key) = fresh_pair();
+    let (other, _) = fresh_pair();
+    open(&format!("{certificate}{other}"), &key).unwrap();
+    let said = |certificates: &str| open(certificates, &key).unwrap_err().to_string();
+    let wrong_order = said(&format!("{other}{certificate}"));
+    assert!(
+        wrong_order.ends_with(
+            ": the key is that of certificate 2: the server's must be the first in the file"
+        ),
+        "{wrong_order}"
+    );
+    assert!(said(&other).ends_with(": the key is that of another certificate"));
+}
+
+#[test]
+fn file_with_something_else_is_refused_with_what_that_is() {
+    let (certificate, key) = fresh_pair();
+    let der = |pem: &str, label| {
+        let (_, der) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+        assert_eq!(der.label, label);
+        der.contents
+    };
+    let said = |certificate: &[u8], key: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        let files = write(&dir, "", "");
+        fs::write(&files.certificate, certificate).unwrap();
+        fs::write(&files.private_key, key).unwrap();
+        TlsReloader::open(&files).unwrap_err().to_string()
+    };
+    let pkcs8 = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let pkcs1 = RSA_KEY_PKCS1.replace(
+        "BEGIN RSA PRIVATE KEY-----\n",
+        "BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n",
+    );
+    assert_ne!(pkcs1, RSA_KEY_PKCS1);
+    let (certificate, key) = (certificate.as_bytes(), key.as_bytes());
+    for (certificate, private_key, wanted) in [
+        (certificate, pkcs8.as_bytes(), "it is encrypted, which"),
+        (certificate, pkcs1.as_bytes(), "it is encrypted, which"),
+        (
+            certificate,
+            certificate,
+            "key: it holds a certificate, so the two files may be swapped",
+        ),
+        (
+            key,
+            certificate,
+            "certificate: it holds a private key, so the two files may be swapped",
+        ),
+        (
+            &der(V1_CERTIFICATE, "CERTIFICATE"),
+            key,
+            "certificate: it is DER, which openssl x509",
+        ),
+        (
+            certificate,
+            &der(RSA_KEY_PKCS1, "RSA PRIVATE KEY"),
+            "key: it is DER, which openssl pkey",
+        ),
+    ] {
+        let text = said(certificate, private_key);
+        assert!(text.contains(wanted), "{text}");
+    }
 }
 
 #[test]
