@@ -31,6 +31,11 @@ impl Binding {
         if has_credentials(text) {
             return Err(wrong("has a user or a password before its host"));
         }
+        if text.parse::<u16>().is_ok() {
+            return Err(format!(
+                "{text:?} has no host; write host:port, such as localhost:{text}, or :{text} for all addresses"
+            ));
+        }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
         let port = port
             .parse()
@@ -43,6 +48,11 @@ impl Binding {
             Some(_) => return Err(wrong("has no IPv6 address in its brackets")),
             None if text.parse::<Ipv6Addr>().is_ok() || host.parse::<Ipv6Addr>().is_ok() => {
                 return Err(wrong("has an IPv6 address without brackets"));
+            }
+            None if host == "*" => {
+                return Err(format!(
+                    "{text:?} has a * for its host; for all addresses leave the host of host:port out, as in :{port}"
+                ));
             }
             None if host.contains(':') => return Err(wrong("has a colon in its host")),
             None if host.contains(char::is_whitespace) => {
@@ -161,6 +171,14 @@ mod tests {
     fn bad_binding_is_refused_with_what_is_wrong() {
         for (text, wrong) in [
             ("localhost", "has no port"),
+            (
+                "7419",
+                "has no host; write host:port, such as localhost:7419, or :7419 for all",
+            ),
+            (
+                "*:7419",
+                "has a * for its host; for all addresses leave the host of host:port out, as in :7419",
+            ),
             ("", "has no port"),
             ("localhost:", "has no port between 0 and 65535"),
             ("localhost:70000", "has no port between 0 and 65535"),

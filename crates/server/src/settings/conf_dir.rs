@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::SettingsError;
 use super::bounds::FILE_BYTES_MAX;
-use super::tree::{self, Table};
+use super::tree::{self, Origin, Table};
 
 /// How many files that are not read are named.
 const UNREAD_NAMED_MAX: usize = 20;
@@ -112,11 +112,11 @@ fn read_text(path: &Path) -> Result<String, SettingsError> {
         path: path.to_owned(),
         source,
     };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     let read = file
         .take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     if read as u64 > FILE_BYTES_MAX {
         return Err(SettingsError::TooLarge {
@@ -124,5 +124,15 @@ fn read_text(path: &Path) -> Result<String, SettingsError> {
             bytes_max: FILE_BYTES_MAX,
         });
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let ends = |before: &[u8]| before.iter().filter(|byte| **byte == b'\n').count();
+        SettingsError::Syntax {
+            at: Origin::new(
+                path,
+                ends(error.as_bytes().get(..good).unwrap_or_default()) + 1,
+            ),
+            what: String::from("the text is not UTF-8: let your editor save the file as that"),
+        }
+    })
 }

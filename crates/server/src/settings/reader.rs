@@ -228,7 +228,7 @@ impl Reader {
         range: RangeInclusive<u64>,
     ) -> Result<Option<Found<u64>>, SettingsError> {
         let allowed = format!(
-            "a number of seconds from {} to {}, or a text such as \"180d\" or \"12h30m\"",
+            "a number of seconds from {} to {}, or a text such as \"90s\" or \"12h30m\"",
             range.start(),
             range.end()
         );
@@ -240,7 +240,7 @@ impl Reader {
         }))
     }
 
-    /// A span of time: an integer of seconds, or a text such as `"180d"` or `"1h30m"`. `allowed` says in an error what it
+    /// A span of time: a number of seconds, or a text such as `"180d"` or `"1h30m"`. `allowed` says in an error what it
     /// should be.
     pub(super) fn duration(
         &mut self,
@@ -256,6 +256,9 @@ impl Reader {
                         u64::try_from(*secs).ok().map(Duration::from_secs),
                         secs.to_string(),
                     ),
+                    Value::Float(secs) => {
+                        (Duration::try_from_secs_f64(*secs).ok(), secs.to_string())
+                    }
                     Value::String(text) => (
                         text.parse().ok().and_then(GoDuration::to_std),
                         format!("{text:?}"),

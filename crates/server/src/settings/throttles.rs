@@ -107,18 +107,35 @@ fn read_throttle(
         timeout_secs: timeout.map(|found| found.value),
         rate: read_rate(&mut reader, &table, warnings)?,
     };
-    warnings.extend(reader.warn_of_the_rest());
     if let (None, None, None) = (throttle.worker, throttle.concurrency, throttle.rate) {
         return Err(SettingsError::Value {
             at: origin,
-            key: table,
+            key: table.clone(),
             allowed: String::from(
                 "a limit: { worker = 4 }, { concurrency = 30 } or { rate = 100 }",
             ),
-            found: String::from("a table without one"),
+            found: instead_of_a_limit(&reader, &table, queue),
         });
     }
+    warnings.extend(reader.warn_of_the_rest());
     Ok(throttle)
+}
+
+/// What a table has in which no limit was found: a dot in a queue's name makes tables of its parts.
+fn instead_of_a_limit(reader: &Reader, table: &str, queue: &str) -> String {
+    let keys = reader
+        .table
+        .get(table)
+        .and_then(|node| node.value.as_table());
+    let Some((key, node)) = keys.and_then(Table::first_key_value) else {
+        return String::from("a table without one");
+    };
+    match node.value {
+        Value::Table(_) => format!(
+            "a table with {key}; if the queue is called {queue}.{key}, write its name in quotes: \"{queue}.{key}\""
+        ),
+        _ => format!("a table with {key} alone, which is no limit"),
+    }
 }
 
 fn read_rate(

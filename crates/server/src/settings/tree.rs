@@ -17,6 +17,16 @@ pub struct Origin {
     line: usize,
 }
 
+impl Origin {
+    /// A line of a file, from 1.
+    pub(super) fn new(file: &Path, line: usize) -> Self {
+        Self {
+            file: Arc::from(file),
+            line,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, line {}", self.file.display(), self.line)

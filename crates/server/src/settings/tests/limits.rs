@@ -50,6 +50,7 @@ fn ttl_is_a_number_of_seconds_or_a_text_with_units() {
         ("\"180d\"", 180 * 86_400),
         ("\"1h30m\"", 5_400),
         ("\"45s\"", 45),
+        ("90.0", 90),
     ] {
         let rules = Setup::with_config(&format!("[dead]\nttl = {ttl}\n"))
             .load()
@@ -108,10 +109,13 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "dead",
         "ttl = \"soon\"",
-        "dead.ttl must be a number of seconds from 1 to 3155760000, or a text such as \"180d\" or \"12h30m\", not \"soon\"",
+        "dead.ttl must be a number of seconds from 1 to 3155760000, or a text such as \"90s\" or \"12h30m\", not \"soon\"",
     ),
     ("dead", "ttl = \"500ms\"", "not \"500ms\""),
     ("dead", "ttl = \"1day\"", "not \"1day\""),
+    ("dead", "ttl = 0.5", "not 0.5"),
+    ("dead", "ttl = -1.5", "not -1.5"),
+    ("dead", "ttl = inf", "not inf"),
     ("dead", "ttl = 2026-01-01", "not a date or time"),
     (
         "workers",

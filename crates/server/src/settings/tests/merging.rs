@@ -106,13 +106,20 @@ fn file_that_cannot_be_read_stops() {
 }
 
 #[test]
-fn file_that_is_not_text_stops() {
-    let setup = Setup::new();
-    fs::write(setup.conf_d().join("10.toml"), b"# \xff\n").unwrap();
-    assert!(matches!(
-        setup.try_load(),
-        Err(SettingsError::Unreadable { .. })
-    ));
+fn file_that_is_not_utf8_stops_with_its_line() {
+    let setup = Setup::with_config("");
+    let file = setup.conf_d().join("10-test.toml");
+    for (bytes, line) in [
+        (b"\xff\xfe".as_slice(), 1),
+        (b"[dead]\n# f\xfcr immer\nttl = \"1d\"\n", 2),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let error = setup.error();
+        let wanted = format!(
+            "10-test.toml, line {line}: the text is not UTF-8: let your editor save the file as that"
+        );
+        assert!(error.ends_with(&wanted), "{error}");
+    }
 }
 
 #[test]

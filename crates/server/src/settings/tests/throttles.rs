@@ -64,6 +64,7 @@ fn a_rate_is_for_a_second_and_its_burst_is_one_such_second_unless_said_otherwise
     );
     assert_eq!(rate("rate = 0.5").burst, 1);
     assert_eq!(rate("rate = 2.1").burst, 3);
+    assert_eq!(rate("rate = 3, per = 0.25").per, Duration::from_millis(250));
     assert_eq!(
         rate("rate = 1_000.5, per = \"1m30s\", burst = 7"),
         RateSettings {
@@ -111,7 +112,7 @@ fn what_is_out_of_bounds_is_refused() {
             "q.burst must be an integer from 1 to",
         ),
         (
-            "rate = 1, per = 1.5",
+            "rate = 1, per = nan",
             "q.per must be a number of seconds, or a text such as",
         ),
         ("rate = 1, per = 0", "longer than zero, not 0"),
@@ -167,4 +168,23 @@ fn unknown_and_useless_keys_are_warned_about() {
         warnings[0].ends_with("did you mean throttles?"),
         "{warnings:?}"
     );
+}
+
+#[test]
+fn a_table_without_a_limit_is_told_what_it_has_instead() {
+    for (line, wanted) in [
+        ("q = {}", "or { rate = 100 }, not a table without one"),
+        (
+            "q = { rte = 5 }",
+            "not a table with rte alone, which is no limit",
+        ),
+        ("q = { burst = 5 }", "not a table without one"),
+        (
+            "mails.urgent = { rate = 5 }",
+            "if the queue is called mails.urgent, write its name in quotes: \"mails.urgent\"",
+        ),
+    ] {
+        let text = error(line);
+        assert!(text.contains(wanted), "{text}");
+    }
 }
