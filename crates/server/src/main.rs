@@ -103,10 +103,8 @@ fn prepare(cli: Cli) -> anyhow::Result<(Settings, Reloader)> {
 }
 
 fn serve(settings: Settings, reloader: Reloader) -> anyhow::Result<()> {
-    let (threads, warning) = Threads::choose(read_variable);
-    if let Some(warning) = warning {
-        tracing::warn!("{warning}");
-    }
+    // What is wrong with the variable is among the warnings of the settings.
+    let (threads, _) = Threads::choose(read_variable);
     let runtime = threads.runtime().context("cannot start the runtime")?;
     let result = runtime.block_on(run::run(settings, reloader, threads));
     // What is stuck in a read of the disk must not hold up the end.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::places::{Variables, variable};
 use super::{Environment, Settings};
 use crate::cli::{Cli, STORAGE_DIR_DEFAULT};
+use crate::threads::Threads;
 
 /// One line for each risk the settings run.
 pub(super) fn warn(cli: &Cli, settings: &Settings, env: Variables<'_>) -> Vec<String> {
@@ -36,6 +37,8 @@ pub(super) fn warn(cli: &Cli, settings: &Settings, env: Variables<'_>) -> Vec<St
             settings.config_dir.display()
         ));
     }
+    let (_, of_threads) = Threads::choose(env);
+    warnings.extend(of_threads);
     if settings.environment == Environment::Development {
         warnings.extend(warn_of_storage(cli, settings, env));
     }

@@ -172,3 +172,13 @@ fn half_a_named_tls_pair_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_number_of_threads_that_is_none_is_warned_of() {
+    let setup = Setup::new().variable("TOKIO_WORKER_THREADS", "four");
+    let warnings = setup.warnings();
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with("TOKIO_WORKER_THREADS is no number"),
+        "{warnings:?}"
+    );
+}
