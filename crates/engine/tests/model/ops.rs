@@ -12,9 +12,10 @@ use workmill_proto::{
 };
 
 use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
+use crate::backing::Backing;
 use crate::runner::Runner;
 
-impl Runner<'_> {
+impl<B: Backing> Runner<B> {
     /// The op of an act; none for one that has nothing to act on.
     pub fn op(&mut self, act: &Act) -> Option<Op> {
         Some(match act {

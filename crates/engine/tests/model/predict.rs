@@ -7,6 +7,7 @@ use workmill_engine::{Op, Outcome};
 
 use crate::acts::Act;
 use crate::answers::Expected;
+use crate::backing::Backing;
 use crate::naive::{Job, Mutant, Waiting};
 use crate::runner::Runner;
 
@@ -16,7 +17,7 @@ pub type Outcomes = BTreeMap<u64, Outcome>;
 /// What the model expects, by ticket.
 pub type Expectations = BTreeMap<u64, Expected>;
 
-impl Runner<'_> {
+impl<B: Backing> Runner<B> {
     /// Lets the model do the same; returns what it expects.
     pub fn predict(
         &mut self,

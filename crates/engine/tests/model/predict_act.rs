@@ -6,6 +6,7 @@ use workmill_store::{BatchDetails, CallbackState, LockTie};
 
 use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
 use crate::answers::Expected;
+use crate::backing::Backing;
 use crate::naive::{Callback, Job, Mutant};
 use crate::ops::number_of;
 use crate::predict::Expectations;
@@ -14,7 +15,7 @@ use crate::runner::Runner;
 /// How far ahead the end of a reservation may be moved, in seconds.
 const EXTENDED_SECS_MAX: i64 = 24 * 3_600;
 
-impl Runner<'_> {
+impl<B: Backing> Runner<B> {
     pub fn predict_act(
         &mut self,
         act: &Act,

@@ -8,11 +8,11 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use workmill_engine::{Duty, Engine, Handout, Moment, Op, Request, Rules, Ticket};
 use workmill_proto::{SteadyTime, Timestamp};
-use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, Tx};
 
 use crate::acts::{Act, Step, Tick};
 use crate::answers::{Expected, check};
+use crate::backing::Backing;
 use crate::compare::compare;
 use crate::naive::{
     COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, UNCOMMITTED_SECS,
@@ -26,10 +26,9 @@ pub struct Report {
 }
 
 /// Runs `steps` random steps from a seed; tells what differs, if anything does.
-pub fn run(seed: u64, steps: u64, mutant: Mutant) -> Result<Report, String> {
-    let dir = tempfile::tempdir().unwrap();
+pub fn run<B: Backing>(seed: u64, steps: u64, mutant: Mutant) -> Result<Report, String> {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let mut runner = Runner::new(dir.path(), mutant);
+    let mut runner = Runner::<B>::new(mutant);
     let mut jobs_compared = 0;
     for index in 0..steps {
         let step = step::random(&mut rng);
@@ -43,9 +42,9 @@ pub fn run(seed: u64, steps: u64, mutant: Mutant) -> Result<Report, String> {
     Ok(Report { jobs_compared })
 }
 
-pub struct Runner<'d> {
-    pub dir: &'d std::path::Path,
-    pub store: Option<SqliteStore>,
+pub struct Runner<B: Backing> {
+    backing: B,
+    pub store: Option<B::S>,
     pub engine: Engine,
     pub naive: Naive,
     /// When the engine was started.
@@ -69,12 +68,12 @@ fn rules(limits: usize) -> Rules {
     }
 }
 
-impl<'d> Runner<'d> {
-    fn new(dir: &'d std::path::Path, mutant: Mutant) -> Self {
+impl<B: Backing> Runner<B> {
+    fn new(mutant: Mutant) -> Self {
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let now = SteadyTime::from_micros(now.as_micros());
         let mut runner = Self {
-            dir,
+            backing: B::new(),
             store: None,
             engine: Engine::new(rules(0)),
             naive: Naive::new(mutant, now),
@@ -97,8 +96,7 @@ impl<'d> Runner<'d> {
             }
         }
         self.store = None;
-        let durability = Durability::Interval(Duration::from_secs(3_600));
-        self.store = Some(SqliteStore::open(self.dir, durability).unwrap());
+        self.store = Some(self.backing.open());
         self.engine = Engine::new(rules(self.limits));
         self.started_at = self.naive.now;
         self.naive.restart();

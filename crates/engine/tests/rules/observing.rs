@@ -161,7 +161,7 @@ fn a_fetch_that_waited_is_told_once_though_its_group_ran_twice() {
 fn a_job_that_cannot_be_read_is_told_by_nobody() {
     let mut world = observed_world();
     work_for(&mut world, 0, json!({}));
-    world.spoil("UPDATE jobs SET record = x'01'");
+    world.spoil_first_job(&[1]);
     world.ack("jid-00001", "w");
     assert_eq!(kinds(&mut world), []);
     assert_eq!(world.totals().counts.processed, 1);

@@ -189,7 +189,7 @@ fn a_requeue_survives_a_restart_and_a_job_that_cannot_be_read_is_quarantined() {
     world.requeue("jid-00001", "w");
     world.restart();
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001");
-    world.spoil("UPDATE jobs SET record = x'01' WHERE key = (SELECT min(key) FROM jobs)");
+    world.spoil_first_job(&[1]);
     world.ok(requeue_op("jid-00001", "w"));
     let totals = world.totals();
     assert_eq!((totals.dead, totals.working, world.size("q")), (1, 0, 1));

@@ -11,7 +11,7 @@ fn an_unreadable_job_blocks_nobody_and_keeps_its_bytes() {
     for jid in ["jid-00001", "jid-00002"] {
         world.push(jid, "q", json!({}));
     }
-    world.spoil("UPDATE jobs SET record = x'01deadbeef' WHERE key = (SELECT min(key) FROM jobs)");
+    world.spoil_first_job(&[0x01, 0xde, 0xad, 0xbe, 0xef]);
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
     let totals = world.totals();
     assert_eq!(
@@ -31,7 +31,7 @@ fn an_unreadable_entry_of_a_set_is_quarantined_when_its_time_comes() {
         let at = world.now.plus_secs(secs).to_string();
         world.push(jid, "q", json!({ "at": at }));
     }
-    world.spoil("UPDATE entries SET record = x'' WHERE serial = (SELECT min(serial) FROM entries)");
+    world.spoil_first_scheduled(&[]);
     world.pass(10);
     let totals = world.totals();
     assert_eq!(
@@ -45,7 +45,7 @@ fn an_unreadable_job_that_fails_is_quarantined() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({}));
     world.fetch(&["q"], "w");
-    world.spoil("UPDATE jobs SET record = x'01'");
+    world.spoil_first_job(&[1]);
     world.fail("jid-00001", "w");
     let totals = world.totals();
     assert_eq!(

@@ -13,14 +13,14 @@ use workmill_engine::{
     Ack, Answer, Duty, Engine, Event, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request,
     Rules, Ticket,
 };
-use workmill_proto::{Command, CustomReading, Job, Timestamp, parse_command};
+use workmill_proto::{Command, CustomReading, Job, SetName, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
-use workmill_store::sqlite::{Durability, SqliteStore};
-use workmill_store::{Counts, Observer, Store, StoreError, Totals, Tx};
+use workmill_store::memory::{MemoryDisk, MemoryStore};
+use workmill_store::{Counts, Observer, SetTime, Store, StoreError, Totals, Tx};
 
 pub struct World {
-    dir: tempfile::TempDir,
-    store: Option<FaultStore<SqliteStore>>,
+    disk: MemoryDisk,
+    store: Option<FaultStore<MemoryStore>>,
     /// Which statements fail.
     pub faults: FaultPlan,
     engine: Engine,
@@ -58,12 +58,12 @@ impl World {
     }
 
     pub fn with_rules(rules: Rules) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let disk = MemoryDisk::default();
         let faults = FaultPlan::default();
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let mut world = Self {
-            store: Some(open(&dir, &faults)),
-            dir,
+            store: Some(open(&disk, &faults)),
+            disk,
             faults,
             engine: Engine::new(rules.clone()),
             rules,
@@ -75,7 +75,11 @@ impl World {
             answers: BTreeMap::new(),
             events: Vec::new(),
         };
-        world.pass(61);
+        // The grace of a start passes, and nothing happens.
+        for secs in [10, 10, 10, 10, 10, 11] {
+            world.now = world.now.plus_secs(secs);
+            world.tick(Duty::KeepClocks);
+        }
         world
     }
 
@@ -95,7 +99,7 @@ impl World {
     /// As after the end of the process at any moment and a new start.
     pub fn crash(&mut self) {
         self.store = None;
-        self.store = Some(open(&self.dir, &self.faults));
+        self.store = Some(open(&self.disk, &self.faults));
         self.engine = Engine::new(self.rules.clone());
         self.started_at = self.now;
         self.frozen = Duration::ZERO;
@@ -191,16 +195,25 @@ impl World {
         Ok((result.answers, result.unfinished))
     }
 
-    /// Writes into the database behind the server's back, as a broken disk would, and restarts.
-    pub fn spoil(&mut self, sql: &str) {
+    /// Overwrites the first job of all in queues and with workers, as a broken disk would, and restarts.
+    pub fn spoil_first_job(&mut self, bytes: &[u8]) {
+        let first = self.disk.job_keys().first().copied();
+        self.spoil(|disk| disk.plant_job(first.unwrap(), bytes));
+    }
+
+    /// Overwrites the job that comes first in the scheduled set, as a broken disk would, and restarts.
+    pub fn spoil_first_scheduled(&mut self, bytes: &[u8]) {
+        let mut tx = self.store.as_mut().unwrap().begin().unwrap();
+        let entries = tx.entries(SetName::Scheduled, None, SetTime::MAX, 1);
+        drop(tx);
+        let first = entries.unwrap().first().unwrap().key;
+        self.spoil(|disk| disk.plant_entry(first, bytes));
+    }
+
+    fn spoil(&mut self, spoil: impl FnOnce(&MemoryDisk) -> bool) {
         self.store = None;
-        let connection = rusqlite::Connection::open(self.dir.path().join("workmill.db")).unwrap();
-        assert!(
-            connection.execute(sql, []).unwrap() > 0,
-            "nothing was spoilt"
-        );
-        drop(connection);
-        self.store = Some(open(&self.dir, &self.faults));
+        assert!(spoil(&self.disk), "nothing was spoilt");
+        self.store = Some(open(&self.disk, &self.faults));
     }
 
     pub fn next_ticket(&mut self) -> Ticket {
@@ -383,8 +396,6 @@ pub fn mutate_op(mutation: &Value) -> Op {
     }
 }
 
-fn open(dir: &tempfile::TempDir, faults: &FaultPlan) -> FaultStore<SqliteStore> {
-    let durability = Durability::Interval(Duration::from_secs(3_600));
-    let store = SqliteStore::open(dir.path(), durability).unwrap();
-    FaultStore::new(store, faults.clone())
+fn open(disk: &MemoryDisk, faults: &FaultPlan) -> FaultStore<MemoryStore> {
+    FaultStore::new(MemoryStore::open(disk), faults.clone())
 }

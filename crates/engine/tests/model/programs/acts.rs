@@ -18,11 +18,12 @@ use workmill_proto::{
 use super::Program;
 use super::sight::Place;
 use super::witness::FRAIL;
+use crate::backing::Backing;
 
 const QUEUES: [&str; 4] = ["a", "b", "c", "d"];
 const WORKERS: [&str; 3] = ["w1", "w2", "w3"];
 
-impl Program<'_> {
+impl<B: Backing> Program<B> {
     pub fn acts(&mut self) -> Vec<Op> {
         match self.rng.random_range(0..20) {
             0..3 => return vec![Op::Tick(self.duty())],

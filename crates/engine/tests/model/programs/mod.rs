@@ -11,6 +11,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use workmill_engine::{Duty, Op, Outcome};
 
+use crate::backing::Backing;
 use crate::naive::{Limits, Rate, UNLIMITED};
 use limits::Meter;
 use server::{Fate, Server};
@@ -50,20 +51,19 @@ pub struct Report {
     pub callbacks_fired: u64,
 }
 
-pub struct Program<'d> {
+pub struct Program<B: Backing> {
     rng: SmallRng,
-    server: Server<'d>,
+    server: Server<B>,
     witness: Witness,
     meter: Meter,
     numbers: u64,
 }
 
 /// Runs a program of so many groups from a seed, and then lets everything come to its end.
-pub fn run(seed: u64, groups: u64) -> Result<Report, String> {
-    let dir = tempfile::tempdir().unwrap();
-    let mut program = Program {
+pub fn run<B: Backing>(seed: u64, groups: u64) -> Result<Report, String> {
+    let mut program = Program::<B> {
         rng: SmallRng::seed_from_u64(seed),
-        server: Server::new(dir.path()),
+        server: Server::new(),
         witness: Witness::default(),
         meter: Meter::default(),
         numbers: 0,
@@ -78,7 +78,7 @@ pub fn run(seed: u64, groups: u64) -> Result<Report, String> {
     })
 }
 
-impl Program<'_> {
+impl<B: Backing> Program<B> {
     fn random_step(&mut self) -> Result<(), String> {
         let passes = self.rng.random_range(0..4_000);
         self.server.now = self

@@ -1,16 +1,15 @@
 //! A server whose store fails where it is told to, and that can crash.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_engine::{Engine, Moment, Op, Outcome, Request, Rules, Ticket};
 use workmill_proto::Timestamp;
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
-use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Store, StoreError, Tx};
 
 use super::THROTTLES;
+use crate::backing::Backing;
 use crate::naive::for_the_engine;
 
 /// For each op what was answered at once, if anything.
@@ -30,10 +29,10 @@ pub enum Fate {
     Crashes,
 }
 
-pub struct Server<'d> {
-    dir: &'d Path,
+pub struct Server<B: Backing> {
+    backing: B,
     plan: FaultPlan,
-    pub store: Option<FaultStore<SqliteStore>>,
+    pub store: Option<FaultStore<B::S>>,
     engine: Engine,
     pub now: Timestamp,
     pub started_at: Timestamp,
@@ -42,11 +41,11 @@ pub struct Server<'d> {
     tickets: u64,
 }
 
-impl<'d> Server<'d> {
-    pub fn new(dir: &'d Path) -> Self {
+impl<B: Backing> Server<B> {
+    pub fn new() -> Self {
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let mut server = Self {
-            dir,
+            backing: B::new(),
             plan: FaultPlan::default(),
             store: None,
             engine: Engine::new(Rules::default()),
@@ -62,9 +61,8 @@ impl<'d> Server<'d> {
     pub fn restart(&mut self) {
         self.store = None;
         self.plan = FaultPlan::default();
-        let durability = Durability::Interval(Duration::from_secs(3_600));
-        let store = SqliteStore::open(self.dir, durability).unwrap();
-        self.store = Some(FaultStore::new(store, self.plan.clone()));
+        let store = FaultStore::new(self.backing.open(), self.plan.clone());
+        self.store = Some(store);
         self.started_at = self.now;
         self.engine = Engine::new(Rules {
             batch_uncommitted_secs: 30 * 86_400,
