@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, bail};
 
 use crate::clock;
-use crate::settings::{Loaded, Origins, RateSettings, Reloader, Settings, ThrottleSettings};
+use crate::settings::{Loaded, Provenance, RateSettings, Reloader, Settings, ThrottleSettings};
 use crate::storage_dir::StorageDir;
 use crate::tls::TlsReloader;
 
@@ -51,7 +51,7 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     Ok(out)
 }
 
-fn setting_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
+fn setting_rows(settings: &Settings, origins: &Provenance) -> Vec<Vec<String>> {
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(String::from).to_vec()];
     for (key, value) in settings.lines() {
         rows.push(vec![key.to_owned(), value, origins.of(key).to_owned()]);
@@ -59,7 +59,7 @@ fn setting_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
     rows
 }
 
-fn throttle_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
+fn throttle_rows(settings: &Settings, origins: &Provenance) -> Vec<Vec<String>> {
     let names = [
         "THROTTLE",
         "WORKER",
@@ -98,7 +98,7 @@ fn throttle_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
 }
 
 /// The recurring jobs, and when each would run next if the server ran now.
-fn cron_rows(settings: &Settings, origins: &Origins) -> Vec<Vec<String>> {
+fn cron_rows(settings: &Settings, origins: &Provenance) -> Vec<Vec<String>> {
     let now = clock::wall();
     let names = ["CRON ENTRY", "NEXT RUN", "CATCH UP", "FROM"];
     let mut rows = vec![names.map(String::from).to_vec()];

@@ -58,7 +58,7 @@ pub(crate) struct TooManyConnections {
 
 /// Keeps a connection's place; gives it up when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionGuard {
     connection: Arc<Connection>,
     /// Closes the connection.
     pub(crate) close: CancellationToken,
@@ -73,7 +73,7 @@ impl Connections {
         wid: &str,
         close: CancellationToken,
         connections_max: usize,
-    ) -> Result<Place, TooManyConnections> {
+    ) -> Result<ConnectionGuard, TooManyConnections> {
         let mut open = self.open.lock();
         if open.len() >= connections_max {
             return Err(TooManyConnections { connections_max });
@@ -86,7 +86,7 @@ impl Connections {
             phase: AtomicU8::new(Phase::Idle as u8),
         });
         open.insert(connection.id, Arc::clone(&connection));
-        Ok(Place {
+        Ok(ConnectionGuard {
             connection,
             close,
             connections: Arc::clone(self),
@@ -127,7 +127,7 @@ impl Connection {
     }
 }
 
-impl Place {
+impl ConnectionGuard {
     /// The connection's number.
     pub(crate) fn id(&self) -> u64 {
         self.connection.id
@@ -150,7 +150,7 @@ impl Drop for OpenSocket {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.connections.open.lock().remove(&self.connection.id);
     }

@@ -3,6 +3,7 @@
 //! Holds no rule of jobs. What the operator asks for becomes [`settings::Settings`]; `main.rs` loads them, starts the
 //! log and hands over to `run`.
 
+mod auth_queue;
 pub mod banner;
 pub mod check_config;
 pub mod cli;
@@ -23,7 +24,7 @@ mod meters;
 mod newcomers;
 pub mod password;
 mod permissions;
-mod proofs;
+
 mod registry;
 mod rejections;
 pub mod run;

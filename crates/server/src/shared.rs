@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::memory_budget::Budgets;
 use crate::meters::Meters;
-use crate::session::Reader;
+use crate::session::Parser;
 use crate::settings::Settings;
 use crate::statsd::Outbox;
 use crate::tls::TlsReloader;
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) entrance: Entrance,
     pub(crate) roster: Roster,
     pub(crate) budgets: Budgets,
-    pub(crate) reader: Reader,
+    pub(crate) parser: Parser,
     pub(crate) meters: Meters,
     /// For what metrics are to tell of.
     pub(crate) outbox: Arc<Outbox>,
@@ -45,7 +45,7 @@ impl Shared {
             entrance: Entrance::new(tls),
             roster: Roster::default(),
             budgets: Budgets::new(settings.input_bytes_max),
-            reader: Reader::default(),
+            parser: Parser::default(),
             meters: Meters::default(),
             outbox: Arc::default(),
             stopping: AtomicBool::new(false),

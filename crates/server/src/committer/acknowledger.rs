@@ -1,5 +1,5 @@
 //! The thread that makes groups durable and then sends their answers, while the committer runs the next one. What is
-//! best synced without help ([`is_alone`](super::pace::Pace::is_alone)) does not come here.
+//! best synced without help ([`syncs_inline`](super::window::CommitWindow::syncs_inline)) does not come here.
 
 use std::io;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use workmill_store::Syncer;
 
 use super::inbox::Inbox;
-use super::waiters::Due;
+use super::waiters::Completed;
 use crate::gate::Gate;
 
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Acknowledger {
-    groups: Sender<Vec<Due>>,
+    groups: Sender<Vec<Completed>>,
     thread: JoinHandle<()>,
 }
 
@@ -46,7 +46,7 @@ impl Acknowledger {
     }
 
     /// Hands over the answers of a committed group.
-    pub(super) fn hand_over(&self, group: Vec<Due>) -> Result<(), Gone> {
+    pub(super) fn hand_over(&self, group: Vec<Completed>) -> Result<(), Gone> {
         self.groups.send(group).map_err(|_| Gone)
     }
 
@@ -60,8 +60,8 @@ impl Acknowledger {
 
 fn run(
     mut syncer: impl Syncer,
-    groups: &Receiver<Vec<Due>>,
-    synced: &UnboundedSender<Vec<Due>>,
+    groups: &Receiver<Vec<Completed>>,
+    synced: &UnboundedSender<Vec<Completed>>,
     inbox: &Inbox,
 ) {
     while let Ok(mut submissions) = groups.recv() {
@@ -83,10 +83,10 @@ fn run(
 
 /// Sends answers from within the runtime: waking fifty connections from another thread costs as much as serving
 /// them.
-async fn answer(mut synced: UnboundedReceiver<Vec<Due>>, gate: Arc<dyn Gate>) {
+async fn answer(mut synced: UnboundedReceiver<Vec<Completed>>, gate: Arc<dyn Gate>) {
     while let Some(group) = synced.recv().await {
-        for due in group {
-            due.send(&gate);
+        for completed in group {
+            completed.send(&gate);
         }
     }
 }

@@ -11,16 +11,16 @@ use workmill_engine::{Rules, Ticket};
 
 use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
-use super::pace::{Next, Pace};
 use super::submission::{Submission, ticket};
+use super::window::{CommitWindow, Next};
 use crate::gate::{Answers, Gate, GateClosed, Ops};
 
-/// How often the committer looks for more before it runs a group, as long as each look brings some. With more, those
+/// How often the committer polls for more before it runs a group, as long as each poll brings some. With more, those
 /// that came first would wait for the sake of the others.
-const LOOKS_MAX: usize = 8;
+const POLLS_MAX: usize = 8;
 
-/// For how long: in one look each connection has its turn, and what one of them does may take a while.
-const LOOKS_WITHIN: Duration = Duration::from_millis(1);
+/// For how long: in one poll each connection is run once, and what one of them does may take a while.
+const POLLS_WITHIN: Duration = Duration::from_millis(1);
 
 /// The queue before the committer: the gate of a server that runs its ops itself.
 ///
@@ -42,7 +42,7 @@ struct State {
     closed: bool,
     /// Nobody is answered any more.
     abandoned: bool,
-    pace: Pace,
+    window: CommitWindow,
     /// The committer sleeps and wants to be woken once so many submissions wait.
     wake_at: Option<usize>,
 }
@@ -116,26 +116,26 @@ impl Inbox {
 
     /// Notes that a committed group of so many submissions goes to be synced.
     pub(super) fn note_sync_begun(&self, submissions: usize) {
-        self.state.lock().pace.note_sync_begun(submissions);
+        self.state.lock().window.note_sync_begun(submissions);
     }
 
     /// Notes that so many groups were synced together, in so long, and that their submissions are answered.
     pub(super) fn note_synced(&self, groups: usize, submissions: usize, took: Duration) {
         let mut state = self.state.lock();
-        state.pace.note_synced(groups, submissions, took);
+        state.window.note_synced(groups, submissions, took);
         state.note_answered(submissions);
         self.wake(&mut state);
     }
 
     /// Notes how long a sync took that the committer did itself.
     pub(super) fn note_sync(&self, took: Duration) {
-        self.state.lock().pace.note_sync(took);
+        self.state.lock().window.note_sync(took);
     }
 
     /// Whether the committer had better sync a group of so many submissions itself.
-    pub(super) fn is_alone(&self, submissions: usize) -> bool {
+    pub(super) fn syncs_inline(&self, submissions: usize) -> bool {
         let state = self.state.lock();
-        state.pace.is_alone(submissions, state.waiting.len())
+        state.window.syncs_inline(submissions, state.waiting.len())
     }
 
     /// Notes that so many submissions were answered by the committer itself.
@@ -145,7 +145,7 @@ impl Inbox {
 
     /// Whether a committed group is not synced yet.
     pub(super) fn is_syncing(&self) -> bool {
-        self.state.lock().pace.is_syncing()
+        self.state.lock().window.is_syncing()
     }
 
     /// Refuses everything that waits, and takes nothing in any more: nobody is left to run it.
@@ -161,13 +161,13 @@ impl Inbox {
     }
 
     /// Lets those go on who are in one thread with the committer: long requests would keep them waiting. As long as
-    /// that brings submissions, and not enough for a group, one more look finds what clients have sent meanwhile; but
-    /// not if there is something to run in any case, or if a look takes long.
-    pub(super) async fn let_submit(&self, once: bool) {
+    /// that brings submissions, and not enough for a group, one more poll finds what clients have sent meanwhile; but
+    /// not if there is something to run in any case, or if a poll takes long.
+    pub(super) async fn poll_for_more(&self, once: bool) {
         let mut before = self.len();
         // The runtime's clock, which tests can stop.
-        let until = tokio::time::Instant::now() + LOOKS_WITHIN;
-        for _ in 0..LOOKS_MAX {
+        let until = tokio::time::Instant::now() + POLLS_WITHIN;
+        for _ in 0..POLLS_MAX {
             yield_now().await;
             if once || tokio::time::Instant::now() >= until {
                 return;
@@ -181,8 +181,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until enough is there (see [`Pace`] and [`GROUP_WEIGHT_ENOUGH`]) or `until` has come, then takes what a group may hold beside the
-    /// `weight` it has already, one submission at least if there is one.
+    /// Waits until enough is there (see [`CommitWindow`] and [`GROUP_WEIGHT_ENOUGH`]) or `until` has come, then takes what a
+    /// group may hold beside the `weight` it has already, one submission at least if there is one.
     pub(super) async fn take(
         &self,
         alarm: &Alarm,
@@ -223,7 +223,7 @@ impl Inbox {
             let arrived = self.arrived.notified();
             {
                 let mut state = self.state.lock();
-                if state.pace.may_sync_more() || state.abandoned {
+                if state.window.may_sync_more() || state.abandoned {
                     return;
                 }
                 state.wake_at = Some(usize::MAX);
@@ -236,12 +236,12 @@ impl Inbox {
 impl State {
     fn note_answered(&mut self, answered: usize) {
         let waiting = self.waiting.len();
-        self.pace.note_answered(Instant::now(), answered, waiting);
+        self.window.note_answered(Instant::now(), answered, waiting);
     }
 
     /// Whether more than what waits had better wait for the next group.
     fn is_enough(&self) -> bool {
-        self.is_much_work() || self.pace.is_enough(self.waiting.len())
+        self.is_much_work() || self.window.is_enough(self.waiting.len())
     }
 
     fn is_much_work(&self) -> bool {
@@ -252,7 +252,7 @@ impl State {
         if self.rules.is_some() || self.closed || self.is_much_work() {
             return Next::Run;
         }
-        self.pace.next(self.waiting.len(), free_since, now)
+        self.window.next(self.waiting.len(), free_since, now)
     }
 
     fn intake(&mut self, weight: usize) -> Intake {

@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_millis(1);
 pub(super) struct Infos {
     waiting: Vec<Submission>,
     /// None are run before this.
-    rest_until: Option<Instant>,
+    paused_until: Option<Instant>,
     /// The group at work has some.
     in_group: bool,
 }
@@ -29,7 +29,7 @@ impl Infos {
     /// Takes those INFOs out of what a group is to run whose time has not come, or adds those whose time has, if `all`
     /// or by now.
     pub(super) fn sift(&mut self, submissions: &mut Vec<Submission>, now: Instant, all: bool) {
-        if !all && self.rest_until.is_some_and(|until| now < until) {
+        if !all && self.paused_until.is_some_and(|until| now < until) {
             self.in_group = false;
             self.waiting
                 .extend(submissions.extract_if(.., |one| is_info(one)));
@@ -41,14 +41,14 @@ impl Infos {
 
     /// When those that wait are to be run.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.rest_until.filter(|_| !self.waiting.is_empty())
+        self.paused_until.filter(|_| !self.waiting.is_empty())
     }
 
     /// Notes that the group was run, since `begun`.
     pub(super) fn note_run(&mut self, begun: Instant, now: Instant) {
         let took = now.saturating_duration_since(begun);
         if self.in_group && took > SHORT {
-            self.rest_until = Some(now + took * (SHARE - 1));
+            self.paused_until = Some(now + took * (SHARE - 1));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! answers it, or lets the [acknowledger] do that while the next group gathers and is run: the busier the server, the
 //! bigger the groups.
 //!
-//! Reading order: `submission` (what goes in), `inbox` (where it waits), `pace` (how long), `group`
+//! Reading order: `submission` (what goes in), `inbox` (where it waits), `window` (how long), `group`
 //! (what is taken together), `infos` and `order` (what is run later and first), `waiters` (who gets which answer), `run` (the loop),
 //! `acknowledger` (sync and answers).
 
@@ -16,10 +16,10 @@ mod group;
 mod inbox;
 mod infos;
 mod order;
-mod pace;
 mod run;
 mod submission;
 mod waiters;
+mod window;
 
 pub(crate) use inbox::Inbox;
 pub(crate) use run::{Committer, Ended};

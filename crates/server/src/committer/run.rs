@@ -16,7 +16,7 @@ use super::group::Backlog;
 use super::inbox::Inbox;
 use super::infos::Infos;
 use super::order::put_alike_together;
-use super::waiters::{Due, Waiters};
+use super::waiters::{Completed, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
 use crate::meters::GroupStats;
@@ -28,7 +28,7 @@ use crate::threads::Threads;
 const NIL_DELAY_MAX: Duration = Duration::from_millis(5);
 
 /// How long the committer rests after a group without requests failed, so that it does not fail in a loop.
-const FAILURE_REST: Duration = Duration::from_millis(100);
+const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// How the committer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +51,11 @@ pub(crate) struct Committer<S: Store> {
     acknowledger: Acknowledger,
     syncer: S::Syncer,
     /// Answers of the group at work, in the order in which they are to be sent.
-    due: Vec<Due>,
+    completed: Vec<Completed>,
     backlog: Backlog,
     infos: Infos,
     /// No group without requests runs before this.
-    rest_until: Option<Instant>,
+    paused_until: Option<Instant>,
     failures: LogLimit,
 }
 
@@ -99,10 +99,10 @@ impl<S: Store + Send + 'static> Committer<S> {
             stats,
             outbox,
             acknowledger,
-            due: Vec::new(),
+            completed: Vec::new(),
             backlog: Backlog::default(),
             infos: Infos::default(),
-            rest_until: None,
+            paused_until: None,
             failures: LogLimit::default(),
         };
         let run = async move {
@@ -132,9 +132,11 @@ impl<S: Store + Send + 'static> Committer<S> {
     async fn run(mut self) -> io::Result<Ended> {
         let alarm = Alarm::new()?;
         loop {
-            self.inbox.let_submit(self.backlog.has_unfinished()).await;
+            self.inbox
+                .poll_for_more(self.backlog.has_unfinished())
+                .await;
             let (group, finished) = self.gather(&alarm).await?;
-            let result = if group.is_empty() && !self.nil_is_due() {
+            let result = if group.is_empty() && !self.deadline_passed() {
                 Ok(())
             } else {
                 self.run_group(group).await
@@ -212,14 +214,16 @@ impl<S: Store + Send + 'static> Committer<S> {
         let look_due = self.engine.next_look();
         let look_due = look_due.map(|at| self.clock.instant_at(at));
         let due = [nil_due, look_due].into_iter().flatten().min();
-        let due = due.map(|due| self.rest_until.map_or(due, |until| until.max(due)));
+        let due = due.map(|due| self.paused_until.map_or(due, |until| until.max(due)));
         let due = [due, self.backlog.due(), self.infos.due()];
         due.into_iter().flatten().min()
     }
 
-    fn nil_is_due(&self) -> bool {
-        let resting = self.rest_until.is_some_and(|until| Instant::now() < until);
-        !resting
+    fn deadline_passed(&self) -> bool {
+        let paused = self
+            .paused_until
+            .is_some_and(|until| Instant::now() < until);
+        !paused
             && self
                 .engine
                 .next_deadline()
@@ -231,9 +235,9 @@ impl<S: Store + Send + 'static> Committer<S> {
         let attempt = self.attempt(&group)?;
         self.infos.note_run(begun, Instant::now());
         match attempt {
-            Attempt::Committed(result) => self.settle(result),
+            Attempt::Committed(result) => self.take_result(result),
             Attempt::RolledBack(error) if group.is_empty() => {
-                self.rest_until = Some(Instant::now() + FAILURE_REST);
+                self.paused_until = Some(Instant::now() + FAILURE_PAUSE);
                 self.log_failure(&error);
             }
             // Every further try would wait for the lock as long again, and everybody behind it too.
@@ -246,11 +250,11 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// Sends the answers of the group, or lets them be sent as soon as what they tell of is durable. What others
     /// have changed is told of too, so nothing overtakes a group before.
     async fn acknowledge(&mut self) -> Result<(), Poisoned> {
-        if !self.store.wants_sync() && (self.due.is_empty() || !self.inbox.is_syncing()) {
+        if !self.store.wants_sync() && (self.completed.is_empty() || !self.inbox.is_syncing()) {
             self.answer();
             return Ok(());
         }
-        if !self.due.is_empty() && self.inbox.is_alone(self.due.len()) {
+        if !self.completed.is_empty() && self.inbox.syncs_inline(self.completed.len()) {
             let begun = Instant::now();
             self.syncer.sync().map_err(poisoned)?;
             self.inbox.note_sync(begun.elapsed());
@@ -258,8 +262,8 @@ impl<S: Store + Send + 'static> Committer<S> {
             return Ok(());
         }
         self.inbox.may_sync_more().await;
-        self.inbox.note_sync_begun(self.due.len());
-        let group = std::mem::take(&mut self.due);
+        self.inbox.note_sync_begun(self.completed.len());
+        let group = std::mem::take(&mut self.completed);
         self.acknowledger.hand_over(group).map_err(|Gone| {
             let error = self.store.begin().err();
             error.map_or_else(
@@ -271,9 +275,9 @@ impl<S: Store + Send + 'static> Committer<S> {
 
     /// Sends the answers of the group.
     fn answer(&mut self) {
-        self.inbox.note_answered(self.due.len());
-        for due in self.due.drain(..) {
-            due.send(self.waiters.gate());
+        self.inbox.note_answered(self.completed.len());
+        for completed in self.completed.drain(..) {
+            completed.send(self.waiters.gate());
         }
     }
 
@@ -286,7 +290,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
         for request in group {
             match self.attempt(std::slice::from_ref(&request))? {
-                Attempt::Committed(result) => self.settle(result),
+                Attempt::Committed(result) => self.take_result(result),
                 Attempt::RolledBack(error) => self.refuse(request, &error),
             }
         }
@@ -330,13 +334,13 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
     }
 
-    fn settle(&mut self, result: GroupResult) {
+    fn take_result(&mut self, result: GroupResult) {
         self.backlog.keep(result.unfinished);
         if !result.events.is_empty() {
             self.outbox.offer(result.events);
         }
         for answer in result.answers {
-            self.due.extend(self.waiters.settle(answer));
+            self.completed.extend(self.waiters.record(answer));
         }
     }
 
@@ -362,7 +366,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
         let outcome = Outcome::Refused(wire_error(error, begun));
         let answer = Answer { ticket, outcome };
-        self.due.extend(self.waiters.settle(answer));
+        self.completed.extend(self.waiters.record(answer));
     }
 
     fn log_failure(&mut self, error: &StoreError) {

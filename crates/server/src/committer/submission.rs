@@ -33,7 +33,7 @@ pub(super) fn ticket(serial: u64, index: usize) -> Ticket {
 }
 
 /// The submission a ticket belongs to, and which of its ops it names.
-pub(super) fn place(ticket: Ticket) -> (u64, usize) {
+pub(super) fn ticket_parts(ticket: Ticket) -> (u64, usize) {
     let index = ticket.0 & ((1 << INDEX_BITS) - 1);
     (
         ticket.0 >> INDEX_BITS,

@@ -397,5 +397,5 @@ async fn a_last_sync_that_fails_is_a_fault() {
 }
 
 mod locked;
-mod looks;
+mod polls;
 mod unsynced;

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use workmill_engine::{Answer, Handout, Outcome, Request};
 
-use super::submission::{Submission, place, ticket};
+use super::submission::{Submission, ticket, ticket_parts};
 use crate::gate::{Answers, Delivery, Gate};
 
 /// The submissions that are not wholly answered.
@@ -21,13 +21,13 @@ pub(super) struct Waiters {
 
 #[derive(Debug)]
 struct Waiter {
-    due: Due,
+    completed: Completed,
     missing: usize,
 }
 
 /// A submission that is wholly answered. Its answers may be sent once what they tell of is durable.
 #[derive(Debug)]
-pub(super) struct Due {
+pub(super) struct Completed {
     sink: oneshot::Sender<Answers>,
     outcomes: SmallVec<[Option<Outcome>; 1]>,
     handout: Option<Handout>,
@@ -54,7 +54,7 @@ impl Waiters {
         if let Some(sink) = sink {
             let outcomes = ops.iter().map(|_| None).collect();
             let waiter = Waiter {
-                due: Due {
+                completed: Completed {
                     sink,
                     outcomes,
                     handout: None,
@@ -72,20 +72,20 @@ impl Waiters {
 
     /// Takes an answer; gives what may be sent now that nothing of its submission is missing. A job nobody
     /// waits for goes back.
-    pub(super) fn settle(&mut self, answer: Answer) -> Option<Due> {
+    pub(super) fn record(&mut self, answer: Answer) -> Option<Completed> {
         let Answer { ticket, outcome } = answer;
         let handout = match &outcome {
             Outcome::Job(job) => Some(job.handout),
             _ => None,
         };
-        let (serial, index) = place(ticket);
+        let (serial, index) = ticket_parts(ticket);
         let Entry::Occupied(mut entry) = self.by_serial.entry(serial) else {
             drop(handout.map(|handout| Delivery::new(handout, Arc::clone(&self.gate))));
             return None;
         };
         let waiter = entry.get_mut();
         if waiter
-            .due
+            .completed
             .outcomes
             .get_mut(index)?
             .replace(outcome)
@@ -93,12 +93,12 @@ impl Waiters {
         {
             waiter.missing -= 1;
         }
-        waiter.due.handout = handout.or(waiter.due.handout);
-        (waiter.missing == 0).then(|| entry.remove().due)
+        waiter.completed.handout = handout.or(waiter.completed.handout);
+        (waiter.missing == 0).then(|| entry.remove().completed)
     }
 }
 
-impl Due {
+impl Completed {
     /// Sends the answers.
     pub(super) fn send(self, gate: &Arc<dyn Gate>) {
         let outcomes = self.outcomes.into_iter().flatten().collect();

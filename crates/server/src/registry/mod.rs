@@ -1,13 +1,13 @@
-//! The workers: who is there, in which state, and when each was last heard.
+//! The workers: who is there, in which state, and when each was last seen.
 //!
 //! Only in memory: a worker registers again with its next HELLO.
 
-mod membership;
 mod worker;
+mod worker_connection;
 mod workers;
 
-pub(crate) use membership::Membership;
 pub(crate) use worker::WorkerState;
+pub(crate) use worker_connection::WorkerConnection;
 pub(crate) use workers::{Registry, WorkerCounts};
 
 #[cfg(test)]

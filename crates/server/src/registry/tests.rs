@@ -4,8 +4,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use workmill_proto::{Beat, Hello};
 
-use super::workers::SILENCE_MAX;
-use super::{Membership, Registry, WorkerCounts, WorkerState};
+use super::workers::STALE_AFTER;
+use super::{Registry, WorkerConnection, WorkerCounts, WorkerState};
 
 struct World {
     registry: Arc<Registry>,
@@ -26,7 +26,7 @@ impl World {
         self.now += duration;
     }
 
-    fn connect(&mut self, hello: &Hello) -> (Option<Membership>, CancellationToken) {
+    fn connect(&mut self, hello: &Hello) -> (Option<WorkerConnection>, CancellationToken) {
         self.connections += 1;
         let close = CancellationToken::new();
         (
@@ -36,13 +36,13 @@ impl World {
         )
     }
 
-    fn join(&mut self, wid: &str) -> (Membership, CancellationToken) {
+    fn join(&mut self, wid: &str) -> (WorkerConnection, CancellationToken) {
         let hello = Hello {
             wid: wid.to_owned(),
             ..Hello::default()
         };
-        let (membership, close) = self.connect(&hello);
-        (membership.expect("a wid was named"), close)
+        let (worker, close) = self.connect(&hello);
+        (worker.expect("a wid was named"), close)
     }
 
     fn beat(&self, wid: &str, state: Option<&str>) -> Option<WorkerState> {
@@ -67,8 +67,8 @@ impl World {
 #[test]
 fn connection_without_a_wid_is_no_worker() {
     let mut world = World::new();
-    let (membership, _) = world.connect(&Hello::default());
-    assert!(membership.is_none());
+    let (worker, _) = world.connect(&Hello::default());
+    assert!(worker.is_none());
     assert_eq!(world.size(), 0);
 }
 
@@ -139,7 +139,7 @@ fn silent_worker_is_reaped_and_all_its_connections_closed() {
     let (_first, close_first) = world.join("silent");
     let (_second, close_second) = world.join("silent");
     let (_other, close_other) = world.join("beating");
-    world.pass(SILENCE_MAX - Duration::from_millis(1));
+    world.pass(STALE_AFTER - Duration::from_millis(1));
     assert_eq!(world.registry.reap(world.now).len(), 0);
     world.beat("beating", None);
     world.pass(Duration::from_millis(1));
@@ -153,7 +153,7 @@ fn silent_worker_is_reaped_and_all_its_connections_closed() {
 fn reaped_worker_that_returns_is_taken_in_and_not_harmed_by_its_old_connection() {
     let mut world = World::new();
     let (old, _) = world.join("w");
-    world.pass(SILENCE_MAX);
+    world.pass(STALE_AFTER);
     world.registry.reap(world.now);
     let (_new, close) = world.join("w");
     drop(old);
@@ -169,14 +169,14 @@ fn worker_counts_as_alive_for_a_minute_after_its_last_command() {
     let (leaving, _) = world.join("leaving");
     let (_silent, _) = world.join("silent");
     world.pass(Duration::from_secs(30));
-    staying.worker().hear(world.now);
-    leaving.worker().hear(world.now);
+    staying.worker().touch(world.now);
+    leaving.worker().touch(world.now);
     drop(leaving);
     assert_eq!(world.alive(), ["leaving", "silent", "staying"]);
     world.pass(Duration::from_secs(30));
     assert_eq!(world.alive(), ["leaving", "staying"]);
     world.pass(Duration::from_secs(29));
-    staying.worker().hear(world.now);
+    staying.worker().touch(world.now);
     world.pass(Duration::from_secs(1));
     assert_eq!(world.alive(), ["staying"]);
 }

@@ -49,7 +49,7 @@ pub(crate) struct Worker {
     number: u64,
     state: AtomicU8,
     /// The uptime of the server at which a command of it last came.
-    heard_millis: AtomicU64,
+    last_seen_millis: AtomicU64,
 }
 
 impl Worker {
@@ -59,9 +59,9 @@ impl Worker {
             wid,
             number,
             state,
-            heard_millis: AtomicU64::new(0),
+            last_seen_millis: AtomicU64::new(0),
         };
-        worker.hear(now);
+        worker.touch(now);
         worker
     }
 
@@ -91,13 +91,13 @@ impl Worker {
     }
 
     /// Takes note of a command of it.
-    pub(crate) fn hear(&self, now: Duration) {
+    pub(crate) fn touch(&self, now: Duration) {
         let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        self.heard_millis.fetch_max(millis, Ordering::Relaxed);
+        self.last_seen_millis.fetch_max(millis, Ordering::Relaxed);
     }
 
     /// When a command of it last came.
-    pub(crate) fn heard(&self) -> Duration {
-        Duration::from_millis(self.heard_millis.load(Ordering::Relaxed))
+    pub(crate) fn last_seen(&self) -> Duration {
+        Duration::from_millis(self.last_seen_millis.load(Ordering::Relaxed))
     }
 }

@@ -8,13 +8,13 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use workmill_proto::{Beat, Hello};
 
-use super::membership::Membership;
 use super::worker::{Worker, WorkerState};
+use super::worker_connection::WorkerConnection;
 
-/// How long a worker may be without BEAT, and how long one that was heard counts as alive. Faktory's.
-pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// How long a worker may be without BEAT, and how long one that was seen counts as alive. Faktory's.
+pub(super) const STALE_AFTER: Duration = Duration::from_secs(60);
 
-/// How many workers that have left are remembered. They are remembered for [`SILENCE_MAX`]; a client that
+/// How many workers that have left are remembered. They are remembered for [`STALE_AFTER`]; a client that
 /// makes up worker ids must not fill the memory meanwhile.
 const GONE_MAX: usize = 100_000;
 
@@ -27,7 +27,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct State {
     workers: HashMap<Arc<str>, Entry>,
-    /// Workers that left, the earliest first, and when they were last heard.
+    /// Workers that left, the earliest first, and when they were last seen.
     gone: VecDeque<(Arc<str>, Duration)>,
     reaped: u64,
 }
@@ -68,14 +68,15 @@ pub(crate) struct WorkerLine {
 
 impl Registry {
     /// Adds a connection to the worker it names, which is made if it is not there. None for a connection that
-    /// names no worker. `now`, here and below, is the server's uptime: silence counts only while it can hear. The token closes the connection when the worker is reaped.
+    /// names no worker. `now`, here and below, is the server's uptime: a worker can only grow stale while the server can
+    /// hear it. The token closes the connection when the worker is reaped.
     pub(crate) fn join(
         self: &Arc<Self>,
         hello: &Hello,
         connection_id: u64,
         close: &CancellationToken,
         now: Duration,
-    ) -> Option<Membership> {
+    ) -> Option<WorkerConnection> {
         if hello.wid.is_empty() {
             return None;
         }
@@ -94,8 +95,8 @@ impl Registry {
                 connections: HashMap::new(),
             });
         entry.connections.insert(connection_id, close.clone());
-        entry.worker.hear(now);
-        Some(Membership::new(
+        entry.worker.touch(now);
+        Some(WorkerConnection::new(
             Arc::clone(&entry.worker),
             connection_id,
             Arc::clone(self),
@@ -125,7 +126,7 @@ impl Registry {
         let mut state = self.state.lock();
         let entry = state.workers.get_mut(beat.wid.as_str())?;
         entry.beat_at = now;
-        entry.worker.hear(now);
+        entry.worker.touch(now);
         entry.rss_kb = beat.rss_kb.unwrap_or(entry.rss_kb);
         if let Some(wanted) = beat.current_state.as_deref().and_then(WorkerState::parse) {
             entry.worker.advance(wanted);
@@ -139,7 +140,7 @@ impl Registry {
         let mut state = self.state.lock();
         let overdue: Vec<Entry> = state
             .workers
-            .extract_if(|_, entry| now.saturating_sub(entry.beat_at) >= SILENCE_MAX)
+            .extract_if(|_, entry| now.saturating_sub(entry.beat_at) >= STALE_AFTER)
             .map(|(_, entry)| entry)
             .collect();
         state.reaped += overdue.len() as u64;
@@ -158,14 +159,14 @@ impl Registry {
 
     /// The workers from which a command came within the last minute, whether they are still there or not.
     pub(crate) fn alive(&self, now: Duration) -> BTreeSet<String> {
-        let is_recent = |heard: Duration| now.saturating_sub(heard) < SILENCE_MAX;
+        let is_recent = |last_seen: Duration| now.saturating_sub(last_seen) < STALE_AFTER;
         let mut state = self.state.lock();
-        state.gone.retain(|(_, heard)| is_recent(*heard));
+        state.gone.retain(|(_, last_seen)| is_recent(*last_seen));
         let gone = state.gone.iter().map(|(wid, _)| wid);
         let here = state
             .workers
             .values()
-            .filter(|entry| is_recent(entry.worker.heard()));
+            .filter(|entry| is_recent(entry.worker.last_seen()));
         here.map(|entry| entry.worker.wid())
             .chain(gone)
             .map(|wid| wid.to_string())
@@ -201,7 +202,7 @@ impl State {
             self.gone.pop_front();
         }
         self.gone
-            .push_back((Arc::clone(worker.wid()), worker.heard()));
+            .push_back((Arc::clone(worker.wid()), worker.last_seen()));
     }
 }
 
@@ -215,7 +216,7 @@ impl Entry {
             rss_kb: self.rss_kb,
             state: self.worker.state().as_str(),
             connections: self.connections.len(),
-            silent_for: now.saturating_sub(self.worker.heard()),
+            silent_for: now.saturating_sub(self.worker.last_seen()),
         }
     }
 }

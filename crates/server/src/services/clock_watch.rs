@@ -9,7 +9,7 @@ use super::service::{Life, Service};
 use crate::shared::Shared;
 
 /// How often the clocks are compared.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// By how much the wall clock must have been set to be told of, in microseconds: less is what time servers do all the
 /// time.
@@ -19,27 +19,27 @@ const STEP_MICROS_MIN: i64 = 5_000_000;
 pub(crate) fn watch_clocks(shared: &Arc<Shared>) -> Service {
     let shared = Arc::clone(shared);
     Service::start("clock watch", |mut life: Life| async move {
-        let mut interval = tokio::time::interval(LOOK_EVERY);
-        let mut last = Look::at(&shared);
+        let mut interval = tokio::time::interval(SAMPLE_EVERY);
+        let mut last = ClockSample::at(&shared);
         life.started();
         while life.lasts_until_next(&mut interval).await {
-            let look = Look::at(&shared);
-            look.tell_of_freeze(&last);
-            look.tell_of_step(&last);
-            last = look;
+            let sample = ClockSample::at(&shared);
+            sample.tell_of_freeze(&last);
+            sample.tell_of_step(&last);
+            last = sample;
         }
     })
 }
 
 /// What the clocks show at one time.
 #[derive(Clone, Copy, Debug)]
-struct Look {
+struct ClockSample {
     wall: Timestamp,
     age: Duration,
     frozen: Duration,
 }
 
-impl Look {
+impl ClockSample {
     fn at(shared: &Shared) -> Self {
         let clock = &shared.clock;
         // Reading it is what notices a freeze.
@@ -88,8 +88,8 @@ impl Look {
 mod tests {
     use super::*;
 
-    fn look(wall_secs: i64, age_secs: u64) -> Look {
-        Look {
+    fn sample(wall_secs: i64, age_secs: u64) -> ClockSample {
+        ClockSample {
             wall: Timestamp::default().plus_secs(wall_secs),
             age: Duration::from_secs(age_secs),
             frozen: Duration::ZERO,
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_step_is_what_the_wall_clock_has_moved_more_than_time_has_passed() {
-        let step_secs = |wall, age| look(wall, age).step_micros(&look(1_000, 10)) / 1_000_000;
+        let step_secs = |wall, age| sample(wall, age).step_micros(&sample(1_000, 10)) / 1_000_000;
         assert_eq!(step_secs(1_001, 11), 0);
         assert_eq!(step_secs(1_061, 71), 0, "a frozen server is no step");
         assert_eq!(step_secs(4_601, 11), 3_600);

@@ -1,4 +1,4 @@
-//! Removes workers that have fallen silent.
+//! Removes stale workers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::service::{Life, Service};
 use crate::settings::TOLD_MAX;
 use crate::shared::Shared;
 
-/// How often silent workers are looked for.
+/// How often stale workers are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the removal of workers that send no BEAT.

@@ -1,4 +1,4 @@
-//! Takes jobs back from workers that have fallen silent, if the operator wants it.
+//! Takes jobs back from stale workers, if the operator wants it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::shared::Shared;
 /// How often jobs of lost workers are looked for.
 const RECOVER_EVERY: Duration = Duration::from_secs(5);
 
-/// After a start, how long workers have to be heard again before they count as lost.
+/// After a start, how long workers have to be seen again before they count as lost.
 const RECOVER_AFTER_START: Duration = Duration::from_secs(60);
 
 /// Starts the recovery. It does nothing while `recover_lost` is off.

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use workmill_engine::Outcome;
 use workmill_proto::{Reply, WireError, write_job};
 
-use super::batch::Slot;
+use super::pipeline::Slot;
 use super::status::{BatchStatus, TrackStatus};
 use crate::info;
 use crate::json;
@@ -15,7 +15,7 @@ use crate::shared::Shared;
 /// What a bulk reply has beside its content: `$`, a length, and two line ends.
 const BULK_FRAME_BYTES_MAX: usize = 1 + 20 + 2 + 2;
 
-/// Writes the replies to the commands of a batch, in order.
+/// Writes the replies to the commands of a pipeline, in order.
 pub(super) fn write_slots(
     slots: impl IntoIterator<Item = Slot>,
     outcomes: impl IntoIterator<Item = Outcome>,

@@ -7,21 +7,21 @@ use smallvec::{SmallVec, smallvec};
 use workmill_engine::{Op, Outcome};
 
 use super::answer::{write_outcome, write_slots};
-use super::batch::{Batch, Last};
+use super::close_reason::CloseReason;
 use super::dispatch::Caller;
-use super::farewell::Farewell;
 use super::handed::Handed;
+use super::pipeline::{Blocking, Pipeline};
 use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
-use crate::connections::{Phase, Place};
+use crate::connections::{ConnectionGuard, Phase};
 use crate::gate::{Answers, Delivery, Pending};
-use crate::registry::Membership;
+use crate::registry::WorkerConnection;
 use crate::shared::Shared;
 
-/// How long the FETCH of a worker that is to fetch no more takes: as long as one that finds nothing, so that
-/// the worker does not ask again and again.
-const REST: Duration = Duration::from_millis(1_900);
+/// How long the FETCH of a quiet worker takes: as long as one that finds nothing, so that the worker does not ask
+/// again and again.
+const QUIET_FETCH_WAIT: Duration = Duration::from_millis(1_900);
 
 /// For how long the commands are run that had come when the server closes the connection because it stops: there may be
 /// megabytes of them, and the client may go on sending.
@@ -40,8 +40,8 @@ pub(super) struct Conversation<S: Stream> {
     // counts.
     wire: Wire<S>,
     handed: Handed,
-    membership: Option<Membership>,
-    place: Place,
+    worker: Option<WorkerConnection>,
+    connection: ConnectionGuard,
     closed: Closed,
 }
 
@@ -49,26 +49,26 @@ impl<S: Stream> Conversation<S> {
     pub(super) fn new(
         shared: Arc<Shared>,
         wire: Wire<S>,
-        place: Place,
-        membership: Option<Membership>,
+        connection: ConnectionGuard,
+        worker: Option<WorkerConnection>,
     ) -> Self {
-        let closed = Box::pin(place.close.clone().cancelled_owned());
+        let closed = Box::pin(connection.close.clone().cancelled_owned());
         Self {
             handed: Handed::new(Arc::clone(&shared.gate)),
             shared,
             wire,
-            membership,
-            place,
+            worker,
+            connection,
             closed,
         }
     }
 
     /// Serves the client until one side ends it.
     pub(super) async fn serve(&mut self) {
-        let farewell = match self.run().await {
-            Ok(farewell) | Err(farewell) => farewell,
+        let reason = match self.run().await {
+            Ok(reason) | Err(reason) => reason,
         };
-        Box::pin(self.wire.close(farewell)).await;
+        Box::pin(self.wire.close(reason)).await;
         if !self.handed.is_empty() {
             Box::pin(self.account()).await;
         }
@@ -88,19 +88,19 @@ impl<S: Stream> Conversation<S> {
         }
     }
 
-    async fn run(&mut self) -> Result<Farewell, Farewell> {
+    async fn run(&mut self) -> Result<CloseReason, CloseReason> {
         loop {
-            if self.place.close.is_cancelled() {
+            if self.connection.close.is_cancelled() {
                 return Box::pin(self.run_last_commands()).await;
             }
             // What is left unread may hold further commands.
-            if self.run_batch().await? && self.wire.lines.unread_bytes() > 0 {
+            if self.run_pipeline().await? && self.wire.lines.unread_bytes() > 0 {
                 continue;
             }
             if self.wire.at_end {
-                return Ok(Farewell::Silent);
+                return Ok(CloseReason::Silent);
             }
-            self.place.set_phase(Phase::Idle);
+            self.connection.set_phase(Phase::Idle);
             tokio::select! {
                 biased;
                 filled = self.wire.fill() => filled?,
@@ -111,22 +111,22 @@ impl<S: Stream> Conversation<S> {
 
     /// The connection is closed from this side. If that is because the server stops, the commands that have come are
     /// run before.
-    async fn run_last_commands(&mut self) -> Result<Farewell, Farewell> {
+    async fn run_last_commands(&mut self) -> Result<CloseReason, CloseReason> {
         if !self.shared.is_stopping() {
-            return Ok(Farewell::Silent);
+            return Ok(CloseReason::Silent);
         }
         let until = Instant::now() + LAST_COMMANDS_WITHIN;
         while Instant::now() < until {
             let received = self.receive().await?;
-            if !self.run_batch().await? && !received {
+            if !self.run_pipeline().await? && !received {
                 break;
             }
         }
-        Ok(Farewell::Silent)
+        Ok(CloseReason::Silent)
     }
 
     /// Reads what has come, without waiting for more. Tells whether there was anything.
-    async fn receive(&mut self) -> Result<bool, Farewell> {
+    async fn receive(&mut self) -> Result<bool, CloseReason> {
         if self.wire.at_end {
             return Ok(false);
         }
@@ -143,58 +143,58 @@ impl<S: Stream> Conversation<S> {
 
     /// Runs the commands that have been received completely, as many as are run together. Tells whether there were
     /// any; if they end the connection, that is the error.
-    async fn run_batch(&mut self) -> Result<bool, Farewell> {
+    async fn run_pipeline(&mut self) -> Result<bool, CloseReason> {
         // Only lent, as every connection would keep room for each place it is moved to.
-        let mut batch = Batch::default();
-        self.gather(&mut batch).await;
-        if batch.is_empty() {
+        let mut pipeline = Pipeline::default();
+        self.gather(&mut pipeline).await;
+        if pipeline.is_empty() {
             return Ok(false);
         }
-        self.answer(&mut batch).await?;
-        match batch.farewell {
-            Some(farewell) => Err(farewell),
+        self.answer(&mut pipeline).await?;
+        match pipeline.reason {
+            Some(reason) => Err(reason),
             None => Ok(true),
         }
     }
 
     /// Takes the commands that have been received completely.
-    async fn gather(&mut self, batch: &mut Batch) {
-        let membership = self.membership.as_ref();
+    async fn gather(&mut self, pipeline: &mut Pipeline) {
+        let worker = self.worker.as_ref();
         let caller = Caller {
             shared: &self.shared,
             // The worker's own copy, as all its connections use it.
-            wid: membership.map_or(self.place.wid(), |member| member.worker().wid()),
-            connection: self.place.id(),
-            membership,
+            wid: worker.map_or(self.connection.wid(), |member| member.worker().wid()),
+            connection: self.connection.id(),
+            worker,
             gone: self.wire.closed_by_peer,
         };
-        while !batch.is_full() {
+        while !pipeline.is_full() {
             match self.wire.lines.next_line() {
-                Ok(Some(line)) => caller.dispatch(line, batch).await,
+                Ok(Some(line)) => caller.dispatch(line, pipeline).await,
                 Ok(None) => break,
-                Err(too_long) => batch.close_with(Farewell::told(too_long.to_string())),
+                Err(too_long) => pipeline.close_with(CloseReason::with_error(too_long.to_string())),
             }
         }
-        if batch.commands() != 0
-            && let Some(membership) = &self.membership
+        if pipeline.commands() != 0
+            && let Some(member) = &self.worker
         {
-            membership.worker().hear(self.shared.clock.uptime());
+            member.worker().touch(self.shared.clock.uptime());
         }
     }
 
-    /// Runs a batch and sends its replies.
-    async fn answer(&mut self, batch: &mut Batch) -> Result<(), Farewell> {
-        self.place.set_phase(Phase::Running);
-        let commands = batch.commands();
-        let head = if batch.ops.is_empty() {
+    /// Runs a pipeline and sends its replies.
+    async fn answer(&mut self, pipeline: &mut Pipeline) -> Result<(), CloseReason> {
+        self.connection.set_phase(Phase::Running);
+        let commands = pipeline.commands();
+        let head = if pipeline.ops.is_empty() {
             None
         } else {
-            let ops = std::mem::take(&mut batch.ops);
-            Some(self.shared.gate.submit(ops, batch.bytes)?)
+            let ops = std::mem::take(&mut pipeline.ops);
+            Some(self.shared.gate.submit(ops, pipeline.bytes)?)
         };
         // Handed over before the answers of the others are there, so that one group can run them all.
-        let last = batch.last.take();
-        let last = last.map(|last| self.begin(last, batch.bytes));
+        let last = pipeline.last.take();
+        let last = last.map(|last| self.begin(last, pipeline.bytes));
         // Only now, so that whoever sees a command counted knows that it has come to the committer before his own next
         // one.
         self.shared.meters.count_commands(commands);
@@ -202,7 +202,7 @@ impl<S: Stream> Conversation<S> {
             Some(mut head) => head.answers().await?.outcomes,
             None => SmallVec::new(),
         };
-        let slots = std::mem::take(&mut batch.slots);
+        let slots = std::mem::take(&mut pipeline.slots);
         write_slots(slots, outcomes, &self.shared, &mut self.wire.out);
         let delivery = match last {
             Some(begun) => self.finish(begun?).await?,
@@ -213,32 +213,32 @@ impl<S: Stream> Conversation<S> {
             let (end, now) = (self.wire.written(), Instant::now());
             self.handed.add(job, end, now, || self.wire.progress());
         }
-        self.wire.settle_input();
+        self.wire.release_input();
         Ok(())
     }
 
-    fn begin(&self, last: Last, bytes: usize) -> Result<Begun, Farewell> {
+    fn begin(&self, last: Blocking, bytes: usize) -> Result<Begun, CloseReason> {
         let submit = |op: Op| self.shared.gate.submit(smallvec![op], bytes);
         Ok(match last {
-            Last::Fetch(op) => Begun::Fetch(submit(op)?),
-            Last::Long(op) => Begun::Long(submit(op)?),
-            Last::Rest => Begun::Rest,
+            Blocking::Fetch(op) => Begun::Fetch(submit(op)?),
+            Blocking::Sliced(op) => Begun::Sliced(submit(op)?),
+            Blocking::Quiet => Begun::Quiet,
         })
     }
 
     /// Waits for the answer that takes its time, and writes its reply. What was answered before it is sent
     /// before.
-    async fn finish(&mut self, begun: Begun) -> Result<Option<Delivery>, Farewell> {
+    async fn finish(&mut self, begun: Begun) -> Result<Option<Delivery>, CloseReason> {
         if !self.wire.out.is_empty() {
             self.send().await?;
         }
         let answers = match begun {
-            Begun::Long(mut pending) => pending.answers().await?,
+            Begun::Sliced(mut pending) => pending.answers().await?,
             Begun::Fetch(pending) => self.fetch(pending).await?,
-            Begun::Rest => {
-                self.place.set_phase(Phase::Fetching);
-                let rest = Box::pin(tokio::time::sleep(REST));
-                watch(&mut self.wire, &mut self.closed, rest).await?;
+            Begun::Quiet => {
+                self.connection.set_phase(Phase::Fetching);
+                let wait = Box::pin(tokio::time::sleep(QUIET_FETCH_WAIT));
+                watch(&mut self.wire, &mut self.closed, wait).await?;
                 Answers::nothing()
             }
         };
@@ -250,8 +250,8 @@ impl<S: Stream> Conversation<S> {
 
     /// Waits for a job. If the client goes meanwhile, the FETCH is forgotten, and a job that came for it all
     /// the same goes back.
-    async fn fetch(&mut self, mut pending: Pending) -> Result<Answers, Farewell> {
-        self.place.set_phase(Phase::Fetching);
+    async fn fetch(&mut self, mut pending: Pending) -> Result<Answers, CloseReason> {
+        self.connection.set_phase(Phase::Fetching);
         match watch(&mut self.wire, &mut self.closed, pending.answers()).await? {
             Watched::Done(answers) => Ok(answers?),
             Watched::Gone => {
@@ -262,8 +262,8 @@ impl<S: Stream> Conversation<S> {
         }
     }
 
-    async fn send(&mut self) -> Result<(), Farewell> {
-        self.place.set_phase(Phase::Sending);
+    async fn send(&mut self) -> Result<(), CloseReason> {
+        self.connection.set_phase(Phase::Sending);
         Ok(self.wire.send().await?)
     }
 }
@@ -283,8 +283,8 @@ impl<S: Stream> Drop for Conversation<S> {
 /// A command that the engine has been asked, or that waits by itself.
 enum Begun {
     Fetch(Pending),
-    Long(Pending),
-    Rest,
+    Sliced(Pending),
+    Quiet,
 }
 
 impl Answers {

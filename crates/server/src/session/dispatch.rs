@@ -6,10 +6,10 @@ use bytes::Bytes;
 use workmill_engine::{Ack, ClientId, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
 use workmill_proto::{BatchCommand, Beat, Command, WireError};
 
-use super::batch::{Batch, Slot};
-use super::farewell::{Farewell, shutting_down};
-use super::reader::Asked;
-use crate::registry::{Membership, WorkerState};
+use super::close_reason::{CloseReason, shutting_down};
+use super::parser::Parsed;
+use super::pipeline::{Pipeline, Slot};
+use crate::registry::{WorkerConnection, WorkerState};
 use crate::shared::Shared;
 
 /// Whose commands they are.
@@ -19,86 +19,86 @@ pub(super) struct Caller<'a> {
     pub(super) wid: &'a Arc<str>,
     /// The connection's number.
     pub(super) connection: u64,
-    pub(super) membership: Option<&'a Membership>,
+    pub(super) worker: Option<&'a WorkerConnection>,
     /// The client has closed its side: it is too late to hand it a job.
     pub(super) gone: bool,
 }
 
 impl Caller<'_> {
-    /// Adds the command of a line to a batch.
-    pub(super) async fn dispatch(self, line: Bytes, batch: &mut Batch) {
-        batch.bytes += line.len();
-        // Asked for by what needs it: to read the clock costs as much as to read a short command.
+    /// Adds the command of a line to a pipeline.
+    pub(super) async fn dispatch(self, line: Bytes, pipeline: &mut Pipeline) {
+        pipeline.bytes += line.len();
+        // Only on demand: to read the clock costs as much as to read a short command.
         let now = || self.shared.clock.wall();
         let reading = self.shared.settings.now().custom_reading;
-        match self.shared.reader.read(line, now, reading).await {
-            Ok(asked) if self.shared.is_stopping() && !asked.ends_work() => {
-                batch.answered(Slot::Error(shutting_down()));
+        match self.shared.parser.parse(line, now, reading).await {
+            Ok(parsed) if self.shared.is_stopping() && !parsed.ends_work() => {
+                pipeline.answered(Slot::Error(shutting_down()));
             }
-            Ok(Asked::Push(op)) => batch.ask(op.asked_by(self.client())),
-            Ok(Asked::PushBulk(bulk)) => {
-                batch.ask(Op::PushBulk(bulk).asked_by(self.client()));
+            Ok(Parsed::Push(op)) => pipeline.ask(op.asked_by(self.client())),
+            Ok(Parsed::PushBulk(bulk)) => {
+                pipeline.ask(Op::PushBulk(bulk).asked_by(self.client()));
             }
-            Ok(Asked::Other(command)) => self.run(command, batch),
-            Err(error) => batch.answered(Slot::Error(error)),
+            Ok(Parsed::Other(command)) => self.run(command, pipeline),
+            Err(error) => pipeline.answered(Slot::Error(error)),
         }
     }
 
     /// Whose the queues are that the commands make.
     fn client(self) -> ClientId {
-        match self.membership {
+        match self.worker {
             Some(member) => member.worker().number(),
             None => self.connection + 1,
         }
     }
 
-    fn run(self, command: Command, batch: &mut Batch) {
+    fn run(self, command: Command, pipeline: &mut Pipeline) {
         match command {
-            // The reader has made ops of them.
+            // The parser has made ops of them.
             Command::Push(_) | Command::PushBulk(_) => {
-                batch.answered(Slot::Error(WireError::err("internal error")));
+                pipeline.answered(Slot::Error(WireError::err("internal error")));
             }
-            Command::Fetch(queues) => self.fetch(queues, batch),
-            Command::Ack { jid } => batch.ask(Op::Ack(Ack {
+            Command::Fetch(queues) => self.fetch(queues, pipeline),
+            Command::Ack { jid } => pipeline.ask(Op::Ack(Ack {
                 jid,
                 wid: Arc::clone(self.wid),
             })),
-            Command::Fail(report) => batch.ask(Op::Fail(Arc::new(Fail {
+            Command::Fail(report) => pipeline.ask(Op::Fail(Arc::new(Fail {
                 report,
                 wid: Arc::clone(self.wid),
             }))),
-            Command::Requeue { jid } => batch.ask(Op::Requeue(Requeue {
+            Command::Requeue { jid } => pipeline.ask(Op::Requeue(Requeue {
                 jid,
                 wid: Arc::clone(self.wid),
             })),
-            Command::Batch(command) => self.batch(command, batch),
+            Command::Batch(command) => self.batch(command, pipeline),
             Command::Track(command) => {
                 let wid = Arc::clone(self.wid);
-                batch.ask(Op::Track(Arc::new(TrackOp { command, wid })));
+                pipeline.ask(Op::Track(Arc::new(TrackOp { command, wid })));
             }
-            Command::Beat(beat) => batch.answered(self.beat(&beat)),
-            Command::Info => batch.ask(Op::Info),
+            Command::Beat(beat) => pipeline.answered(self.beat(&beat)),
+            Command::Info => pipeline.ask(Op::Info),
             Command::Flush => {
                 tracing::warn!("a client flushes the database: every job is forgotten");
-                batch.ask(Op::Flush);
+                pipeline.ask(Op::Flush);
             }
-            Command::End => batch.close_with(Farewell::Silent),
-            Command::Mutate(mutation) => batch.ask(Op::Mutate(Mutate {
+            Command::End => pipeline.close_with(CloseReason::Silent),
+            Command::Mutate(mutation) => pipeline.ask(Op::Mutate(Mutate {
                 mutation: Arc::new(mutation),
                 progress: None,
             })),
             Command::Queue(command) => {
-                batch.ask(Op::Queue(Arc::new(command), self.client()));
+                pipeline.ask(Op::Queue(Arc::new(command), self.client()));
             }
         }
     }
 
-    fn fetch(self, queues: Vec<String>, batch: &mut Batch) {
+    fn fetch(self, queues: Vec<String>, pipeline: &mut Pipeline) {
         let state = self
-            .membership
+            .worker
             .map_or(WorkerState::Running, |member| member.worker().state());
         if self.gone {
-            batch.answered(Slot::Nil);
+            pipeline.answered(Slot::Nil);
         } else if state == WorkerState::Running {
             let fetch = Fetch {
                 queues: queues.into(),
@@ -108,20 +108,20 @@ impl Caller<'_> {
                     false => 0,
                 },
             };
-            batch.ask(Op::Fetch(fetch));
+            pipeline.ask(Op::Fetch(fetch));
         } else {
-            batch.rest();
+            pipeline.quiet_fetch();
         }
     }
 
-    fn batch(self, command: BatchCommand, batch: &mut Batch) {
+    fn batch(self, command: BatchCommand, pipeline: &mut Pipeline) {
         if !self.shared.settings.now().custom_reading.batch {
             let text = "batches are turned off: [batch] enabled = false";
-            return batch.answered(Slot::Error(WireError::err(text)));
+            return pipeline.answered(Slot::Error(WireError::err(text)));
         }
         match Op::batch(command, self.shared.clock.wall()) {
-            Ok(op) => batch.ask(op),
-            Err(error) => batch.answered(Slot::Error(error)),
+            Ok(op) => pipeline.ask(op),
+            Err(error) => pipeline.answered(Slot::Error(error)),
         }
     }
 

@@ -10,16 +10,16 @@ use tokio_util::sync::CancellationToken;
 use workmill_proto::limits::LINE_BYTES_BEFORE_HELLO_MAX;
 use workmill_proto::{Challenge, Hello, Reply, WireError, greeting};
 
+use super::close_reason::CloseReason;
 use super::conversation::Conversation;
-use super::farewell::Farewell;
 use super::stream::Stream;
 use super::watch::{Closed, gone};
 use super::wire::Wire;
-use crate::connections::Place;
+use crate::auth_queue::AuthSlot;
+use crate::connections::ConnectionGuard;
 use crate::newcomers::Newcomer;
 use crate::password::Password;
-use crate::proofs::Turn;
-use crate::registry::Membership;
+use crate::registry::WorkerConnection;
 use crate::rejections::Reason;
 use crate::shared::Shared;
 
@@ -52,11 +52,11 @@ pub(crate) async fn converse<S: Stream>(shared: Arc<Shared>, stream: S, arrival:
     // Boxed, so that the connection keeps no room for what it does once.
     let shaken = Box::pin(shake_hands(&shared, &mut wire, arrival)).await;
     match shaken {
-        Ok((place, membership)) => {
-            let mut conversation = Conversation::new(shared, wire, place, membership);
+        Ok((connection, worker)) => {
+            let mut conversation = Conversation::new(shared, wire, connection, worker);
             conversation.serve().await;
         }
-        Err(farewell) => Box::pin(wire.close(farewell)).await,
+        Err(reason) => Box::pin(wire.close(reason)).await,
     }
 }
 
@@ -64,7 +64,7 @@ async fn shake_hands<S: Stream>(
     shared: &Arc<Shared>,
     wire: &mut Wire<S>,
     arrival: Arrival,
-) -> Result<(Place, Option<Membership>), Farewell> {
+) -> Result<(ConnectionGuard, Option<WorkerConnection>), CloseReason> {
     let Arrival {
         peer,
         close,
@@ -74,20 +74,20 @@ async fn shake_hands<S: Stream>(
     let guarded = password.map(|password| (make_challenge(), password));
     let challenge = guarded.as_ref().map(|(challenge, _)| challenge);
     wire.out.extend_from_slice(greeting(challenge).as_bytes());
-    let mut hello = hear(shared, wire, peer, newcomer).await?;
+    let mut hello = receive_hello(shared, wire, peer, newcomer).await?;
     if let Some((challenge, password)) = guarded {
-        let turn = wait_for_turn(shared, wire, peer, &close).await?;
+        let slot = wait_for_slot(shared, wire, peer, &close).await?;
         let wrong = match hello.pwdhash.is_empty() {
             true => Reason::NoPassword,
             false => Reason::WrongPassword,
         };
-        hello = check_proof(turn, challenge, password, hello)
+        hello = check_proof(slot, challenge, password, hello)
             .await
             .inspect_err(|_| shared.entrance.rejections.note(peer, wrong))?;
     }
     let connections_max = shared.settings.now().connections_max;
     Reply::Ok.write(&mut wire.out);
-    let place = shared
+    let connection = shared
         .roster
         .connections
         .enter(peer, &hello.wid, close.clone(), connections_max)
@@ -96,24 +96,27 @@ async fn shake_hands<S: Stream>(
                 .entrance
                 .rejections
                 .note(peer, Reason::TooManyConnections);
-            Farewell::told(too_many.to_string())
+            CloseReason::with_error(too_many.to_string())
         })?;
     let now = shared.clock.uptime();
-    let membership = shared.roster.registry.join(&hello, place.id(), &close, now);
+    let worker = shared
+        .roster
+        .registry
+        .join(&hello, connection.id(), &close, now);
     wire.send().await?;
     wire.lines
         .set_line_bytes_max(shared.settings.now().line_bytes_max);
-    wire.settle_input();
-    Ok((place, membership))
+    wire.release_input();
+    Ok((connection, worker))
 }
 
 /// Sends the greeting and reads the HELLO, unless the client takes too long or has to make room.
-async fn hear<S: Stream>(
+async fn receive_hello<S: Stream>(
     shared: &Shared,
     wire: &mut Wire<S>,
     peer: SocketAddr,
     newcomer: Newcomer,
-) -> Result<Hello, Farewell> {
+) -> Result<Hello, CloseReason> {
     let hearing = async {
         wire.send().await?;
         read_hello(shared, wire, peer).await
@@ -128,14 +131,14 @@ async fn hear<S: Stream>(
         // Too slow: closed without a word, as Faktory does.
         Some(Err(_)) => {
             shared.entrance.rejections.note(peer, Reason::HelloTooSlow);
-            Err(Farewell::Silent)
+            Err(CloseReason::Silent)
         }
         None => {
             shared.entrance.rejections.note(peer, Reason::PushedOut);
             // Sent with the end, which waits for nothing: others need the place.
             let reason = "too many connections say nothing: say HELLO sooner, or try again later";
             Reply::Error(&WireError::err(reason)).write(&mut wire.out);
-            Err(Farewell::Silent)
+            Err(CloseReason::Silent)
         }
     }
 }
@@ -144,10 +147,10 @@ async fn read_hello<S: Stream>(
     shared: &Shared,
     wire: &mut Wire<S>,
     peer: SocketAddr,
-) -> Result<Hello, Farewell> {
+) -> Result<Hello, CloseReason> {
     let rejected = |reason| {
         shared.entrance.rejections.note(peer, reason);
-        Farewell::Silent
+        CloseReason::Silent
     };
     loop {
         if let Some(reason) = Reason::of_first_bytes(wire.lines.unread()) {
@@ -166,13 +169,13 @@ async fn read_hello<S: Stream>(
             Ok(None) => wire.fill().await?,
             Err(too_long) => {
                 rejected(Reason::LineTooLong);
-                return Err(Farewell::told(too_long.to_string()));
+                return Err(CloseReason::with_error(too_long.to_string()));
             }
         }
         if wire.at_end {
             // A check of health that only connects is no news.
             return Err(match wire.lines.unread_bytes() {
-                0 => Farewell::Silent,
+                0 => CloseReason::Silent,
                 _ => rejected(Reason::NoHello),
             });
         }
@@ -180,41 +183,41 @@ async fn read_hello<S: Stream>(
 }
 
 /// Waits until the client's proof may be checked, unless the client goes first.
-async fn wait_for_turn<S: Stream>(
+async fn wait_for_slot<S: Stream>(
     shared: &Shared,
     wire: &mut Wire<S>,
     peer: SocketAddr,
     close: &CancellationToken,
-) -> Result<Turn, Farewell> {
+) -> Result<AuthSlot, CloseReason> {
     let mut closed: Closed = Box::pin(close.clone().cancelled_owned());
     tokio::select! {
         // Whoever need not wait may have closed its side already.
         biased;
-        turn = shared.entrance.proofs.turn(peer.ip()) => turn.map_err(|missed| {
+        slot = shared.entrance.auth_queue.slot(peer.ip()) => slot.map_err(|missed| {
             shared.entrance.rejections.note(peer, Reason::NotChecked);
-            Farewell::told(missed.to_string())
+            CloseReason::with_error(missed.to_string())
         }),
         gone = gone(wire, &mut closed) => {
             gone?;
-            Err(Farewell::Silent)
+            Err(CloseReason::Silent)
         }
     }
 }
 
 /// Lets a HELLO pass whose proof is right.
 async fn check_proof(
-    turn: Turn,
+    slot: AuthSlot,
     challenge: Challenge,
     password: Password,
     hello: Hello,
-) -> Result<Hello, Farewell> {
+) -> Result<Hello, CloseReason> {
     let checked = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
+        let _slot = slot;
         let accepted = challenge.accepts(password.expose(), &hello);
         accepted.then_some(hello)
     });
-    let accepted = checked.await.map_err(|_| Farewell::Silent)?;
-    accepted.ok_or_else(|| Farewell::told("Invalid password"))
+    let accepted = checked.await.map_err(|_| CloseReason::Silent)?;
+    accepted.ok_or_else(|| CloseReason::with_error("Invalid password"))
 }
 
 fn make_challenge() -> Challenge {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 use workmill_proto::{LineReader, Reply};
 
-use super::farewell::Farewell;
+use super::close_reason::CloseReason;
 use super::socket::{Progress, Socket};
 use super::stream::Stream;
 use crate::memory_budget::{BudgetExhausted, Charge, MemoryBudget};
@@ -137,7 +137,7 @@ impl<S: Stream> Wire<S> {
     }
 
     /// Gives back the share of the input budget of commands that have been answered.
-    pub(super) fn settle_input(&mut self) {
+    pub(super) fn release_input(&mut self) {
         self.input.shrink_to(self.lines.buffered_bytes());
     }
 
@@ -216,14 +216,14 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Says farewell and closes the stream.
-    pub(super) async fn close(&mut self, farewell: Farewell) {
-        let told = match &farewell {
-            Farewell::Told(error) => {
+    /// Sends the error, if there is one, and closes the stream.
+    pub(super) async fn close(&mut self, reason: CloseReason) {
+        let told = match &reason {
+            CloseReason::WithError(error) => {
                 Reply::Error(error).write(&mut self.out);
                 true
             }
-            Farewell::Silent => false,
+            CloseReason::Silent => false,
         };
         // Whether the client gets it is its own affair from here on.
         let closing = async {
@@ -240,7 +240,7 @@ impl<S: Stream> Wire<S> {
     async fn linger(&mut self) {
         let until = Instant::now() + LINGER_MAX;
         self.lines = LineReader::new(0);
-        self.settle_input();
+        self.release_input();
         let mut scrap = BytesMut::with_capacity(4 << 10);
         while let Ok(Ok(1..)) = timeout_at(until, self.stream.read_buf(&mut scrap)).await {
             scrap.clear();

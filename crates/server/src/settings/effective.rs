@@ -7,7 +7,7 @@ use std::sync::Arc;
 use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Binding, MetricsSettings, Origins, Throttles};
+use super::{BatchSettings, Binding, MetricsSettings, Provenance, Throttles};
 use crate::password::Password;
 
 /// Everything an operator can decide, checked and with the defaults filled in.
@@ -40,7 +40,7 @@ pub struct Settings {
     pub cron: Arc<CronTable>,
     /// Where metrics go; `None` if they are off.
     pub metrics: Option<MetricsSettings>,
-    /// Whether the reservations of workers that fell silent end at once.
+    /// Whether the reservations of stale workers end at once.
     pub recover_lost: bool,
     /// Whether jobs can be unique.
     pub uniq: bool,
@@ -97,5 +97,5 @@ pub struct Loaded {
     /// Why metrics are off though they are asked for: what is said of them cannot be used. No reason not to start.
     pub metrics_fault: Option<String>,
     /// Where the settings come from.
-    pub origins: Origins,
+    pub origins: Provenance,
 }

@@ -13,10 +13,10 @@ use super::bounds::{
     DEAD_TTL_SECS_RANGE, INPUT_BYTES_MAX_DEFAULT, INPUT_BYTES_RANGE, INTERVAL_MS_DEFAULT,
     INTERVAL_MS_RANGE, LINE_BYTES_RANGE,
 };
-use super::places::Variables;
+use super::paths::Variables;
 use super::reader::{Found, Reader, refuse};
-use super::{Environment, Loaded, Origins, Settings, SettingsError, first_lines};
-use super::{conf_dir, cron, features, metrics, places, risks, throttles};
+use super::{Environment, Loaded, Provenance, Settings, SettingsError, first_lines};
+use super::{conf_dir, cron, features, metrics, paths, throttles, warnings};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::password::{Password, PasswordError, PasswordSources};
 
@@ -27,15 +27,15 @@ impl Settings {
     /// Puts together what the command line, the environment variables and `conf.d/*.toml` say.
     pub fn load(cli: &Cli, env: Variables<'_>) -> Result<Loaded, SettingsError> {
         let mut warnings = Vec::new();
-        let environment = places::choose_environment(cli, env)?;
-        let storage_dir = places::choose_dir(
+        let environment = paths::choose_environment(cli, env)?;
+        let storage_dir = paths::choose_dir(
             cli.storage_dir.as_deref(),
             STORAGE_DIR_DEFAULT,
             environment,
             env,
             ".faktory/db",
         )?;
-        let config_dir = places::choose_dir(
+        let config_dir = paths::choose_dir(
             cli.config_dir.as_deref(),
             CONFIG_DIR_DEFAULT,
             environment,
@@ -60,11 +60,11 @@ impl Settings {
                 Err(error) => (None, Some(error.to_string())),
             };
         let settings = Self {
-            binding: places::choose_binding(cli, &mut reader)?,
+            binding: paths::choose_binding(cli, &mut reader)?,
             environment,
             password: choose_password(environment, &config_dir, &mut reader, env, &mut warnings)?,
             durability: choose_durability(cli, &mut reader)?,
-            tls: places::choose_tls(&config_dir, &mut reader, &mut warnings)?,
+            tls: paths::choose_tls(&config_dir, &mut reader, &mut warnings)?,
             connections_max: value_or(connections_max, CONNECTIONS_MAX_DEFAULT),
             line_bytes_max,
             input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
@@ -81,12 +81,12 @@ impl Settings {
             storage_dir,
             config_dir,
         };
-        let mut origins = Origins::new(&reader);
+        let mut origins = Provenance::new(&reader);
         origins.note_named("throttles", throttle_origins);
         origins.note_named("cron", cron_origins);
         origins.note_arguments(cli, env, &settings);
-        warnings.extend(reader.warn_of_the_rest());
-        warnings.extend(risks::warn(cli, &settings, env));
+        warnings.extend(reader.warn_of_unknown_keys());
+        warnings.extend(warnings::warn(cli, &settings, env));
         Ok(Loaded {
             settings,
             warnings,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::places::{Variables, variable};
+use super::paths::{Variables, variable};
 use super::reader::{Found, Reader, refuse};
 use super::{SettingsError, without_credentials};
 use crate::statsd::{

@@ -117,7 +117,7 @@ fn read_throttle(
             found: instead_of_a_limit(&reader, &table, queue),
         });
     }
-    warnings.extend(reader.warn_of_the_rest());
+    warnings.extend(reader.warn_of_unknown_keys());
     Ok(throttle)
 }
 

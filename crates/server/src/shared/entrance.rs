@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::auth_queue::AuthQueue;
 use crate::newcomers::Newcomers;
-use crate::proofs::Proofs;
 use crate::rejections::Rejections;
 use crate::tls::TlsReloader;
 
@@ -12,7 +12,7 @@ pub(crate) struct Entrance {
     /// None for plain TCP.
     pub(crate) tls: Option<TlsReloader>,
     pub(crate) newcomers: Arc<Newcomers>,
-    pub(crate) proofs: Arc<Proofs>,
+    pub(crate) auth_queue: Arc<AuthQueue>,
     /// What is said of those who are turned away.
     pub(crate) rejections: Rejections,
 }
@@ -22,7 +22,7 @@ impl Entrance {
         Self {
             tls,
             newcomers: Arc::default(),
-            proofs: Arc::default(),
+            auth_queue: Arc::default(),
             rejections: Rejections::default(),
         }
     }

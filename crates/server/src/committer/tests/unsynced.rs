@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use workmill_store::{StoreError, Syncer};
 
 use super::*;
-use crate::committer::pace::{PATIENCE_MAX, UNSYNCED_MAX};
+use crate::committer::window::{UNSYNCED_MAX, WINDOW_MAX};
 
 /// Submissions in one group, fewer than would keep the next groups from sharing a sync.
 const MANY: usize = 20;
@@ -36,7 +36,7 @@ impl Syncer for SlowSyncer {
     fn sync(&mut self) -> Result<(), StoreError> {
         if self.disk.syncs.fetch_add(1, Ordering::SeqCst) == 0 {
             let begun = Instant::now();
-            while begun.elapsed() <= PATIENCE_MAX {}
+            while begun.elapsed() <= WINDOW_MAX {}
             return self.syncer.sync();
         }
         let mut is_fast = self.disk.is_fast.lock();

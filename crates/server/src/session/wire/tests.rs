@@ -81,7 +81,7 @@ async fn large_line_counts_until_it_is_answered() {
     send_line(&mut client, 200_000).await;
     assert_eq!(read_line(&mut wire).await, 200_000);
     assert!(world.take_all().await.is_err());
-    wire.settle_input();
+    wire.release_input();
     assert_eq!(world.take_all().await, Ok(()));
 }
 
@@ -92,7 +92,7 @@ async fn connection_that_has_sent_large_commands_may_be_idle_for_long() {
         let (mut wire, mut client) = world.connect(LINE_BYTES_MAX);
         send_line(&mut client, bytes).await;
         read_line(&mut wire).await;
-        wire.settle_input();
+        wire.release_input();
         assert_eq!(world.take_all().await, Ok(()), "after {bytes} bytes");
         let day = Duration::from_secs(86_400);
         timeout(day, wire.fill()).await.unwrap_err();
@@ -165,7 +165,7 @@ async fn client_that_takes_in_a_byte_now_and_then_is_given_up_and_gets_nothing_t
     let slow = tokio::spawn(read_slowly(client, 1, SEND_STALL_MAX / 2));
     let fault = wire.send().await.unwrap_err();
     assert!(matches!(fault, WireFault::SendTooSlow), "{fault:?}");
-    wire.close(Farewell::Silent).await;
+    wire.close(CloseReason::Silent).await;
     assert!(slow.await.unwrap() <= 102);
 }
 
@@ -206,7 +206,8 @@ async fn reply_counts_until_it_is_sent() {
 async fn error_at_the_end_reaches_a_client_that_is_still_sending() {
     let world = World::new();
     let (mut wire, mut client) = world.connect(1_000);
-    let closing = tokio::spawn(async move { wire.close(Farewell::told("too much")).await });
+    let closing =
+        tokio::spawn(async move { wire.close(CloseReason::with_error("too much")).await });
     // Blocks unless the server reads on.
     client.write_all(&[b'x'; 100_000]).await.unwrap();
     client.shutdown().await.unwrap();

@@ -1,7 +1,7 @@
 //! Keys of an entry that stand in the wrong place or are misspelt, so that nobody would obey them.
 
-use super::super::rest::nearest;
 use super::super::tree::{Node, Origin, Table};
+use super::super::unknown_keys::nearest;
 use super::payload::FIELDS;
 
 /// The keys that belong to the entry itself.

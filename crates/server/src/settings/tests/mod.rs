@@ -15,7 +15,7 @@ mod features;
 mod limits;
 mod merging;
 mod metrics;
-mod places;
+mod paths;
 mod reloading;
 mod secrets;
 mod throttles;

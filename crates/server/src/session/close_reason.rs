@@ -7,20 +7,20 @@ use crate::gate::{GateClosed, Unanswered};
 
 /// How a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Farewell {
+pub(super) enum CloseReason {
     /// Without a word: the client has gone, has said END, or is nobody one talks to.
     Silent,
     /// With an error as the last reply.
-    Told(WireError),
+    WithError(WireError),
 }
 
-impl Farewell {
-    pub(super) fn told(text: impl Into<String>) -> Self {
-        Self::Told(WireError::err(text))
+impl CloseReason {
+    pub(super) fn with_error(text: impl Into<String>) -> Self {
+        Self::WithError(WireError::err(text))
     }
 
     pub(super) fn shutdown() -> Self {
-        Self::Told(shutting_down())
+        Self::WithError(shutting_down())
     }
 }
 
@@ -29,24 +29,24 @@ pub(super) fn shutting_down() -> WireError {
     WireError::err("shutdown in progress")
 }
 
-impl From<GateClosed> for Farewell {
+impl From<GateClosed> for CloseReason {
     fn from(_: GateClosed) -> Self {
         Self::shutdown()
     }
 }
 
-impl From<Unanswered> for Farewell {
+impl From<Unanswered> for CloseReason {
     /// Whether the command was done is unknown, so any reply could be a lie.
     fn from(_: Unanswered) -> Self {
         Self::Silent
     }
 }
 
-impl From<WireFault> for Farewell {
+impl From<WireFault> for CloseReason {
     fn from(fault: WireFault) -> Self {
         match fault {
             WireFault::Io(_) | WireFault::SendStalled | WireFault::SendTooSlow => Self::Silent,
-            fault => Self::told(fault.to_string()),
+            fault => Self::with_error(fault.to_string()),
         }
     }
 }

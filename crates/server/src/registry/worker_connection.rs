@@ -7,13 +7,13 @@ use super::workers::Registry;
 
 /// Says that a connection belongs to a worker; dropped when the connection closes.
 #[derive(Debug)]
-pub(crate) struct Membership {
+pub(crate) struct WorkerConnection {
     worker: Arc<Worker>,
     connection_id: u64,
     registry: Arc<Registry>,
 }
 
-impl Membership {
+impl WorkerConnection {
     pub(super) fn new(worker: Arc<Worker>, connection_id: u64, registry: Arc<Registry>) -> Self {
         Self {
             worker,
@@ -28,7 +28,7 @@ impl Membership {
     }
 }
 
-impl Drop for Membership {
+impl Drop for WorkerConnection {
     fn drop(&mut self) {
         self.registry.leave(&self.worker, self.connection_id);
     }

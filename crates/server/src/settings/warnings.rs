@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::places::{Variables, variable};
+use super::paths::{Variables, variable};
 use super::{Environment, Settings};
 use crate::cli::{Cli, STORAGE_DIR_DEFAULT};
 use crate::threads::Threads;

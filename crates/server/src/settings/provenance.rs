@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
-use super::places::{Variables, binding_flag, variable};
+use super::paths::{Variables, binding_flag, variable};
 use super::reader::Reader;
 use super::tree::Origin;
 use crate::cli::Cli;
@@ -13,12 +13,12 @@ const DEFAULT: &str = "default";
 
 /// Where settings come from: a file and a line, a flag, a variable.
 #[derive(Clone, Debug, Default)]
-pub struct Origins {
+pub struct Provenance {
     /// By the key, with its table. Of known keys that are nowhere, none.
     places: BTreeMap<String, Option<String>>,
 }
 
-impl Origins {
+impl Provenance {
     /// Where a setting comes from. What was said nowhere is the default.
     pub fn of(&self, key: &str) -> &str {
         let place = self.places.get(key).and_then(Option::as_deref);

@@ -14,7 +14,7 @@ const APART_BYTES_MIN: usize = 32 << 10;
 
 /// What a line asks for. What may be long is made ready for the engine where it is read.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum Parsed {
     /// A PUSH.
     Push(Op),
     /// A PUSHB.
@@ -23,7 +23,7 @@ pub(super) enum Asked {
     Other(Command),
 }
 
-impl Asked {
+impl Parsed {
     /// Whether it belongs to work that has begun: a server that is stopping still takes it, as a job whose end it has
     /// not heard of would be run again.
     pub(super) fn ends_work(&self) -> bool {
@@ -53,50 +53,50 @@ impl Asked {
 
 /// Reads lines.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct Parser {
     /// One for each line that is read apart. One core is left to those who serve the connections.
-    places: Semaphore,
+    permits: Semaphore,
 }
 
-impl Default for Reader {
+impl Default for Parser {
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
-            places: Semaphore::new(cores.saturating_sub(1).max(1)),
+            permits: Semaphore::new(cores.saturating_sub(1).max(1)),
         }
     }
 }
 
-impl Reader {
+impl Parser {
     /// Reads a line that was received just now, which `now` tells. `reading` says which features are on.
-    pub(super) async fn read(
+    pub(super) async fn parse(
         &self,
         line: Bytes,
         now: impl Fn() -> Timestamp,
         reading: CustomReading,
-    ) -> Result<Asked, WireError> {
+    ) -> Result<Parsed, WireError> {
         if line.len() < APART_BYTES_MIN {
-            return read(&line, now, reading);
+            return parse(&line, now, reading);
         }
         let now = now();
         // Never closed.
-        let _place = self.places.acquire().await;
-        match spawn_blocking(move || read(&line, || now, reading)).await {
-            Ok(asked) => asked,
+        let _permit = self.permits.acquire().await;
+        match spawn_blocking(move || parse(&line, || now, reading)).await {
+            Ok(parsed) => parsed,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(WireError::err("the server is stopping")),
         }
     }
 }
 
-fn read(
+fn parse(
     line: &[u8],
     now: impl Fn() -> Timestamp,
     reading: CustomReading,
-) -> Result<Asked, WireError> {
+) -> Result<Parsed, WireError> {
     Ok(match parse_command(line)? {
-        Command::Push(job) => Asked::Push(Op::push(job, now(), reading)?),
-        Command::PushBulk(jobs) => Asked::PushBulk(BulkPush::new(jobs, now(), reading)),
-        command => Asked::Other(command),
+        Command::Push(job) => Parsed::Push(Op::push(job, now(), reading)?),
+        Command::PushBulk(jobs) => Parsed::PushBulk(BulkPush::new(jobs, now(), reading)),
+        command => Parsed::Other(command),
     })
 }

@@ -4,27 +4,27 @@ use smallvec::SmallVec;
 use workmill_engine::{Barrier, Op};
 use workmill_proto::WireError;
 
-use super::farewell::Farewell;
+use super::close_reason::CloseReason;
 
 /// How many pipelined commands are run together at most. Bounds the replies kept for one connection.
-pub(super) const BATCH_COMMANDS_MAX: usize = 500;
+pub(super) const PIPELINE_COMMANDS_MAX: usize = 500;
 
 /// How many bytes of commands are run together at most, in bytes; one command may exceed it.
-pub(super) const BATCH_BYTES_MAX: usize = 1 << 20;
+pub(super) const PIPELINE_BYTES_MAX: usize = 1 << 20;
 
 /// Commands that were received together, ready to be run.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct Pipeline {
     /// One for each command, in order, but for `last`.
     pub(super) slots: SmallVec<[Slot; 1]>,
     /// The ops of those slots that are [`Slot::Asked`], in order.
     pub(super) ops: SmallVec<[Op; 1]>,
     /// A command whose answer later commands must wait for.
-    pub(super) last: Option<Last>,
+    pub(super) last: Option<Blocking>,
     /// The commands' bytes.
     pub(super) bytes: usize,
     /// If the connection ends after these commands.
-    pub(super) farewell: Option<Farewell>,
+    pub(super) reason: Option<CloseReason>,
     /// Later commands must wait for the answers of these.
     pub(super) complete: bool,
 }
@@ -46,17 +46,17 @@ pub(super) enum Slot {
 
 /// A command whose answer may take its time.
 #[derive(Debug)]
-pub(super) enum Last {
+pub(super) enum Blocking {
     /// A FETCH: may wait for a job.
     Fetch(Op),
     /// A FETCH of a worker that must fetch no more: waits, and gets nothing.
-    Rest,
+    Quiet,
     /// May take many groups.
-    Long(Op),
+    Sliced(Op),
 }
 
-impl Batch {
-    /// Adds a command for the engine. It ends the batch if later commands must not be handed over before its answer.
+impl Pipeline {
+    /// Adds a command for the engine. It ends the pipeline if later commands must not be handed over before its answer.
     pub(super) fn ask(&mut self, op: Op) {
         match op.traits().barrier {
             Barrier::Open => self.add(op),
@@ -64,8 +64,8 @@ impl Batch {
                 self.add(op);
                 self.complete = true;
             }
-            Barrier::Sliced => self.end_with(Last::Long(op)),
-            Barrier::Parked => self.end_with(Last::Fetch(op)),
+            Barrier::Sliced => self.end_with(Blocking::Sliced(op)),
+            Barrier::Parked => self.end_with(Blocking::Fetch(op)),
         }
     }
 
@@ -80,18 +80,18 @@ impl Batch {
     }
 
     /// Adds a FETCH of a worker that must fetch no more.
-    pub(super) fn rest(&mut self) {
-        self.end_with(Last::Rest);
+    pub(super) fn quiet_fetch(&mut self) {
+        self.end_with(Blocking::Quiet);
     }
 
-    fn end_with(&mut self, last: Last) {
+    fn end_with(&mut self, last: Blocking) {
         self.last = Some(last);
         self.complete = true;
     }
 
     /// Ends the connection after the commands so far.
-    pub(super) fn close_with(&mut self, farewell: Farewell) {
-        self.farewell = Some(farewell);
+    pub(super) fn close_with(&mut self, reason: CloseReason) {
+        self.reason = Some(reason);
         self.complete = true;
     }
 
@@ -102,11 +102,13 @@ impl Batch {
 
     /// Whether there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
-        self.commands() == 0 && self.farewell.is_none()
+        self.commands() == 0 && self.reason.is_none()
     }
 
     /// Whether no further command may be added.
     pub(super) fn is_full(&self) -> bool {
-        self.complete || self.slots.len() >= BATCH_COMMANDS_MAX || self.bytes >= BATCH_BYTES_MAX
+        self.complete
+            || self.slots.len() >= PIPELINE_COMMANDS_MAX
+            || self.bytes >= PIPELINE_BYTES_MAX
     }
 }

@@ -14,7 +14,7 @@ const LIKENESS_MIN: f64 = 0.75;
 
 impl Reader {
     /// One line for each unknown key that is left, and one for all tables that this version does not act on yet.
-    pub(super) fn warn_of_the_rest(self) -> Vec<String> {
+    pub(super) fn warn_of_unknown_keys(self) -> Vec<String> {
         let mut warnings = Vec::new();
         let mut not_yet = Vec::new();
         for (name, node) in &self.table {

@@ -1,4 +1,4 @@
-//! How often the committer looks for more before it runs a group.
+//! How often the committer polls for more before it runs a group.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use tokio::task::{JoinHandle, yield_now};
 use workmill_engine::{Duty, Op, Ticket};
 
 use super::super::Inbox;
-use crate::committer::pace::TOGETHER_MAX;
+use crate::committer::window::INLINE_SYNC_CLIENTS_MAX;
 use crate::gate::Gate as _;
 
 /// An op that is next to no work.
@@ -31,14 +31,14 @@ fn start_connections(inbox: &Arc<Inbox>, times: usize) -> JoinHandle<()> {
 async fn a_group_gathers_for_as_long_as_connections_bring_more() {
     let inbox: Arc<Inbox> = Arc::default();
     drop(start_connections(&inbox, 5));
-    inbox.let_submit(false).await;
+    inbox.poll_for_more(false).await;
     assert_eq!(inbox.len(), 5);
 }
 
-/// How much waits for the committer after its looks, if connections bring one op more in each turn.
+/// How much waits for the committer after its polls, if connections bring one op more in each.
 async fn gather_from_busy_connections(inbox: &Arc<Inbox>, once: bool) -> usize {
     let connections = start_connections(inbox, usize::MAX);
-    inbox.let_submit(once).await;
+    inbox.poll_for_more(once).await;
     connections.abort();
     inbox.len()
 }
@@ -53,17 +53,17 @@ async fn those_that_came_first_do_not_wait_for_ever() {
 async fn what_is_synced_waits_for_no_more_than_enough() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_sync(Duration::from_micros(200));
-    for _ in 1..TOGETHER_MAX {
+    for _ in 1..INLINE_SYNC_CLIENTS_MAX {
         inbox.submit_unanswered(light());
     }
     assert_eq!(
         gather_from_busy_connections(&inbox, false).await,
-        TOGETHER_MAX
+        INLINE_SYNC_CLIENTS_MAX
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lonely_client_is_not_kept_waiting_for_others() {
+async fn a_single_client_is_not_kept_waiting_for_others() {
     let inbox: Arc<Inbox> = Arc::default();
     inbox.note_answered(1);
     assert_eq!(gather_from_busy_connections(&inbox, false).await, 1);
@@ -92,7 +92,7 @@ async fn a_turn_that_takes_long_is_the_last() {
             tokio::time::advance(Duration::from_micros(400)).await;
         }
     });
-    inbox.let_submit(false).await;
+    inbox.poll_for_more(false).await;
     assert_eq!(inbox.len(), 3);
     connection.abort();
 }
@@ -100,15 +100,15 @@ async fn a_turn_that_takes_long_is_the_last() {
 #[tokio::test(start_paused = true)]
 async fn who_brings_nothing_has_one_turn() {
     let inbox: Arc<Inbox> = Arc::default();
-    let turns: Arc<AtomicUsize> = Arc::default();
-    let counted = Arc::clone(&turns);
+    let polls: Arc<AtomicUsize> = Arc::default();
+    let counted = Arc::clone(&polls);
     let connection = tokio::spawn(async move {
         loop {
             counted.fetch_add(1, Ordering::Relaxed);
             yield_now().await;
         }
     });
-    inbox.let_submit(false).await;
-    assert_eq!(turns.load(Ordering::Relaxed), 1);
+    inbox.poll_for_more(false).await;
+    assert_eq!(polls.load(Ordering::Relaxed), 1);
     connection.abort();
 }

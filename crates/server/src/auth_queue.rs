@@ -27,41 +27,41 @@ const NETWORK_V6: u128 = u128::MAX << 64;
 
 /// The proofs that wait.
 #[derive(Debug)]
-pub(crate) struct Proofs {
+pub(crate) struct AuthQueue {
     checks: Arc<Semaphore>,
-    by_address: Mutex<HashMap<IpAddr, Queue>>,
+    by_address: Mutex<HashMap<IpAddr, AddressQueue>>,
     refusals: Mutex<LogLimit>,
 }
 
 /// A proof was not checked in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many logins from your address wait for their check: try again later")]
-pub(crate) struct TurnMissed;
+pub(crate) struct AuthTimedOut;
 
 /// The proofs of one address.
 #[derive(Debug)]
-struct Queue {
-    pending: usize,
+struct AddressQueue {
+    waiting: usize,
     /// One permit: to stand in line for a check among the other addresses.
     front: Arc<Semaphore>,
 }
 
 /// The right to check one proof, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct AuthSlot {
     _check: OwnedSemaphorePermit,
     _front: OwnedSemaphorePermit,
-    _pending: Pending,
+    _waiting: Waiting,
 }
 
 /// A proof that counts for its address until it is dropped.
 #[derive(Debug)]
-struct Pending {
+struct Waiting {
     address: IpAddr,
-    proofs: Arc<Proofs>,
+    queue: Arc<AuthQueue>,
 }
 
-impl Default for Proofs {
+impl Default for AuthQueue {
     fn default() -> Self {
         Self {
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
@@ -71,24 +71,24 @@ impl Default for Proofs {
     }
 }
 
-impl Proofs {
+impl AuthQueue {
     /// Waits until a proof of this peer may be checked: in order of arrival among those of its address.
-    pub(crate) async fn turn(self: &Arc<Self>, peer: IpAddr) -> Result<Turn, TurnMissed> {
-        let (pending, front) = self.enter(network(peer));
-        let turn = async {
+    pub(crate) async fn slot(self: &Arc<Self>, peer: IpAddr) -> Result<AuthSlot, AuthTimedOut> {
+        let (waiting, front) = self.enter(network(peer));
+        let slot = async {
             // Neither semaphore is ever closed.
             let front = front.acquire_owned().await.ok()?;
             let check = Arc::clone(&self.checks).acquire_owned().await.ok()?;
             Some((front, check))
         };
-        let Ok(Some((front, check))) = timeout(WAIT_MAX, turn).await else {
+        let Ok(Some((front, check))) = timeout(WAIT_MAX, slot).await else {
             self.warn_of_refusal(peer);
-            return Err(TurnMissed);
+            return Err(AuthTimedOut);
         };
-        Ok(Turn {
+        Ok(AuthSlot {
             _check: check,
             _front: front,
-            _pending: pending,
+            _waiting: waiting,
         })
     }
 
@@ -102,25 +102,25 @@ impl Proofs {
         }
     }
 
-    fn enter(self: &Arc<Self>, address: IpAddr) -> (Pending, Arc<Semaphore>) {
+    fn enter(self: &Arc<Self>, address: IpAddr) -> (Waiting, Arc<Semaphore>) {
         let mut by_address = self.by_address.lock();
-        let queue = by_address.entry(address).or_insert_with(|| Queue {
-            pending: 0,
+        let queue = by_address.entry(address).or_insert_with(|| AddressQueue {
+            waiting: 0,
             front: Arc::new(Semaphore::new(1)),
         });
-        queue.pending += 1;
+        queue.waiting += 1;
         let front = Arc::clone(&queue.front);
-        let proofs = Arc::clone(self);
-        (Pending { address, proofs }, front)
+        let queue = Arc::clone(self);
+        (Waiting { address, queue }, front)
     }
 }
 
-impl Drop for Pending {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut by_address = self.proofs.by_address.lock();
+        let mut by_address = self.queue.by_address.lock();
         if let Some(queue) = by_address.get_mut(&self.address) {
-            queue.pending -= 1;
-            if queue.pending == 0 {
+            queue.waiting -= 1;
+            if queue.waiting == 0 {
                 by_address.remove(&self.address);
             }
         }
@@ -143,17 +143,17 @@ mod tests {
     const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     /// Guesses that stand in line, and hold their turn for ever once they have it.
-    async fn guess(proofs: &Arc<Proofs>, guesses: usize) -> tokio::task::JoinSet<()> {
+    async fn guess(queue: &Arc<AuthQueue>, guesses: usize) -> tokio::task::JoinSet<()> {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..guesses {
-            let proofs = Arc::clone(proofs);
+            let queue = Arc::clone(queue);
             tasks.spawn(async move {
-                let _turn = proofs.turn(GUESSER).await.unwrap();
+                let _slot = queue.slot(GUESSER).await.unwrap();
                 std::future::pending::<()>().await;
             });
         }
-        let pending = || proofs.by_address.lock()[&GUESSER].pending;
-        while pending() < guesses {
+        let waiting = || queue.by_address.lock()[&GUESSER].waiting;
+        while waiting() < guesses {
             tokio::task::yield_now().await;
         }
         tasks
@@ -161,30 +161,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn address_that_comes_late_is_next_whatever_another_has_pending() {
-        let proofs: Arc<Proofs> = Arc::default();
-        let first = proofs.turn(GUESSER).await.unwrap();
-        let mut guesses = guess(&proofs, 1_000).await;
-        let waiting = Arc::clone(&proofs);
-        let other = tokio::spawn(async move { waiting.turn(OTHER).await.is_ok() });
-        while !proofs.by_address.lock().contains_key(&OTHER) {
+        let queue: Arc<AuthQueue> = Arc::default();
+        let first = queue.slot(GUESSER).await.unwrap();
+        let mut guesses = guess(&queue, 1_000).await;
+        let late = Arc::clone(&queue);
+        let other = tokio::spawn(async move { late.slot(OTHER).await.is_ok() });
+        while !queue.by_address.lock().contains_key(&OTHER) {
             tokio::task::yield_now().await;
         }
         drop(first);
         assert!(other.await.unwrap(), "it waits for the guesses");
         guesses.shutdown().await;
-        assert!(proofs.by_address.lock().is_empty());
+        assert!(queue.by_address.lock().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_of_one_address_get_their_turn_in_order_of_arrival() {
-        let proofs: Arc<Proofs> = Arc::default();
+        let queue: Arc<AuthQueue> = Arc::default();
         let (served_sink, mut served) = tokio::sync::mpsc::unbounded_channel();
         for number in 0..5_000 {
-            let (proofs, served_sink) = (Arc::clone(&proofs), served_sink.clone());
+            let (queue, served_sink) = (Arc::clone(&queue), served_sink.clone());
             tokio::spawn(async move {
-                let turn = proofs.turn(OTHER).await;
+                let slot = queue.slot(OTHER).await;
                 tokio::time::sleep(Duration::from_millis(2)).await;
-                served_sink.send((number, turn.is_ok())).unwrap();
+                served_sink.send((number, slot.is_ok())).unwrap();
             });
         }
         for number in 0..5_000 {
@@ -194,12 +194,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_waits_too_long_is_told_so_and_leaves_nothing_behind() {
-        let proofs: Arc<Proofs> = Arc::default();
-        let turn = proofs.turn(GUESSER).await.unwrap();
-        assert_eq!(proofs.turn(GUESSER).await.err(), Some(TurnMissed));
-        drop(turn);
-        assert!(proofs.by_address.lock().is_empty());
-        assert!(proofs.turn(GUESSER).await.is_ok());
+        let queue: Arc<AuthQueue> = Arc::default();
+        let slot = queue.slot(GUESSER).await.unwrap();
+        assert_eq!(queue.slot(GUESSER).await.err(), Some(AuthTimedOut));
+        drop(slot);
+        assert!(queue.by_address.lock().is_empty());
+        assert!(queue.slot(GUESSER).await.is_ok());
     }
 
     #[test]
