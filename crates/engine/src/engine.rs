@@ -6,9 +6,9 @@ use std::time::Duration;
 use workmill_proto::SteadyTime;
 use workmill_store::{Clocks, StoreError, Tx};
 
+use crate::context::{GroupContext, Rules};
 use crate::group::Group;
 use crate::memory::Memory;
-use crate::moment::{Moment, Rules};
 use crate::op::{Op, Request};
 use crate::outcome::GroupResult;
 use crate::passage::Passage;
@@ -53,7 +53,7 @@ impl Engine {
     pub fn run_group<T: Tx>(
         &mut self,
         tx: &mut T,
-        moment: Moment,
+        context: GroupContext,
         requests: &[Request],
     ) -> Result<GroupResult, StoreError> {
         let kept = match self.passage.is_new() {
@@ -64,7 +64,7 @@ impl Engine {
             }
             false => None,
         };
-        let steady = self.passage.observe(&moment, kept);
+        let steady = self.passage.observe(&context, kept);
         if requests
             .iter()
             .any(|request| matches!(request.op, Op::Drain))
@@ -74,14 +74,14 @@ impl Engine {
         self.look_at_throttles(steady);
         let clocks = Clocks {
             steady,
-            wall: moment.wall,
+            wall: context.wall,
         };
         // Kept with whatever else is written.
         tx.note_clocks(clocks, false)?;
         let mut group = Group::new(
             tx,
             clocks,
-            moment.seed,
+            context.seed,
             &self.rules,
             &mut self.memory,
             self.passage.grace_over(),
@@ -124,7 +124,7 @@ impl Engine {
         self.memory.roll_back();
     }
 
-    /// The [uptime](Moment::uptime) at which a FETCH that waits has to be answered: a group, if need be an empty one,
+    /// The [uptime](GroupContext::uptime) at which a FETCH that waits has to be answered: a group, if need be an empty one,
     /// must run then.
     pub fn next_timeout(&self) -> Option<Duration> {
         let deadline = self.memory.parked.next_deadline();

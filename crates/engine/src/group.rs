@@ -9,9 +9,9 @@ use workmill_proto::{SteadyTime, Timestamp, WireError};
 use workmill_store::{Clocks, Counts, StoreError, Tx};
 
 use crate::batches::Batches;
+use crate::context::Rules;
 use crate::limits::{HANDOUT_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
-use crate::moment::Rules;
 use crate::op::{Duty, Op, Request, Ticket};
 use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
 

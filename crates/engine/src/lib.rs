@@ -9,6 +9,7 @@
 
 mod ask;
 mod batches;
+mod context;
 mod cron;
 mod engine;
 mod event;
@@ -16,7 +17,6 @@ mod group;
 mod limits;
 mod makers;
 mod memory;
-mod moment;
 mod op;
 mod op_traits;
 mod outcome;
@@ -26,11 +26,11 @@ mod rules;
 mod throttle;
 mod wakes;
 
+pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
 pub use makers::ClientId;
-pub use moment::{Moment, Rules};
 pub use op::{
     Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
     Op, Request, Requeue, Ticket, TrackOp, WantedLock,

@@ -106,7 +106,7 @@ pub struct NewJob {
     pub at: Option<Timestamp>,
     /// Who pushes it.
     pub client: ClientId,
-    /// The lock it is to be pushed with, which becomes one of the record's ties then.
+    /// The lock it is to be pushed with, which becomes one of the record's features then.
     pub lock: Option<WantedLock>,
 }
 

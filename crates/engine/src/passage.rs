@@ -5,8 +5,8 @@ use std::time::Duration;
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::Clocks;
 
+use crate::context::GroupContext;
 use crate::limits::{CLOCK_STEP, FREEZE_MIN, GRACE};
-use crate::moment::Moment;
 
 /// What the engine knows of the passing of time. No part of a group: it stands also if that is rolled back.
 #[derive(Debug, Default)]
@@ -26,27 +26,27 @@ impl Passage {
 
     /// Takes note of a group; returns the steady time of it, which is never before that of an earlier one. `kept` is
     /// where the clocks were when the server ran last, if it did.
-    pub(crate) fn observe(&mut self, moment: &Moment, kept: Option<Clocks>) -> SteadyTime {
+    pub(crate) fn observe(&mut self, context: &GroupContext, kept: Option<Clocks>) -> SteadyTime {
         let start = *self.start.get_or_insert_with(|| {
             let first = match kept {
                 Some(clocks) => {
-                    warn_of_earlier_clock(clocks.wall, moment.wall);
+                    warn_of_earlier_clock(clocks.wall, context.wall);
                     clocks.steady
                 }
-                None => SteadyTime::from_micros(moment.wall.as_micros()),
+                None => SteadyTime::from_micros(context.wall.as_micros()),
             };
             self.grace_until = first.plus(GRACE);
             self.last = first;
-            first.minus(moment.uptime)
+            first.minus(context.uptime)
         });
-        let now = start.plus(moment.uptime).max(self.last);
+        let now = start.plus(context.uptime).max(self.last);
         let stood_still = now.since(self.last) > FREEZE_MIN;
-        let was_frozen = moment.frozen.saturating_sub(self.frozen) > FREEZE_MIN;
+        let was_frozen = context.frozen.saturating_sub(self.frozen) > FREEZE_MIN;
         if stood_still || was_frozen {
             self.grace_until = now.plus(GRACE);
         }
         self.last = now;
-        self.frozen = moment.frozen;
+        self.frozen = context.frozen;
         now
     }
 
@@ -80,8 +80,8 @@ fn warn_of_earlier_clock(then: Timestamp, now: Timestamp) {
 mod tests {
     use super::*;
 
-    fn moment(uptime_secs: u64, frozen_secs: u64) -> Moment {
-        Moment {
+    fn context(uptime_secs: u64, frozen_secs: u64) -> GroupContext {
+        GroupContext {
             wall: Timestamp::from_micros(1_700_000_000_000_000),
             uptime: Duration::from_secs(uptime_secs),
             frozen: Duration::from_secs(frozen_secs),
@@ -92,7 +92,7 @@ mod tests {
     fn passage_seen(until_secs: u64) -> Passage {
         let mut passage = Passage::default();
         for secs in 0..=until_secs {
-            passage.observe(&moment(secs, 0), None);
+            passage.observe(&context(secs, 0), None);
         }
         passage
     }
@@ -107,17 +107,17 @@ mod tests {
     fn a_server_that_stood_still_or_was_frozen_begins_a_new_grace() {
         for (uptime, frozen) in [(60 + 11, 0), (61, 11)] {
             let mut passage = passage_seen(60);
-            passage.observe(&moment(uptime, frozen), None);
+            passage.observe(&context(uptime, frozen), None);
             assert!(!passage.grace_over());
             for later in 1..=59 {
-                passage.observe(&moment(uptime + later, frozen), None);
+                passage.observe(&context(uptime + later, frozen), None);
                 assert!(!passage.grace_over(), "{later} s later");
             }
-            passage.observe(&moment(uptime + 60, frozen), None);
+            passage.observe(&context(uptime + 60, frozen), None);
             assert!(passage.grace_over());
         }
         let mut passage = passage_seen(60);
-        passage.observe(&moment(60 + 10, 10), None);
+        passage.observe(&context(60 + 10, 10), None);
         assert!(passage.grace_over(), "ten seconds are no stand-still");
     }
 
@@ -129,10 +129,10 @@ mod tests {
         };
         let mut passage = Passage::default();
         assert!(passage.is_new());
-        assert_eq!(passage.observe(&moment(2, 0), Some(kept)), kept.steady);
+        assert_eq!(passage.observe(&context(2, 0), Some(kept)), kept.steady);
         assert!(!passage.is_new());
         assert_eq!(
-            passage.observe(&moment(3, 0), None),
+            passage.observe(&context(3, 0), None),
             kept.steady.plus_secs(1)
         );
         assert_eq!(
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_steady_clock_never_runs_backwards() {
         let mut passage = passage_seen(60);
-        let before = passage.observe(&moment(60, 0), None);
-        assert_eq!(passage.observe(&moment(30, 0), None), before);
+        let before = passage.observe(&context(60, 0), None);
+        assert_eq!(passage.observe(&context(30, 0), None), before);
     }
 }

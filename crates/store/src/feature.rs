@@ -21,7 +21,7 @@ pub struct Lock {
 pub struct LockOwner {
     /// The id of the job.
     pub jid: Box<str>,
-    /// Which pushing of that id, as in [`LockTie::pushing`](crate::LockTie::pushing).
+    /// Which pushing of that id, as in [`JobLock::pushing`](crate::JobLock::pushing).
     pub pushing: u32,
 }
 

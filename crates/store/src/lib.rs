@@ -12,12 +12,12 @@
 mod disk;
 mod error;
 mod feature;
+mod features;
 mod file_lease;
 mod key;
 mod lease;
 mod record;
 mod set_time;
-mod ties;
 mod tx;
 
 pub mod sqlite;
@@ -36,12 +36,12 @@ pub use feature::{
     BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, LockOwner, Slots, Track,
     TrackState,
 };
+pub use features::{CallbackKind, CallbackOf, Features, JobLock, LockKey, Membership};
 pub use file_lease::FileLease;
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError};
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
-pub use ties::{CallbackKind, CallbackTie, LockKey, LockTie, Membership, Ties};
 pub use tx::{
     Clocks, Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd,
     Store, Swept, Syncer, Totals, Tx,

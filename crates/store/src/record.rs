@@ -1,11 +1,11 @@
 //! The stored form of a job: a version byte, a checksum, a header, and the payload as clients see it.
 
 mod codec;
+mod features;
 mod place;
 mod raw;
 #[cfg(test)]
 mod tests;
-mod ties;
 mod varint;
 
 use workmill_proto::{SteadyTime, Timestamp};
@@ -14,7 +14,7 @@ pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside};
 pub(crate) use place::Place;
 pub use raw::RawRecord;
 
-use crate::Ties;
+use crate::Features;
 
 /// A job as the store keeps it.
 ///
@@ -37,7 +37,7 @@ pub struct JobRecord {
     /// When it was taken back from a lost worker, latest last.
     pub recovered_at: Vec<SteadyTime>,
     /// What it is bound to besides its queue; none for a job that is bound to nothing.
-    pub ties: Option<Box<Ties>>,
+    pub features: Option<Box<Features>>,
     /// The payload, canonical JSON, without `enqueued_at`.
     pub body: Vec<u8>,
     /// Where in `body` the text `,"enqueued_at":"…"` belongs, in bytes.

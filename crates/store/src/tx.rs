@@ -325,8 +325,8 @@ pub struct Reservation {
     pub reserved_at: SteadyTime,
     /// Until when.
     pub expires_at: SteadyTime,
-    /// Whether the job has ties: its end means something to others.
-    pub tied: bool,
+    /// Whether the job has features: its end means something to others.
+    pub has_features: bool,
     /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
     pub connection: u64,
 }
@@ -336,8 +336,8 @@ pub struct Reservation {
 pub struct Swept {
     /// Whether more may be left.
     pub more: bool,
-    /// The jobs with ties among those it deleted because their queue was removed or their set was cleared.
-    pub tied: Vec<JobRecord>,
+    /// The jobs with features among those it deleted because their queue was removed or their set was cleared.
+    pub with_features: Vec<JobRecord>,
 }
 
 /// A reservation to end, its job to be put back.

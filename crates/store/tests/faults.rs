@@ -37,7 +37,7 @@ fn job(jid: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
-        ties: None,
+        features: None,
         body: b"{}".to_vec(),
         enqueued_at_index: 1,
     }
@@ -51,7 +51,7 @@ fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
         wid: "w".into(),
         reserved_at: at(0),
         expires_at: at(60),
-        tied: false,
+        has_features: false,
         connection: 0,
     };
     tx.reserve(&[reservation])?;

@@ -27,7 +27,7 @@ fn job(queue: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
-        ties: None,
+        features: None,
         body: b"{}".to_vec(),
         enqueued_at_index: 1,
     }

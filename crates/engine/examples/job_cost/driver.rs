@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tempfile::TempDir;
 use workmill_engine::{
-    Ack, Answer, BulkPush, Engine, Fetch, Moment, Op, Outcome, Request, Rules, Ticket,
+    Ack, Answer, BulkPush, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, Ticket,
 };
 use workmill_proto::{
     Command, CustomReading, LineReader, Reply, Timestamp, parse_command, write_job,
@@ -101,14 +101,14 @@ impl Driver {
     /// Runs a group, commits it and writes its replies. Returns what it left unfinished.
     fn run_group(&mut self, group: &[Request]) -> Result<Vec<Request>, Box<dyn Error>> {
         self.now = Timestamp::from_micros(self.now.as_micros() + GROUP_MICROS);
-        let moment = Moment {
+        let context = GroupContext {
             wall: self.now,
             uptime: self.now.since(Timestamp::from_micros(START_MICROS)),
             frozen: std::time::Duration::ZERO,
             seed: self.tickets,
         };
         let mut tx = self.store.begin()?;
-        let result = self.engine.run_group(&mut tx, moment, group)?;
+        let result = self.engine.run_group(&mut tx, context, group)?;
         tx.commit()?;
         self.engine.committed();
         if result.answers.len() + result.unfinished.len() != group.len() {

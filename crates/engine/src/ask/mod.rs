@@ -2,7 +2,7 @@
 //! transaction, by whoever asks. How they are run is in `rules/`.
 
 mod batch;
+mod features;
 mod push;
-mod ties;
 
 pub(crate) use batch::CALLBACK_READING;

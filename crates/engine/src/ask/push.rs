@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use workmill_proto::{CustomReading, Job, RefusedJob, Timestamp, WireError};
-use workmill_store::{JobRecord, Ties};
+use workmill_store::{Features, JobRecord};
 
-use super::ties;
+use super::features;
 use crate::limits::{RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN};
 use crate::op::{BulkPush, NewJob, Op, WantedLock};
 
@@ -22,13 +22,13 @@ impl NewJob {
     /// Makes a checked payload ready for the store. `created_at` is filled in from `now` where the client
     /// gave none. `reading` says which features are on. Refuses what `custom` asks for and is not understood.
     pub fn new(mut job: Job, now: Timestamp, reading: CustomReading) -> Result<Self, WireError> {
-        let (ties, lock) = check_custom(&mut job, now, reading)?;
-        Ok(Self::of_good(job, ties, lock, now))
+        let (features, lock) = check_custom(&mut job, now, reading)?;
+        Ok(Self::of_good(job, features, lock, now))
     }
 
     fn of_good(
         mut job: Job,
-        ties: Option<Box<Ties>>,
+        features: Option<Box<Features>>,
         lock: Option<WantedLock>,
         now: Timestamp,
     ) -> Self {
@@ -43,7 +43,7 @@ impl NewJob {
             enqueued_at: None,
             failure_count: 0,
             recovered_at: Vec::new(),
-            ties,
+            features,
             body: rendered.body,
             enqueued_at_index: rendered.enqueued_at_index,
         };
@@ -62,7 +62,7 @@ impl BulkPush {
         let jobs = jobs.into_iter().map(|job| {
             let mut job = job?;
             match check_custom(&mut job, now, reading) {
-                Ok((ties, lock)) => Ok(NewJob::of_good(job, ties, lock, now)),
+                Ok((features, lock)) => Ok(NewJob::of_good(job, features, lock, now)),
                 Err(error) => Err(RefusedJob {
                     jid: job.jid,
                     error,
@@ -77,15 +77,15 @@ impl BulkPush {
     }
 }
 
-/// Checks what a job's `custom` asks for; returns the ties it is to have, and the lock it wants.
+/// Checks what a job's `custom` asks for; returns the features it is to have, and the lock it wants.
 fn check_custom(
     job: &mut Job,
     now: Timestamp,
     reading: CustomReading,
-) -> Result<(Option<Box<Ties>>, Option<WantedLock>), WireError> {
+) -> Result<(Option<Box<Features>>, Option<WantedLock>), WireError> {
     job.back_off()?;
     let custom = job.custom_rules(reading)?;
-    ties::of(job, custom, now)
+    features::of(job, custom, now)
 }
 
 /// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.

@@ -21,13 +21,13 @@ impl<T: Tx> Group<'_, T> {
         jids.dedup();
         let mut holdings = Holdings::read(self.tx, &jids)?;
         let mut done = Vec::with_capacity(run.len());
-        let mut tied = Vec::new();
+        let mut with_features = Vec::new();
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
             if let Some(held) = holdings.take(self.tx, &ack.jid, &ack.wid)? {
                 done.push(held.key);
-                if held.tied {
-                    tied.push(held.key);
+                if held.has_features {
+                    with_features.push(held.key);
                 }
                 self.count_execution(false);
             }
@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
         }
         let wanted = match self.rules.observed {
             true => &done,
-            false => &tied,
+            false => &with_features,
         };
         let heads = match wanted.is_empty() {
             true => Vec::new(),

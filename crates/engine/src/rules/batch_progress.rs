@@ -3,7 +3,8 @@
 
 use workmill_proto::{Bid, Job, SetName, SteadyTime};
 use workmill_store::{
-    BatchState, CallbackKind, CallbackState, CallbackTie, JobRecord, SetTime, StoreError, Ties, Tx,
+    BatchState, CallbackKind, CallbackOf, CallbackState, Features, JobRecord, SetTime, StoreError,
+    Tx,
 };
 
 use crate::ask::CALLBACK_READING;
@@ -53,8 +54,8 @@ impl Step {
 
 impl<T: Tx> Group<'_, T> {
     /// A job was pushed.
-    pub(super) fn join_batch(&mut self, ties: &Ties) -> Result<(), StoreError> {
-        let Some(member) = ties.batch else {
+    pub(super) fn join_batch(&mut self, features: &Features) -> Result<(), StoreError> {
+        let Some(member) = features.batch else {
             return Ok(());
         };
         self.change_batch(member.bid.id, |state| {
@@ -64,8 +65,8 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// A member succeeded, or is no more.
-    pub(super) fn leave_batch(&mut self, ties: &Ties) -> Result<(), StoreError> {
-        let Some(member) = ties.batch else {
+    pub(super) fn leave_batch(&mut self, features: &Features) -> Result<(), StoreError> {
+        let Some(member) = features.batch else {
             return Ok(());
         };
         self.count_member(member.bid, |state| match member.failed {
@@ -76,7 +77,11 @@ impl<T: Tx> Group<'_, T> {
 
     /// A member failed: once it has, it stays failed until it succeeds.
     pub(super) fn fail_in_batch(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        let Some(member) = record.ties.as_mut().and_then(|ties| ties.batch.as_mut()) else {
+        let Some(member) = record
+            .features
+            .as_mut()
+            .and_then(|features| features.batch.as_mut())
+        else {
             return Ok(());
         };
         if std::mem::replace(&mut member.failed, true) {
@@ -90,8 +95,8 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// A callback was acknowledged, or nobody can acknowledge it any more.
-    pub(super) fn finish_callback(&mut self, ties: &Ties) -> Result<(), StoreError> {
-        let Some(CallbackTie { bid, kind }) = ties.callback else {
+    pub(super) fn finish_callback(&mut self, features: &Features) -> Result<(), StoreError> {
+        let Some(CallbackOf { bid, kind }) = features.callback else {
             return Ok(());
         };
         self.count_member(bid, |state| {
@@ -224,8 +229,8 @@ impl<T: Tx> Group<'_, T> {
         let parent = parent.map(|parent| parent.to_string());
         job.set_callback_members(&bid.to_string(), name, parent.as_deref());
         let mut made = NewJob::new(job, self.wall, CALLBACK_READING)?;
-        let ties = made.record.ties.get_or_insert_default();
-        ties.callback = Some(CallbackTie { bid, kind });
+        let features = made.record.features.get_or_insert_default();
+        features.callback = Some(CallbackOf { bid, kind });
         Ok(made)
     }
 

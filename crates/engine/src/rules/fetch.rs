@@ -269,7 +269,10 @@ impl<T: Tx> Group<'_, T> {
 
     /// Whether a job has lost its point: it is not handed out any more.
     pub(super) fn has_expired(&self, record: &JobRecord) -> bool {
-        let expires_at = record.ties.as_ref().and_then(|ties| ties.expires_at);
+        let expires_at = record
+            .features
+            .as_ref()
+            .and_then(|features| features.expires_at);
         expires_at.is_some_and(|at| at <= self.wall)
     }
 
@@ -309,7 +312,7 @@ impl<T: Tx> Group<'_, T> {
             wid: (&*fetch.wid).into(),
             reserved_at: self.steady,
             expires_at: self.steady.plus_secs(i64::from(record.reserve_for_secs)),
-            tied: record.ties.is_some(),
+            has_features: record.features.is_some(),
             connection: fetch.connection,
         })
     }

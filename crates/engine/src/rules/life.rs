@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
-use workmill_store::{JobRecord, Lock, LockOwner, LockTie, StoreError, Ties, TrackState, Tx};
+use workmill_store::{Features, JobLock, JobRecord, Lock, LockOwner, StoreError, TrackState, Tx};
 
 use crate::group::Group;
 use crate::op::NewJob;
@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn check_batch(&mut self, record: &JobRecord) -> Result<Option<WireError>, StoreError> {
-        let Some(member) = record.ties.as_ref().and_then(|ties| ties.batch) else {
+        let Some(member) = record.features.as_ref().and_then(|features| features.batch) else {
             return Ok(None);
         };
         let known = self.batch_state(member.bid)?.is_some();
@@ -59,20 +59,20 @@ impl<T: Tx> Group<'_, T> {
                 continue;
             };
             let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.wall));
-            let tie = LockTie {
+            let held = JobLock {
                 key: wanted.key,
                 ends_at: self.steady.plus(until_due.saturating_add(wanted.lasts)),
                 until_start: wanted.until_start,
                 pushing: self.rng.random(),
             };
-            locks.push(lock_under(&job.record, &tie));
-            places.push((tie, place));
+            locks.push(lock_under(&job.record, &held));
+            places.push((held, place));
         }
         if locks.is_empty() {
             return Ok(());
         }
         let acquired = self.tx.acquire_locks(&locks, self.steady)?;
-        for ((lock, acquired), (tie, place)) in locks.iter().zip(acquired).zip(places) {
+        for ((lock, acquired), (held, place)) in locks.iter().zip(acquired).zip(places) {
             if !acquired {
                 self.tell_who_holds(lock)?;
                 *place = Err(WireError {
@@ -80,7 +80,7 @@ impl<T: Tx> Group<'_, T> {
                     text: "Job not unique".into(),
                 });
             } else if let Ok(record) = place {
-                record.to_mut().ties.get_or_insert_default().lock = Some(tie);
+                record.to_mut().features.get_or_insert_default().lock = Some(held);
             }
         }
         Ok(())
@@ -106,40 +106,40 @@ impl<T: Tx> Group<'_, T> {
 
     /// A job was taken in.
     pub(super) fn pushed(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
-        self.join_batch(ties)?;
-        self.note(record, ties, TrackState::Enqueued)
+        self.join_batch(features)?;
+        self.note(record, features, TrackState::Enqueued)
     }
 
     /// A job is handed out.
     pub(super) fn started(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
-        if ties.lock.is_some_and(|lock| lock.until_start) {
+        if features.lock.is_some_and(|lock| lock.until_start) {
             self.unlock(record)?;
         }
-        self.note(record, ties, TrackState::Working)
+        self.note(record, features, TrackState::Working)
     }
 
     /// A job was acknowledged.
     pub(super) fn succeeded(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
         self.unlock(record)?;
-        self.leave_batch(ties)?;
-        self.finish_callback(ties)?;
-        self.note_end(record, ties, TrackState::Success)
+        self.leave_batch(features)?;
+        self.finish_callback(features)?;
+        self.note_end(record, features, TrackState::Success)
     }
 
     /// A job failed and will be tried again.
     pub(super) fn failed(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
         self.fail_in_batch(record)?;
-        match &record.ties {
-            Some(ties) => self.note(record, ties, TrackState::Failed),
+        match &record.features {
+            Some(features) => self.note(record, features, TrackState::Failed),
             None => Ok(()),
         }
     }
@@ -147,8 +147,8 @@ impl<T: Tx> Group<'_, T> {
     /// A job failed for the last time, or was killed: it is dead. Its lock stays until its time is over.
     pub(super) fn died(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
         self.fail_in_batch(record)?;
-        match &record.ties {
-            Some(ties) => self.note_end(record, ties, TrackState::Dead),
+        match &record.features {
+            Some(features) => self.note_end(record, features, TrackState::Dead),
             None => Ok(()),
         }
     }
@@ -156,66 +156,66 @@ impl<T: Tx> Group<'_, T> {
     /// A job failed and leaves no trace, as it is not to be tried again: nobody can acknowledge it any more.
     pub(super) fn failed_for_good(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
         self.fail_in_batch(record)?;
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
-        self.finish_callback(ties)?;
-        self.note_end(record, ties, TrackState::Failed)
+        self.finish_callback(features)?;
+        self.note_end(record, features, TrackState::Failed)
     }
 
     /// A job goes back to its queue as if it had not been handed out.
     pub(super) fn came_back(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
-        if ties.lock.is_some_and(|lock| lock.until_start)
+        if features.lock.is_some_and(|lock| lock.until_start)
             && let Some(lock) = lock_of(record)
             && lock.ends_at > self.steady
         {
             // Somebody else's by now: then they both run, as the job has been accepted.
             self.tx.acquire_locks(&[lock], self.steady)?;
         }
-        self.note(record, ties, TrackState::Enqueued)
+        self.note(record, features, TrackState::Enqueued)
     }
 
     /// A job from a set is in its queue.
     pub(super) fn enqueued_again(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.ties {
-            Some(ties) => self.note(record, ties, TrackState::Enqueued),
+        match &record.features {
+            Some(features) => self.note(record, features, TrackState::Enqueued),
             None => Ok(()),
         }
     }
 
     /// A job was dropped because its time was over.
     pub(super) fn expired(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(ties) = &record.ties else {
+        let Some(features) = &record.features else {
             return Ok(());
         };
         self.unlock(record)?;
-        self.vanish(record, ties)
+        self.vanish(record, features)
     }
 
     /// An operator deleted a job. Its lock stays until its time is over.
     pub(super) fn deleted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.ties {
-            Some(ties) => self.vanish(record, ties),
+        match &record.features {
+            Some(features) => self.vanish(record, features),
             None => Ok(()),
         }
     }
 
     /// A dead job is forgotten. A member of a batch stays a failed one.
     pub(super) fn evicted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.ties {
-            Some(ties) => self.finish_callback(ties),
+        match &record.features {
+            Some(features) => self.finish_callback(features),
             None => Ok(()),
         }
     }
 
     /// The job is no more, and its batch does not wait for it.
-    fn vanish(&mut self, record: &JobRecord, ties: &Ties) -> Result<(), StoreError> {
-        self.leave_batch(ties)?;
-        self.finish_callback(ties)?;
-        self.note_end(record, ties, TrackState::Unknown)
+    fn vanish(&mut self, record: &JobRecord, features: &Features) -> Result<(), StoreError> {
+        self.leave_batch(features)?;
+        self.finish_callback(features)?;
+        self.note_end(record, features, TrackState::Unknown)
     }
 
     /// Gives the lock of a job back, if it still is its own.
@@ -229,18 +229,18 @@ impl<T: Tx> Group<'_, T> {
 
 /// The lock of a job, as the pushing that made it has or had it.
 fn lock_of(record: &JobRecord) -> Option<Lock> {
-    let tie = record.ties.as_ref()?.lock.as_ref()?;
-    Some(lock_under(record, tie))
+    let held = record.features.as_ref()?.lock.as_ref()?;
+    Some(lock_under(record, held))
 }
 
-/// The lock that a tie of a record means.
-fn lock_under(record: &JobRecord, tie: &LockTie) -> Lock {
+/// The lock that a record names.
+fn lock_under(record: &JobRecord, held: &JobLock) -> Lock {
     Lock {
-        key: tie.key,
+        key: held.key,
         owner: LockOwner {
             jid: record.jid.clone(),
-            pushing: tie.pushing,
+            pushing: held.pushing,
         },
-        ends_at: tie.ends_at,
+        ends_at: held.ends_at,
     }
 }

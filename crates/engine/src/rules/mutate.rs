@@ -2,7 +2,7 @@
 //! moves atomically.
 
 use workmill_proto::{Mutation, MutationFilter, MutationVerb, compact_json};
-use workmill_store::{Entry, JobRecord, SetTime, StoreError, Ties, Tx};
+use workmill_store::{Entry, Features, JobRecord, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
@@ -100,10 +100,12 @@ impl<T: Tx> Group<'_, T> {
     fn lift_expiries(&self, records: &mut [JobRecord]) {
         let mut lifted = 0_usize;
         for record in records.iter_mut().filter(|record| self.has_expired(record)) {
-            if let Some(ties) = &mut record.ties {
-                ties.expires_at = None;
+            if let Some(features) = &mut record.features {
+                features.expires_at = None;
             }
-            record.ties.take_if(|ties| **ties == Ties::default());
+            record
+                .features
+                .take_if(|features| **features == Features::default());
             let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
             tracing::debug!(jid, queue, jobtype, "an expired job is requeued by MUTATE");
             lifted += 1;

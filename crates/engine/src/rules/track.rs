@@ -1,7 +1,7 @@
 //! TRACK: what is known of a job, for whoever asks; and a longer reservation for its worker.
 
 use workmill_proto::{SteadyTime, TrackCommand, TrackUpdate};
-use workmill_store::{JobRecord, StoreError, Ties, Track, TrackState, Tx};
+use workmill_store::{Features, JobRecord, StoreError, Track, TrackState, Tx};
 
 use super::reservation::Holdings;
 use crate::group::Group;
@@ -59,31 +59,31 @@ impl<T: Tx> Group<'_, T> {
     pub(super) fn note(
         &mut self,
         record: &JobRecord,
-        ties: &Ties,
+        features: &Features,
         state: TrackState,
     ) -> Result<(), StoreError> {
-        self.write_state(record, ties, state, None)
+        self.write_state(record, features, state, None)
     }
 
     /// Writes down what became of a tracked job that has ended.
     pub(super) fn note_end(
         &mut self,
         record: &JobRecord,
-        ties: &Ties,
+        features: &Features,
         state: TrackState,
     ) -> Result<(), StoreError> {
         let forget_at = self.steady.plus_secs(TRACK_SECS);
-        self.write_state(record, ties, state, Some(forget_at))
+        self.write_state(record, features, state, Some(forget_at))
     }
 
     fn write_state(
         &mut self,
         record: &JobRecord,
-        ties: &Ties,
+        features: &Features,
         state: TrackState,
         forget_at: Option<SteadyTime>,
     ) -> Result<(), StoreError> {
-        if !ties.tracked {
+        if !features.tracked {
             return Ok(());
         }
         self.change_track(&record.jid, |track| {

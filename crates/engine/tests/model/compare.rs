@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
-use workmill_store::{CallbackTie, JobRecord, Membership, SetTime, Store, StoredJob, Ties, Tx};
+use workmill_store::{CallbackOf, Features, JobRecord, Membership, SetTime, Store, StoredJob, Tx};
 
 use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
 use crate::naive::{Job, Naive};
@@ -181,7 +181,7 @@ struct Summary {
     failures: i64,
     recoveries: usize,
     enqueued_at: Option<Timestamp>,
-    ties: Option<Box<Ties>>,
+    features: Option<Box<Features>>,
 }
 
 impl Summary {
@@ -193,17 +193,17 @@ impl Summary {
         assert_eq!(failures, i64::from(record.failure_count), "{payload}");
         let custom = &payload["custom"];
         assert_eq!(custom["expires_in"], Value::Null, "{payload}");
-        let ties = record.ties.clone().map(|mut ties| {
+        let features = record.features.clone().map(|mut features| {
             // Told by whose lock it gives back.
-            if let Some(lock) = &mut ties.lock {
+            if let Some(lock) = &mut features.lock {
                 lock.pushing = 0;
             }
             // Counted in its batch.
-            ties.batch = ties.batch.map(|member| Membership {
+            features.batch = features.batch.map(|member| Membership {
                 failed: false,
                 ..member
             });
-            ties
+            features
         });
         Self {
             number: custom["number"].as_i64().unwrap(),
@@ -211,20 +211,20 @@ impl Summary {
             failures,
             recoveries: record.recovered_at.len(),
             enqueued_at: record.enqueued_at,
-            ties,
+            features,
         }
     }
 
     fn of(job: &Job, naive: &Naive) -> Self {
         let bid = |index: usize| naive.batches[index].bid;
-        let ties = Ties {
+        let features = Features {
             expires_at: job.expires_at,
             lock: job.lock,
             batch: job.member.map(|(index, _)| Membership {
                 bid: bid(index),
                 failed: false,
             }),
-            callback: job.callback.map(|(index, kind)| CallbackTie {
+            callback: job.callback.map(|(index, kind)| CallbackOf {
                 bid: bid(index),
                 kind,
             }),
@@ -236,7 +236,7 @@ impl Summary {
             failures: job.failures,
             recoveries: job.recovered_at.len(),
             enqueued_at: job.enqueued_at,
-            ties: (ties != Ties::default()).then(|| Box::new(ties)),
+            features: (features != Features::default()).then(|| Box::new(features)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use workmill_engine::{BatchOp, BatchReport, NewBatch, NewJob, Op, Outcome};
 use workmill_proto::{Job as Payload, Timestamp};
-use workmill_store::{BatchDetails, CallbackState, LockTie};
+use workmill_store::{BatchDetails, CallbackState, JobLock};
 
 use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
 use crate::answers::Expected;
@@ -95,7 +95,7 @@ impl<B: Backing> Runner<B> {
             None => None,
             Some(_) => {
                 // The batches were counted when the op was made.
-                let bid = new.record.ties.as_ref().unwrap().batch.unwrap().bid;
+                let bid = new.record.features.as_ref().unwrap().batch.unwrap().bid;
                 let known = self.naive.batches.iter().position(|batch| batch.bid == bid);
                 if known.is_none() {
                     return false;
@@ -128,7 +128,7 @@ impl<B: Backing> Runner<B> {
                 Expires::In(secs) => wall.plus_secs(delay(Mutant::ExpiryFromNow) + secs),
                 Expires::At(secs) => wall.plus_secs(secs),
             }),
-            lock: push.unique.map(|(secs, until_start)| LockTie {
+            lock: push.unique.map(|(secs, until_start)| JobLock {
                 key: key(),
                 ends_at: now.plus_secs(delay(Mutant::LockWithoutTheDelay) + secs),
                 until_start,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use workmill_engine::{Duty, Engine, Handout, Moment, Op, Request, Rules, Ticket};
+use workmill_engine::{Duty, Engine, GroupContext, Handout, Op, Request, Rules, Ticket};
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Store, Tx};
 
@@ -226,7 +226,7 @@ impl<B: Backing> Runner<B> {
                 .unwrap()
                 .begin()
                 .map_err(|e| e.to_string())?;
-            let moment = Moment {
+            let context = GroupContext {
                 wall: self.naive.wall(),
                 uptime: self.naive.now.since(self.started_at),
                 frozen: Duration::ZERO,
@@ -234,7 +234,7 @@ impl<B: Backing> Runner<B> {
             };
             let result = self
                 .engine
-                .run_group(&mut tx, moment, &requests)
+                .run_group(&mut tx, context, &requests)
                 .map_err(|e| e.to_string())?;
             if !commit {
                 drop(tx);

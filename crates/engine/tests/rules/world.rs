@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, Answer, Duty, Engine, Event, Fail, Fetch, Handout, Moment, Mutate, Op, Outcome, Request,
-    Rules, Ticket,
+    Ack, Answer, Duty, Engine, Event, Fail, Fetch, GroupContext, Handout, Mutate, Op, Outcome,
+    Request, Rules, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, SetName, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
@@ -166,14 +166,14 @@ impl World {
         commit: bool,
     ) -> Result<(Vec<Answer>, Vec<Request>), StoreError> {
         let seed = self.tickets;
-        let moment = Moment {
+        let context = GroupContext {
             wall: self.wall(),
             uptime: self.now.since(self.started_at),
             frozen: self.frozen,
             seed,
         };
         let mut tx = self.store.as_mut().unwrap().begin()?;
-        let result = match self.engine.run_group(&mut tx, moment, requests) {
+        let result = match self.engine.run_group(&mut tx, context, requests) {
             Ok(result) => result,
             Err(error) => {
                 drop(tx);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use workmill_engine::{Answer, Engine, GroupResult, Moment, Op, Outcome, Request, Rules};
+use workmill_engine::{Answer, Engine, GroupContext, GroupResult, Op, Outcome, Request, Rules};
 use workmill_store::{Store, StoreError, Syncer, Tx};
 
 use super::acknowledger::{Acknowledger, Gone};
@@ -306,14 +306,14 @@ impl<S: Store + Send + 'static> Committer<S> {
     }
 
     fn attempt_once(&mut self, group: &[Request]) -> Result<Attempt, Poisoned> {
-        let moment = Moment {
+        let context = GroupContext {
             wall: self.clock.wall(),
             uptime: self.clock.uptime(),
             frozen: self.clock.frozen(),
             seed: rand::random(),
         };
         let result = match self.store.begin() {
-            Ok(mut tx) => match self.engine.run_group(&mut tx, moment, group) {
+            Ok(mut tx) => match self.engine.run_group(&mut tx, context, group) {
                 Ok(result) => tx.commit().map(|()| result),
                 Err(error) => Err(error),
             },

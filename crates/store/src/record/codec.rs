@@ -4,24 +4,24 @@
 //! a row of [varints](super::varint), strings and moments; the body is the rest. Whoever changes the header
 //! raises the version and keeps the decoding of every older one.
 //!
-//! Version 1 is a job without [ties](crate::Ties); in version 2 they end the header; in version 4 their lock says
+//! Version 1 is a job without [features](crate::Features); in version 2 they end the header; in version 4 their lock says
 //! which pushing has it. Versions 7, 8 and 11 are the same, with the key of the row (see [`Place`]) before all else that the
 //! checksum is of; only these are written. Version 13 holds bytes that were set aside, as they were found. No two versions are
 //! one flipped bit apart, as the checksum does not cover them.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
-use super::ties::{put_ties, take_ties};
+use super::features::{put_features, take_features};
 use super::varint::{put_varint, take_varint};
 use super::{CorruptRecord, JobRecord, Place, StoredJob};
 
-/// A job that is bound to nothing; one with ties, but no lock; one with a lock. Their checksums do not cover the key.
+/// A job without features; one with features, but no lock; one with a lock. Their checksums do not cover the key.
 const UNPLACED: [u8; 3] = [1, 2, 4];
 /// The same with checksums that do.
 const PLACED: [u8; 3] = [7, 8, 11];
 /// What a job has, by its place in these lists.
 const PLAIN: usize = 0;
-const TIED: usize = 1;
+const WITH_FEATURES: usize = 1;
 const LOCKED: usize = 2;
 /// Bytes that were no readable record, or not where they belong.
 const VERSION_SET_ASIDE: u8 = 13;
@@ -41,9 +41,9 @@ impl JobRecord {
         enqueued_at: Option<Timestamp>,
         out: &mut Vec<u8>,
     ) {
-        let kind = match &self.ties {
+        let kind = match &self.features {
             None => PLAIN,
-            Some(ties) if ties.lock.is_none() => TIED,
+            Some(features) if features.lock.is_none() => WITH_FEATURES,
             Some(_) => LOCKED,
         };
         let start = begin(PLACED.get(kind).copied().unwrap_or_default(), out);
@@ -67,8 +67,8 @@ impl JobRecord {
         for &at in &self.recovered_at {
             put_micros(out, at.as_micros());
         }
-        if let Some(ties) = &self.ties {
-            put_ties(out, ties);
+        if let Some(features) = &self.features {
+            put_features(out, features);
         }
     }
 
@@ -172,9 +172,9 @@ fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
     for _ in 0..take_varint(&mut input)? {
         recovered_at.push(SteadyTime::from_micros(take_micros(&mut input)?));
     }
-    let ties = match kind {
+    let features = match kind {
         PLAIN => None,
-        _ => Some(Box::new(take_ties(&mut input, kind == LOCKED)?)),
+        _ => Some(Box::new(take_features(&mut input, kind == LOCKED)?)),
     };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
@@ -187,7 +187,7 @@ fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
         enqueued_at,
         failure_count,
         recovered_at,
-        ties,
+        features,
         body: Vec::new(),
         enqueued_at_index,
     };

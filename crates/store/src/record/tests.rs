@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use workmill_proto::Bid;
 
 use super::*;
-use crate::{CallbackKind, CallbackTie, LockTie, Membership};
+use crate::{CallbackKind, CallbackOf, JobLock, Membership};
 
 fn sample() -> JobRecord {
     JobRecord {
@@ -16,7 +16,7 @@ fn sample() -> JobRecord {
         enqueued_at: Some(Timestamp::from_micros(1_700_000_000_123_456)),
         failure_count: 3,
         recovered_at: vec![SteadyTime::from_micros(1_700_000_001_000_000)],
-        ties: None,
+        features: None,
         body: br#"{"jid":"0123456789abcdef","queue":"mail","jobtype":"Send","args":[1]}"#.to_vec(),
         enqueued_at_index: 59,
     }
@@ -44,23 +44,23 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn ties()(
+    fn features()(
         expires_at in option::of(any::<i64>()),
         lock in option::of((any::<[u8; 32]>(), any::<i64>(), any::<bool>(), any::<u32>())),
         batch in option::of((bid(), any::<bool>())),
         callback in option::of((bid(), any::<bool>())),
         tracked in any::<bool>(),
-    ) -> Ties {
-        Ties {
+    ) -> Features {
+        Features {
             expires_at: expires_at.map(Timestamp::from_micros),
-            lock: lock.map(|(key, ends_at, until_start, pushing)| LockTie {
+            lock: lock.map(|(key, ends_at, until_start, pushing)| JobLock {
                 key,
                 ends_at: SteadyTime::from_micros(ends_at),
                 until_start,
                 pushing,
             }),
             batch: batch.map(|(bid, failed)| Membership { bid, failed }),
-            callback: callback.map(|(bid, success)| CallbackTie {
+            callback: callback.map(|(bid, success)| CallbackOf {
                 bid,
                 kind: if success { CallbackKind::Success } else { CallbackKind::Complete },
             }),
@@ -76,7 +76,7 @@ prop_compose! {
         enqueued_at in option::of(any::<i64>()),
         failure_count in any::<u32>(),
         recovered_at in vec(any::<i64>(), 0..5),
-        ties in option::of(ties()),
+        features in option::of(features()),
         body in vec(any::<u8>(), 0..400),
         index in any::<prop::sample::Index>(),
     ) -> JobRecord {
@@ -88,7 +88,7 @@ prop_compose! {
             enqueued_at: enqueued_at.map(Timestamp::from_micros),
             failure_count,
             recovered_at: recovered_at.into_iter().map(SteadyTime::from_micros).collect(),
-            ties: ties.map(Box::new),
+            features: features.map(Box::new),
             enqueued_at_index: u32::try_from(index.index(body.len() + 1)).unwrap(),
             body,
         }
@@ -137,7 +137,7 @@ const VERSION_1_HEX: &str = "\
     797065223a2253656e64222c2261726773223a5b315d7d";
 
 #[test]
-fn a_job_without_ties_is_written_as_version_7() {
+fn a_job_without_features_is_written_as_version_7() {
     assert_eq!(encoded(&sample()), bytes_of_hex(VERSION_7_HEX));
     assert_eq!(
         JobRecord::decode(HERE, &bytes_of_hex(VERSION_7_HEX)),
@@ -155,23 +155,23 @@ fn tied_sample() -> JobRecord {
         id: 300,
         check: 0xff_1234_5678,
     };
-    let ties = Ties {
+    let features = Features {
         expires_at: Some(Timestamp::from_micros(1_700_000_100_000_000)),
-        lock: Some(LockTie {
+        lock: Some(JobLock {
             key: [7; 32],
             ends_at: SteadyTime::from_micros(1_700_000_200_000_000),
             until_start: true,
             pushing: 0,
         }),
         batch: Some(Membership { bid, failed: true }),
-        callback: Some(CallbackTie {
+        callback: Some(CallbackOf {
             bid,
             kind: CallbackKind::Success,
         }),
         tracked: true,
     };
     JobRecord {
-        ties: Some(Box::new(ties)),
+        features: Some(Box::new(features)),
         ..sample()
     }
 }
@@ -192,7 +192,10 @@ fn version_2_is_read_for_ever() {
 
 fn locked_sample() -> JobRecord {
     let mut sample = tied_sample();
-    let lock = sample.ties.as_mut().and_then(|ties| ties.lock.as_mut());
+    let lock = sample
+        .features
+        .as_mut()
+        .and_then(|features| features.lock.as_mut());
     lock.unwrap().pushing = 0x0102_0304;
     sample
 }
@@ -212,12 +215,12 @@ fn version_4_is_read_for_ever() {
 }
 
 #[test]
-fn a_lock_and_other_ties_have_versions_of_their_own() {
+fn a_lock_and_other_features_have_versions_of_their_own() {
     let mut sample = locked_sample();
     let bytes = encoded(&sample);
     assert_eq!(bytes[0], 11);
     assert_eq!(JobRecord::decode(HERE, &bytes).as_ref(), Ok(&sample));
-    sample.ties.as_mut().unwrap().lock = None;
+    sample.features.as_mut().unwrap().lock = None;
     let bytes = encoded(&sample);
     assert_eq!(bytes[0], 8);
     assert_eq!(JobRecord::decode(HERE, &bytes), Ok(sample));

@@ -40,7 +40,7 @@ impl Loading for Connection {
                 wid: row.get(2)?,
                 reserved_at: SteadyTime::from_micros(row.get(3)?),
                 expires_at: SteadyTime::from_micros(row.get(4)?),
-                tied: row.get(5)?,
+                has_features: row.get(5)?,
                 connection: 0,
             });
         }

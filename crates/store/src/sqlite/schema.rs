@@ -66,7 +66,7 @@ CREATE VIEW queues AS SELECT key + 1048576 AS id, a AS name, b AS state, c AS pa
 CREATE VIEW reservations AS SELECT key, a AS jid, b AS wid, c AS reserved_at, d AS expires_at
     FROM live WHERE key >= 0;
 ", "
--- Reservations say whether their job has ties, counters how many jobs have expired.
+-- Reservations say whether their job has features, counters how many jobs have expired.
 DROP VIEW counters;
 CREATE VIEW counters AS SELECT key + 1099511627776 AS day, a AS processed, b AS failures, coalesce(c, 0) AS expired
     FROM live WHERE key < -1073741824;

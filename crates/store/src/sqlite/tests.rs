@@ -25,7 +25,7 @@ fn job(queue: &str, body_bytes: usize) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
-        ties: None,
+        features: None,
         body: vec![b'x'; body_bytes],
         enqueued_at_index: 1,
     }
@@ -38,7 +38,7 @@ fn reservation(key: JobKey) -> Reservation {
         wid: "w".into(),
         reserved_at: SteadyTime::from_micros(0),
         expires_at: SteadyTime::from_micros(60_000_000),
-        tied: false,
+        has_features: false,
         connection: 0,
     }
 }

@@ -15,6 +15,7 @@ mod corrupt;
 mod counters;
 mod cron;
 mod ends;
+mod job_features;
 pub mod lease;
 mod locks;
 mod model;
@@ -26,7 +27,6 @@ mod reservations;
 mod sets;
 mod slots;
 mod steps;
-mod ties;
 mod tracks;
 mod transactions;
 
@@ -243,14 +243,14 @@ register! { $
         old_reservations_take_no_slots
         a_removed_queue_keeps_its_slots
     }
-    ties {
-        ties_survive_every_move
-        a_reservation_tells_that_its_job_has_ties
-        jobs_with_ties_of_a_removed_queue_are_told_once
+    job_features {
+        features_survive_every_move
+        a_reservation_tells_that_its_job_has_features
+        jobs_with_features_of_a_removed_queue_are_told_once
         what_is_told_is_the_whole_job
-        jobs_with_ties_of_a_cleared_set_are_told_once
+        jobs_with_features_of_a_cleared_set_are_told_once
         nothing_is_told_of_what_was_flushed
-        a_sweep_of_large_jobs_with_ties_is_short
+        a_sweep_of_large_jobs_with_features_is_short
     }
     corrupt {
         a_corrupt_job_does_not_block_its_queue

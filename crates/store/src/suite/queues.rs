@@ -120,7 +120,7 @@ pub(super) fn a_record_comes_back_whole<F: Fixture>(fixture: &mut F) {
         enqueued_at: Some(at(5)),
         failure_count: 12,
         recovered_at: vec![at(1), at(2)],
-        ties: None,
+        features: None,
         body: (0..=255).collect(),
         enqueued_at_index: 256,
     };

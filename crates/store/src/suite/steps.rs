@@ -3,9 +3,9 @@
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, CallbackTie, JobKey,
-    JobRecord, Lock, LockOwner, LockTie, Membership, Observer, Reservation, SetTime, Store,
-    StoredJob, Ties, Totals, Track, TrackState, Tx,
+    BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackOf, CallbackState, Features,
+    JobKey, JobLock, JobRecord, Lock, LockOwner, Membership, Observer, Reservation, SetTime, Store,
+    StoredJob, Totals, Track, TrackState, Tx,
 };
 
 /// A moment, in seconds after some start.
@@ -47,7 +47,7 @@ pub(super) fn job(jid: &str, queue: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
-        ties: None,
+        features: None,
         enqueued_at_index: 9,
         body: body.into_bytes(),
     }
@@ -59,23 +59,23 @@ pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
         id: 300,
         check: u64::MAX,
     };
-    let ties = Ties {
+    let features = Features {
         expires_at: Some(at(50)),
-        lock: Some(LockTie {
+        lock: Some(JobLock {
             key: [7; 32],
             ends_at: at(60),
             pushing: 7,
             until_start: true,
         }),
         batch: Some(Membership { bid, failed: true }),
-        callback: Some(CallbackTie {
+        callback: Some(CallbackOf {
             bid,
             kind: CallbackKind::Success,
         }),
         tracked: true,
     };
     JobRecord {
-        ties: Some(Box::new(ties)),
+        features: Some(Box::new(features)),
         ..job(jid, queue)
     }
 }
@@ -171,7 +171,7 @@ pub(super) fn reservation(key: JobKey, jid: &str, wid: &str, reserved_secs: i64)
         wid: wid.into(),
         reserved_at: at(reserved_secs),
         expires_at: at(reserved_secs + 1800),
-        tied: false,
+        has_features: false,
         connection: 0,
     }
 }

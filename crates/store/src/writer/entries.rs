@@ -13,7 +13,7 @@ use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX, SetTime, StoreError, St
 /// What became of a set that is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetFate {
-    /// Its jobs were deleted: their ties are told.
+    /// Its jobs were deleted: their features are told.
     Cleared = 1,
     /// Everything is forgotten.
     Flushed = 2,

@@ -31,7 +31,7 @@ impl<R: Rows> WriterTx<'_, R> {
             wid: self.cache.mirror().worker_id(&reservation.wid),
             reserved_at: reservation.reserved_at,
             expires_at: reservation.expires_at,
-            tied: reservation.tied,
+            has_features: reservation.has_features,
             connection: reservation.connection,
         };
         self.cache.reserve(reservation.key.0, held);

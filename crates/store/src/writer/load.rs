@@ -83,7 +83,7 @@ fn read_reservations<L: Loading>(rows: &L, queues: &Queues) -> Result<Mirror, L:
             jid: reservation.jid,
             reserved_at: reservation.reserved_at,
             expires_at: reservation.expires_at,
-            tied: reservation.tied,
+            has_features: reservation.has_features,
             connection: reservation.connection,
         };
         mirror.insert(key, held);

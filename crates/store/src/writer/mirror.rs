@@ -18,7 +18,7 @@ pub(crate) struct Held {
     pub(crate) wid: Arc<str>,
     pub(crate) reserved_at: SteadyTime,
     pub(crate) expires_at: SteadyTime,
-    pub(crate) tied: bool,
+    pub(crate) has_features: bool,
     pub(crate) connection: u64,
 }
 
@@ -30,7 +30,7 @@ impl Held {
             wid: (&*self.wid).into(),
             reserved_at: self.reserved_at,
             expires_at: self.expires_at,
-            tied: self.tied,
+            has_features: self.has_features,
             connection: self.connection,
         }
     }

@@ -20,8 +20,8 @@ mod queues;
 mod rows;
 mod slots;
 mod sweep;
+mod swept_jobs;
 mod tallies;
-mod tied;
 mod tx;
 mod waiting;
 

@@ -9,7 +9,7 @@ use super::order::place_of;
 use super::place::{QueueId, keys_of, queue_of};
 use super::queues::QueueState;
 use super::rows::{Kept, Rows};
-use super::tied::Tied;
+use super::swept_jobs::SweptJobs;
 use super::tx::WriterTx;
 use crate::record::{Place, belongs_elsewhere};
 use crate::{Counts, StoreError, Swept};
@@ -35,25 +35,25 @@ impl<R: Rows> WriterTx<'_, R> {
     /// swept, and many of them must not keep it from the rest.
     pub(super) fn sweep_rows(&mut self, limit: usize) -> Result<Swept, StoreError> {
         let mut left = limit;
-        let mut tied = Tied::default();
+        let mut swept = SweptJobs::default();
         while left > 0
             && let Some(id) = self.cache.next_unswept()
         {
-            let looked_at = self.sweep_queue(id, left, &mut tied)?;
+            let looked_at = self.sweep_queue(id, left, &mut swept)?;
             if looked_at < left {
                 self.cache.sweep_from(id + 1);
             }
             // A queue without rows is a row itself.
             left = left.saturating_sub(looked_at.max(1));
         }
-        left = left.saturating_sub(self.sweep_sets(left, &mut tied)?);
+        left = left.saturating_sub(self.sweep_sets(left, &mut swept)?);
         left = left.saturating_sub(self.sweep_generations(left)?);
         if left > 0 {
             self.cache.sweep_from(0);
         }
         Ok(Swept {
             more: left == 0,
-            tied: tied.jobs,
+            with_features: swept.jobs,
         })
     }
 
@@ -62,7 +62,7 @@ impl<R: Rows> WriterTx<'_, R> {
         &mut self,
         id: QueueId,
         limit: usize,
-        tied: &mut Tied,
+        swept: &mut SweptJobs,
     ) -> Result<usize, StoreError> {
         let Some(queue) = self.cache.queues().get(id) else {
             return Ok(0);
@@ -75,8 +75,8 @@ impl<R: Rows> WriterTx<'_, R> {
             looked_at = self.rows.delete_some_reservations(start, end, limit)?;
         }
         let rest = limit.saturating_sub(looked_at);
-        let keys = self.keys_from(state, (from, end, rest), tied)?;
-        looked_at += tied.used_up(keys.len(), rest);
+        let keys = self.keys_from(state, (from, end, rest), swept)?;
+        looked_at += swept.used_up(keys.len(), rest);
         for &key in &keys {
             if !self.is_out(key) {
                 self.begin()?;
@@ -92,26 +92,26 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(looked_at)
     }
 
-    /// The keys of jobs from a first one to a last one, up to a limit. Of a queue that was not flushed, keeps those with ties
+    /// The keys of jobs from a first one to a last one, up to a limit. Of a queue that was not flushed, keeps those with features
     /// that are about to be deleted; of one that was, only the sizes are read.
     fn keys_from(
         &mut self,
         state: QueueState,
         range: (i64, i64, usize),
-        tied: &mut Tied,
+        swept: &mut SweptJobs,
     ) -> Result<Vec<i64>, StoreError> {
         let (first, last, limit) = range;
         let mut keys = Vec::new();
         let mut odd = None;
-        if tied.are_enough() {
+        if swept.are_enough() {
             return Ok(keys);
         }
         if state == QueueState::Flushed {
             self.rows
                 .job_sizes_within((first, last), limit, |key, size| {
-                    tied.note(size);
+                    swept.note(size);
                     keys.push(key);
-                    tied.go_on()
+                    swept.go_on()
                 })?;
             return Ok(keys);
         }
@@ -124,11 +124,11 @@ impl<R: Rows> WriterTx<'_, R> {
                     odd = Some(key);
                     return ControlFlow::Break(());
                 }
-                tied.note(record.bytes().len());
-                tied.keep(job);
+                swept.note(record.bytes().len());
+                swept.keep(job);
             }
             keys.push(key);
-            tied.go_on()
+            swept.go_on()
         })?;
         if let Some(key) = odd {
             self.suspect(|| format!("the job under the key {key} is not where it belongs"))?;
@@ -147,7 +147,7 @@ impl<R: Rows> WriterTx<'_, R> {
             || self.claimed.iter().any(|&key| queue_of(key) == Some(id))
     }
 
-    fn sweep_sets(&mut self, limit: usize, tied: &mut Tied) -> Result<usize, StoreError> {
+    fn sweep_sets(&mut self, limit: usize, swept: &mut SweptJobs) -> Result<usize, StoreError> {
         let mut deleted = 0;
         while deleted < limit {
             let Some((id, fate)) = self.rows.marked_set()? else {
@@ -155,7 +155,7 @@ impl<R: Rows> WriterTx<'_, R> {
             };
             self.begin()?;
             let rest = limit - deleted;
-            let count = self.sweep_set(id, rest, fate, tied)?;
+            let count = self.sweep_set(id, rest, fate, swept)?;
             deleted += count;
             if count < rest {
                 self.rows.delete_set(id)?;
@@ -164,17 +164,17 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(deleted)
     }
 
-    /// Deletes entries of a set; keeps jobs with ties, if it was cleared. Tells how much of `limit` it has used up.
+    /// Deletes entries of a set; keeps jobs with features, if it was cleared. Tells how much of `limit` it has used up.
     fn sweep_set(
         &mut self,
         id: i64,
         limit: usize,
         fate: SetFate,
-        tied: &mut Tied,
+        swept: &mut SweptJobs,
     ) -> Result<usize, StoreError> {
         let mut keys = Vec::new();
         let mut odd = None;
-        if tied.are_enough() {
+        if swept.are_enough() {
             return Ok(0);
         }
         let start = (id, i64::MIN, i64::MIN);
@@ -188,11 +188,11 @@ impl<R: Rows> WriterTx<'_, R> {
                 return ControlFlow::Break(());
             }
             keys.push(key);
-            tied.note(record.bytes().len());
+            swept.note(record.bytes().len());
             if fate == SetFate::Cleared {
-                tied.keep(job);
+                swept.keep(job);
             }
-            tied.go_on()
+            swept.go_on()
         })?;
         if let Some(key) = odd {
             self.suspect(|| format!("an entry is not where it belongs: it was found at {key:?}"))?;
@@ -200,7 +200,7 @@ impl<R: Rows> WriterTx<'_, R> {
         for key in &keys {
             self.rows.delete_entry(*key)?;
         }
-        Ok(tied.used_up(keys.len(), limit))
+        Ok(swept.used_up(keys.len(), limit))
     }
 
     /// Deletes what was kept in an older generation.

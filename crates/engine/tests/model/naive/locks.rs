@@ -1,7 +1,7 @@
 //! Unique jobs: who has which lock, until when.
 
 use workmill_proto::SteadyTime;
-use workmill_store::LockTie;
+use workmill_store::JobLock;
 
 use super::{Job, Mutant, Naive};
 
@@ -16,7 +16,7 @@ pub struct Lock {
 impl Naive {
     /// Takes the lock of a job, if it has one; tells whether it could.
     pub fn lock(&mut self, job: &Job) -> bool {
-        let Some(LockTie { key, ends_at, .. }) = job.lock else {
+        let Some(JobLock { key, ends_at, .. }) = job.lock else {
             return true;
         };
         self.keys.insert(key);
@@ -40,7 +40,7 @@ impl Naive {
 
     /// The job needs its lock no more.
     pub fn unlock(&mut self, job: &Job) {
-        let Some(LockTie { key, .. }) = job.lock else {
+        let Some(JobLock { key, .. }) = job.lock else {
             return;
         };
         let Some(lock) = self.locks.get(&key) else {

@@ -12,7 +12,7 @@ mod working;
 use std::collections::{BTreeMap, BTreeSet};
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
-use workmill_store::{CallbackKind, LockKey, LockTie, Track};
+use workmill_store::{CallbackKind, JobLock, LockKey, Track};
 
 pub use batches::{Batch, Callback};
 pub use locks::Lock;
@@ -37,7 +37,7 @@ pub struct Job {
     pub recovered_at: Vec<SteadyTime>,
     pub enqueued_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
-    pub lock: Option<LockTie>,
+    pub lock: Option<JobLock>,
     /// Which batch, and which of its members.
     pub member: Option<(usize, usize)>,
     pub callback: Option<(usize, CallbackKind)>,

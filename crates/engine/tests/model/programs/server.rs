@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use workmill_engine::{Engine, Moment, Op, Outcome, Request, Rules, Ticket};
+use workmill_engine::{Engine, GroupContext, Op, Outcome, Request, Rules, Ticket};
 use workmill_proto::Timestamp;
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::{Store, StoreError, Tx};
@@ -123,14 +123,14 @@ impl<B: Backing> Server<B> {
         let mut answers: Answers = Vec::new();
         answers.resize_with(ops.len(), || None);
         while !requests.is_empty() {
-            let moment = Moment {
+            let context = GroupContext {
                 wall: self.wall(),
                 uptime: self.now.since(self.started_at),
                 frozen: Duration::ZERO,
                 seed: self.tickets,
             };
             let mut tx = self.store.as_mut().unwrap().begin().unwrap();
-            let result = match self.engine.run_group(&mut tx, moment, &requests) {
+            let result = match self.engine.run_group(&mut tx, context, &requests) {
                 Ok(result) => result,
                 Err(error) => return Err((error, answers)),
             };

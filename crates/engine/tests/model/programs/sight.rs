@@ -33,14 +33,16 @@ pub fn look<S: Store>(store: &mut S) -> Result<Sight, String> {
     let mut sight = Sight::new();
     for (place, job) in jobs {
         let record = job.map_err(|corrupt| format!("{corrupt:?}"))?;
-        let ties = record.ties.unwrap_or_default();
+        let features = record.features.unwrap_or_default();
         let seen = Seen {
             place,
             queue: record.queue.to_string(),
             failures: record.failure_count,
-            bid: ties.batch.map(|member| member.bid),
-            callback: ties.callback.map(|callback| (callback.bid, callback.kind)),
-            lock: ties.lock.map(|lock| lock.key),
+            bid: features.batch.map(|member| member.bid),
+            callback: features
+                .callback
+                .map(|callback| (callback.bid, callback.kind)),
+            lock: features.lock.map(|lock| lock.key),
         };
         if let Some(other) = sight.insert(record.jid.to_string(), seen) {
             return Err(format!(

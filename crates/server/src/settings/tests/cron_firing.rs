@@ -7,7 +7,7 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use workmill_engine::{
-    CronTable, Duty, Engine, Fetch, Moment, Op, Outcome, Request, Rules, Ticket,
+    CronTable, Duty, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, Ticket,
 };
 use workmill_proto::Timestamp;
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -45,13 +45,13 @@ fn run(cron: &Arc<CronTable>, from: Timestamp, secs: i64) -> Vec<(Timestamp, Val
             })
             .collect();
         let mut tx = store.begin().unwrap();
-        let moment = Moment {
+        let context = GroupContext {
             wall: now,
             uptime: Duration::from_secs(secs.cast_unsigned()),
             frozen: Duration::ZERO,
             seed: secs.cast_unsigned(),
         };
-        let result = engine.run_group(&mut tx, moment, &requests).unwrap();
+        let result = engine.run_group(&mut tx, context, &requests).unwrap();
         tx.commit().unwrap();
         engine.committed();
         for answer in result.answers {

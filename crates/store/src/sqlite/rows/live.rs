@@ -16,7 +16,7 @@ impl LiveRows for SqliteRows<'_> {
             &*reservation.wid,
             reservation.reserved_at.as_micros(),
             reservation.expires_at.as_micros(),
-            reservation.tied.then_some(true),
+            reservation.has_features.then_some(true),
         );
         self.statements.execute(Sql::ReservationInsert, row)?;
         Ok(())

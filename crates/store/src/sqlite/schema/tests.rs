@@ -116,7 +116,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
         assert_eq!(held[0].expires_at, SteadyTime::from_micros(60));
         assert_eq!(&*held[0].jid, "jid-1");
-        assert!(!held[0].tied);
+        assert!(!held[0].has_features);
         assert_eq!(tx.last_serial().unwrap(), 7);
         assert!(tx.end_remembered("jid-0", "w0").unwrap());
         assert_eq!(

@@ -317,7 +317,7 @@ fn looking_for_nothing_has_an_end() {
                 wid: "w".into(),
                 reserved_at: SteadyTime::from_micros(0),
                 expires_at: SteadyTime::from_micros(0),
-                tied: false,
+                has_features: false,
                 connection: 0,
             },
         );

@@ -176,7 +176,7 @@ fn claim<T: Tx>(
             tx.finish(&[key]).unwrap();
         } else {
             let reservation = Reservation {
-                tied: secs % 2 == 0,
+                has_features: secs % 2 == 0,
                 connection: u64::from(wid.is_empty()) * (secs.cast_unsigned() % 2),
                 ..reservation(key, &job.record.jid, wid, secs)
             };

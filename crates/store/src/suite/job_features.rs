@@ -1,4 +1,4 @@
-//! Jobs with ties: wherever they go, and what is told of those that are swept.
+//! Jobs with features: wherever they go, and what is told of those that are swept.
 
 use workmill_proto::{SetName, SteadyTime};
 
@@ -14,7 +14,7 @@ fn push_jobs(store: &mut impl Store, jobs: &[JobRecord]) {
 /// Sweeps a few rows; the ids of what it tells, and whether more is left.
 fn sweep(store: &mut impl Store, limit: usize) -> (Vec<String>, bool) {
     let swept = change(store, |tx| tx.sweep(limit).unwrap());
-    let jids = swept.tied.iter().map(|job| job.jid.to_string());
+    let jids = swept.with_features.iter().map(|job| job.jid.to_string());
     (jids.collect(), swept.more)
 }
 
@@ -34,7 +34,7 @@ fn sweep_told<F: Fixture>(fixture: &mut F, limit: usize) -> Vec<String> {
     panic!("sweeping does not end");
 }
 
-pub(super) fn ties_survive_every_move<F: Fixture>(fixture: &mut F) {
+pub(super) fn features_survive_every_move<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let mut record = tied_job("t", "a");
     push_jobs(&mut store, std::slice::from_ref(&record));
@@ -47,11 +47,11 @@ pub(super) fn ties_survive_every_move<F: Fixture>(fixture: &mut F) {
         assert_eq!(job, Ok(record.clone()));
         tx.reserve(&[reservation(key, "t", "w", 0)]).unwrap();
         assert_eq!(tx.working_jobs(&[key]).unwrap()[0].1, Ok(record.clone()));
-        // Back as it was, and then with other ties.
+        // Back as it was, and then with other features.
         tx.release(&[Release { key, record: None }]).unwrap();
         assert_eq!(tx.claim("a", 1).unwrap()[0].1, Ok(record.clone()));
         tx.reserve(&[reservation(key, "t", "w", 0)]).unwrap();
-        record.ties.as_mut().unwrap().lock = None;
+        record.features.as_mut().unwrap().lock = None;
         let changed = Some(record.clone());
         tx.release(&[Release {
             key,
@@ -61,7 +61,7 @@ pub(super) fn ties_survive_every_move<F: Fixture>(fixture: &mut F) {
         assert_eq!(tx.claim("a", 1).unwrap()[0].1, Ok(record.clone()));
         tx.finish(&[key]).unwrap();
         let mut free = record.clone();
-        free.ties = None;
+        free.features = None;
         tx.insert_entries(SetName::Retries, &[(at(1), record.clone()), (at(2), free)])
             .unwrap();
     });
@@ -71,10 +71,10 @@ pub(super) fn ties_survive_every_move<F: Fixture>(fixture: &mut F) {
         tx.entries(SetName::Retries, None, SetTime::MAX, 9).unwrap()
     });
     assert_eq!(found[0].job, Ok(record));
-    assert_eq!(found[1].job.as_ref().unwrap().ties, None);
+    assert_eq!(found[1].job.as_ref().unwrap().features, None);
 }
 
-pub(super) fn a_reservation_tells_that_its_job_has_ties<F: Fixture>(fixture: &mut F) {
+pub(super) fn a_reservation_tells_that_its_job_has_features<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push_jobs(&mut store, &[tied_job("t", "a"), job("f", "a")]);
     let held: Vec<Reservation> = change(&mut store, |tx| {
@@ -83,7 +83,7 @@ pub(super) fn a_reservation_tells_that_its_job_has_ties<F: Fixture>(fixture: &mu
             .map(|(key, job)| {
                 let job = job.unwrap();
                 Reservation {
-                    tied: job.ties.is_some(),
+                    has_features: job.features.is_some(),
                     ..reservation(key, &job.jid, "w", 0)
                 }
             })
@@ -91,7 +91,7 @@ pub(super) fn a_reservation_tells_that_its_job_has_ties<F: Fixture>(fixture: &mu
         tx.reserve(&held).unwrap();
         held
     });
-    assert_eq!((held[0].tied, held[1].tied), (true, false));
+    assert_eq!((held[0].has_features, held[1].has_features), (true, false));
     for _ in 0..2 {
         look(&mut store, |tx| {
             assert_eq!(tx.reservations_of_worker("w", 9).unwrap(), held);
@@ -106,7 +106,7 @@ pub(super) fn a_reservation_tells_that_its_job_has_ties<F: Fixture>(fixture: &mu
     }
 }
 
-pub(super) fn jobs_with_ties_of_a_removed_queue_are_told_once<F: Fixture>(fixture: &mut F) {
+pub(super) fn jobs_with_features_of_a_removed_queue_are_told_once<F: Fixture>(fixture: &mut F) {
     for limit in [1, 2, 3, 100] {
         let mut own = F::new();
         let mut store = own.open();
@@ -148,13 +148,13 @@ pub(super) fn what_is_told_is_the_whole_job<F: Fixture>(fixture: &mut F) {
         tx.remove_queues(&["a"]).unwrap();
         tx.clear_set(SetName::Dead).unwrap();
     });
-    let told = change(&mut store, |tx| tx.sweep(9).unwrap().tied);
+    let told = change(&mut store, |tx| tx.sweep(9).unwrap().with_features);
     let in_set = record.clone();
     record.enqueued_at = Some(at(0));
     assert_eq!(told, [record, in_set]);
 }
 
-pub(super) fn jobs_with_ties_of_a_cleared_set_are_told_once<F: Fixture>(fixture: &mut F) {
+pub(super) fn jobs_with_features_of_a_cleared_set_are_told_once<F: Fixture>(fixture: &mut F) {
     for limit in [1, 2, 100] {
         let mut own = F::new();
         let mut store = own.open();
@@ -206,7 +206,7 @@ pub(super) fn nothing_is_told_of_what_was_flushed<F: Fixture>(fixture: &mut F) {
     assert_eq!(fixture.count_rows(), 0);
 }
 
-pub(super) fn a_sweep_of_large_jobs_with_ties_is_short<F: Fixture>(fixture: &mut F) {
+pub(super) fn a_sweep_of_large_jobs_with_features_is_short<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let mut large = tied_job("t", "a");
     large.body = vec![b'x'; SLICE_BYTES_MAX / 2 + 1];

@@ -1,17 +1,17 @@
-//! What a job asks for in its `custom`, made into the ties that the server keeps.
+//! What a job asks for in its `custom`, made into the features that the server keeps of it.
 
 use workmill_proto::{Bid, CustomRules, Expiry, Job, Timestamp, UniqueRule, WireError};
-use workmill_store::{Membership, Ties};
+use workmill_store::{Features, Membership};
 
 use crate::op::WantedLock;
 
-/// What a job asks for that is pushed at `now`: its ties, none if it asks for none, and the lock it wants, which has no
+/// What a job asks for that is pushed at `now`: its features, none if it asks for none, and the lock it wants, which has no
 /// end yet. Writes into the payload when it expires.
 pub(super) fn of(
     job: &mut Job,
     custom: CustomRules,
     now: Timestamp,
-) -> Result<(Option<Box<Ties>>, Option<WantedLock>), WireError> {
+) -> Result<(Option<Box<Features>>, Option<WantedLock>), WireError> {
     // A job for later is as if it were pushed then.
     let start = job.at.map_or(now, |at| at.max(now));
     let expires_at = match custom.expiry {
@@ -32,14 +32,17 @@ pub(super) fn of(
     };
     let lock = custom.unique.map(|rule| wanted_lock(job, &rule));
     let lock = lock.transpose()?;
-    let ties = Ties {
+    let features = Features {
         expires_at,
         lock: None,
         batch,
         callback: None,
         tracked: custom.track,
     };
-    Ok(((ties != Ties::default()).then(|| Box::new(ties)), lock))
+    Ok((
+        (features != Features::default()).then(|| Box::new(features)),
+        lock,
+    ))
 }
 
 fn wanted_lock(job: &Job, rule: &UniqueRule) -> Result<WantedLock, WireError> {

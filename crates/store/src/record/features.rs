@@ -1,10 +1,10 @@
-//! How [`Ties`] are written into a record: a byte of flags, then what they announce.
+//! How [`Features`] are written into a record: a byte of flags, then what they announce.
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 use super::codec::{put_micros, take_bytes, take_micros, take_u32};
 use super::varint::{put_varint, take_varint};
-use crate::{CallbackKind, CallbackTie, LockTie, Membership, Ties};
+use crate::{CallbackKind, CallbackOf, Features, JobLock, Membership};
 
 const EXPIRES: u8 = 1;
 const LOCKED: u8 = 2;
@@ -15,30 +15,30 @@ const CALLBACK: u8 = 32;
 const CALLBACK_OF_SUCCESS: u8 = 64;
 const TRACKED: u8 = 128;
 
-pub(super) fn put_ties(out: &mut Vec<u8>, ties: &Ties) {
-    out.push(flags(ties));
-    if let Some(at) = ties.expires_at {
+pub(super) fn put_features(out: &mut Vec<u8>, features: &Features) {
+    out.push(flags(features));
+    if let Some(at) = features.expires_at {
         put_micros(out, at.as_micros());
     }
-    if let Some(lock) = &ties.lock {
+    if let Some(lock) = &features.lock {
         out.extend_from_slice(&lock.key);
         put_micros(out, lock.ends_at.as_micros());
         put_varint(out, u64::from(lock.pushing));
     }
-    if let Some(member) = &ties.batch {
+    if let Some(member) = &features.batch {
         put_bid(out, member.bid);
     }
-    if let Some(callback) = &ties.callback {
+    if let Some(callback) = &features.callback {
         put_bid(out, callback.bid);
     }
 }
 
-fn flags(ties: &Ties) -> u8 {
+fn flags(features: &Features) -> u8 {
     let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
-    let lock = ties.lock.as_ref();
-    let batch = ties.batch.as_ref();
-    let callback = ties.callback.as_ref();
-    flag(ties.expires_at.is_some(), EXPIRES)
+    let lock = features.lock.as_ref();
+    let batch = features.batch.as_ref();
+    let callback = features.callback.as_ref();
+    flag(features.expires_at.is_some(), EXPIRES)
         | flag(lock.is_some(), LOCKED)
         | flag(
             lock.is_some_and(|lock| lock.until_start),
@@ -51,24 +51,24 @@ fn flags(ties: &Ties) -> u8 {
             callback.is_some_and(|callback| callback.kind == CallbackKind::Success),
             CALLBACK_OF_SUCCESS,
         )
-        | flag(ties.tracked, TRACKED)
+        | flag(features.tracked, TRACKED)
 }
 
 /// `with_pushing` says whether locks have the number of a pushing.
-pub(super) fn take_ties(input: &mut &[u8], with_pushing: bool) -> Option<Ties> {
+pub(super) fn take_features(input: &mut &[u8], with_pushing: bool) -> Option<Features> {
     let &[flags] = take_bytes(input, 1)? else {
         return None;
     };
     let has = |flag: u8| flags & flag != 0;
-    let mut ties = Ties {
+    let mut features = Features {
         tracked: has(TRACKED),
-        ..Ties::default()
+        ..Features::default()
     };
     if has(EXPIRES) {
-        ties.expires_at = Some(Timestamp::from_micros(take_micros(input)?));
+        features.expires_at = Some(Timestamp::from_micros(take_micros(input)?));
     }
     if has(LOCKED) {
-        ties.lock = Some(LockTie {
+        features.lock = Some(JobLock {
             key: take_bytes(input, 32)?.try_into().ok()?,
             ends_at: SteadyTime::from_micros(take_micros(input)?),
             until_start: has(LOCKED_UNTIL_START),
@@ -79,7 +79,7 @@ pub(super) fn take_ties(input: &mut &[u8], with_pushing: bool) -> Option<Ties> {
         });
     }
     if has(IN_BATCH) {
-        ties.batch = Some(Membership {
+        features.batch = Some(Membership {
             bid: take_bid(input)?,
             failed: has(FAILED_IN_BATCH),
         });
@@ -90,9 +90,9 @@ pub(super) fn take_ties(input: &mut &[u8], with_pushing: bool) -> Option<Ties> {
             false => CallbackKind::Complete,
         };
         let bid = take_bid(input)?;
-        ties.callback = Some(CallbackTie { bid, kind });
+        features.callback = Some(CallbackOf { bid, kind });
     }
-    Some(ties)
+    Some(features)
 }
 
 fn put_bid(out: &mut Vec<u8>, bid: Bid) {

@@ -1,20 +1,20 @@
-//! What a job is bound to besides its queue.
+//! The features a job takes part in: its lock, its batch, when it expires, whether it is tracked.
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
-/// Everything a job is bound to. Most jobs are bound to nothing and have none of it.
+/// The features a job takes part in. Most jobs take part in none.
 ///
 /// It is the server's own record: what a client writes into the payload afterwards changes nothing of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ties {
+pub struct Features {
     /// When the job has lost its point and is not handed out any more.
     pub expires_at: Option<Timestamp>,
     /// The lock it was pushed with.
-    pub lock: Option<LockTie>,
+    pub lock: Option<JobLock>,
     /// The batch it is a member of.
     pub batch: Option<Membership>,
     /// The batch it is a callback of.
-    pub callback: Option<CallbackTie>,
+    pub callback: Option<CallbackOf>,
     /// Whether its state is written down for whoever asks.
     pub tracked: bool,
 }
@@ -24,7 +24,7 @@ pub type LockKey = [u8; 32];
 
 /// The lock of a unique job. It may be another job's by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LockTie {
+pub struct JobLock {
     /// Which lock.
     pub key: LockKey,
     /// When it ends by itself.
@@ -47,7 +47,7 @@ pub struct Membership {
 
 /// That a job is a callback of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallbackTie {
+pub struct CallbackOf {
     /// Which batch.
     pub bid: Bid,
     /// Which of its callbacks.

@@ -1,4 +1,4 @@
-//! What a group is given besides its requests: the moment it runs at, and what an operator has set.
+//! What a group is given besides its requests: its clocks and its seed, and what an operator has set.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use workmill_proto::{CustomReading, Timestamp};
 
 use crate::throttle::{Rate, Throttle};
 
-/// The moment a group runs at.
+/// What a group runs with: how far the clocks are, and its seed.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct GroupContext {
     /// What the wall clock shows. It can be set, in both directions: only what people write down goes by it.
     pub wall: Timestamp,
     /// For how long the server has been able to hear its clients since it started; what lasts a while goes by it. The

@@ -1,4 +1,4 @@
-//! What a sweep deletes: the jobs with ties, and how large all of it is.
+//! What a sweep deletes: the jobs with features, and how large all of it is.
 
 use std::ops::ControlFlow;
 
@@ -6,17 +6,17 @@ use crate::{JobRecord, SLICE_BYTES_MAX, StoredJob};
 
 /// What was found so far.
 #[derive(Debug, Default)]
-pub(super) struct Tied {
+pub(super) struct SweptJobs {
     pub(super) jobs: Vec<JobRecord>,
     /// Of all jobs that are about to be deleted.
     bytes: usize,
 }
 
-impl Tied {
-    /// Keeps a job that is about to be deleted, if it has ties.
+impl SweptJobs {
+    /// Keeps a job that is about to be deleted, if it has features.
     pub(super) fn keep(&mut self, job: StoredJob) {
         if let Ok(record) = job
-            && record.ties.is_some()
+            && record.features.is_some()
         {
             self.jobs.push(record);
         }
