@@ -87,7 +87,7 @@ impl Engine {
             self.passage.grace_over(),
             self.draining,
         );
-        group.wake();
+        group.recheck_due();
         let mut rest = requests;
         while let Some(first) = rest.first() {
             let run_len = rest
@@ -109,7 +109,7 @@ impl Engine {
                 Some(rate) => drop(self.memory.buckets.next_at(&queue, rate, now)),
                 None => self.memory.buckets.forget(&queue),
             }
-            self.memory.wakes.add(&queue, now);
+            self.memory.rechecks.add(&queue, now);
         }
         self.memory.buckets.commit();
     }
@@ -136,7 +136,7 @@ impl Engine {
     pub fn next_look(&self) -> Option<Duration> {
         match self.throttles_changed.is_empty() {
             true => {
-                let next = self.memory.wakes.next();
+                let next = self.memory.rechecks.next();
                 next.map(|at| self.passage.uptime_at(at))
             }
             false => Some(Duration::ZERO),

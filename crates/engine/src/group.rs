@@ -10,7 +10,7 @@ use workmill_store::{Clocks, Counts, StoreError, Tx};
 
 use crate::batches::Batches;
 use crate::context::Rules;
-use crate::limits::{HANDOUT_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
+use crate::limits::{DELIVERY_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, Ticket};
 use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
@@ -36,7 +36,7 @@ pub(crate) struct Group<'g, T: Tx> {
     /// How many jobs that cannot be handed out may still be passed over.
     pub(crate) unusable_left: usize,
     /// How many bytes of payloads may still be handed out; one job may exceed it.
-    pub(crate) handout_bytes_left: usize,
+    pub(crate) delivery_bytes_left: usize,
     /// How many bytes of payloads may still be written anew; one job may exceed it.
     pub(crate) rewrite_bytes_left: usize,
     /// Whether dead jobs are being evicted.
@@ -67,7 +67,7 @@ impl<'g, T: Tx> Group<'g, T> {
             ready: BTreeSet::new(),
             batches: Batches::default(),
             unusable_left: UNUSABLE_SLICE_JOBS,
-            handout_bytes_left: HANDOUT_SLICE_BYTES,
+            delivery_bytes_left: DELIVERY_SLICE_BYTES,
             rewrite_bytes_left: REWRITE_SLICE_BYTES,
             evicting: false,
             counts: Counts::default(),
@@ -98,7 +98,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Queue(command, client) => self.queue(ticket, command, *client),
             Op::Flush => self.flush(ticket),
             Op::Info => self.info(run),
-            Op::Return(handouts) => self.return_undelivered(ticket, handouts),
+            Op::Nack(tags) => self.nack(ticket, tags),
             Op::Forget(waiting) => self.forget(ticket, *waiting),
             Op::Drain => self.drain(ticket),
             Op::Tick(duty) => self.tick(ticket, duty),
@@ -146,9 +146,9 @@ impl<'g, T: Tx> Group<'g, T> {
         Ok(())
     }
 
-    /// Has those queues looked at whose moment has come.
-    pub(crate) fn wake(&mut self) {
-        for queue in self.memory.wakes.take_due(self.steady) {
+    /// Has those queues served that are to be checked again by now.
+    pub(crate) fn recheck_due(&mut self) {
+        for queue in self.memory.rechecks.take_due(self.steady) {
             self.make_ready(&queue);
         }
     }

@@ -22,9 +22,9 @@ mod op_traits;
 mod outcome;
 mod parked;
 mod passage;
+mod rechecks;
 mod rules;
 mod throttle;
-mod wakes;
 
 pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
@@ -32,8 +32,8 @@ pub use engine::Engine;
 pub use event::{Event, EventKind};
 pub use makers::ClientId;
 pub use op::{
-    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Handout, Mutate, MutateProgress, NewBatch, NewJob,
-    Op, Request, Requeue, Ticket, TrackOp, WantedLock,
+    Ack, BatchOp, BulkPush, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch,
+    NewJob, Op, Request, Requeue, Ticket, TrackOp, WantedLock,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};

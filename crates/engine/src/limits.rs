@@ -11,7 +11,7 @@ pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 
 /// Payload bytes after which the FETCHes of one group are handed no more: jobs can be as large as the longest line,
 /// and all that ask at once must not fill the memory, or keep everybody else waiting.
-pub(crate) const HANDOUT_SLICE_BYTES: usize = 4 << 20;
+pub(crate) const DELIVERY_SLICE_BYTES: usize = 4 << 20;
 
 /// Payload bytes of jobs that fail, are requeued or lose their worker that one group writes anew, beyond the last job:
 /// a hundred megabytes take a second or more.

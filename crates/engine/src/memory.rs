@@ -5,9 +5,9 @@ use workmill_proto::Timestamp;
 use crate::cron::Timetable;
 use crate::makers::Makers;
 use crate::parked::Parked;
+use crate::rechecks::Rechecks;
 use crate::rules::PlanReport;
 use crate::throttle::Buckets;
-use crate::wakes::Wakes;
 
 /// It changes with a group, and goes back if the group is rolled back.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Memory {
     /// How fast queues may be handed out.
     pub(crate) buckets: Buckets,
     /// When queues are to be looked at again.
-    pub(crate) wakes: Wakes,
+    pub(crate) rechecks: Rechecks,
     /// The next ticks of cron entries.
     pub(crate) timetable: Timetable,
     /// When the server before this one was last there, by the wall clock; none if there was none.
@@ -33,7 +33,7 @@ impl Memory {
     pub(crate) fn commit(&mut self) {
         self.parked.commit();
         self.buckets.commit();
-        self.wakes.commit();
+        self.rechecks.commit();
         self.timetable.commit();
         self.makers.commit();
     }
@@ -42,7 +42,7 @@ impl Memory {
     pub(crate) fn roll_back(&mut self) {
         self.parked.roll_back();
         self.buckets.roll_back();
-        self.wakes.roll_back();
+        self.rechecks.roll_back();
         self.timetable.roll_back();
         self.makers.roll_back();
     }

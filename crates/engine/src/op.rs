@@ -54,7 +54,7 @@ pub enum Op {
     /// The numbers of INFO.
     Info,
     /// These jobs could not be delivered: back to the front of their queues, no harm done.
-    Return(Vec<Handout>),
+    Nack(Vec<DeliveryTag>),
     /// The client of this parked FETCH is gone: forget it. Its ticket gets the answer [`crate::Outcome::Nothing`].
     Forget(Ticket),
     /// Answers every parked FETCH with nothing, and from now on every FETCH that would be parked: the
@@ -64,9 +64,9 @@ pub enum Op {
     Tick(Duty),
 }
 
-/// One handing of one job to one worker. Tells it from an earlier or later handing of the same job.
+/// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handout {
+pub struct DeliveryTag {
     /// Which job.
     pub key: JobKey,
     /// When it was reserved.

@@ -6,7 +6,7 @@ use workmill_proto::{Bid, Timestamp, WireError};
 use workmill_store::{BatchDetails, BatchState, Totals, Track};
 
 use crate::event::Event;
-use crate::op::{Handout, Request, Ticket};
+use crate::op::{DeliveryTag, Request, Ticket};
 
 /// What a group did. Send the answers only after the group's commit.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ pub struct TrackReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedJob {
     /// To give it back with, should it not arrive.
-    pub handout: Handout,
+    pub tag: DeliveryTag,
     /// The payload without `enqueued_at`.
     pub body: Vec<u8>,
     /// Where `enqueued_at` belongs in it, in bytes.

@@ -8,7 +8,7 @@ use workmill_store::JobKey;
 
 use super::*;
 use crate::makers::ClientId;
-use crate::op::{Ack, Fail, Fetch, Handout, Mutate, NewBatch, Requeue, Ticket, TrackOp};
+use crate::op::{Ack, DeliveryTag, Fail, Fetch, Mutate, NewBatch, Requeue, Ticket, TrackOp};
 
 fn check(op: Op, weight: usize, rank: Option<Rank>, barrier: Barrier) {
     let expected = OpTraits {
@@ -162,11 +162,11 @@ fn commands_about_all_jobs_are_weighed_by_what_they_look_at() {
 
 #[test]
 fn what_the_server_asks_for_itself() {
-    let handout = Handout {
+    let tag = DeliveryTag {
         key: JobKey(1),
         reserved_at: SteadyTime::from_micros(1),
     };
-    check(Op::Return(vec![handout; 7]), 7, None, Barrier::Open);
+    check(Op::Nack(vec![tag; 7]), 7, None, Barrier::Open);
     check(Op::Forget(Ticket(1)), 1, None, Barrier::Open);
     check(Op::Drain, 1, None, Barrier::Open);
     let lost = Duty::RecoverLost {

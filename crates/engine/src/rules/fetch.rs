@@ -9,7 +9,7 @@ use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 use super::throttle::Allowance;
 use crate::group::Group;
 use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
-use crate::op::{Fetch, Handout, Op, Request, Ticket};
+use crate::op::{DeliveryTag, Fetch, Op, Request, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
 
 /// How a queue was left.
@@ -225,8 +225,8 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(Vec<(JobKey, JobRecord)>, Turn), StoreError> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
-            if self.handout_bytes_left == 0 {
-                self.memory.wakes.add(queue, self.steady);
+            if self.delivery_bytes_left == 0 {
+                self.memory.rechecks.add(queue, self.steady);
                 return Ok((usable, Turn::Later));
             }
             let goes_on = self.unusable_left > 0;
@@ -244,7 +244,7 @@ impl<T: Tx> Group<'_, T> {
                     Ok(record) if self.has_expired(&record) => self.drop_expired(key, &record)?,
                     Ok(record) => {
                         let bytes = record.body.len();
-                        self.handout_bytes_left = self.handout_bytes_left.saturating_sub(bytes);
+                        self.delivery_bytes_left = self.delivery_bytes_left.saturating_sub(bytes);
                         usable.push((key, record));
                     }
                     Err(corrupt) => {
@@ -254,7 +254,7 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
             if !goes_on && usable.len() == usable_before {
-                self.memory.wakes.add(queue, self.steady);
+                self.memory.rechecks.add(queue, self.steady);
                 return Ok((usable, Turn::Later));
             }
         }
@@ -297,7 +297,7 @@ impl<T: Tx> Group<'_, T> {
         self.started(&record)?;
         self.observe_fetched(&record);
         let fetched = FetchedJob {
-            handout: Handout {
+            tag: DeliveryTag {
                 key,
                 reserved_at: self.steady,
             },

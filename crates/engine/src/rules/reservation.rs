@@ -5,7 +5,7 @@ use workmill_store::{JobKey, Release, Reservation, ReservationEnd, StoreError, T
 use super::report::Report;
 use crate::group::Group;
 use crate::limits::{RESERVATION_SLICE_JOBS, RESERVATIONS_MAX};
-use crate::op::{Handout, Ticket};
+use crate::op::{DeliveryTag, Ticket};
 use crate::outcome::Outcome;
 
 /// What Faktory reports of a job whose worker kept it too long; operators search for it.
@@ -83,20 +83,13 @@ impl<T: Tx> Group<'_, T> {
 
     /// Puts jobs back that were reserved for clients they did not reach. It is as if they had never been
     /// handed out, unless the reservation has ended or passed to somebody else meanwhile.
-    pub(crate) fn return_undelivered(
-        &mut self,
-        ticket: Ticket,
-        handouts: &[Handout],
-    ) -> Result<(), StoreError> {
-        for handout in handouts {
-            let held = self.tx.reservations_by_key(&[handout.key])?;
-            if held
-                .iter()
-                .any(|held| held.reserved_at == handout.reserved_at)
-            {
-                self.refund(handout.key)?;
+    pub(crate) fn nack(&mut self, ticket: Ticket, tags: &[DeliveryTag]) -> Result<(), StoreError> {
+        for tag in tags {
+            let held = self.tx.reservations_by_key(&[tag.key])?;
+            if held.iter().any(|held| held.reserved_at == tag.reserved_at) {
+                self.refund(tag.key)?;
                 self.release(Release {
-                    key: handout.key,
+                    key: tag.key,
                     record: None,
                 })?;
             }

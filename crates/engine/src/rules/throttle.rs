@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
         if let Some(rate) = limits.rate {
             let next_at = self.memory.buckets.next_at(queue, rate, self.steady);
             if next_at > self.steady {
-                self.memory.wakes.add(queue, next_at);
+                self.memory.rechecks.add(queue, next_at);
                 return Ok(Allowance::QueueFull);
             }
         }
@@ -58,7 +58,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(Allowance::Granted);
         };
         if let (Some(oldest), Some(secs)) = (slots.oldest, limits.timeout_secs) {
-            self.memory.wakes.add(queue, oldest.plus_secs(secs));
+            self.memory.rechecks.add(queue, oldest.plus_secs(secs));
         }
         Ok(allowance)
     }

@@ -47,8 +47,8 @@ pub enum Act {
         jid: String,
         wid: &'static str,
     },
-    /// Gives back the handout with this index, counted from the latest.
-    Return {
+    /// Gives back the tag with this index, counted from the latest.
+    Nack {
         back: usize,
     },
     /// Forgets the waiting FETCH with this index.

@@ -45,9 +45,9 @@ impl<B: Backing> Runner<B> {
                 jid: jid.clone(),
                 wid: (*wid).into(),
             }),
-            Act::Return { back } => {
-                let index = self.handouts.len().checked_sub(back + 1)?;
-                Op::Return(vec![self.handouts[index]])
+            Act::Nack { back } => {
+                let index = self.tags.len().checked_sub(back + 1)?;
+                Op::Nack(vec![self.tags[index]])
             }
             Act::Forget { index } => Op::Forget(Ticket(self.naive.waiting.get(*index)?.ticket)),
             Act::Batch(batch) => Op::Batch(Arc::new(self.batch_op(batch))),

@@ -162,8 +162,8 @@ impl<B: Backing> Runner<B> {
             return Err(format!("FETCH {ticket} got no job, expected {job:?}"));
         };
         expected.insert(ticket, Expected::Job(job.number));
-        self.handouts.push(fetched.handout);
-        self.naive.reserve(job, fetch, fetched.handout.key.0);
+        self.tags.push(fetched.tag);
+        self.naive.reserve(job, fetch, fetched.tag.key.0);
         Ok(())
     }
 }

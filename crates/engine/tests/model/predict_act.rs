@@ -41,9 +41,9 @@ impl<B: Backing> Runner<B> {
             }
             (Act::Fail { jid, wid }, _) => self.naive.fail(jid, wid),
             (Act::Requeue { jid, wid }, _) => self.naive.requeue(jid, wid),
-            (Act::Return { .. }, Op::Return(handouts)) => {
-                let handout = handouts[0];
-                self.naive.give_back(handout.key.0, handout.reserved_at);
+            (Act::Nack { .. }, Op::Nack(tags)) => {
+                let tag = tags[0];
+                self.naive.give_back(tag.key.0, tag.reserved_at);
                 true
             }
             (Act::Forget { .. }, Op::Forget(forgotten)) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use workmill_engine::{Duty, Engine, GroupContext, Handout, Op, Request, Rules, Ticket};
+use workmill_engine::{DeliveryTag, Duty, Engine, GroupContext, Op, Request, Rules, Ticket};
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Store, Tx};
 
@@ -51,7 +51,7 @@ pub struct Runner<B: Backing> {
     started_at: SteadyTime,
     pub tickets: u64,
     pub numbers: i64,
-    pub handouts: Vec<Handout>,
+    pub tags: Vec<DeliveryTag>,
     /// Which of the limits hold.
     pub limits: usize,
 }
@@ -80,7 +80,7 @@ impl<B: Backing> Runner<B> {
             started_at: now,
             tickets: 0,
             numbers: 0,
-            handouts: Vec::new(),
+            tags: Vec::new(),
             limits: 0,
         };
         runner.restart();
@@ -126,10 +126,10 @@ impl<B: Backing> Runner<B> {
             Step::RolledBack(micros, acts) => {
                 self.pass(micros);
                 let naive = self.naive.clone();
-                let handouts = self.handouts.clone();
+                let tags = self.tags.clone();
                 self.group(&acts, false)?;
                 self.naive = naive;
-                self.handouts = handouts;
+                self.tags = tags;
                 Ok(())
             }
             Step::Tick(tick) => self.tick(tick),

@@ -75,7 +75,7 @@ fn act(rng: &mut SmallRng) -> Act {
             jid: jid(rng),
             wid: wid(rng),
         },
-        770..798 => Act::Return {
+        770..798 => Act::Nack {
             back: rng.random_range(0..6),
         },
         798..800 => Act::Forget {

@@ -66,7 +66,7 @@ fn a_removed_queue_spares_the_jobs_that_are_being_worked_on() {
     world.fail(&failing, "w");
     assert_eq!((world.totals().working, world.totals().retries), (1, 1));
     world.push("jid-00005", "q", json!({}));
-    world.ok(Op::Return(vec![undelivered.handout]));
+    world.ok(Op::Nack(vec![undelivered.tag]));
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00005");
 }

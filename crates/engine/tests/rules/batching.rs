@@ -334,7 +334,7 @@ fn an_ack_whose_answer_was_lost_counts_once_when_it_is_sent_again() {
     let bid = committed(&mut world, &["success"], &["jid-00001", "jid-00002"]);
     world.fetch(&["q"], "w");
     let undelivered = world.fetch(&["q"], "w");
-    world.ok(Op::Return(vec![undelivered.handout]));
+    world.ok(Op::Nack(vec![undelivered.tag]));
     for _ in 0..2 {
         world.ack("jid-00001", "w");
         assert_eq!(world.members(&bid), (2, 1, 0));

@@ -46,7 +46,7 @@ fn retry_two_means_three_executions_and_then_death() {
         let failure = &job.payload["failure"];
         assert_eq!(failure["retry_count"], retry_count);
         assert_eq!(failure["remaining"], remaining);
-        world.ok(workmill_engine::Op::Return(vec![job.handout]));
+        world.ok(workmill_engine::Op::Nack(vec![job.tag]));
     }
     assert!(fail_once(&mut world, "jid-00001").is_none());
     let totals = world.totals();
@@ -119,7 +119,7 @@ fn a_failure_made_up_by_the_client_is_shown_but_not_believed() {
     world.push("jid-00001", "q", json!({ "failure": made_up }));
     let job = world.fetch(&["q"], "w");
     assert_eq!(job.payload["failure"], made_up);
-    world.ok(workmill_engine::Op::Return(vec![job.handout]));
+    world.ok(workmill_engine::Op::Nack(vec![job.tag]));
     assert!(fail_once(&mut world, "jid-00001").is_some());
     let failure = world.fetch(&["q"], "w").payload["failure"].clone();
     assert_eq!(failure["retry_count"], 0);

@@ -76,7 +76,7 @@ fn an_undelivered_job_goes_back_to_its_place_and_to_whoever_waits() {
     }
     let first = world.fetch(&["q"], "w1");
     let second = world.fetch(&["q"], "w2");
-    world.ok(Op::Return(vec![second.handout, first.handout]));
+    world.ok(Op::Nack(vec![second.tag, first.tag]));
     assert_eq!(world.size("q"), 3);
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001");
     assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00002");
@@ -85,7 +85,7 @@ fn an_undelivered_job_goes_back_to_its_place_and_to_whoever_waits() {
     world.push("jid-00004", "q", json!({}));
     let fourth = world.take_job(waiting).unwrap();
     let waiting = world.try_fetch(&["q"], "w5").unwrap_err();
-    world.ok(Op::Return(vec![fourth.handout]));
+    world.ok(Op::Nack(vec![fourth.tag]));
     assert_eq!(world.take_job(waiting).unwrap().jid(), "jid-00004");
 }
 
@@ -94,10 +94,10 @@ fn a_late_return_does_not_take_a_job_from_its_next_worker() {
     let mut world = World::new();
     world.push("jid-00001", "q", json!({}));
     let first = world.fetch(&["q"], "w1");
-    world.ok(Op::Return(vec![first.handout]));
+    world.ok(Op::Nack(vec![first.tag]));
     world.now = world.now.plus_secs(1);
     world.fetch(&["q"], "w2");
-    world.ok(Op::Return(vec![first.handout]));
+    world.ok(Op::Nack(vec![first.tag]));
     assert_eq!(world.size("q"), 0);
     assert_eq!(world.totals().working, 1);
 }

@@ -176,9 +176,9 @@ fn jobs_are_acknowledged_and_given_back_without_reading_their_payloads() {
         });
         world.push("jid-00001", "q", json!({}));
         world.push("jid-00002", "q", json!({"custom": {"track": 1}}));
-        let first = world.fetch(&["q"], "w").handout;
-        let second = world.fetch(&["q"], "w").handout;
-        world.ok(Op::Return(vec![first, second]));
+        let first = world.fetch(&["q"], "w").tag;
+        let second = world.fetch(&["q"], "w").tag;
+        world.ok(Op::Nack(vec![first, second]));
         for jid in ["jid-00001", "jid-00002"] {
             world.fetch(&["q"], "w");
             world.ack(jid, "w");

@@ -88,7 +88,7 @@ fn a_job_that_fails_for_good_without_a_trace_has_failed() {
 fn a_job_that_comes_back_is_enqueued() {
     let mut world = world_of_one(json!({}));
     let fetched = world.fetch(&["q"], "w");
-    world.ok(Op::Return(vec![fetched.handout]));
+    world.ok(Op::Nack(vec![fetched.tag]));
     assert_state(&mut world, Enqueued);
     world.fetch(&["q"], "w");
     world.requeue("jid-00001", "w");

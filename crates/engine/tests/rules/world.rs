@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, Answer, Duty, Engine, Event, Fail, Fetch, GroupContext, Handout, Mutate, Op, Outcome,
+    Ack, Answer, DeliveryTag, Duty, Engine, Event, Fail, Fetch, GroupContext, Mutate, Op, Outcome,
     Request, Rules, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, SetName, Timestamp, parse_command};
@@ -43,7 +43,7 @@ pub struct World {
 #[derive(Debug)]
 pub struct Fetched {
     pub payload: Value,
-    pub handout: Handout,
+    pub tag: DeliveryTag,
 }
 
 impl Fetched {
@@ -280,7 +280,7 @@ impl World {
                 let body = text.split("\r\n").nth(1).unwrap();
                 Some(Fetched {
                     payload: serde_json::from_str(body).unwrap(),
-                    handout: job.handout,
+                    tag: job.tag,
                 })
             }
             other => panic!("no job: {other:?}"),

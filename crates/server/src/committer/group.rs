@@ -46,7 +46,7 @@ impl Backlog {
     /// Keeps the return of jobs whose try has failed. It must not be given up: the jobs would stay reserved
     /// for nobody.
     pub(super) fn keep_return(&mut self, request: Request, now: Instant) {
-        debug_assert!(matches!(request.op, Op::Return(_)));
+        debug_assert!(matches!(request.op, Op::Nack(_)));
         self.returns.push(request);
         self.returns_due = Some(now + RETURN_RETRY_DELAY);
     }

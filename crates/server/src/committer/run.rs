@@ -359,7 +359,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             Op::Mutate(mutate) => mutate.progress.is_some(),
             _ => false,
         };
-        if matches!(op, Op::Return(_)) {
+        if matches!(op, Op::Nack(_)) {
             self.backlog
                 .keep_return(Request { ticket, op }, Instant::now());
             return;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
-use workmill_engine::{Answer, Handout, Outcome, Request};
+use workmill_engine::{Answer, DeliveryTag, Outcome, Request};
 
 use super::submission::{Submission, ticket, ticket_parts};
 use crate::gate::{Answers, Delivery, Gate};
@@ -30,7 +30,7 @@ struct Waiter {
 pub(super) struct Completed {
     sink: oneshot::Sender<Answers>,
     outcomes: SmallVec<[Option<Outcome>; 1]>,
-    handout: Option<Handout>,
+    tag: Option<DeliveryTag>,
 }
 
 impl Waiters {
@@ -57,7 +57,7 @@ impl Waiters {
                 completed: Completed {
                     sink,
                     outcomes,
-                    handout: None,
+                    tag: None,
                 },
                 missing: ops.len(),
             };
@@ -74,13 +74,13 @@ impl Waiters {
     /// waits for goes back.
     pub(super) fn record(&mut self, answer: Answer) -> Option<Completed> {
         let Answer { ticket, outcome } = answer;
-        let handout = match &outcome {
-            Outcome::Job(job) => Some(job.handout),
+        let tag = match &outcome {
+            Outcome::Job(job) => Some(job.tag),
             _ => None,
         };
         let (serial, index) = ticket_parts(ticket);
         let Entry::Occupied(mut entry) = self.by_serial.entry(serial) else {
-            drop(handout.map(|handout| Delivery::new(handout, Arc::clone(&self.gate))));
+            drop(tag.map(|tag| Delivery::new(tag, Arc::clone(&self.gate))));
             return None;
         };
         let waiter = entry.get_mut();
@@ -93,7 +93,7 @@ impl Waiters {
         {
             waiter.missing -= 1;
         }
-        waiter.completed.handout = handout.or(waiter.completed.handout);
+        waiter.completed.tag = tag.or(waiter.completed.tag);
         (waiter.missing == 0).then(|| entry.remove().completed)
     }
 }
@@ -102,9 +102,7 @@ impl Completed {
     /// Sends the answers.
     pub(super) fn send(self, gate: &Arc<dyn Gate>) {
         let outcomes = self.outcomes.into_iter().flatten().collect();
-        let delivery = self
-            .handout
-            .map(|handout| Delivery::new(handout, Arc::clone(gate)));
+        let delivery = self.tag.map(|tag| Delivery::new(tag, Arc::clone(gate)));
         // Whoever waited may be gone: then the answers are dropped, and a job among them goes back.
         drop(self.sink.send(Answers { outcomes, delivery }));
     }

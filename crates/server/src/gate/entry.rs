@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 use tokio::sync::oneshot;
-use workmill_engine::{Handout, Op, Outcome, Ticket};
+use workmill_engine::{DeliveryTag, Op, Outcome, Ticket};
 
 /// The ops of one connection that are run in their order; nearly always one.
 pub(crate) type Ops = SmallVec<[Op; 1]>;
@@ -24,12 +24,12 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
     /// Hands over an op nobody waits for.
     fn submit_unanswered(&self, op: Op) {
         let lost = match &op {
-            Op::Return(handouts) => Some(handouts.clone()),
+            Op::Nack(tags) => Some(tags.clone()),
             _ => None,
         };
         match (self.take_in(smallvec![op], 0, None), lost) {
-            (Err(GateClosed), Some(handouts)) => tracing::error!(
-                ?handouts,
+            (Err(GateClosed), Some(tags)) => tracing::error!(
+                ?tags,
                 "the committer has ended; jobs that reached no worker wait until their reservations end"
             ),
             (Err(GateClosed), None) => {
@@ -57,29 +57,29 @@ pub(crate) struct Answers {
 /// when dropped, unless its reply was written.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    handout: Option<Handout>,
+    tag: Option<DeliveryTag>,
     gate: Arc<dyn Gate>,
 }
 
 impl Delivery {
     /// Takes care of a job that was just reserved.
-    pub(crate) fn new(handout: Handout, gate: Arc<dyn Gate>) -> Self {
+    pub(crate) fn new(tag: DeliveryTag, gate: Arc<dyn Gate>) -> Self {
         Self {
-            handout: Some(handout),
+            tag: Some(tag),
             gate,
         }
     }
 
     /// The reply has been written to the last byte. The caller takes the care for what may yet become of it.
-    pub(crate) fn written(mut self) -> Option<Handout> {
-        self.handout.take()
+    pub(crate) fn written(mut self) -> Option<DeliveryTag> {
+        self.tag.take()
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        if let Some(handout) = self.handout.take() {
-            self.gate.submit_unanswered(Op::Return(vec![handout]));
+        if let Some(tag) = self.tag.take() {
+            self.gate.submit_unanswered(Op::Nack(vec![tag]));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use workmill_engine::{Handout, Op};
+use workmill_engine::{DeliveryTag, Op};
 
 use super::socket::Progress;
 use crate::gate::Gate;
@@ -23,7 +23,7 @@ const LOOK_AT_JOBS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Handed {
     /// Each with the place in the stream where its reply ends.
-    jobs: VecDeque<(Handout, u64)>,
+    jobs: VecDeque<(DeliveryTag, u64)>,
     /// When the last of the replies was written.
     last_at: Option<Instant>,
     look_at_jobs: usize,
@@ -44,7 +44,7 @@ impl Handed {
     /// stream has come.
     pub(super) fn add(
         &mut self,
-        job: Handout,
+        job: DeliveryTag,
         end: u64,
         now: Instant,
         progress: impl FnOnce() -> Option<Progress>,
@@ -95,12 +95,12 @@ impl Drop for Handed {
         if self.jobs.is_empty() {
             return;
         }
-        let jobs: Vec<Handout> = self.jobs.drain(..).map(|(job, _)| job).collect();
+        let jobs: Vec<DeliveryTag> = self.jobs.drain(..).map(|(job, _)| job).collect();
         tracing::debug!(
             jobs = jobs.len(),
             "a connection ended before its client received its jobs: they go back to their queues"
         );
-        self.gate.submit_unanswered(Op::Return(jobs));
+        self.gate.submit_unanswered(Op::Nack(jobs));
     }
 }
 
@@ -114,8 +114,8 @@ mod tests {
 
     const SLOW: Duration = Duration::from_secs(1);
 
-    fn handout(number: i64) -> Handout {
-        Handout {
+    fn tag(number: i64) -> DeliveryTag {
+        DeliveryTag {
             key: JobKey(number),
             reserved_at: SteadyTime::from_micros(number),
         }
@@ -135,7 +135,7 @@ mod tests {
         let now = Instant::now();
         for number in 1..=3 {
             let end = 10 * u64::try_from(number).unwrap();
-            handed.add(handout(number), end, now, || panic!("too early to ask"));
+            handed.add(tag(number), end, now, || panic!("too early to ask"));
         }
         handed.end(progress, now + after);
         let left = handed.jobs.drain(..).map(|(job, _)| job.key.0);
@@ -166,7 +166,7 @@ mod tests {
         let mut asked = 0;
         for number in 1..=1_000 {
             let end = u64::try_from(number).unwrap();
-            handed.add(handout(number), end, now, || {
+            handed.add(tag(number), end, now, || {
                 asked += 1;
                 progress(end, end)
             });
@@ -175,7 +175,7 @@ mod tests {
         // Nothing arrives any more: it is not asked for each job again.
         for number in 1_001..=2_000 {
             let end = u64::try_from(number).unwrap();
-            handed.add(handout(number), end, now, || {
+            handed.add(tag(number), end, now, || {
                 asked += 1;
                 progress(1_000, 1_000)
             });

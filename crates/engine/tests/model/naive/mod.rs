@@ -4,9 +4,9 @@ mod batches;
 mod jobs;
 mod locks;
 mod mutant;
+mod rechecks;
 mod throttles;
 mod tracks;
-mod wakes;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,8 +16,8 @@ const FREEINGS: [(&str, Freeing); 6] = [
     ("ACK", |world, _| world.ack("jid-00001", "w")),
     ("FAIL", |world, _| world.fail("jid-00001", "w")),
     ("REQUEUE", |world, _| world.requeue("jid-00001", "w")),
-    ("Return", |world, fetched| {
-        world.ok(Op::Return(vec![fetched.handout]));
+    ("Nack", |world, fetched| {
+        world.ok(Op::Nack(vec![fetched.tag]));
     }),
     ("expiry", |world, _| world.tick(Duty::ExpireReservations)),
     ("recovery", |world, _| {

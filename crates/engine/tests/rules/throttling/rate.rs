@@ -133,13 +133,13 @@ fn a_job_that_could_not_be_delivered_gives_its_token_back() {
     world.fetch(&["q"], "w");
     let waiting = world.wait(&["q"], "w");
     wait_millis(&mut world, 1);
-    world.ok(Op::Return(vec![first.handout]));
+    world.ok(Op::Nack(vec![first.tag]));
     let again = world.served(waiting);
     assert_eq!(again.jid(), "jid-00001");
-    world.ok(Op::Return(vec![first.handout]));
+    world.ok(Op::Nack(vec![first.tag]));
     assert_eq!(count_now(&mut world), 0, "a token comes back once");
     wait_millis(&mut world, 60_000);
-    world.ok(Op::Return(vec![again.handout]));
+    world.ok(Op::Nack(vec![again.tag]));
     assert_eq!(count_now(&mut world), 2, "never more than the burst");
 }
 
@@ -239,7 +239,7 @@ fn a_group_that_fails_spends_and_gives_back_no_token() {
     }
     let first = world.fetch(&["q"], "w");
     world.fetch(&["q"], "w");
-    let op = Op::Return(vec![first.handout]);
+    let op = Op::Nack(vec![first.tag]);
     let back = request(&mut world, op);
     world.try_slice(&back, false).unwrap();
     assert_eq!(count_now(&mut world), 0);

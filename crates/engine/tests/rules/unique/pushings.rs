@@ -110,7 +110,7 @@ fn an_old_copy_that_comes_back_does_not_take_over_the_lock() {
         // At the same moment, with the same end.
         world.push("jid-00001", "q", until_start());
         match undelivered {
-            true => world.ok(Op::Return(vec![fetched.handout])),
+            true => world.ok(Op::Nack(vec![fetched.tag])),
             false => world.requeue("jid-00001", "old"),
         }
         // The old one goes first, as it came first.

@@ -143,7 +143,7 @@ fn an_until_start_job_that_comes_back_takes_a_free_lock_again() {
         world.push("jid-00001", "q", until_start());
         let fetched = world.fetch(&["q"], "w");
         match undelivered {
-            true => world.ok(Op::Return(vec![fetched.handout])),
+            true => world.ok(Op::Nack(vec![fetched.tag])),
             false => world.requeue("jid-00001", "w"),
         }
         assert_locked(&mut world, until_start());
@@ -160,7 +160,7 @@ fn an_until_start_job_that_comes_back_leaves_the_lock_to_another() {
         let fetched = world.fetch(&["q"], "w");
         world.push("jid-00002", "q", until_start());
         match undelivered {
-            true => world.ok(Op::Return(vec![fetched.handout])),
+            true => world.ok(Op::Nack(vec![fetched.tag])),
             false => world.requeue("jid-00001", "w"),
         }
         assert_eq!(world.fetch(&["q"], "w").jid(), "jid-00001");

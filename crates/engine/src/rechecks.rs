@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use workmill_proto::SteadyTime;
 
 /// For each queue the next moment at which a FETCH that waits may find something: a token is there, a slot has timed
-/// out, or there is more to pass over. A wake too many costs one look.
+/// out, or there is more to pass over. A recheck too many costs one look.
 #[derive(Debug, Default)]
-pub(crate) struct Wakes {
+pub(crate) struct Rechecks {
     at: BTreeMap<String, SteadyTime>,
     taken: Vec<(String, SteadyTime)>,
 }
 
-impl Wakes {
+impl Rechecks {
     /// Wants `queue` to be looked at no later than at `at`.
     pub(crate) fn add(&mut self, queue: &str, at: SteadyTime) {
         match self.at.get_mut(queue) {
@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn of_several_moments_of_a_queue_the_earliest_counts() {
         let at = |secs| SteadyTime::from_micros(0).plus_secs(secs);
-        let mut wakes = Wakes::default();
+        let mut rechecks = Rechecks::default();
         for secs in [5, 3, 9] {
-            wakes.add("q", at(secs));
+            rechecks.add("q", at(secs));
         }
-        assert_eq!(wakes.next(), Some(at(3)));
-        assert_eq!(wakes.take_due(at(3)), ["q"]);
-        assert_eq!(wakes.next(), None);
+        assert_eq!(rechecks.next(), Some(at(3)));
+        assert_eq!(rechecks.take_due(at(3)), ["q"]);
+        assert_eq!(rechecks.next(), None);
     }
 }
