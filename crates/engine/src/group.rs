@@ -87,7 +87,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Ack(_) => self.ack(run),
             Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
             Op::Fail(_) | Op::Requeue(_) if self.has_rewritten_enough() => {
-                self.put_off(ticket, op.clone());
+                self.continue_in_next_group(ticket, op.clone());
                 Ok(())
             }
             Op::Fail(fail) => self.fail(ticket, fail),
@@ -116,7 +116,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::KeepClocks => self.keep_clocks()?,
         };
         if more {
-            self.put_off(ticket, Op::Tick(duty.clone()));
+            self.continue_in_next_group(ticket, Op::Tick(duty.clone()));
         } else {
             self.answer(ticket, Outcome::Ok);
         }
@@ -165,7 +165,7 @@ impl<'g, T: Tx> Group<'g, T> {
     }
 
     /// Leaves an op, or the rest of it, to the next group.
-    pub(crate) fn put_off(&mut self, ticket: Ticket, op: Op) {
+    pub(crate) fn continue_in_next_group(&mut self, ticket: Ticket, op: Op) {
         self.result.unfinished.push(Request { ticket, op });
     }
 

@@ -80,7 +80,7 @@ pub enum Duty {
     Promote,
     /// Ends reservations whose time is over, as failures. Wanted every second.
     ExpireReservations,
-    /// Forgets dead jobs past their time and remembered ends of reservations. Wanted every minute.
+    /// Forgets dead jobs past their time and tombstones of reservations. Wanted every minute.
     Purge,
     /// Takes jobs back from workers that hold reservations and are not among `alive`.
     RecoverLost {

@@ -43,7 +43,7 @@ pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, mut life:
     let mut guests = Guests::new(&shared);
     let mut door = Door::new(listener, shared);
     life.started();
-    guests.take_in(&mut door, life.stopping()).await;
+    guests.admit(&mut door, life.stopping()).await;
     drop(door);
     guests.end_all().await;
 }
@@ -205,7 +205,7 @@ impl Guests {
     }
 
     /// Takes connections in until then.
-    pub(crate) async fn take_in(&mut self, door: &mut Door, until: impl Future<Output = ()>) {
+    pub(crate) async fn admit(&mut self, door: &mut Door, until: impl Future<Output = ()>) {
         tokio::pin!(until);
         loop {
             tokio::select! {

@@ -6,8 +6,8 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
-    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd,
-    SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Track, Tx,
+    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, SetTime, Slots,
+    Store, StoreError, StoredJob, Swept, Syncer, Tombstone, Totals, Track, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -218,8 +218,8 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> ();
             fn finish(&mut self, keys: &[JobKey]) -> ();
             fn release(&mut self, releases: &[Release]) -> ();
-            fn remember_ends(&mut self, ends: &[ReservationEnd]) -> ();
-            fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> usize;
+            fn put_tombstones(&mut self, ends: &[Tombstone]) -> ();
+            fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> usize;
             fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> ();
             fn insert_entries(&mut self, set: SetName, entries: &[(SetTime, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
@@ -264,7 +264,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn batch_parents(&mut self, child: u64) -> Vec<u64>;
             fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
             fn working_heads(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
-            fn end_remembered(&mut self, jid: &str, wid: &str) -> bool;
+            fn has_tombstone(&mut self, jid: &str, wid: &str) -> bool;
             fn cron_ticks(&mut self, names: &[&str]) -> Vec<Option<Timestamp>>;
             fn entries(
                 &mut self,

@@ -43,8 +43,8 @@ pub use lease::{Acquired, Lease, LeaseError};
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use tx::{
-    Clocks, Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, ReservationEnd,
-    Store, Swept, Syncer, Totals, Tx,
+    Clocks, Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, Store, Swept,
+    Syncer, Tombstone, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

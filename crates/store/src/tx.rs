@@ -123,15 +123,15 @@ pub trait Tx {
     /// handed out. A key without a reservation is ignored.
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError>;
 
-    /// Remembers that these reservations ended without the worker's word. An end of the same job id and worker
-    /// that is remembered already is the same one, and the later of the two times counts.
-    fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError>;
+    /// Remembers that these reservations ended without the worker's word: a tombstone for each. One of the same job id and worker
+    /// that is there already is the same one, and the later of the two times counts.
+    fn put_tombstones(&mut self, ends: &[Tombstone]) -> Result<(), StoreError>;
 
-    /// Whether such an end is remembered for this job id and worker.
-    fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError>;
+    /// Whether there is a tombstone for this job id and worker.
+    fn has_tombstone(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError>;
 
-    /// Forgets up to `limit` ends that happened at or before `until`; tells how many.
-    fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
+    /// Forgets up to `limit` tombstones of ends that happened at or before `until`; tells how many.
+    fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
 
     /// For each name in order up to when the ticks of the cron entry of that name are done; none if nothing was
     /// noted of it.
@@ -277,7 +277,7 @@ pub trait Tx {
     /// even if it changes nothing else, if `keep` is set.
     fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError>;
 
-    /// Forgets everything but the ticks of cron entries and how far the clocks are: jobs, queues, pauses, reservations, remembered ends, locks,
+    /// Forgets everything but the ticks of cron entries and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
     /// batches, tracks, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
@@ -349,9 +349,9 @@ pub struct Release {
     pub record: Option<JobRecord>,
 }
 
-/// That a reservation ended without its worker's word.
+/// That a reservation ended without its worker's word, so that a late word from it is known to be late.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReservationEnd {
+pub struct Tombstone {
     /// The job's id.
     pub jid: Box<str>,
     /// The worker that held it.

@@ -14,7 +14,7 @@ use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
     BatchCallbacks, BatchDetails, BatchState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
-    LockOwner, Release, Reservation, ReservationEnd, SetTime, Store, StoreError, Totals, Track,
+    LockOwner, Release, Reservation, SetTime, Store, StoreError, Tombstone, Totals, Track,
     TrackState, Tx,
 };
 
@@ -76,7 +76,7 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
         ],
     )
     .unwrap();
-    tx.remember_ends(&[end("before")]).unwrap();
+    tx.put_tombstones(&[end("before")]).unwrap();
     change_features(&mut tx, 1).unwrap();
     tx.set_cron_ticks(&[tick(1)]).unwrap();
     tx.commit().unwrap();
@@ -90,8 +90,8 @@ fn tick(secs: i64) -> CronTick {
     }
 }
 
-fn end(jid: &str) -> ReservationEnd {
-    ReservationEnd {
+fn end(jid: &str) -> Tombstone {
+    Tombstone {
         jid: jid.into(),
         wid: "w".into(),
         at: at(0),
@@ -166,8 +166,8 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
         record: Some(job("g1")),
     };
     tx.release(&[front, Release { key, record: None }])?;
-    tx.remember_ends(&[end("after")])?;
-    tx.forget_ends(at(-1), 9)?;
+    tx.put_tombstones(&[end("after")])?;
+    tx.forget_tombstones(at(-1), 9)?;
     tx.set_cron_ticks(&[tick(2)])?;
     tx.remove_entries(&[dead[0].key])?;
     tx.remove_entries_until(dead[1].key)?;
@@ -222,7 +222,7 @@ fn sight(store: &mut impl Store) -> Sight {
             .flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
             .collect(),
         ticked: tx.cron_ticks(&["cron"]).unwrap()[0],
-        remembered: ["before", "after"].map(|jid| tx.end_remembered(jid, "w").unwrap()),
+        remembered: ["before", "after"].map(|jid| tx.has_tombstone(jid, "w").unwrap()),
         locked: tx
             .acquire_locks(&[0, 1, 2].map(|n| lock([n; 32])), at(0))
             .unwrap(),

@@ -94,7 +94,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let new: Vec<&NewJob> = jobs.iter().map(|(_, job)| job).collect();
-        let refusals = self.take_in(&new)?;
+        let refusals = self.admit(&new)?;
         for ((name, job), refusal) in jobs.iter().zip(refusals) {
             match refusal {
                 None => tracing::debug!(entry = name, jid = &*job.record.jid, "cron pushes a job"),

@@ -41,7 +41,7 @@ impl<T: Tx> Group<'_, T> {
         let too_old = self.forget_dead(SetTime::dead(self.steady), SWEEP_SLICE_ROWS)?;
         let dead = too_old + self.evict_excess()?;
         let ended_until = self.steady.plus_secs(-RESERVATION_END_MEMORY_SECS);
-        let ends = self.tx.forget_ends(ended_until, SWEEP_SLICE_ROWS)?;
+        let ends = self.tx.forget_tombstones(ended_until, SWEEP_SLICE_ROWS)?;
         let locks = self.tx.forget_locks(self.steady, SWEEP_SLICE_ROWS)?;
         let tracks = self.tx.forget_tracks(self.steady, SWEEP_SLICE_ROWS)?;
         // Whoever means to COMMIT must have had the time to come back.

@@ -12,13 +12,13 @@ use crate::outcome::Outcome;
 
 /// Where a failed job goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum Disposition {
     Retried,
     Dead,
     Dropped,
 }
 
-impl Fate {
+impl Disposition {
     /// `retry` N means N + 1 executions, then death; 0 means one and no trace; below 0 one, then death.
     fn of(retry: i64, failures_before: u32) -> Self {
         match retry {
@@ -89,16 +89,16 @@ impl<T: Tx> Group<'_, T> {
                 );
             }
         };
-        let fate = Fate::of(job.retry, record.failure_count);
-        self.observe_failed(&record, reserved_at, fate == Fate::Dead);
-        match fate {
-            Fate::Dropped => self.failed_for_good(&mut record),
-            Fate::Dead => {
+        let disposition = Disposition::of(job.retry, record.failure_count);
+        self.observe_failed(&record, reserved_at, disposition == Disposition::Dead);
+        match disposition {
+            Disposition::Dropped => self.failed_for_good(&mut record),
+            Disposition::Dead => {
                 self.died(&mut record)?;
                 let dead = self.failed_record(record, job, report, None);
                 self.bury(dead)
             }
-            Fate::Retried => {
+            Disposition::Retried => {
                 self.failed(&mut record)?;
                 let delay_secs = self.retry_delay_secs(&job, record.failure_count);
                 let next_at = self.wall.plus_secs(delay_secs);
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn retry_n_means_n_plus_one_executions() {
-        assert_eq!(Fate::of(2, 0), Fate::Retried);
-        assert_eq!(Fate::of(2, 1), Fate::Retried);
-        assert_eq!(Fate::of(2, 2), Fate::Dead);
-        assert_eq!(Fate::of(0, 0), Fate::Dropped);
-        assert_eq!(Fate::of(-1, 0), Fate::Dead);
+        assert_eq!(Disposition::of(2, 0), Disposition::Retried);
+        assert_eq!(Disposition::of(2, 1), Disposition::Retried);
+        assert_eq!(Disposition::of(2, 2), Disposition::Dead);
+        assert_eq!(Disposition::of(0, 0), Disposition::Dropped);
+        assert_eq!(Disposition::of(-1, 0), Disposition::Dead);
     }
 }

@@ -14,7 +14,7 @@ use crate::outcome::{FetchedJob, Outcome};
 
 /// How a queue was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum QueueStatus {
     /// It has nothing for anybody now.
     Exhausted,
     /// It may have something for other workers than those that ask.
@@ -113,7 +113,7 @@ impl<T: Tx> Group<'_, T> {
         let mut room = usize::try_from(room).unwrap_or(usize::MAX);
         for queue in queues.iter() {
             let before = waiting.len();
-            let turn = match self.is_throttled(queue) {
+            let status = match self.is_throttled(queue) {
                 true => self.hand_out_throttled(queue, waiting, room)?,
                 false => self.hand_out_from(queue, waiting, room)?,
             };
@@ -121,10 +121,10 @@ impl<T: Tx> Group<'_, T> {
             if waiting.is_empty() || room == 0 {
                 break;
             }
-            if turn != Turn::WorkersFull {
+            if status != QueueStatus::WorkersFull {
                 done_with.push(queue);
             }
-            if turn == Turn::Later {
+            if status == QueueStatus::Later {
                 break;
             }
         }
@@ -167,8 +167,8 @@ impl<T: Tx> Group<'_, T> {
         queue: &str,
         waiting: &mut Vec<(Ticket, &Fetch)>,
         room: usize,
-    ) -> Result<Turn, StoreError> {
-        let (jobs, turn) = self.claim_usable(queue, waiting.len().min(room))?;
+    ) -> Result<QueueStatus, StoreError> {
+        let (jobs, status) = self.claim_usable(queue, waiting.len().min(room))?;
         let mut reservations = Vec::with_capacity(jobs.len());
         let served = waiting.drain(..jobs.len().min(waiting.len()));
         for ((ticket, fetch), (key, record)) in served.zip(jobs) {
@@ -177,7 +177,7 @@ impl<T: Tx> Group<'_, T> {
         if !reservations.is_empty() {
             self.tx.reserve(&reservations)?;
         }
-        Ok(turn)
+        Ok(status)
     }
 
     /// Gives jobs of a queue with limits to those FETCHes that may have one, one by one.
@@ -186,22 +186,22 @@ impl<T: Tx> Group<'_, T> {
         queue: &str,
         waiting: &mut Vec<(Ticket, &Fetch)>,
         room: usize,
-    ) -> Result<Turn, StoreError> {
+    ) -> Result<QueueStatus, StoreError> {
         let (mut index, mut left) = (0, room);
         while left > 0
             && let Some((ticket, fetch)) = waiting.get(index).copied()
         {
             match self.allowance(queue, fetch)? {
-                Allowance::QueueFull => return Ok(Turn::Exhausted),
+                Allowance::QueueFull => return Ok(QueueStatus::Exhausted),
                 Allowance::WorkerFull => {
                     index += 1;
                     continue;
                 }
                 Allowance::Granted => {}
             }
-            let (jobs, turn) = self.claim_usable(queue, 1)?;
+            let (jobs, status) = self.claim_usable(queue, 1)?;
             let Some((key, record)) = jobs.into_iter().next() else {
-                return Ok(turn);
+                return Ok(status);
             };
             let reservation = self.hand_over(ticket, fetch, key, record)?;
             self.tx.reserve(&[reservation])?;
@@ -210,8 +210,8 @@ impl<T: Tx> Group<'_, T> {
             left -= 1;
         }
         Ok(match index {
-            0 => Turn::Exhausted,
-            _ => Turn::WorkersFull,
+            0 => QueueStatus::Exhausted,
+            _ => QueueStatus::WorkersFull,
         })
     }
 
@@ -222,12 +222,12 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         queue: &str,
         limit: usize,
-    ) -> Result<(Vec<(JobKey, JobRecord)>, Turn), StoreError> {
+    ) -> Result<(Vec<(JobKey, JobRecord)>, QueueStatus), StoreError> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
             if self.delivery_bytes_left == 0 {
                 self.memory.rechecks.add(queue, self.steady);
-                return Ok((usable, Turn::Later));
+                return Ok((usable, QueueStatus::Later));
             }
             let goes_on = self.unusable_left > 0;
             let wanted = match goes_on {
@@ -255,10 +255,10 @@ impl<T: Tx> Group<'_, T> {
             }
             if !goes_on && usable.len() == usable_before {
                 self.memory.rechecks.add(queue, self.steady);
-                return Ok((usable, Turn::Later));
+                return Ok((usable, QueueStatus::Later));
             }
         }
-        Ok((usable, Turn::Exhausted))
+        Ok((usable, QueueStatus::Exhausted))
     }
 
     /// Takes a job out of its queue that cannot be handed out.

@@ -49,7 +49,7 @@ impl<T: Tx> Group<'_, T> {
             mutation: mutate.mutation.clone(),
             progress: Some(MutateProgress { after, ..progress }),
         };
-        self.put_off(ticket, Op::Mutate(rest));
+        self.continue_in_next_group(ticket, Op::Mutate(rest));
         Ok(())
     }
 

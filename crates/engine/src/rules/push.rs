@@ -20,7 +20,7 @@ impl<T: Tx> Group<'_, T> {
                 _ => None,
             })
             .collect();
-        let refusals = self.take_in(&jobs)?;
+        let refusals = self.admit(&jobs)?;
         for (request, refusal) in run.iter().zip(refusals) {
             let outcome = refusal.map_or(Outcome::Ok, Outcome::Refused);
             self.answer(request.ticket, outcome);
@@ -47,7 +47,7 @@ impl<T: Tx> Group<'_, T> {
             }
             next_index += 1;
         }
-        let refusals = self.take_in(&jobs)?;
+        let refusals = self.admit(&jobs)?;
         for (job, refusal) in jobs.iter().zip(refusals) {
             refused.extend(refusal.map(|error| (job.record.jid.to_string(), error)));
         }
@@ -57,7 +57,7 @@ impl<T: Tx> Group<'_, T> {
                 next_index,
                 refused,
             };
-            self.put_off(ticket, Op::PushBulk(rest));
+            self.continue_in_next_group(ticket, Op::PushBulk(rest));
         } else {
             self.answer(ticket, Outcome::Refusals(refused));
         }
@@ -66,10 +66,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Takes jobs in, each by itself; tells for each whether it was refused. A job for later is refused now if
     /// its queue could not be made now: later nobody is there to be told.
-    pub(super) fn take_in(
-        &mut self,
-        jobs: &[&NewJob],
-    ) -> Result<Vec<Option<WireError>>, StoreError> {
+    pub(super) fn admit(&mut self, jobs: &[&NewJob]) -> Result<Vec<Option<WireError>>, StoreError> {
         let checked = self.check_pushed(jobs)?;
         let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
         let mut for_later = Vec::new();

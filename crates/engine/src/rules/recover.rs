@@ -48,7 +48,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn recover(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
-        self.remember_end(reservation)?;
+        self.put_tombstone(reservation)?;
         let key = reservation.key;
         let mut record = match self.tx.working_jobs(&[key])?.pop() {
             Some((_, Ok(record))) => record,

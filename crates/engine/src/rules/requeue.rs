@@ -20,7 +20,7 @@ impl<T: Tx> Group<'_, T> {
             Some((_, Ok(record))) => {
                 self.note_rewritten(record.body.len());
                 // Its worker may not know, or ACK what it has requeued: that must not end the next reservation.
-                self.remember_end(held)?;
+                self.put_tombstone(held)?;
                 let record = JobRecord {
                     enqueued_at: Some(self.wall),
                     ..record

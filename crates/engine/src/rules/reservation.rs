@@ -1,6 +1,6 @@
 //! Reservations: whose one an ACK or FAIL means, what ends one, and what comes back undelivered.
 
-use workmill_store::{JobKey, Release, Reservation, ReservationEnd, StoreError, Tx};
+use workmill_store::{JobKey, Release, Reservation, StoreError, Tombstone, Tx};
 
 use super::report::Report;
 use crate::group::Group;
@@ -49,7 +49,7 @@ impl Holdings {
         let Some((held, given_out)) = own.or(oldest) else {
             return Ok(None);
         };
-        if of_another && !wid.is_empty() && tx.end_remembered(jid, wid)? {
+        if of_another && !wid.is_empty() && tx.has_tombstone(jid, wid)? {
             return Ok(None);
         }
         *given_out = true;
@@ -75,7 +75,7 @@ impl<T: Tx> Group<'_, T> {
             if self.has_rewritten_enough() {
                 break;
             }
-            self.remember_end(reservation)?;
+            self.put_tombstone(reservation)?;
             self.fail_reserved(reservation.key, &EXPIRED)?;
         }
         Ok(!ending.is_empty())
@@ -124,11 +124,11 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Remembers that a worker lost a reservation, so that its late word is not taken for another's.
-    pub(crate) fn remember_end(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
+    pub(crate) fn put_tombstone(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
         if reservation.wid.is_empty() {
             return Ok(());
         }
-        self.tx.remember_ends(&[ReservationEnd {
+        self.tx.put_tombstones(&[Tombstone {
             jid: reservation.jid.clone(),
             wid: reservation.wid.clone(),
             at: self.steady,

@@ -57,7 +57,7 @@ pub(super) struct Intake {
 }
 
 impl Gate for Inbox {
-    fn take_in(
+    fn admit(
         &self,
         ops: Ops,
         bytes: usize,

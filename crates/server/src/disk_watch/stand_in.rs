@@ -33,7 +33,7 @@ pub(crate) async fn stand_in(
                 Ok(listener) => {
                     let mut door = Door::new(listener, Arc::clone(&shared));
                     let end = until(&mut stalled, |stalled| stalled < STALLED_MIN);
-                    guests.take_in(&mut door, end).await;
+                    guests.admit(&mut door, end).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "new connections are not greeted until the disk goes on");

@@ -14,7 +14,7 @@ pub(crate) type Ops = SmallVec<[Op; 1]>;
 pub(crate) trait Gate: fmt::Debug + Send + Sync {
     /// Takes in ops of one connection, in order, whose commands have so many bytes. Their answers go to the sink; none if
     /// nobody wants to know. Gives the ticket of the first.
-    fn take_in(
+    fn admit(
         &self,
         ops: Ops,
         bytes: usize,
@@ -27,7 +27,7 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
             Op::Nack(tags) => Some(tags.clone()),
             _ => None,
         };
-        match (self.take_in(smallvec![op], 0, None), lost) {
+        match (self.admit(smallvec![op], 0, None), lost) {
             (Err(GateClosed), Some(tags)) => tracing::error!(
                 ?tags,
                 "the committer has ended; jobs that reached no worker wait until their reservations end"

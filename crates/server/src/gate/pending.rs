@@ -26,7 +26,7 @@ impl dyn Gate {
     pub(crate) fn submit(self: &Arc<Self>, ops: Ops, bytes: usize) -> Result<Pending, GateClosed> {
         let fetches = ops.iter().any(|op| matches!(op, Op::Fetch(_)));
         let (sink, receiver) = oneshot::channel();
-        let ticket = self.take_in(ops, bytes, Some(sink))?;
+        let ticket = self.admit(ops, bytes, Some(sink))?;
         Ok(Pending {
             receiver,
             fetch: fetches.then_some(ticket),

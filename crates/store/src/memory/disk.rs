@@ -73,7 +73,7 @@ impl MemoryDisk {
         !is_new
     }
 
-    /// How many rows there are of all that grows with use: jobs, reservations, entries, remembered ends, locks, batches,
+    /// How many rows there are of all that grows with use: jobs, reservations, entries, tombstones, locks, batches,
     /// their links and moments, tracks.
     pub fn count_rows(&self) -> usize {
         let tables = &self.lock().tables;

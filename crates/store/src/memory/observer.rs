@@ -27,7 +27,7 @@ impl Observer for MemoryObserver {
         let sets = tables.sets.committed();
         let size_of = |name| {
             let mut sets = sets.values();
-            let set = sets.find(|set| set.name == name && set.fate.is_none());
+            let set = sets.find(|set| set.name == name && set.removal.is_none());
             set.map_or(0, |set| set.size)
         };
         let tallies = tables.tallies.committed();

@@ -3,7 +3,7 @@
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::table::{Table, Undo};
-use crate::writer::{EntryPlace, QueueId, QueueRow, SetFate, Tallies};
+use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{BatchDetails, BatchState, Counts, Lock, LockKey, Reservation, Track};
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -11,7 +11,7 @@ use crate::{BatchDetails, BatchState, Counts, Lock, LockKey, Reservation, Track}
 pub(super) struct StoredSet {
     pub(super) name: SetName,
     pub(super) size: u64,
-    pub(super) fate: Option<SetFate>,
+    pub(super) removal: Option<Removal>,
 }
 
 /// What never changes of a batch.
@@ -71,7 +71,7 @@ impl Tables {
             let set = StoredSet {
                 name,
                 size: 0,
-                fate: None,
+                removal: None,
             };
             tables.sets.put(id, set);
         }
@@ -128,7 +128,7 @@ impl Tables {
     /// The number that a set has now.
     pub(super) fn set_id(&self, name: SetName) -> Option<i64> {
         let mut sets = self.sets.rows().iter();
-        let set = sets.find(|(_, set)| set.name == name && set.fate.is_none());
+        let set = sets.find(|(_, set)| set.name == name && set.removal.is_none());
         set.map(|(&id, _)| id)
     }
 }

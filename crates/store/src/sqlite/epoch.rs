@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::copier::COPY;
+use super::checkpointer::CHECKPOINT;
 use super::failure::{self, CommitFailure};
 use super::wal::LogContents;
 use crate::writer::Poison;
@@ -101,8 +101,8 @@ pub(super) fn note_set(set: rusqlite::Result<()>, poison: &Poison) -> bool {
 }
 
 /// Copies the log. Tells whether nothing of it is left to be copied.
-pub(super) fn copy(conn: &Connection) -> rusqlite::Result<bool> {
-    conn.query_row(COPY, (), |row| {
+pub(super) fn checkpoint(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row(CHECKPOINT, (), |row| {
         let (busy, frames, copied): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(busy == 0 && frames == copied)
     })

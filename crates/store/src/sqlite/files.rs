@@ -20,7 +20,7 @@ use crate::writer::Poison;
 /// Where the header of a database says how many pages it has.
 const PAGES_FIELD: usize = 28;
 
-/// Where the header of a log says how often it was begun anew.
+/// Where the header of a log says how often it was reset.
 const COUNT_FIELD: usize = 12;
 
 /// The open files of a store.
@@ -33,7 +33,7 @@ pub(super) struct Files {
     opened: ManuallyDrop<File>,
     /// Frames in the log after the last commit.
     frames: Arc<AtomicU32>,
-    /// How often the log was begun anew.
+    /// How often the log was reset.
     logs: AtomicU64,
     seen: Mutex<Seen>,
     poison: Poison,
@@ -107,7 +107,7 @@ impl Files {
         self.seen().epochs.push(epoch);
     }
 
-    /// Says that the log is copied completely, up to this epoch, and may begin anew.
+    /// Says that the log is copied completely, up to this epoch, and may be reset.
     pub(super) fn note_log_ended(&self, epoch: u32) {
         self.seen().epochs = vec![epoch];
         self.logs.fetch_add(1, Ordering::Release);
@@ -168,7 +168,7 @@ impl Files {
     ) -> Result<(), Touched> {
         match self.look_at_log(bytes, logs, frames, seen.log) {
             Ok(log) => seen.log = log,
-            // It begins anew at this moment: the next look tells.
+            // It is being reset: the next look tells.
             Err(_) if self.logs.load(Ordering::Acquire) != logs => seen.log = None,
             Err(done) => return Err(self.log.touched(done)),
         }
@@ -213,7 +213,7 @@ impl Files {
                     .map_err(|_| "was cut short")?;
                 return match again == header {
                     true => Err("was cut short or overwritten"),
-                    // It was begun anew between the two readings.
+                    // It was reset between the two readings.
                     false => Ok(None),
                 };
             }
@@ -240,7 +240,7 @@ fn has_frame(log: &File, header: &[u8], frames: u32) -> io::Result<bool> {
     Ok(frame.get(FRAME_SALTS) == header.get(SALTS))
 }
 
-/// Whether a log of the one header was begun anew with the other: SQLite counts that, and adds one to the first salt.
+/// Whether a log of the one header was reset with the other: SQLite counts that, and adds one to the first salt.
 fn follows(header: &[u8], next: &[u8]) -> bool {
     [COUNT_FIELD, SALTS.start]
         .iter()

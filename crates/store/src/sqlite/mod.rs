@@ -5,7 +5,7 @@
 //! pushed until it is finished; a reservation is a small row beside those of queues and counters. There is no
 //! index on random job ids: whose job is reserved, the writer above knows by heart.
 
-mod copier;
+mod checkpointer;
 mod epoch;
 mod failure;
 mod files;

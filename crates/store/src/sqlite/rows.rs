@@ -9,7 +9,7 @@ mod live;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::copier::{Copier, Due};
+use super::checkpointer::{Checkpointer, Due};
 use super::failure::{self, CommitFailure};
 use super::log::Log;
 use super::sql::{Sql, Statements};
@@ -25,7 +25,7 @@ pub type SqliteTx<'a> = WriterTx<'a, SqliteRows<'a>>;
 /// The rows of a database, for one transaction.
 pub struct SqliteRows<'a> {
     pub(super) statements: Statements<'a>,
-    copier: &'a mut Copier,
+    checkpointer: &'a mut Checkpointer,
     log: &'a Log,
     poison: &'a Poison,
     _turn: DiskTurn<'a>,
@@ -36,7 +36,7 @@ impl SqliteStore {
     pub(super) fn transaction(&mut self) -> SqliteTx<'_> {
         let rows = SqliteRows {
             statements: Statements::new(&self.conn),
-            copier: &mut self.copier,
+            checkpointer: &mut self.checkpointer,
             log: &self.log,
             poison: &self.poison,
             _turn: self.disk.begin(DiskWork::Transaction),
@@ -80,10 +80,10 @@ impl Rows for SqliteRows<'_> {
 impl SqliteRows<'_> {
     /// Has the log copied into the database when it is time.
     fn copy_log_if_due(&mut self) {
-        if self.copier.note_commit() == Due::Nothing {
+        if self.checkpointer.note_commit() == Due::Nothing {
             return;
         }
-        self.copier.begin_anew(self.statements.conn());
+        self.checkpointer.reset_log(self.statements.conn());
         self.log.note_commit();
     }
 }

@@ -202,7 +202,7 @@ fn configure(conn: &Connection) -> rusqlite::Result<()> {
     // COMMIT does not sync the log, its owner does. Copying the log into the database still does, in the right
     // order.
     set("synchronous", &"normal")?;
-    // `copier` does it.
+    // `checkpointer` does it.
     set("wal_autocheckpoint", &0)?;
     set("journal_size_limit", &LOG_BYTES_KEPT_MAX)?;
     set("cache_size", &-CACHE_KIB)?;
@@ -234,7 +234,7 @@ fn migrate(conn: &mut Connection, version: usize) -> rusqlite::Result<()> {
 }
 
 /// Configures the connection that copies the log into the database.
-pub(super) fn configure_copier(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn configure_checkpointer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)?;
     conn.pragma_update(None, "synchronous", "normal")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;

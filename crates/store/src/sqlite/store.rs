@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::copier::{Copier, keep_log, keep_log_if_poisoned};
+use super::checkpointer::{Checkpointer, keep_log, keep_log_if_poisoned};
 use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
@@ -26,7 +26,7 @@ use crate::{Disk, Store, StoreError};
 pub struct SqliteStore {
     pub(super) writer: Writer,
     pub(super) poison: Poison,
-    pub(super) copier: Copier,
+    pub(super) checkpointer: Checkpointer,
     pub(super) log: Arc<Log>,
     durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
@@ -75,12 +75,12 @@ impl SqliteStore {
         let writer = Writer::load(&conn, poison.clone()).map_err(open_error)?;
         sync_directory(dir)?;
 
-        let copier = Copier::start(&mut conn, &found, &poison, disk)?;
+        let checkpointer = Checkpointer::start(&mut conn, &found, &poison, disk)?;
         let log_path = &found.paths.log;
         let sync_error = |error: io::Error| {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
         };
-        begin_log(&conn, &copier, &found).map_err(open_error)?;
+        begin_log(&conn, &checkpointer, &found).map_err(open_error)?;
         poison.check()?;
         let log = Arc::new(Log::open(log_path, poison.clone(), disk).map_err(sync_error)?);
         // The tables may be new.
@@ -93,11 +93,11 @@ impl SqliteStore {
                 Some(sync.map_err(sync_error)?)
             }
         };
-        let watch = Watch::start(Arc::clone(copier.files())).map_err(sync_error)?;
+        let watch = Watch::start(Arc::clone(checkpointer.files())).map_err(sync_error)?;
         Ok(Self {
             writer,
             poison,
-            copier,
+            checkpointer,
             log,
             durability,
             interval,
@@ -162,18 +162,22 @@ fn check_whole(conn: &Connection, found: &Found) -> Result<(), StoreError> {
 }
 
 /// Lets the log say which database it belongs to, if it does not yet.
-fn begin_log(conn: &Connection, copier: &Copier, found: &Found) -> rusqlite::Result<()> {
+fn begin_log(
+    conn: &Connection,
+    checkpointer: &Checkpointer,
+    found: &Found,
+) -> rusqlite::Result<()> {
     let epoch = epoch::read(conn)?;
     let is_new = found.log.commits == 0;
     if is_new || epoch == 0 {
-        copier.mark(conn, epoch.wrapping_add(1));
+        checkpointer.mark(conn, epoch.wrapping_add(1));
     }
     // Behind damage, frames of this log would be taken for damage again. And how the log before a new one ended is not
     // known: other programs fold it in, too.
     if is_new || found.log.damage.is_some() {
-        copier.begin_anew(conn);
+        checkpointer.reset_log(conn);
     } else {
-        copier.go_on();
+        checkpointer.go_on();
     }
     Ok(())
 }
@@ -215,7 +219,7 @@ impl Store for SqliteStore {
             log,
             interval,
             watch,
-            copier,
+            checkpointer,
             conn,
             poison,
             ..
@@ -225,7 +229,7 @@ impl Store for SqliteStore {
         let synced = log.sync();
         // Before the files are closed, which somebody else may then touch.
         drop(watch);
-        copier.end(&conn, &log);
+        checkpointer.end(&conn, &log);
         keep_log_if_poisoned(&conn, &poison);
         drop(conn);
         synced.and_then(|()| poison.check())

@@ -210,7 +210,7 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     tx.set_paused(&["a"], false).unwrap();
     tx.clear_set(SetName::Dead).unwrap();
     assert!(!tx.sweep(10).unwrap().more);
-    assert_eq!(tx.forget_ends(SteadyTime::MAX, 9).unwrap(), 0);
+    assert_eq!(tx.forget_tombstones(SteadyTime::MAX, 9).unwrap(), 0);
     assert_eq!(tx.forget_locks(SteadyTime::MAX, 9).unwrap(), 0);
     assert_eq!(tx.forget_tracks(SteadyTime::MAX, 9).unwrap(), 0);
     assert!(tx.take_batches_due(SteadyTime::MAX, 9).unwrap().is_empty());

@@ -17,7 +17,7 @@ pub(super) const PAGE_BYTES: usize = 4_096;
 /// Begins a header; the lowest bit says that checksums are of big-endian words.
 const MAGIC: u32 = 0x377f_0682;
 
-/// Where the salts are in the header of the log, and in that of a frame. They are other ones in each log that begins anew.
+/// Where the salts are in the header of the log, and in that of a frame. They are other ones in each log that is begun by a reset.
 pub(super) const SALTS: std::ops::Range<usize> = 16..24;
 pub(super) const FRAME_SALTS: std::ops::Range<usize> = 8..16;
 

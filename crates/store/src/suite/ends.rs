@@ -1,20 +1,20 @@
-//! Remembered ends of reservations.
+//! Tombstones of reservations.
 
 use super::Fixture;
 use super::steps::*;
-use crate::{ReservationEnd, Store, Tx};
+use crate::{Store, Tombstone, Tx};
 
 fn remember(store: &mut impl Store, jid: &str, wid: &str, secs: i64) {
-    let end = ReservationEnd {
+    let end = Tombstone {
         jid: jid.into(),
         wid: wid.into(),
         at: at(secs),
     };
-    change(store, |tx| tx.remember_ends(&[end]).unwrap());
+    change(store, |tx| tx.put_tombstones(&[end]).unwrap());
 }
 
 fn remembered(store: &mut impl Store, jid: &str, wid: &str) -> bool {
-    look(store, |tx| tx.end_remembered(jid, wid).unwrap())
+    look(store, |tx| tx.has_tombstone(jid, wid).unwrap())
 }
 
 pub(super) fn an_end_is_remembered_by_job_and_worker<F: Fixture>(fixture: &mut F) {
@@ -33,19 +33,19 @@ pub(super) fn ends_are_forgotten_by_time<F: Fixture>(fixture: &mut F) {
         remember(&mut store, jid, "w", n as i64 * 10);
     }
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(-1), 9).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(-1), 9).unwrap()),
         0
     );
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(20), 1).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(20), 1).unwrap()),
         1
     );
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(20), 9).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(20), 9).unwrap()),
         2
     );
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(20), 9).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(20), 9).unwrap()),
         0
     );
     for jid in ["j0", "j1", "j2"] {
@@ -65,12 +65,12 @@ pub(super) fn an_end_remembered_again_is_kept_once_with_the_later_time<F: Fixtur
     assert_eq!(fixture.count_rows(), 1);
     let mut store = fixture.open();
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(9), 9).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(9), 9).unwrap()),
         0
     );
     assert!(remembered(&mut store, "j", "w"));
     assert_eq!(
-        change(&mut store, |tx| tx.forget_ends(at(10), 9).unwrap()),
+        change(&mut store, |tx| tx.forget_tombstones(at(10), 9).unwrap()),
         1
     );
     assert!(!remembered(&mut store, "j", "w"));

@@ -51,7 +51,7 @@ pub trait Fixture {
     /// Overwrites the stored form of a job in a set. No store is open.
     fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
 
-    /// How many rows there are of jobs, reservations, entries, remembered ends, locks, batches (what changes and
+    /// How many rows there are of jobs, reservations, entries, tombstones, locks, batches (what changes and
     /// what does not apart), their links and moments, and tracks. No store is open.
     fn count_rows(&mut self) -> u64;
 }

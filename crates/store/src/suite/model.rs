@@ -8,8 +8,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use self::features::Features;
 use crate::{
-    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, ReservationEnd, SetTime, Slots,
-    Totals,
+    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, SetTime, Slots, Tombstone, Totals,
 };
 
 /// A job, with its key once that has been seen.
@@ -44,7 +43,7 @@ pub(super) struct Model {
     held: BTreeMap<JobKey, ModelHeld>,
     /// By time, then by arrival.
     pub(super) sets: BTreeMap<SetName, BTreeMap<(SetTime, u64), JobRecord>>,
-    pub(super) ends: Vec<ReservationEnd>,
+    pub(super) ends: Vec<Tombstone>,
     pub(super) counts: Counts,
     pub(super) days: BTreeMap<i64, Counts>,
     pub(super) features: Features,

@@ -334,7 +334,7 @@ pub(super) fn empty_slices_change_nothing<F: Fixture>(fixture: &mut F) {
         tx.extend(&[]).unwrap();
         tx.finish(&[]).unwrap();
         tx.release(&[]).unwrap();
-        tx.remember_ends(&[]).unwrap();
+        tx.put_tombstones(&[]).unwrap();
         tx.insert_entries(workmill_proto::SetName::Dead, &[])
             .unwrap();
         assert_eq!(tx.remove_entries(&[]).unwrap(), 0);

@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Release, ReservationEnd, SetTime, Store, Totals, Tx};
+use crate::{Counts, Observer, Release, SetTime, Store, Tombstone, Totals, Tx};
 
 /// Everything that can be asked.
 #[derive(Debug, PartialEq)]
@@ -38,7 +38,7 @@ fn sight(store: &mut impl Store) -> Sight {
             sets.flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
                 .collect()
         }),
-        remembered: look(store, |tx| tx.end_remembered("e", "w").unwrap()),
+        remembered: look(store, |tx| tx.has_tombstone("e", "w").unwrap()),
         last_serial: look(store, |tx| tx.last_serial().unwrap()),
     }
 }
@@ -58,12 +58,12 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
         tx.remove_queues(&["gone"]).unwrap();
         tx.insert_entries(SetName::Dead, &[(at(1), job("d1", "a"))])
             .unwrap();
-        let end = ReservationEnd {
+        let end = Tombstone {
             jid: "e".into(),
             wid: "w".into(),
             at: at(0),
         };
-        tx.remember_ends(&[end]).unwrap();
+        tx.put_tombstones(&[end]).unwrap();
         tx.count(
             19_000,
             Counts {
@@ -81,7 +81,7 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
 fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> bool {
     let dead = tx.entries(SetName::Dead, None, SetTime::MAX, 1).unwrap();
     let dead: Vec<_> = dead.iter().map(|entry| entry.key).collect();
-    let end = ReservationEnd {
+    let end = Tombstone {
         jid: "other".into(),
         wid: "w".into(),
         at: at(0),
@@ -114,8 +114,8 @@ fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> 
                 record: None,
             }])
             .unwrap(),
-        7 => tx.remember_ends(&[end]).unwrap(),
-        8 => assert_eq!(tx.forget_ends(at(9), 9).unwrap(), 1),
+        7 => tx.put_tombstones(&[end]).unwrap(),
+        8 => assert_eq!(tx.forget_tombstones(at(9), 9).unwrap(), 1),
         9 => tx
             .insert_entries(SetName::Retries, &[(at(1), job("r", "a"))])
             .unwrap(),
@@ -179,13 +179,13 @@ pub(super) fn a_transaction_sees_its_own_changes<F: Fixture>(fixture: &mut F) {
         tx.insert_entries(SetName::Dead, &[(at(1), job("d", "a"))])
             .unwrap();
         assert_eq!(tx.entries(SetName::Dead, None, at(1), 9).unwrap().len(), 1);
-        let end = ReservationEnd {
+        let end = Tombstone {
             jid: "e".into(),
             wid: "w".into(),
             at: at(0),
         };
-        tx.remember_ends(&[end]).unwrap();
-        assert!(tx.end_remembered("e", "w").unwrap());
+        tx.put_tombstones(&[end]).unwrap();
+        assert!(tx.has_tombstone("e", "w").unwrap());
     });
     drop(store);
     assert_eq!(fixture.count_rows(), 2);

@@ -12,7 +12,7 @@ use crate::{Entry, EntryKey, JobRecord, SLICE_BYTES_MAX, SetTime, StoreError, St
 
 /// What became of a set that is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SetFate {
+pub enum Removal {
     /// Its jobs were deleted: their features are told.
     Cleared = 1,
     /// Everything is forgotten.
@@ -144,7 +144,7 @@ impl<R: Rows> WriterTx<'_, R> {
     }
 
     /// Gives the name of a set to a new, empty one; the old one is left to be swept.
-    pub(super) fn replace_set(&mut self, set: SetName, fate: SetFate) -> Result<(), StoreError> {
+    pub(super) fn replace_set(&mut self, set: SetName, removal: Removal) -> Result<(), StoreError> {
         let old = self.tallies.set(set);
         if old.size == 0 {
             return Ok(());
@@ -153,7 +153,7 @@ impl<R: Rows> WriterTx<'_, R> {
         let id = self.tallies.set_id_next;
         self.tallies.set_id_next += 1;
         *self.tallies.set_mut(set) = SetTally { id, size: 0 };
-        self.rows.mark_set(old.id, fate)?;
+        self.rows.mark_set(old.id, removal)?;
         self.rows.make_set(id, set)
     }
 }

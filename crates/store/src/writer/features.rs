@@ -1,13 +1,13 @@
-//! What features keep besides batches: remembered ends, locks, tracks, cron ticks.
+//! What features keep besides batches: tombstones, locks, tracks, cron ticks.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
 use super::rows::{Passing, Rows};
 use super::tx::WriterTx;
-use crate::{CronTick, Lock, LockKey, LockOwner, ReservationEnd, StoreError, Track};
+use crate::{CronTick, Lock, LockKey, LockOwner, StoreError, Tombstone, Track};
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn write_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
+    pub(super) fn write_ends(&mut self, ends: &[Tombstone]) -> Result<(), StoreError> {
         for end in ends {
             self.begin()?;
             self.rows.write_end(self.tallies.generation, end)?;

@@ -26,7 +26,7 @@ mod tx;
 mod waiting;
 
 pub(crate) use cache::Cache;
-pub use entries::SetFate;
+pub use entries::Removal;
 pub(crate) use load::Writer;
 #[cfg(test)]
 pub(crate) use mirror::Held;

@@ -2,13 +2,13 @@
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use super::entries::SetFate;
+use super::entries::Removal;
 use super::rows::{Passing, Rows};
 use super::tx::WriterTx;
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
-    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, ReservationEnd,
-    SetTime, Slots, StoreError, StoredJob, Swept, Totals, Track, Tx,
+    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, SetTime, Slots,
+    StoreError, StoredJob, Swept, Tombstone, Totals, Track, Tx,
 };
 
 impl<R: Rows> Tx for WriterTx<'_, R> {
@@ -100,15 +100,15 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.release_jobs(releases))
     }
 
-    fn remember_ends(&mut self, ends: &[ReservationEnd]) -> Result<(), StoreError> {
+    fn put_tombstones(&mut self, ends: &[Tombstone]) -> Result<(), StoreError> {
         self.run(|tx| tx.write_ends(ends))
     }
 
-    fn end_remembered(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
+    fn has_tombstone(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
         self.run(|tx| tx.rows.has_end(tx.tallies.generation, jid, wid))
     }
 
-    fn forget_ends(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
+    fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
         self.run(|tx| tx.forget(Passing::Ends, until, limit))
     }
 
@@ -155,7 +155,7 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
-        self.run(|tx| tx.replace_set(set, SetFate::Cleared))
+        self.run(|tx| tx.replace_set(set, Removal::Cleared))
     }
 
     fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {

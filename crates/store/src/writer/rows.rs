@@ -7,14 +7,14 @@ use std::ops::{ControlFlow, Range};
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use super::entries::SetFate;
+use super::entries::Removal;
 use super::place::QueueId;
 use super::queues::QueueRow;
 use super::tallies::Tallies;
 use crate::record::RawRecord;
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Lock, LockKey,
-    LockOwner, Reservation, ReservationEnd, StoreError, Track,
+    LockOwner, Reservation, StoreError, Tombstone, Track,
 };
 
 /// How many jobs the writer gives to [`JobRows::insert_jobs`] at once, at most.
@@ -158,13 +158,13 @@ pub trait EntryRows {
     fn write_set_size(&mut self, id: i64, size: u64) -> Result<(), StoreError>;
 
     /// Marks a set to be swept.
-    fn mark_set(&mut self, id: i64, fate: SetFate) -> Result<(), StoreError>;
+    fn mark_set(&mut self, id: i64, removal: Removal) -> Result<(), StoreError>;
 
     /// Lets every set that was marked as cleared be marked as flushed.
     fn mark_cleared_sets_flushed(&mut self) -> Result<(), StoreError>;
 
     /// The first marked set.
-    fn marked_set(&mut self) -> Result<Option<(i64, SetFate)>, StoreError>;
+    fn marked_set(&mut self) -> Result<Option<(i64, Removal)>, StoreError>;
 
     /// Deletes a set that has no entries left.
     fn delete_set(&mut self, id: i64) -> Result<(), StoreError>;
@@ -173,7 +173,7 @@ pub trait EntryRows {
 /// What is kept by generation, each kind in a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// Remembered ends of reservations.
+    /// Tombstones of reservations.
     Ends,
     /// Locks.
     Locks,
@@ -205,7 +205,7 @@ impl Kept {
 /// What is kept until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passing {
-    /// Remembered ends of reservations, by when they happened.
+    /// Tombstones of reservations, by when they happened.
     Ends,
     /// Locks, by when they end.
     Locks,
@@ -216,7 +216,7 @@ pub enum Passing {
 /// What features keep, in the generation named: what was kept in an older one was flushed.
 pub trait FeatureRows {
     /// Remembers an end. One of the same job id and worker is the same one, and the later of the two times counts.
-    fn write_end(&mut self, generation: i64, end: &ReservationEnd) -> Result<(), StoreError>;
+    fn write_end(&mut self, generation: i64, end: &Tombstone) -> Result<(), StoreError>;
 
     /// Whether such an end is remembered.
     fn has_end(&mut self, generation: i64, jid: &str, wid: &str) -> Result<bool, StoreError>;

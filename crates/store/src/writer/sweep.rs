@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use workmill_proto::SetName;
 
-use super::entries::SetFate;
+use super::entries::Removal;
 use super::order::place_of;
 use super::place::{QueueId, keys_of, queue_of};
 use super::queues::QueueState;
@@ -23,7 +23,7 @@ impl<R: Rows> WriterTx<'_, R> {
         // Of what was cleared before and not swept yet, nobody wants to know any more either.
         self.rows.mark_cleared_sets_flushed()?;
         for set in SetName::ALL {
-            self.replace_set(set, SetFate::Flushed)?;
+            self.replace_set(set, Removal::Flushed)?;
         }
         self.tallies.generation += 1;
         self.counted.clear();
@@ -150,12 +150,12 @@ impl<R: Rows> WriterTx<'_, R> {
     fn sweep_sets(&mut self, limit: usize, swept: &mut SweptJobs) -> Result<usize, StoreError> {
         let mut deleted = 0;
         while deleted < limit {
-            let Some((id, fate)) = self.rows.marked_set()? else {
+            let Some((id, removal)) = self.rows.marked_set()? else {
                 break;
             };
             self.begin()?;
             let rest = limit - deleted;
-            let count = self.sweep_set(id, rest, fate, swept)?;
+            let count = self.sweep_set(id, rest, removal, swept)?;
             deleted += count;
             if count < rest {
                 self.rows.delete_set(id)?;
@@ -169,7 +169,7 @@ impl<R: Rows> WriterTx<'_, R> {
         &mut self,
         id: i64,
         limit: usize,
-        fate: SetFate,
+        removal: Removal,
         swept: &mut SweptJobs,
     ) -> Result<usize, StoreError> {
         let mut keys = Vec::new();
@@ -189,7 +189,7 @@ impl<R: Rows> WriterTx<'_, R> {
             }
             keys.push(key);
             swept.note(record.bytes().len());
-            if fate == SetFate::Cleared {
+            if removal == Removal::Cleared {
                 swept.keep(job);
             }
             swept.go_on()

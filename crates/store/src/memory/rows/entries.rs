@@ -8,7 +8,7 @@ use super::{MemoryRows, check_new};
 use crate::StoreError;
 use crate::memory::tables::StoredSet;
 use crate::record::RawRecord;
-use crate::writer::{EntryPlace, EntryRows, SetFate};
+use crate::writer::{EntryPlace, EntryRows, Removal};
 
 impl EntryRows for MemoryRows<'_> {
     fn insert_entry(&mut self, place: EntryPlace, record: &[u8]) -> Result<(), StoreError> {
@@ -68,7 +68,7 @@ impl EntryRows for MemoryRows<'_> {
         let set = StoredSet {
             name,
             size: 0,
-            fate: None,
+            removal: None,
         };
         self.with(|tables| check_new(tables.sets.put(id, set)))
     }
@@ -78,10 +78,10 @@ impl EntryRows for MemoryRows<'_> {
         Ok(())
     }
 
-    fn mark_set(&mut self, id: i64, fate: SetFate) -> Result<(), StoreError> {
+    fn mark_set(&mut self, id: i64, removal: Removal) -> Result<(), StoreError> {
         self.change_set(id, |set| {
             set.size = 0;
-            set.fate = Some(fate);
+            set.removal = Some(removal);
         });
         Ok(())
     }
@@ -90,16 +90,16 @@ impl EntryRows for MemoryRows<'_> {
         let ids: Vec<i64> = self.with(|tables| tables.sets.rows().keys().copied().collect());
         for id in ids {
             self.change_set(id, |set| {
-                set.fate = set.fate.map(|_| SetFate::Flushed);
+                set.removal = set.removal.map(|_| Removal::Flushed);
             });
         }
         Ok(())
     }
 
-    fn marked_set(&mut self) -> Result<Option<(i64, SetFate)>, StoreError> {
+    fn marked_set(&mut self) -> Result<Option<(i64, Removal)>, StoreError> {
         self.with(|tables| {
             let mut sets = tables.sets.rows().iter();
-            Ok(sets.find_map(|(&id, set)| Some((id, set.fate?))))
+            Ok(sets.find_map(|(&id, set)| Some((id, set.removal?))))
         })
     }
 

@@ -1,4 +1,4 @@
-//! Remembered ends, locks, tracks and cron ticks, and what all tables with generations have in common.
+//! Tombstones, locks, tracks and cron ticks, and what all tables with generations have in common.
 //!
 //! Ends, locks and tracks are not found by their time here, but looked through: there are few.
 
@@ -7,10 +7,10 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::MemoryRows;
 use crate::memory::table::Table;
 use crate::writer::{FeatureRows, Kept, Passing};
-use crate::{CronTick, Lock, LockKey, LockOwner, ReservationEnd, StoreError, Track};
+use crate::{CronTick, Lock, LockKey, LockOwner, StoreError, Tombstone, Track};
 
 impl FeatureRows for MemoryRows<'_> {
-    fn write_end(&mut self, generation: i64, end: &ReservationEnd) -> Result<(), StoreError> {
+    fn write_end(&mut self, generation: i64, end: &Tombstone) -> Result<(), StoreError> {
         let key = (generation, end.jid.clone(), end.wid.clone());
         self.with(|tables| {
             let before = tables.ends.rows().get(&key).copied();

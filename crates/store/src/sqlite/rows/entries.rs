@@ -9,7 +9,7 @@ use super::{SqliteRows, raw};
 use crate::StoreError;
 use crate::record::RawRecord;
 use crate::sqlite::sql::Sql;
-use crate::writer::{EntryPlace, EntryRows, SetFate};
+use crate::writer::{EntryPlace, EntryRows, Removal};
 
 impl EntryRows for SqliteRows<'_> {
     fn insert_entry(
@@ -73,9 +73,9 @@ impl EntryRows for SqliteRows<'_> {
         Ok(())
     }
 
-    fn mark_set(&mut self, id: i64, fate: SetFate) -> Result<(), StoreError> {
+    fn mark_set(&mut self, id: i64, removal: Removal) -> Result<(), StoreError> {
         self.statements
-            .execute(Sql::SetMarkCleared, (id, fate as i64))?;
+            .execute(Sql::SetMarkCleared, (id, removal as i64))?;
         Ok(())
     }
 
@@ -84,13 +84,13 @@ impl EntryRows for SqliteRows<'_> {
         Ok(())
     }
 
-    fn marked_set(&mut self) -> Result<Option<(i64, SetFate)>, StoreError> {
+    fn marked_set(&mut self) -> Result<Option<(i64, Removal)>, StoreError> {
         self.statements.row(Sql::SetReadCleared, (), |row| {
-            let fate = match row.get::<_, i64>(1)? == SetFate::Cleared as i64 {
-                true => SetFate::Cleared,
-                false => SetFate::Flushed,
+            let removal = match row.get::<_, i64>(1)? == Removal::Cleared as i64 {
+                true => Removal::Cleared,
+                false => Removal::Flushed,
             };
-            Ok((row.get(0)?, fate))
+            Ok((row.get(0)?, removal))
         })
     }
 

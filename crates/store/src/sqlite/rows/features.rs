@@ -1,4 +1,4 @@
-//! The tables of remembered ends, locks, tracks and cron ticks, and what all tables with generations have in common.
+//! The tables of tombstones, locks, tracks and cron ticks, and what all tables with generations have in common.
 
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
@@ -7,7 +7,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::SqliteRows;
 use crate::sqlite::sql::Sql;
 use crate::writer::{FeatureRows, Kept, Passing};
-use crate::{CronTick, Lock, LockKey, LockOwner, ReservationEnd, StoreError, Track, TrackState};
+use crate::{CronTick, Lock, LockKey, LockOwner, StoreError, Tombstone, Track, TrackState};
 
 /// The states, each at the place of the number it is stored as.
 const STATES: [TrackState; 6] = [
@@ -42,7 +42,7 @@ fn by_time(what: Passing) -> (Sql, Sql) {
 }
 
 impl FeatureRows for SqliteRows<'_> {
-    fn write_end(&mut self, generation: i64, end: &ReservationEnd) -> Result<(), StoreError> {
+    fn write_end(&mut self, generation: i64, end: &Tombstone) -> Result<(), StoreError> {
         let row = (generation, end.at.as_micros(), &*end.jid, &*end.wid);
         // One row, however often: a job that is fetched and requeued in a loop must not fill the disk.
         if self.statements.execute(Sql::EndRenew, row)? == 0 {

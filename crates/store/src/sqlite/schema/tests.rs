@@ -118,7 +118,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(&*held[0].jid, "jid-1");
         assert!(!held[0].has_features);
         assert_eq!(tx.last_serial().unwrap(), 7);
-        assert!(tx.end_remembered("jid-0", "w0").unwrap());
+        assert!(tx.has_tombstone("jid-0", "w0").unwrap());
         assert_eq!(
             tx.head("mail").unwrap().unwrap().0,
             JobKey(key_at(3, (1 << 36) + 1))

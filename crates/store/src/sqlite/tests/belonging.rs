@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
-use super::super::copier::COPY_COMMITS;
+use super::super::checkpointer::CHECKPOINT_COMMITS;
 use super::super::found::{Paths, look};
 use super::super::wal::look_through;
 use super::*;
@@ -28,8 +28,8 @@ fn push_many(store: &mut SqliteStore, jobs: u32) {
 }
 
 /// Copies the log into the database and begins the next one.
-fn begin_anew(store: &mut SqliteStore) {
-    store.copier.begin_anew(&store.conn);
+fn reset_log(store: &mut SqliteStore) {
+    store.checkpointer.reset_log(&store.conn);
 }
 
 fn size(dir: &TempDir) -> u64 {
@@ -78,7 +78,7 @@ fn a_backup_beside_the_log_of_another_time_is_refused() {
     let mut store = open(&dir);
     push_many(&mut store, 3);
     let backup = back_up(&dir, &store);
-    begin_anew(&mut store);
+    reset_log(&mut store);
     push_many(&mut store, 4);
     let left = crash(&dir);
     fs::copy(&backup, left.path().join("workmill.db")).unwrap();
@@ -133,11 +133,11 @@ fn a_crash_at_any_step_leaves_what_belongs_together() {
         push_many(&mut store, 2);
         pushed += 2;
         assert_eq!(size(&crash(&dir)), pushed);
-        // The steps of `begin_anew`.
+        // The steps of `reset_log`.
         let epoch = epoch::draw(&store.conn).unwrap();
-        store.copier.mark(&store.conn, epoch);
+        store.checkpointer.mark(&store.conn, epoch);
         assert_eq!(size(&crash(&dir)), pushed);
-        begin_anew(&mut store);
+        reset_log(&mut store);
         assert_eq!(size(&crash(&dir)), pushed);
     }
     store.close().unwrap();
@@ -160,8 +160,8 @@ fn the_log_begins_anew_only_with_its_mark() {
         push_many(&mut store, 1);
         assert_eq!(header(), begun);
     }
-    push_many(&mut store, COPY_COMMITS);
-    store.copier.wait();
+    push_many(&mut store, CHECKPOINT_COMMITS);
+    store.checkpointer.wait();
     push_many(&mut store, 1);
     assert_ne!(header(), begun);
     let contents = look_through(&log).unwrap();
@@ -173,7 +173,7 @@ fn a_store_of_the_version_before_is_opened_with_its_log() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     // It knows no epochs.
-    store.copier.mark(&store.conn, 0);
+    store.checkpointer.mark(&store.conn, 0);
     begin_anew_without_epoch(&store);
     push_many(&mut store, 3);
     let left = crash(&dir);
@@ -183,14 +183,14 @@ fn a_store_of_the_version_before_is_opened_with_its_log() {
     assert_eq!(totals(&mut reopened).queues["a"].size, 3);
     push_many(&mut reopened, 1);
     assert_eq!(size(&crash(&left)), 4);
-    begin_anew(&mut reopened);
+    reset_log(&mut reopened);
     push_many(&mut reopened, 1);
     assert_eq!(size(&crash(&left)), 5);
 }
 
 fn begin_anew_without_epoch(store: &SqliteStore) {
-    store.copier.release_log();
-    epoch::copy(&store.conn).unwrap();
+    store.checkpointer.release_log();
+    epoch::checkpoint(&store.conn).unwrap();
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_torn_end_and_frames_of_an_older_log_are_no_damage() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     push_many(&mut store, 20);
-    begin_anew(&mut store);
+    reset_log(&mut store);
     push_many(&mut store, 2);
     let left = crash(&dir);
     let path = left.path().join("workmill.db-wal");
@@ -322,7 +322,7 @@ fn a_database_that_a_damaged_log_leaves_inconsistent_is_refused_every_time() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     push_many(&mut store, 60);
-    begin_anew(&mut store);
+    reset_log(&mut store);
     push_many(&mut store, 9);
     let left = crash(&dir);
     let (log, database) = (

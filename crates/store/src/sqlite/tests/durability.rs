@@ -1,6 +1,6 @@
 //! Syncing the log, copying it into the database, and what is left when either fails.
 
-use super::super::copier::{COPY_COMMITS, note_copied};
+use super::super::checkpointer::{CHECKPOINT_COMMITS, note_checkpointed};
 use super::super::interval::IntervalSync;
 use super::super::log::Log;
 use super::*;
@@ -78,10 +78,10 @@ fn the_log_is_copied_into_the_database_after_many_commits() {
         store.conn.query_row(pragma, (), |row| row.get(1)).unwrap()
     };
     for _ in 0..3 {
-        for _ in 0..COPY_COMMITS {
+        for _ in 0..CHECKPOINT_COMMITS {
             push(&mut store, &[&job("a", 10)]).unwrap();
         }
-        store.copier.wait();
+        store.checkpointer.wait();
         // The first copies the rest, the second begins the log anew.
         for _ in 0..2 {
             push(&mut store, &[&job("a", 10)]).unwrap();
@@ -100,7 +100,7 @@ fn large_commits_have_the_log_copied_too() {
         for _ in 0..17 {
             push(&mut store, &[&large]).unwrap();
         }
-        store.copier.wait();
+        store.checkpointer.wait();
         for _ in 0..2 {
             push(&mut store, &[&job("a", 10)]).unwrap();
         }
@@ -123,7 +123,7 @@ fn a_failed_sync_of_what_was_copied_poisons_and_nothing_else_does() {
     let failed = |code| {
         let poison = Poison::default();
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        assert!(!note_copied(Err(error), &poison));
+        assert!(!note_checkpointed(Err(error), &poison));
         poison.check().is_err()
     };
     assert!(failed(rusqlite::ffi::SQLITE_IOERR_FSYNC));

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use super::super::copier::COPY_COMMITS;
+use super::super::checkpointer::CHECKPOINT_COMMITS;
 use super::*;
 
 /// What somebody does to a file, and how that is called.
@@ -48,11 +48,11 @@ fn working(dir: &TempDir) -> SqliteStore {
     for _ in 0..20 {
         push(&mut store, &[&job("a", 9_000)]).unwrap();
     }
-    store.copier.begin_anew(&store.conn);
+    store.checkpointer.reset_log(&store.conn);
     for _ in 0..20 {
         push(&mut store, &[&job("a", 10)]).unwrap();
     }
-    store.copier.files().check().unwrap();
+    store.checkpointer.files().check().unwrap();
     store
 }
 
@@ -69,7 +69,7 @@ fn a_touched_file_poisons_at_the_next_look() {
             let dir = tempfile::tempdir().unwrap();
             let mut store = working(&dir);
             touch(&dir.path().join(name));
-            store.copier.files().check().unwrap_err();
+            store.checkpointer.files().check().unwrap_err();
             assert_poisoned(&mut store, name, done);
             if !name.ends_with("-shm") {
                 store.close().unwrap_err();
@@ -87,7 +87,7 @@ fn a_log_that_was_cut_short_and_written_to_since_poisons_too() {
     let mut store = working(&dir);
     empty(&dir.path().join("workmill.db-wal"));
     push(&mut store, &[&job("a", 10)]).unwrap();
-    store.copier.files().check().unwrap_err();
+    store.checkpointer.files().check().unwrap_err();
     assert_poisoned(&mut store, "workmill.db-wal", "was overwritten");
 }
 
@@ -99,10 +99,10 @@ fn an_overwritten_database_poisons_though_it_is_the_same_file() {
     let backup = dir.path().join("backup");
     let text = format!("VACUUM INTO '{}'", backup.display());
     store.conn.execute_batch(&text).unwrap();
-    store.copier.begin_anew(&store.conn);
-    store.copier.files().check().unwrap();
+    store.checkpointer.reset_log(&store.conn);
+    store.checkpointer.files().check().unwrap();
     fs::copy(&backup, dir.path().join("workmill.db")).unwrap();
-    store.copier.files().check().unwrap_err();
+    store.checkpointer.files().check().unwrap_err();
     assert_poisoned(&mut store, "workmill.db", "was overwritten");
 }
 
@@ -112,7 +112,7 @@ fn files_are_looked_at_before_the_log_is_copied() {
     let mut store = working(&dir);
     replace(&dir.path().join("workmill.db"));
     let log = fs::read(dir.path().join("workmill.db-wal")).unwrap();
-    store.copier.begin_anew(&store.conn);
+    store.checkpointer.reset_log(&store.conn);
     assert_poisoned(&mut store, "workmill.db", "was replaced");
     assert!(fs::read(dir.path().join("workmill.db-wal")).unwrap() == log);
 }
@@ -131,14 +131,14 @@ fn the_watch_looks_by_itself() {
 fn what_the_store_and_honest_programs_do_is_no_touch() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
-    let check = |store: &SqliteStore| store.copier.files().check().unwrap();
+    let check = |store: &SqliteStore| store.checkpointer.files().check().unwrap();
     check(&store);
     for round in 0..4 {
-        for _ in 0..COPY_COMMITS + 5 {
+        for _ in 0..CHECKPOINT_COMMITS + 5 {
             push(&mut store, &[&job("a", 3_000)]).unwrap();
         }
         check(&store);
-        store.copier.wait();
+        store.checkpointer.wait();
         push(&mut store, &[&job("a", 10)]).unwrap();
         check(&store);
         let shell = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
@@ -158,7 +158,7 @@ fn what_the_store_and_honest_programs_do_is_no_touch() {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
             .unwrap();
         check(&store);
-        store.copier.begin_anew(&store.conn);
+        store.checkpointer.reset_log(&store.conn);
         check(&store);
     }
     store.close().unwrap();
@@ -171,9 +171,9 @@ fn a_log_that_is_just_being_begun_anew_is_not_taken_for_another() {
     for _ in 0..20 {
         push(&mut store, &[&job("a", 9_000)]).unwrap();
     }
-    let files = Arc::clone(store.copier.files());
+    let files = Arc::clone(store.checkpointer.files());
     let of_the_old_log = files.frames().load(Ordering::Acquire);
-    store.copier.begin_anew(&store.conn);
+    store.checkpointer.reset_log(&store.conn);
     push(&mut store, &[&job("a", 10)]).unwrap();
     // As it is between the first page of the new log and the end of its first commit.
     let of_the_new_log = files.frames().swap(of_the_old_log, Ordering::AcqRel);

@@ -54,7 +54,7 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
                 .ends
                 .iter()
                 .any(|end| &*end.jid == jid && &*end.wid == wid);
-            assert_eq!(tx.end_remembered(jid, wid).unwrap(), known);
+            assert_eq!(tx.has_tombstone(jid, wid).unwrap(), known);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
 use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, Release, Reservation, ReservationEnd, SetTime, Tx};
+use crate::{Counts, JobKey, JobRecord, Release, Reservation, SetTime, Tombstone, Tx};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -219,12 +219,12 @@ fn remove<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
 }
 
 fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i64) {
-    let end = ReservationEnd {
+    let end = Tombstone {
         jid: jid.into(),
         wid: wid.into(),
         at: at(secs),
     };
-    tx.remember_ends(std::slice::from_ref(&end)).unwrap();
+    tx.put_tombstones(std::slice::from_ref(&end)).unwrap();
     let mut known = model.ends.iter_mut();
     match known.find(|known| (&known.jid, &known.wid) == (&end.jid, &end.wid)) {
         Some(known) => known.at = known.at.max(end.at),
@@ -235,7 +235,7 @@ fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i6
 fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: SteadyTime) {
     let before = model.ends.len();
     model.ends.retain(|end| end.at > until);
-    let forgotten = tx.forget_ends(until, 1_000).unwrap();
+    let forgotten = tx.forget_tombstones(until, 1_000).unwrap();
     assert_eq!(forgotten, before - model.ends.len());
 }
 

@@ -1,7 +1,7 @@
-//! Copying the log into the database, which nobody should have to wait for.
+//! Checkpoints: copying the log into the database, which nobody should have to wait for.
 //!
 //! A thread with a connection of its own copies most of the log while commits go on. What was committed meanwhile is
-//! little; the writer copies that itself, and so the log can begin anew.
+//! little; the writer copies that itself, and so the log can be reset.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,10 +21,10 @@ use crate::{Disk, DiskWork, StoreError};
 
 /// Commits after which the log is copied. In the log's index every version of a page is found by passing those before
 /// it, so that the work of one more commit grows with their number.
-pub(super) const COPY_COMMITS: u32 = 512;
+pub(super) const CHECKPOINT_COMMITS: u32 = 512;
 
 /// Frames after which the log is copied (16 MiB). A page changed many times meanwhile is copied once.
-const COPY_FRAMES: u32 = 4_096;
+const CHECKPOINT_FRAMES: u32 = 4_096;
 
 /// Frames of growth at which commits wait for the copying (256 MiB): the disk takes in less than what is written.
 const FRAMES_MAX: u32 = 65_536;
@@ -36,7 +36,7 @@ const FRAMES_LEFT_MAX: u32 = 1_024;
 const PASSES_MAX: usize = 4;
 
 /// The statement that copies what no reader still needs, and waits for nobody.
-pub(super) const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// The same, which also waits for readers, and empties the log.
 const FOLD: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -52,7 +52,7 @@ pub(super) enum Due {
 
 /// The thread that copies. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct Copier {
+pub(super) struct Checkpointer {
     shared: Arc<Shared>,
     /// Commits since the log was last copied, and how many frames it had then.
     commits: u32,
@@ -76,12 +76,12 @@ struct Shared {
 enum State {
     #[default]
     Idle,
-    Copying,
+    Checkpointing,
     Copied,
     Ended,
 }
 
-impl Copier {
+impl Checkpointer {
     /// Starts the thread, for the database that was found and `writer` writes, and lets nothing else copy the log.
     pub(super) fn start(
         writer: &mut Connection,
@@ -114,12 +114,12 @@ impl Copier {
             state: Mutex::default(),
             changed: Condvar::new(),
         });
-        let copying = Copying {
+        let copying = Checkpointing {
             conn,
             shared: Arc::clone(&shared),
         };
         let thread = thread::Builder::new()
-            .name("store-copy".into())
+            .name("store-checkpoint".into())
             .spawn(move || copying.run())
             .map_err(io_error)?;
         Ok(Self {
@@ -140,25 +140,25 @@ impl Copier {
         self.commits += 1;
         let frames = self.shared.frames.load(Ordering::Relaxed);
         if frames < self.frames_before {
-            // The log has begun anew.
+            // The log was reset.
             self.frames_before = 0;
         }
         let grown = frames - self.frames_before;
-        if self.commits < COPY_COMMITS && grown < COPY_FRAMES {
+        if self.commits < CHECKPOINT_COMMITS && grown < CHECKPOINT_FRAMES {
             return Due::Nothing;
         }
         let mut state = self.shared.state();
         if *state == State::Idle {
-            *state = State::Copying;
+            *state = State::Checkpointing;
             self.shared.changed.notify_all();
         }
-        while *state == State::Copying && grown >= FRAMES_MAX {
+        while *state == State::Checkpointing && grown >= FRAMES_MAX {
             state = self.shared.wait(state);
         }
         match *state {
             State::Copied => *state = State::Idle,
             State::Ended => {}
-            State::Idle | State::Copying => return Due::Nothing,
+            State::Idle | State::Checkpointing => return Due::Nothing,
         }
         self.commits = 0;
         self.frames_before = frames;
@@ -168,7 +168,7 @@ impl Copier {
     /// Ends the log: marks its end, and copies what is left of it. If nothing is left then, begins the next one.
     ///
     /// Called by the writer, so that nothing is committed between these steps.
-    pub(super) fn begin_anew(&self, writer: &Connection) {
+    pub(super) fn reset_log(&self, writer: &Connection) {
         let Shared {
             guard,
             files,
@@ -180,7 +180,7 @@ impl Copier {
         }
         if let Some(epoch) = mark_end(writer, files, poison) {
             guard.release();
-            if note_copied(epoch::copy(writer), poison) {
+            if note_checkpointed(epoch::checkpoint(writer), poison) {
                 files.note_log_ended(epoch);
                 set_epoch(writer, epoch.wrapping_add(1), files, poison);
             }
@@ -210,7 +210,7 @@ impl Copier {
         }
         let _turn = disk.begin(DiskWork::Copy);
         let folded = writer.query_row(FOLD, (), |row| row.get::<_, i64>(0));
-        if !note_copied(folded.map(|busy| busy == 0), &poison) && poison.check().is_ok() {
+        if !note_checkpointed(folded.map(|busy| busy == 0), &poison) && poison.check().is_ok() {
             tracing::warn!(
                 "another program reads the database: some of it stays in the log beside it, so copy both"
             );
@@ -222,7 +222,7 @@ impl Copier {
         self.shared.guard.renew();
     }
 
-    /// Lets the log begin anew at any time, as before there were epochs.
+    /// Lets the log be reset at any time, as before there were epochs.
     #[cfg(test)]
     pub(super) fn release_log(&self) {
         self.shared.guard.release();
@@ -232,13 +232,13 @@ impl Copier {
     #[cfg(test)]
     pub(super) fn wait(&self) {
         let mut state = self.shared.state();
-        while *state == State::Copying {
+        while *state == State::Checkpointing {
             state = self.shared.wait(state);
         }
     }
 }
 
-impl Drop for Copier {
+impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.shared.end();
         if let Some(thread) = self.thread.take() {
@@ -251,7 +251,7 @@ impl Drop for Copier {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
-    schema::configure_copier(&conn)?;
+    schema::configure_checkpointer(&conn)?;
     Ok(conn)
 }
 
@@ -289,23 +289,23 @@ impl Shared {
 }
 
 /// What the thread has.
-struct Copying {
+struct Checkpointing {
     conn: Connection,
     shared: Arc<Shared>,
 }
 
-impl Copying {
+impl Checkpointing {
     fn run(self) {
         let mut state = self.shared.state();
         loop {
             match *state {
                 State::Ended => break,
                 State::Idle | State::Copied => state = self.shared.wait(state),
-                State::Copying => {
+                State::Checkpointing => {
                     drop(state);
-                    self.copy();
+                    self.checkpoint();
                     state = self.shared.state();
-                    if *state == State::Copying {
+                    if *state == State::Checkpointing {
                         *state = State::Copied;
                         self.shared.changed.notify_all();
                     }
@@ -317,10 +317,10 @@ impl Copying {
     }
 
     /// Copies until what was committed meanwhile is little, or there is no end to it.
-    fn copy(&self) {
+    fn checkpoint(&self) {
         for _ in 0..PASSES_MAX {
             let frames = self.shared.frames.load(Ordering::Relaxed);
-            self.copy_once();
+            self.checkpoint_once();
             let grown = self
                 .shared
                 .frames
@@ -332,7 +332,7 @@ impl Copying {
         }
     }
 
-    fn copy_once(&self) {
+    fn checkpoint_once(&self) {
         let Shared {
             guard,
             files,
@@ -346,14 +346,14 @@ impl Copying {
         }
         // Something was committed since it was renewed last, and not copied.
         guard.renew();
-        note_copied(epoch::copy(&self.conn), poison);
+        note_checkpointed(epoch::checkpoint(&self.conn), poison);
         if let Err(error) = files.sync_database() {
             poison.set(format!("syncing the database failed: {error}"));
         }
     }
 }
 
-impl Drop for Copying {
+impl Drop for Checkpointing {
     fn drop(&mut self) {
         // However the thread ends, nobody may wait for it.
         self.shared.end();
@@ -362,7 +362,7 @@ impl Drop for Copying {
 
 /// What came of copying: whether everything is copied. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
 /// that succeeds proves nothing. After any other failure the log still has everything, and is copied another time.
-pub(super) fn note_copied(copied: rusqlite::Result<bool>, poison: &Poison) -> bool {
+pub(super) fn note_checkpointed(copied: rusqlite::Result<bool>, poison: &Poison) -> bool {
     let error = match copied {
         Ok(is_all) => return is_all,
         Err(error) => error,
