@@ -19,6 +19,7 @@ mod json;
 mod listener;
 mod log_limit;
 pub mod logging;
+mod long_lines;
 mod memory_budget;
 mod meters;
 mod newcomers;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::Clock;
 use crate::gate::Gate;
+use crate::long_lines::LongLines;
 use crate::memory_budget::Budgets;
 use crate::meters::Meters;
-use crate::session::Parser;
 use crate::settings::Settings;
 use crate::statsd::Outbox;
 use crate::tls::TlsReloader;
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) entrance: Entrance,
     pub(crate) roster: Roster,
     pub(crate) budgets: Budgets,
-    pub(crate) parser: Parser,
+    pub(crate) long_lines: LongLines,
     pub(crate) meters: Meters,
     /// For what metrics are to tell of.
     pub(crate) outbox: Arc<Outbox>,
@@ -45,7 +45,7 @@ impl Shared {
             entrance: Entrance::new(tls),
             roster: Roster::default(),
             budgets: Budgets::new(settings.input_bytes_max),
-            parser: Parser::default(),
+            long_lines: LongLines::default(),
             meters: Meters::default(),
             outbox: Arc::default(),
             stopping: AtomicBool::new(false),

@@ -21,6 +21,14 @@ pub(crate) struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unanswered;
 
+impl Unanswered {
+    /// An outcome is missing among others, which must not happen.
+    pub(crate) fn of_a_bug() -> Self {
+        tracing::error!("the outcome of a command is missing; its connection is closed");
+        Self
+    }
+}
+
 impl dyn Gate {
     /// Hands over ops of one connection, in order. A FETCH must be the only op handed over.
     pub(crate) fn submit(self: &Arc<Self>, ops: Ops, bytes: usize) -> Result<Pending, GateClosed> {

@@ -8,6 +8,7 @@ use workmill_proto::{Reply, WireError, write_job};
 
 use super::pipeline::Slot;
 use super::status::{BatchStatus, TrackStatus};
+use crate::gate::Unanswered;
 use crate::info;
 use crate::json;
 use crate::shared::Shared;
@@ -15,20 +16,20 @@ use crate::shared::Shared;
 /// What a bulk reply has beside its content: `$`, a length, and two line ends.
 const BULK_FRAME_BYTES_MAX: usize = 1 + 20 + 2 + 2;
 
-/// Writes the replies to the commands of a pipeline, in order.
+/// Writes the replies to the commands of a pipeline, in order. [`Unanswered`] if there are fewer outcomes than commands
+/// the engine was asked: every later reply would pass for that of another command.
 pub(super) fn write_slots(
     slots: impl IntoIterator<Item = Slot>,
     outcomes: impl IntoIterator<Item = Outcome>,
     shared: &Shared,
     out: &mut BytesMut,
-) {
+) -> Result<(), Unanswered> {
     let mut outcomes = outcomes.into_iter();
     for slot in slots {
         match slot {
             Slot::Asked => {
-                if let Some(outcome) = outcomes.next() {
-                    write_outcome(outcome, shared, out);
-                }
+                let outcome = outcomes.next().ok_or_else(Unanswered::of_a_bug)?;
+                write_outcome(outcome, shared, out);
             }
             Slot::Ok => Reply::Ok.write(out),
             Slot::Nil => Reply::Nil.write(out),
@@ -36,6 +37,7 @@ pub(super) fn write_slots(
             Slot::Error(error) => Reply::Error(&error).write(out),
         }
     }
+    Ok(())
 }
 
 /// Writes the reply to a command.

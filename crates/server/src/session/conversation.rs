@@ -10,12 +10,12 @@ use super::answer::{write_outcome, write_slots};
 use super::close_reason::CloseReason;
 use super::dispatch::Caller;
 use super::handed::Handed;
-use super::pipeline::{Blocking, Pipeline};
+use super::pipeline::{Blocking, End, Pipeline};
 use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
 use crate::connections::{ConnectionGuard, Phase};
-use crate::gate::{Answers, Delivery, Pending};
+use crate::gate::{Answers, Delivery, Pending, Unanswered};
 use crate::registry::WorkerConnection;
 use crate::shared::Shared;
 
@@ -97,7 +97,7 @@ impl<S: Stream> Conversation<S> {
             if self.run_pipeline().await? && self.wire.lines.unread_bytes() > 0 {
                 continue;
             }
-            if self.wire.at_end {
+            if self.wire.at_end() {
                 return Ok(CloseReason::Silent);
             }
             self.connection.set_phase(Phase::Idle);
@@ -127,14 +127,14 @@ impl<S: Stream> Conversation<S> {
 
     /// Reads what has come, without waiting for more. Tells whether there was anything.
     async fn receive(&mut self) -> Result<bool, CloseReason> {
-        if self.wire.at_end {
+        if self.wire.at_end() {
             return Ok(false);
         }
         tokio::select! {
             biased;
             filled = self.wire.fill() => {
                 filled?;
-                Ok(!self.wire.at_end)
+                Ok(!self.wire.at_end())
             }
             // Lets the runtime ask the system what has come.
             () = tokio::task::yield_now() => Ok(false),
@@ -150,8 +150,7 @@ impl<S: Stream> Conversation<S> {
         if pipeline.is_empty() {
             return Ok(false);
         }
-        self.answer(&mut pipeline).await?;
-        match pipeline.reason {
+        match self.answer(&mut pipeline).await? {
             Some(reason) => Err(reason),
             None => Ok(true),
         }
@@ -166,13 +165,13 @@ impl<S: Stream> Conversation<S> {
             wid: worker.map_or(self.connection.wid(), |member| member.worker().wid()),
             connection: self.connection.id(),
             worker,
-            gone: self.wire.closed_by_peer,
+            gone: self.wire.closed_by_peer(),
         };
         while !pipeline.is_full() {
             match self.wire.lines.next_line() {
                 Ok(Some(line)) => caller.dispatch(line, pipeline).await,
                 Ok(None) => break,
-                Err(too_long) => pipeline.close_with(CloseReason::with_error(too_long.to_string())),
+                Err(too_long) => pipeline.close(CloseReason::with_error(too_long.to_string())),
             }
         }
         if pipeline.commands() != 0
@@ -182,8 +181,11 @@ impl<S: Stream> Conversation<S> {
         }
     }
 
-    /// Runs a pipeline and sends its replies.
-    async fn answer(&mut self, pipeline: &mut Pipeline) -> Result<(), CloseReason> {
+    /// Runs a pipeline and sends its replies. Tells whether the connection ends with it, and why.
+    async fn answer(
+        &mut self,
+        pipeline: &mut Pipeline,
+    ) -> Result<Option<CloseReason>, CloseReason> {
         self.connection.set_phase(Phase::Running);
         let commands = pipeline.commands();
         let head = if pipeline.ops.is_empty() {
@@ -193,8 +195,11 @@ impl<S: Stream> Conversation<S> {
             Some(self.shared.gate.submit(ops, pipeline.bytes)?)
         };
         // Handed over before the answers of the others are there, so that one group can run them all.
-        let last = pipeline.last.take();
-        let last = last.map(|last| self.begin(last, pipeline.bytes));
+        let (begun, close) = match std::mem::take(&mut pipeline.end) {
+            End::Open | End::Barrier => (None, None),
+            End::Blocking(command) => (Some(self.begin(command, pipeline.bytes)), None),
+            End::Close(reason) => (None, Some(reason)),
+        };
         // Only now, so that whoever sees a command counted knows that it has come to the committer before his own next
         // one.
         self.shared.meters.count_commands(commands);
@@ -203,8 +208,8 @@ impl<S: Stream> Conversation<S> {
             None => SmallVec::new(),
         };
         let slots = std::mem::take(&mut pipeline.slots);
-        write_slots(slots, outcomes, &self.shared, &mut self.wire.out);
-        let delivery = match last {
+        write_slots(slots, outcomes, &self.shared, &mut self.wire.out)?;
+        let delivery = match begun {
             Some(begun) => self.finish(begun?).await?,
             None => None,
         };
@@ -214,12 +219,12 @@ impl<S: Stream> Conversation<S> {
             self.handed.add(job, end, now, || self.wire.progress());
         }
         self.wire.release_input();
-        Ok(())
+        Ok(close)
     }
 
-    fn begin(&self, last: Blocking, bytes: usize) -> Result<Begun, CloseReason> {
+    fn begin(&self, command: Blocking, bytes: usize) -> Result<Begun, CloseReason> {
         let submit = |op: Op| self.shared.gate.submit(smallvec![op], bytes);
-        Ok(match last {
+        Ok(match command {
             Blocking::Fetch(op) => Begun::Fetch(submit(op)?),
             Blocking::Sliced(op) => Begun::Sliced(submit(op)?),
             Blocking::Quiet => Begun::Quiet,
@@ -242,9 +247,9 @@ impl<S: Stream> Conversation<S> {
                 Answers::nothing()
             }
         };
-        for outcome in answers.outcomes {
-            write_outcome(outcome, &self.shared, &mut self.wire.out);
-        }
+        let outcome = answers.outcomes.into_iter().next();
+        let outcome = outcome.ok_or_else(Unanswered::of_a_bug)?;
+        write_outcome(outcome, &self.shared, &mut self.wire.out);
         Ok(answers.delivery)
     }
 

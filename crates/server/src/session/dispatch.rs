@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use workmill_engine::{Ack, ClientId, Fail, Fetch, Mutate, Op, Requeue, TrackOp};
-use workmill_proto::{BatchCommand, Beat, Command, WireError};
+use workmill_engine::{ClientId, Fetch, Op};
+use workmill_proto::{BatchCommand, Beat, WireError};
 
 use super::close_reason::{CloseReason, shutting_down};
-use super::parser::Parsed;
-use super::pipeline::{Pipeline, Slot};
+use super::parser::{Parsed, Sender, parse};
+use super::pipeline::{Blocking, Pipeline, Slot};
 use crate::registry::{WorkerConnection, WorkerState};
 use crate::shared::Shared;
 
@@ -28,18 +28,26 @@ impl Caller<'_> {
     /// Adds the command of a line to a pipeline.
     pub(super) async fn dispatch(self, line: Bytes, pipeline: &mut Pipeline) {
         pipeline.bytes += line.len();
+        let sender = Sender {
+            wid: self.wid,
+            client: self.client(),
+        };
         // Only on demand: to read the clock costs as much as to read a short command.
         let now = || self.shared.clock.wall();
         let reading = self.shared.settings.now().custom_reading;
-        match self.shared.parser.parse(line, now, reading).await {
+        match parse(line, sender, now, reading, &self.shared.long_lines).await {
             Ok(parsed) if self.shared.is_stopping() && !parsed.ends_work() => {
                 pipeline.answered(Slot::Error(shutting_down()));
             }
-            Ok(Parsed::Push(op)) => pipeline.ask(op.asked_by(self.client())),
-            Ok(Parsed::PushBulk(bulk)) => {
-                pipeline.ask(Op::PushBulk(bulk).asked_by(self.client()));
+            Ok(Parsed::Op(op)) => pipeline.ask(op),
+            Ok(Parsed::Fetch(queues)) => self.fetch(queues, pipeline),
+            Ok(Parsed::Batch(command)) => self.batch(command, pipeline),
+            Ok(Parsed::Beat(beat)) => pipeline.answered(self.beat(&beat)),
+            Ok(Parsed::Flush) => {
+                tracing::warn!("a client flushes the database: every job is forgotten");
+                pipeline.ask(Op::Flush);
             }
-            Ok(Parsed::Other(command)) => self.run(command, pipeline),
+            Ok(Parsed::End) => pipeline.close(CloseReason::Silent),
             Err(error) => pipeline.answered(Slot::Error(error)),
         }
     }
@@ -49,47 +57,6 @@ impl Caller<'_> {
         match self.worker {
             Some(member) => member.worker().number(),
             None => self.connection + 1,
-        }
-    }
-
-    fn run(self, command: Command, pipeline: &mut Pipeline) {
-        match command {
-            // The parser has made ops of them.
-            Command::Push(_) | Command::PushBulk(_) => {
-                pipeline.answered(Slot::Error(WireError::err("internal error")));
-            }
-            Command::Fetch(queues) => self.fetch(queues, pipeline),
-            Command::Ack { jid } => pipeline.ask(Op::Ack(Ack {
-                jid,
-                wid: Arc::clone(self.wid),
-            })),
-            Command::Fail(report) => pipeline.ask(Op::Fail(Arc::new(Fail {
-                report,
-                wid: Arc::clone(self.wid),
-            }))),
-            Command::Requeue { jid } => pipeline.ask(Op::Requeue(Requeue {
-                jid,
-                wid: Arc::clone(self.wid),
-            })),
-            Command::Batch(command) => self.batch(command, pipeline),
-            Command::Track(command) => {
-                let wid = Arc::clone(self.wid);
-                pipeline.ask(Op::Track(Arc::new(TrackOp { command, wid })));
-            }
-            Command::Beat(beat) => pipeline.answered(self.beat(&beat)),
-            Command::Info => pipeline.ask(Op::Info),
-            Command::Flush => {
-                tracing::warn!("a client flushes the database: every job is forgotten");
-                pipeline.ask(Op::Flush);
-            }
-            Command::End => pipeline.close_with(CloseReason::Silent),
-            Command::Mutate(mutation) => pipeline.ask(Op::Mutate(Mutate {
-                mutation: Arc::new(mutation),
-                progress: None,
-            })),
-            Command::Queue(command) => {
-                pipeline.ask(Op::Queue(Arc::new(command), self.client()));
-            }
         }
     }
 
@@ -110,7 +77,7 @@ impl Caller<'_> {
             };
             pipeline.ask(Op::Fetch(fetch));
         } else {
-            pipeline.quiet_fetch();
+            pipeline.block(Blocking::Quiet);
         }
     }
 

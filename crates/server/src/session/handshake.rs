@@ -172,7 +172,7 @@ async fn read_hello<S: Stream>(
                 return Err(CloseReason::with_error(too_long.to_string()));
             }
         }
-        if wire.at_end {
+        if wire.at_end() {
             // A check of health that only connects is no news.
             return Err(match wire.lines.unread_bytes() {
                 0 => CloseReason::Silent,

@@ -19,5 +19,4 @@ mod watch;
 mod wire;
 
 pub(crate) use handshake::{Arrival, HANDSHAKE_WITHIN, converse};
-pub(crate) use parser::Parser;
 pub(crate) use socket::Socket;

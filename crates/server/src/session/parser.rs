@@ -1,26 +1,33 @@
-//! Reading long lines, such as a PUSHB of many jobs, in threads of their own: the other connections and the
-//! committer go on meanwhile.
+//! What a line asks for: a command that needs nothing but the engine is made an op where it is parsed.
 
-use std::thread::available_parallelism;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use workmill_engine::{BulkPush, Op};
-use workmill_proto::{BatchCommand, Command, CustomReading, Timestamp, WireError, parse_command};
+use workmill_engine::{Ack, BulkPush, ClientId, Fail, Mutate, Op, Requeue, TrackOp};
+use workmill_proto::{
+    BatchCommand, Beat, Command, CustomReading, Timestamp, WireError, parse_command,
+};
 
-/// The shortest line that is read apart, in bytes: to read it takes several times as long as to hand it over.
+use crate::long_lines::LongLines;
+
+/// The shortest line that is parsed apart, in bytes: to parse it takes several times as long as to hand it over.
 const APART_BYTES_MIN: usize = 32 << 10;
 
-/// What a line asks for. What may be long is made ready for the engine where it is read.
+/// What a line asks for.
 #[derive(Debug)]
 pub(super) enum Parsed {
-    /// A PUSH.
-    Push(Op),
-    /// A PUSHB.
-    PushBulk(BulkPush),
-    /// Anything else.
-    Other(Command),
+    /// Something for the engine alone.
+    Op(Op),
+    /// FETCH from these queues: what becomes of it depends on the worker.
+    Fetch(Vec<String>),
+    /// BATCH.
+    Batch(BatchCommand),
+    /// BEAT.
+    Beat(Beat),
+    /// FLUSH, which is worth a line in the log.
+    Flush,
+    /// END.
+    End,
 }
 
 impl Parsed {
@@ -28,75 +35,73 @@ impl Parsed {
     /// not heard of would be run again.
     pub(super) fn ends_work(&self) -> bool {
         match self {
-            Self::Push(_) | Self::PushBulk(_) => false,
-            Self::Other(command) => match command {
-                Command::Ack { .. }
-                | Command::Fail(_)
-                | Command::Requeue { .. }
-                | Command::Track(_)
-                | Command::Beat(_)
-                | Command::End => true,
-                Command::Batch(batch) => {
-                    !matches!(batch, BatchCommand::New(_) | BatchCommand::Open(_))
-                }
-                Command::Push(_)
-                | Command::PushBulk(_)
-                | Command::Fetch(_)
-                | Command::Info
-                | Command::Flush
-                | Command::Mutate(_)
-                | Command::Queue(_) => false,
-            },
+            Self::Op(op) => matches!(op, Op::Ack(_) | Op::Fail(_) | Op::Requeue(_) | Op::Track(_)),
+            Self::Batch(batch) => !matches!(batch, BatchCommand::New(_) | BatchCommand::Open(_)),
+            Self::Beat(_) | Self::End => true,
+            Self::Fetch(_) | Self::Flush => false,
         }
     }
 }
 
-/// Reads lines.
-#[derive(Debug)]
-pub(crate) struct Parser {
-    /// One for each line that is read apart. One core is left to those who serve the connections.
-    permits: Semaphore,
+/// Who sends the lines of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender<'a> {
+    /// The worker; empty for a connection that named none.
+    pub(super) wid: &'a Arc<str>,
+    /// Whose the queues are that the commands make.
+    pub(super) client: ClientId,
 }
 
-impl Default for Parser {
-    fn default() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        Self {
-            permits: Semaphore::new(cores.saturating_sub(1).max(1)),
-        }
+/// Parses a line that was received just now, which `now` tells. `reading` says which features are on.
+pub(super) async fn parse(
+    line: Bytes,
+    sender: Sender<'_>,
+    now: impl Fn() -> Timestamp,
+    reading: CustomReading,
+    long_lines: &LongLines,
+) -> Result<Parsed, WireError> {
+    if line.len() < APART_BYTES_MIN {
+        return parse_here(&line, sender, now, reading);
     }
+    let (now, wid, client) = (now(), Arc::clone(sender.wid), sender.client);
+    let parsed = long_lines.run(move || {
+        let sender = Sender { wid: &wid, client };
+        parse_here(&line, sender, || now, reading)
+    });
+    let stopping = || Err(WireError::err("the server is stopping"));
+    parsed.await.unwrap_or_else(stopping)
 }
 
-impl Parser {
-    /// Reads a line that was received just now, which `now` tells. `reading` says which features are on.
-    pub(super) async fn parse(
-        &self,
-        line: Bytes,
-        now: impl Fn() -> Timestamp,
-        reading: CustomReading,
-    ) -> Result<Parsed, WireError> {
-        if line.len() < APART_BYTES_MIN {
-            return parse(&line, now, reading);
-        }
-        let now = now();
-        // Never closed.
-        let _permit = self.permits.acquire().await;
-        match spawn_blocking(move || parse(&line, || now, reading)).await {
-            Ok(parsed) => parsed,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(WireError::err("the server is stopping")),
-        }
-    }
-}
-
-fn parse(
+fn parse_here(
     line: &[u8],
+    Sender { wid, client }: Sender<'_>,
     now: impl Fn() -> Timestamp,
     reading: CustomReading,
 ) -> Result<Parsed, WireError> {
-    Ok(match parse_command(line)? {
-        Command::Push(job) => Parsed::Push(Op::push(job, now(), reading)?),
-        Command::PushBulk(jobs) => Parsed::PushBulk(BulkPush::new(jobs, now(), reading)),
-        command => Parsed::Other(command),
-    })
+    let wid = || Arc::clone(wid);
+    let op = match parse_command(line)? {
+        Command::Push(job) => Op::push(job, now(), reading)?.asked_by(client),
+        Command::PushBulk(jobs) => {
+            Op::PushBulk(BulkPush::new(jobs, now(), reading)).asked_by(client)
+        }
+        Command::Ack { jid } => Op::Ack(Ack { jid, wid: wid() }),
+        Command::Fail(report) => Op::Fail(Arc::new(Fail { report, wid: wid() })),
+        Command::Requeue { jid } => Op::Requeue(Requeue { jid, wid: wid() }),
+        Command::Track(command) => Op::Track(Arc::new(TrackOp {
+            command,
+            wid: wid(),
+        })),
+        Command::Mutate(mutation) => Op::Mutate(Mutate {
+            mutation: Arc::new(mutation),
+            progress: None,
+        }),
+        Command::Queue(command) => Op::Queue(Arc::new(command), client),
+        Command::Info => Op::Info,
+        Command::Fetch(queues) => return Ok(Parsed::Fetch(queues)),
+        Command::Batch(command) => return Ok(Parsed::Batch(command)),
+        Command::Beat(beat) => return Ok(Parsed::Beat(beat)),
+        Command::Flush => return Ok(Parsed::Flush),
+        Command::End => return Ok(Parsed::End),
+    };
+    Ok(Parsed::Op(op))
 }

@@ -15,18 +15,28 @@ pub(super) const PIPELINE_BYTES_MAX: usize = 1 << 20;
 /// Commands that were received together, ready to be run.
 #[derive(Debug, Default)]
 pub(super) struct Pipeline {
-    /// One for each command, in order, but for `last`.
+    /// One for each command, in order, but for a blocking one at the end.
     pub(super) slots: SmallVec<[Slot; 1]>,
     /// The ops of those slots that are [`Slot::Asked`], in order.
     pub(super) ops: SmallVec<[Op; 1]>,
-    /// A command whose answer later commands must wait for.
-    pub(super) last: Option<Blocking>,
     /// The commands' bytes.
     pub(super) bytes: usize,
-    /// If the connection ends after these commands.
-    pub(super) reason: Option<CloseReason>,
-    /// Later commands must wait for the answers of these.
-    pub(super) complete: bool,
+    /// What comes after them.
+    pub(super) end: End,
+}
+
+/// What comes after the commands of a pipeline.
+#[derive(Debug, Default)]
+pub(super) enum End {
+    /// Further commands, as long as there is room.
+    #[default]
+    Open,
+    /// Further commands, once these are answered.
+    Barrier,
+    /// A command whose answer may take its time; further ones once it is answered.
+    Blocking(Blocking),
+    /// The end of the connection.
+    Close(CloseReason),
 }
 
 /// Where the reply to a command comes from.
@@ -49,7 +59,7 @@ pub(super) enum Slot {
 pub(super) enum Blocking {
     /// A FETCH: may wait for a job.
     Fetch(Op),
-    /// A FETCH of a worker that must fetch no more: waits, and gets nothing.
+    /// A FETCH of a quiet worker: waits, and gets nothing.
     Quiet,
     /// May take many groups.
     Sliced(Op),
@@ -62,10 +72,10 @@ impl Pipeline {
             Barrier::Open => self.add(op),
             Barrier::Answered => {
                 self.add(op);
-                self.complete = true;
+                self.end = End::Barrier;
             }
-            Barrier::Sliced => self.end_with(Blocking::Sliced(op)),
-            Barrier::Parked => self.end_with(Blocking::Fetch(op)),
+            Barrier::Sliced => self.block(Blocking::Sliced(op)),
+            Barrier::Parked => self.block(Blocking::Fetch(op)),
         }
     }
 
@@ -79,35 +89,29 @@ impl Pipeline {
         self.slots.push(slot);
     }
 
-    /// Adds a FETCH of a worker that must fetch no more.
-    pub(super) fn quiet_fetch(&mut self) {
-        self.end_with(Blocking::Quiet);
-    }
-
-    fn end_with(&mut self, last: Blocking) {
-        self.last = Some(last);
-        self.complete = true;
+    /// Adds a command whose answer may take its time, and ends with it.
+    pub(super) fn block(&mut self, blocking: Blocking) {
+        self.end = End::Blocking(blocking);
     }
 
     /// Ends the connection after the commands so far.
-    pub(super) fn close_with(&mut self, reason: CloseReason) {
-        self.reason = Some(reason);
-        self.complete = true;
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        self.end = End::Close(reason);
     }
 
     /// How many commands are in it.
     pub(super) fn commands(&self) -> usize {
-        self.slots.len() + usize::from(self.last.is_some())
+        self.slots.len() + usize::from(matches!(self.end, End::Blocking(_)))
     }
 
     /// Whether there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
-        self.commands() == 0 && self.reason.is_none()
+        self.slots.is_empty() && matches!(self.end, End::Open)
     }
 
     /// Whether no further command may be added.
     pub(super) fn is_full(&self) -> bool {
-        self.complete
+        !matches!(self.end, End::Open)
             || self.slots.len() >= PIPELINE_COMMANDS_MAX
             || self.bytes >= PIPELINE_BYTES_MAX
     }

@@ -44,7 +44,7 @@ pub(super) async fn gone<S: Stream>(
     wire: &mut Wire<S>,
     closed: &mut Closed,
 ) -> Result<(), WireFault> {
-    while !wire.closed_by_peer {
+    while !wire.closed_by_peer() {
         tokio::select! {
             biased;
             () = &mut *closed => return Ok(()),

@@ -51,10 +51,18 @@ pub(super) struct Wire<S> {
     pub(super) out: BytesMut,
     input: Charge,
     output: Charge,
-    /// The client has closed its side, and all it has sent has been read.
-    pub(super) at_end: bool,
-    /// The client has closed its side. What it sent before may be unread.
-    pub(super) closed_by_peer: bool,
+    peer_side: PeerSide,
+}
+
+/// How far the client's side is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PeerSide {
+    /// It may send more.
+    Open,
+    /// It has closed its side. What it sent before may be unread.
+    Closed,
+    /// It has closed its side, and all it has sent has been read.
+    AtEnd,
 }
 
 /// Why nothing more can be read or sent.
@@ -94,8 +102,7 @@ impl<S: Stream> Wire<S> {
             out: BytesMut::new(),
             input: input.charge(),
             output: output.charge(),
-            at_end: false,
-            closed_by_peer: false,
+            peer_side: PeerSide::Open,
         }
     }
 
@@ -115,8 +122,9 @@ impl<S: Stream> Wire<S> {
                 .await
                 .map_err(|_| WireFault::LineTooSlow)??,
         };
-        self.at_end = bytes_read == 0;
-        self.closed_by_peer |= self.at_end;
+        if bytes_read == 0 {
+            self.peer_side = PeerSide::AtEnd;
+        }
         Ok(())
     }
 
@@ -127,8 +135,18 @@ impl<S: Stream> Wire<S> {
             return self.fill().await;
         }
         self.stream.closed_by_peer().await;
-        self.closed_by_peer = true;
+        self.peer_side = PeerSide::Closed;
         Ok(())
+    }
+
+    /// Whether the client has closed its side. What it sent before may be unread.
+    pub(super) fn closed_by_peer(&self) -> bool {
+        self.peer_side != PeerSide::Open
+    }
+
+    /// Whether the client has closed its side, and all it has sent has been read.
+    pub(super) fn at_end(&self) -> bool {
+        self.peer_side == PeerSide::AtEnd
     }
 
     /// How many bytes have been read that are no commands yet.
@@ -231,7 +249,7 @@ impl<S: Stream> Wire<S> {
             self.stream.shutdown().await.ok();
         };
         let closed = timeout(CLOSE_WITHIN, closing).await;
-        if told && !self.at_end && closed.is_ok() {
+        if told && !self.at_end() && closed.is_ok() {
             self.linger().await;
         }
     }
