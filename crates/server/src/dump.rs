@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use workmill_store::{Observer, StoreError, Totals};
+use workmill_store::{Reading, StoreError, Totals};
 
 use crate::committer::Inbox;
 use crate::connections::Phase;
@@ -16,17 +15,14 @@ const LINES_MAX: usize = 100;
 
 /// Writes the state of the server into the log.
 pub(crate) struct Dump {
-    observer: Arc<Mutex<dyn Observer + Send>>,
+    reading: Arc<dyn Reading>,
     inbox: Arc<Inbox>,
 }
 
 impl Dump {
-    /// The observer reads sizes without asking the committer, which may be what is stuck.
-    pub(crate) fn new(observer: impl Observer + Send + 'static, inbox: Arc<Inbox>) -> Self {
-        Self {
-            observer: Arc::new(Mutex::new(observer)),
-            inbox,
-        }
+    /// Sizes are read without asking the committer, which may be what is stuck.
+    pub(crate) fn new(reading: Arc<dyn Reading>, inbox: Arc<Inbox>) -> Self {
+        Self { reading, inbox }
     }
 
     /// Writes it.
@@ -34,8 +30,8 @@ impl Dump {
         log_groups(shared, self.inbox.len());
         log_workers(shared);
         log_connections(shared);
-        let observer = Arc::clone(&self.observer);
-        let totals = tokio::task::spawn_blocking(move || observer.lock().totals()).await;
+        let reading = Arc::clone(&self.reading);
+        let totals = tokio::task::spawn_blocking(move || reading.totals()).await;
         match totals {
             Ok(totals) => log_totals(totals),
             Err(error) => tracing::error!(%error, "the sizes of queues cannot be read"),

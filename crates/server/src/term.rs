@@ -59,9 +59,7 @@ impl Term {
         shared: &Arc<Shared>,
         threads: Threads,
     ) -> anyhow::Result<Self> {
-        let observer = store
-            .observer()
-            .context("cannot open the database for reading")?;
+        let reading = Arc::new(store.reader());
         let ended = Committer::start(
             store,
             rules,
@@ -77,7 +75,7 @@ impl Term {
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));
         Ok(Self {
-            dump: Dump::new(observer, Arc::clone(&inbox)),
+            dump: Dump::new(reading, Arc::clone(&inbox)),
             inbox,
             committer,
             duties,

@@ -133,7 +133,7 @@ impl<S: Store> Store for FaultStore<S> {
         = FaultTx<'a, S::Tx<'a>>
     where
         Self: 'a;
-    type Observer = S::Observer;
+    type Reader = S::Reader;
     type Syncer = FaultSyncer<S::Syncer>;
 
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
@@ -155,8 +155,8 @@ impl<S: Store> Store for FaultStore<S> {
         self.inner.wants_sync()
     }
 
-    fn observer(&self) -> Result<Self::Observer, StoreError> {
-        self.inner.observer()
+    fn reader(&self) -> Self::Reader {
+        self.inner.reader()
     }
 
     fn close(self) -> Result<(), StoreError> {

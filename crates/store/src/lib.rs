@@ -1,6 +1,6 @@
 //! What Workmill remembers, and how.
 //!
-//! Owns the [`Store`] and [`Tx`] traits, the [`Lease`] of the one who may write, the stored records and their versions,
+//! Owns the [`Store`] and [`Tx`] traits, [`Reading`] beside the writer, the [`Lease`] of the one who may write, the stored records and their versions,
 //! what the one writer does over any backend ([`writer`]), the SQLite backend, a backend in memory for tests (feature
 //! `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects faults (feature
 //! `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it moves records where it is told
@@ -16,10 +16,12 @@ mod features;
 mod file_lease;
 mod key;
 mod lease;
+mod place;
 mod record;
 mod set_time;
 mod tx;
 
+pub mod reading;
 pub mod sqlite;
 pub mod writer;
 
@@ -40,11 +42,13 @@ pub use features::{CallbackKind, CallbackOf, Features, JobLock, LockKey, Members
 pub use file_lease::FileLease;
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError};
+pub use place::{JobRef, Place};
+pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use tx::{
-    Clocks, Counts, CronTick, Entry, Observer, QueueTotals, Release, Reservation, Store, Swept,
-    Syncer, Tombstone, Totals, Tx,
+    Clocks, Counts, CronTick, Entry, QueueTotals, Release, Reservation, Store, Swept, Syncer,
+    Tombstone, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, EntryKey, JobKey, JobRecord, Lock,
-    LockKey, LockOwner, SetTime, Slots, StoreError, StoredJob, Track,
+    LockKey, LockOwner, Reading, SetTime, Slots, StoreError, StoredJob, Track,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -25,8 +25,8 @@ pub trait Store {
     type Tx<'a>: Tx
     where
         Self: 'a;
-    /// Read-only views of this store.
-    type Observer: Observer + Send + 'static;
+    /// What reads this store beside its transactions.
+    type Reader: Reading + Clone + 'static;
     /// What makes commits of this store durable.
     type Syncer: Syncer + Send + 'static;
 
@@ -39,9 +39,8 @@ pub trait Store {
     /// Whether something was committed that has to be synced and is not yet.
     fn wants_sync(&self) -> bool;
 
-    /// Opens a view of the committed state for another thread: it neither waits for a transaction nor
-    /// delays one.
-    fn observer(&self) -> Result<Self::Observer, StoreError>;
+    /// What reads the committed state, for other threads: as long as the store is open.
+    fn reader(&self) -> Self::Reader;
 
     /// Closes the store; everything that was committed is durable then. Dropping it does the same and tells
     /// nobody whether it succeeded.
@@ -301,15 +300,6 @@ pub trait Syncer {
     /// # Errors
     /// [`StoreError::Poisoned`] if that failed, or the store was poisoned before: what is on disk is unknown.
     fn sync(&mut self) -> Result<(), StoreError>;
-}
-
-/// A read-only view of the committed state.
-pub trait Observer {
-    /// All sizes and counters.
-    fn totals(&mut self) -> Result<Totals, StoreError>;
-
-    /// The counters of the UTC days in `first..=last` (days since 1970-01-01) that have any, in order.
-    fn days(&mut self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError>;
 }
 
 /// A job handed to a worker until a time.

@@ -4,7 +4,7 @@
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore, UnknownCommit};
 use workmill_store::{
-    Counts, JobRecord, Lock, LockOwner, Observer, SetTime, Store, StoreError, Syncer, Totals, Tx,
+    Counts, JobRecord, Lock, LockOwner, Reading, SetTime, Store, StoreError, Syncer, Totals, Tx,
 };
 
 fn job(queue: &str) -> JobRecord {
@@ -71,7 +71,7 @@ fn a_loss_of_power_takes_what_was_not_synced_and_nothing_else() {
     store.lose_power();
     let mut store = MemoryStore::open(&disk);
     assert_eq!((totals(&mut store), disk.count_rows()), (kept, rows));
-    let observed = store.observer().unwrap().days(0, 30_000).unwrap();
+    let observed = store.reader().days(0, 30_000).unwrap();
     assert_eq!(observed, []);
     // What was there before works on.
     change_much(&mut store);

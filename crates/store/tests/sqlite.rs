@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use workmill_proto::Timestamp;
 use workmill_store::sqlite::{DATABASE_FILE, Durability, SqliteStore};
 use workmill_store::suite::Fixture;
-use workmill_store::{JobRecord, Store, StoreError, Tx};
+use workmill_store::{JobRecord, Reading as _, Store, StoreError, Tx};
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<0>;
 
@@ -162,4 +162,38 @@ fn commits_under_an_interval_are_synced_when_the_store_is_dropped() {
     drop(store);
     let mut store = SqliteStore::open(fixture.dir.path(), durability).unwrap();
     assert_eq!(store.begin().unwrap().totals().unwrap().queues["a"].size, 1);
+}
+
+#[test]
+fn a_reader_ends_with_its_store_and_leaves_the_files_alone() {
+    let mut fixture = SqliteFixture::new();
+    let mut store = fixture.open();
+    push(&mut store, "a").unwrap();
+    let reader = store.reader();
+    let readers: Vec<_> = (0..20)
+        .map(|_| {
+            let reader = reader.clone();
+            std::thread::spawn(move || reader.totals().unwrap().queues["a"].size)
+        })
+        .collect();
+    assert!(readers.into_iter().all(|one| one.join().unwrap() == 1));
+    store.close().unwrap();
+    let error = reader.totals().unwrap_err();
+    assert!(error.to_string().contains("is closed"), "{error}");
+    let left = fs::read_dir(fixture.dir.path()).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, [DATABASE_FILE]);
+}
+
+#[test]
+fn a_reader_does_not_follow_a_name_that_leads_elsewhere() {
+    let mut fixture = SqliteFixture::new();
+    let mut store = fixture.open();
+    push(&mut store, "a").unwrap();
+    let other = SqliteFixture::new();
+    let path = fixture.dir.path().join(DATABASE_FILE);
+    fs::rename(&path, other.dir.path().join(DATABASE_FILE)).unwrap();
+    fs::write(&path, "").unwrap();
+    let error = store.reader().totals().unwrap_err();
+    assert!(matches!(error, StoreError::Poisoned(_)), "{error}");
 }

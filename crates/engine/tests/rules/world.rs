@@ -16,7 +16,7 @@ use workmill_engine::{
 use workmill_proto::{Command, CustomReading, Job, SetName, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{Counts, Observer, SetTime, Store, StoreError, Totals, Tx};
+use workmill_store::{Counts, Reading, SetTime, Store, StoreError, Totals, Tx};
 
 pub struct World {
     disk: MemoryDisk,
@@ -344,8 +344,7 @@ impl World {
         self.store
             .as_ref()
             .unwrap()
-            .observer()
-            .unwrap()
+            .reader()
             .days(first, last)
             .unwrap()
     }

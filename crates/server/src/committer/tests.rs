@@ -7,7 +7,7 @@ use workmill_engine::{BulkPush, EventKind, Fetch, Op, Outcome, Rules};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
-use workmill_store::{Observer, Store};
+use workmill_store::{Reading, Store};
 
 use super::{Committer, Ended, Inbox};
 use crate::clock::Clock;
@@ -353,7 +353,7 @@ async fn job_that_could_not_be_given_back_gets_a_last_try_at_the_end() {
     world.inbox.close();
     assert_eq!(world.ended.await, Ok(Ended::Stopped));
     let store = SqliteStore::open(world.dir.path(), Durability::Always).unwrap();
-    let totals = store.observer().unwrap().totals().unwrap();
+    let totals = store.reader().totals().unwrap();
     assert_eq!((totals.queues["q"].size, totals.working), (1, 0));
 }
 

@@ -5,13 +5,13 @@
 
 mod disk;
 mod load;
-mod observer;
 mod rows;
+mod snapshot;
 mod store;
 mod table;
 mod tables;
 
 pub use disk::{MemoryDisk, UnknownCommit};
-pub use observer::MemoryObserver;
 pub use rows::{MemoryRows, MemoryTx};
+pub use snapshot::{MemoryReader, MemoryReads, MemorySnapshot};
 pub use store::{MemoryStore, MemorySyncer};

@@ -1,8 +1,9 @@
 //! Opening the store, and starting transactions on it.
 
 use super::disk::MemoryDisk;
-use super::observer::MemoryObserver;
 use super::rows::{MemoryRows, MemoryTx};
+use super::snapshot::{MemoryReader, MemoryReads};
+use crate::reading::Reader;
 use crate::writer::{Poison, Writer, WriterTx};
 use crate::{Store, StoreError, Syncer};
 
@@ -34,7 +35,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     type Tx<'a> = MemoryTx<'a>;
-    type Observer = MemoryObserver;
+    type Reader = MemoryReader;
     type Syncer = MemorySyncer;
 
     fn begin(&mut self) -> Result<MemoryTx<'_>, StoreError> {
@@ -58,8 +59,11 @@ impl Store for MemoryStore {
         self.disk.lock().tables.is_behind
     }
 
-    fn observer(&self) -> Result<MemoryObserver, StoreError> {
-        Ok(MemoryObserver(self.disk.clone()))
+    fn reader(&self) -> MemoryReader {
+        Reader(MemoryReads {
+            disk: self.disk.clone(),
+            poison: self.poison.clone(),
+        })
     }
 
     fn close(self) -> Result<(), StoreError> {

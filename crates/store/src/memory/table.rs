@@ -1,5 +1,6 @@
 //! A table with a way back: to the last commit, and to the last sync.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -71,15 +72,19 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
 impl<K: Ord + Clone, V: Clone> Table<K, V> {
     /// All rows as of the last commit.
-    pub(super) fn committed(&self) -> BTreeMap<K, V> {
+    pub(super) fn committed(&self) -> Cow<'_, BTreeMap<K, V>> {
+        let since = self.steps.get(self.committed..).unwrap_or_default();
+        if since.is_empty() {
+            return Cow::Borrowed(&self.rows);
+        }
         let mut seen = self.rows.clone();
-        for (key, before) in self.steps.iter().skip(self.committed).rev() {
+        for (key, before) in since.iter().rev() {
             match before {
                 Some(row) => drop(seen.insert(key.clone(), row.clone())),
                 None => drop(seen.remove(key)),
             }
         }
-        seen
+        Cow::Owned(seen)
     }
 }
 

@@ -126,6 +126,17 @@ pub(crate) fn belongs_elsewhere(place: Place, bytes: &[u8]) -> bool {
         && place.nearly_same().any(|place| place.checksum(rest) == sum)
 }
 
+/// Whether these bytes look like the record of a job with this id: the id comes first.
+pub(super) fn has_jid(bytes: &[u8], jid: &str) -> bool {
+    let Some((prefix, mut rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
+        return false;
+    };
+    let is_record = PLACED.contains(&prefix[0]) || UNPLACED.contains(&prefix[0]);
+    is_record
+        && take_varint(&mut rest).is_some_and(|length| length == jid.len() as u64)
+        && rest.starts_with(jid.as_bytes())
+}
+
 /// The record without its body, and the body.
 fn decode_checked(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), CorruptRecord> {
     decode_versioned(place, bytes).map_err(|reason| match bytes_set_aside(place, bytes) {

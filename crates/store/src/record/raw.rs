@@ -1,5 +1,6 @@
 //! What a backend finds where a record belongs.
 
+use super::codec::has_jid;
 use super::{CorruptRecord, JobRecord, Place, StoredJob};
 
 /// What a backend finds where a record belongs: bytes, unless the database is damaged.
@@ -19,6 +20,14 @@ impl<'a> RawRecord<'a> {
         match self {
             Self::Bytes(bytes) | Self::Text(bytes) => bytes,
             Self::Nothing => &[],
+        }
+    }
+
+    /// Whether this looks like the record of a job with this id. Its checksum is not looked at.
+    pub(crate) fn has_jid(self, jid: &str) -> bool {
+        match self {
+            Self::Bytes(bytes) => has_jid(bytes, jid),
+            Self::Text(_) | Self::Nothing => false,
         }
     }
 

@@ -18,9 +18,19 @@ pub(super) fn queue_key(queue: QueueId) -> i64 {
     i64::from(queue) - QUEUE_OFFSET
 }
 
+/// The queue whose row has this key.
+pub(super) fn queue_at(key: i64) -> Option<QueueId> {
+    QueueId::try_from(key.checked_add(QUEUE_OFFSET)?).ok()
+}
+
 /// The key of the counters of a day. Days of years that no clock shows share a row.
 pub(super) fn day_key(day: i64) -> i64 {
     day.clamp(-DAY_OFFSET / 2, DAY_OFFSET / 2) - DAY_OFFSET
+}
+
+/// The day whose counters have this key.
+pub(super) fn day_at(key: i64) -> i64 {
+    key.saturating_add(DAY_OFFSET)
 }
 
 #[cfg(test)]

@@ -14,17 +14,7 @@ impl Loading for Connection {
         let mut statement = self.prepare(
             "SELECT id, name, state, paused, size, position_next, position_front FROM queues ORDER BY id",
         )?;
-        let rows = statement.query_map((), |row| {
-            let queue = QueueRow {
-                name: row.get::<_, String>(1)?.into(),
-                state: read_state(row, 2)?,
-                paused: row.get(3)?,
-                size: row.get(4)?,
-                position_next: row.get(5)?,
-                position_front: row.get(6)?,
-            };
-            Ok((row.get(0)?, queue))
-        })?;
+        let rows = statement.query_map((), |row| Ok((row.get(0)?, read_queue(row)?)))?;
         rows.collect()
     }
 
@@ -34,15 +24,7 @@ impl Loading for Connection {
         )?;
         let mut rows = statement.query(())?;
         while let Some(row) = rows.next()? {
-            each(Reservation {
-                key: JobKey(row.get(0)?),
-                jid: row.get(1)?,
-                wid: row.get(2)?,
-                reserved_at: SteadyTime::from_micros(row.get(3)?),
-                expires_at: SteadyTime::from_micros(row.get(4)?),
-                has_features: row.get(5)?,
-                connection: 0,
-            });
+            each(read_reservation(row)?);
         }
         Ok(())
     }
@@ -64,23 +46,11 @@ impl Loading for Connection {
     fn tallies(&self) -> rusqlite::Result<Tallies> {
         let set_id_next = self.query_row("SELECT max(id) + 1 FROM sets", (), |row| row.get(0))?;
         let mut tallies = self.query_row(
-            "SELECT processed, failures, expired, last_serial, ends_generation, steady, wall FROM tallies",
+            "SELECT working, processed, failures, last_serial, ends_generation, expired, steady, wall FROM tallies",
             (),
-            |row| {
-                Ok(Tallies {
-                    clocks: read_clocks(row, 5)?,
-                    counts: Counts {
-                        processed: row.get(0)?,
-                        failures: row.get(1)?,
-                        expired: row.get(2)?,
-                    },
-                    last_serial: row.get(3)?,
-                    generation: row.get(4)?,
-                    set_id_next,
-                    ..Tallies::default()
-                })
-            },
+            read_tallies,
         )?;
+        tallies.set_id_next = set_id_next;
         for set in SetName::ALL {
             *tallies.set_mut(set) = self.query_row(
                 "SELECT id, size FROM sets WHERE name = ?1 AND cleared = 0",
@@ -95,6 +65,47 @@ impl Loading for Connection {
         }
         Ok(tallies)
     }
+}
+
+/// Number, name, state, pause, size, next position, front position.
+pub(super) fn read_queue(row: &Row<'_>) -> rusqlite::Result<QueueRow> {
+    Ok(QueueRow {
+        name: row.get::<_, String>(1)?.into(),
+        state: read_state(row, 2)?,
+        paused: row.get(3)?,
+        size: row.get(4)?,
+        position_next: row.get(5)?,
+        position_front: row.get(6)?,
+    })
+}
+
+/// Key, job id, worker, beginning, end, whether it has features.
+pub(super) fn read_reservation(row: &Row<'_>) -> rusqlite::Result<Reservation> {
+    Ok(Reservation {
+        key: JobKey(row.get(0)?),
+        jid: row.get(1)?,
+        wid: row.get(2)?,
+        reserved_at: SteadyTime::from_micros(row.get(3)?),
+        expires_at: SteadyTime::from_micros(row.get(4)?),
+        has_features: row.get(5)?,
+        connection: 0,
+    })
+}
+
+/// The row of tallies.
+pub(super) fn read_tallies(row: &Row<'_>) -> rusqlite::Result<Tallies> {
+    Ok(Tallies {
+        working: row.get(0)?,
+        counts: Counts {
+            processed: row.get(1)?,
+            failures: row.get(2)?,
+            expired: row.get(5)?,
+        },
+        last_serial: row.get(3)?,
+        generation: row.get(4)?,
+        clocks: read_clocks(row, 6)?,
+        ..Tallies::default()
+    })
 }
 
 fn read_state(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueState> {

@@ -6,6 +6,10 @@ mod features;
 mod jobs;
 mod live;
 
+pub(super) use batches::{number, read_batch};
+pub(super) use entries::place;
+pub(super) use features::{read_lock, read_track};
+
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 

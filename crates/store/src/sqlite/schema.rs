@@ -129,8 +129,8 @@ CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS 
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.
 const CACHE_KIB: i64 = 16 * 1024;
-/// Pages an observer keeps in memory, in KiB: it reads small tables only.
-const OBSERVER_CACHE_KIB: i64 = 512;
+/// Pages a connection for reading keeps in memory, in KiB: it seldom reads one twice.
+const READER_CACHE_KIB: i64 = 512;
 /// What a log that grew (a long read held up the copying) is cut back to, in bytes.
 pub(super) const LOG_BYTES_KEPT_MAX: i64 = 64 << 20;
 /// How long a statement waits for a lock of another program, such as a backup or a shell, in ms. A
@@ -238,15 +238,15 @@ pub(super) fn configure_checkpointer(conn: &Connection) -> rusqlite::Result<()> 
     conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)?;
     conn.pragma_update(None, "synchronous", "normal")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    conn.pragma_update(None, "cache_size", -OBSERVER_CACHE_KIB)?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     conn.pragma_update(None, "mmap_size", 0)
 }
 
-/// Configures the connection of an observer.
-pub(super) fn configure_observer(conn: &Connection) -> rusqlite::Result<()> {
+/// Configures a connection for reading.
+pub(super) fn configure_reader(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "busy_timeout", BUSY_WAIT_MS)?;
     conn.pragma_update(None, "query_only", true)?;
-    conn.pragma_update(None, "cache_size", -OBSERVER_CACHE_KIB)?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     conn.pragma_update(None, "mmap_size", 0)
 }
 

@@ -102,7 +102,7 @@ statements! {
     LockAcquire = "INSERT INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (generation, key) DO UPDATE SET owner = ?3, pushing = ?4, ends_at = ?5 WHERE ends_at <= ?6";
     LockRelease = "DELETE FROM locks WHERE generation = ?1 AND key = ?2 AND owner = ?3 AND pushing = ?4";
-    LockRead = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
+    LockRead = "SELECT key, owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
     LocksReadUntil = "SELECT 1 FROM locks WHERE generation = ?1 AND ends_at <= ?2 LIMIT 1";
     LocksDeleteUntil = "DELETE FROM locks WHERE generation = ?1 AND key IN
         (SELECT key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3)";

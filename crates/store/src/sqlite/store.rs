@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
@@ -11,12 +11,13 @@ use super::checkpointer::{Checkpointer, keep_log, keep_log_if_poisoned};
 use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
-use super::observer::SqliteObserver;
+use super::readers::{OpenReaders, Readers, SqliteReader};
 use super::rows::SqliteTx;
 use super::sql::STATEMENTS_MAX;
 use super::sync::{Durability, SqliteSyncer};
 use super::watch::Watch;
 use super::{epoch, failure, mend, schema};
+use crate::reading::Reader;
 use crate::writer::{Poison, Writer};
 use crate::{Disk, Store, StoreError};
 
@@ -33,8 +34,9 @@ pub struct SqliteStore {
     pub(super) interval: Option<IntervalSync>,
     watch: Watch,
     pub(super) disk: Arc<Disk>,
+    /// Before the connection, which is the last one then.
+    readers: OpenReaders,
     pub(super) conn: Connection,
-    path: PathBuf,
 }
 
 impl SqliteStore {
@@ -94,6 +96,8 @@ impl SqliteStore {
             }
         };
         let watch = Watch::start(Arc::clone(checkpointer.files())).map_err(sync_error)?;
+        let files = Arc::clone(checkpointer.files());
+        let readers = OpenReaders(Readers::new(path, files, poison.clone()));
         Ok(Self {
             writer,
             poison,
@@ -103,8 +107,8 @@ impl SqliteStore {
             interval,
             watch,
             disk: Arc::clone(disk),
+            readers,
             conn,
-            path,
         })
     }
 }
@@ -191,7 +195,7 @@ fn sync_directory(dir: &Path) -> Result<(), StoreError> {
 
 impl Store for SqliteStore {
     type Tx<'a> = SqliteTx<'a>;
-    type Observer = SqliteObserver;
+    type Reader = SqliteReader;
     type Syncer = SqliteSyncer;
 
     fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
@@ -210,8 +214,8 @@ impl Store for SqliteStore {
         self.durability == Durability::Always && self.log.is_behind()
     }
 
-    fn observer(&self) -> Result<SqliteObserver, StoreError> {
-        SqliteObserver::open(&self.path)
+    fn reader(&self) -> SqliteReader {
+        Reader(self.readers.0.clone())
     }
 
     fn close(self) -> Result<(), StoreError> {
@@ -220,10 +224,13 @@ impl Store for SqliteStore {
             interval,
             watch,
             checkpointer,
+            readers,
             conn,
             poison,
             ..
         } = self;
+        // One that reads holds the log.
+        drop(readers);
         // Ends the thread after its last sync.
         drop(interval);
         let synced = log.sync();

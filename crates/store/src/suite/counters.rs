@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Store, Tx};
+use crate::{Counts, Reading, Store, Tx};
 
 fn counts(processed: u64, failures: u64) -> Counts {
     Counts {
@@ -29,15 +29,15 @@ pub(super) fn counts_add_up<F: Fixture>(fixture: &mut F) {
 
 pub(super) fn counts_are_kept_by_day<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    let mut observer = store.observer().unwrap();
+    let reader = store.reader();
     for day in [19_002, -1, 19_000, 0] {
         change(&mut store, |tx| tx.count(day, counts(2, 1)).unwrap());
         change(&mut store, |tx| tx.count(day, counts(1, 0)).unwrap());
     }
     let all = [-1, 0, 19_000, 19_002].map(|day| (day, counts(3, 1)));
-    assert_eq!(observer.days(i64::MIN, i64::MAX).unwrap(), all);
-    assert_eq!(observer.days(0, 19_000).unwrap(), all[1..3]);
-    assert!(observer.days(19_003, 20_000).unwrap().is_empty());
+    assert_eq!(reader.days(i64::MIN, i64::MAX).unwrap(), all);
+    assert_eq!(reader.days(0, 19_000).unwrap(), all[1..3]);
+    assert!(reader.days(19_003, 20_000).unwrap().is_empty());
 }
 
 pub(super) fn counts_survive_reopening<F: Fixture>(fixture: &mut F) {
@@ -46,6 +46,6 @@ pub(super) fn counts_survive_reopening<F: Fixture>(fixture: &mut F) {
     drop(store);
     let mut store = fixture.open();
     assert_eq!(totals(&mut store).counts, counts(3, 1));
-    let days = store.observer().unwrap().days(19_000, 19_000).unwrap();
+    let days = store.reader().days(19_000, 19_000).unwrap();
     assert_eq!(days, [(19_000, counts(3, 1))]);
 }

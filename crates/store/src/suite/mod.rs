@@ -21,6 +21,7 @@ mod locks;
 mod model;
 mod queues;
 mod random;
+mod reading;
 mod release;
 mod removal;
 mod reservations;
@@ -198,8 +199,8 @@ register! { $
         a_commit_without_changes_succeeds
         reopening_shows_everything
         a_closed_store_keeps_what_was_committed
-        an_observer_sees_only_what_was_committed
-        an_observer_works_in_another_thread
+        a_reader_sees_only_what_was_committed
+        a_reader_works_in_another_thread
         totals_follow_every_step
     }
     locks {
@@ -258,6 +259,19 @@ register! { $
         a_head_is_told_corrupt_without_the_bytes
         a_corrupt_job_of_a_removed_queue_can_be_released
         a_corrupt_entry_does_not_block_its_set
+    }
+    reading {
+        jobs_are_read_by_their_place
+        a_cursor_stays_right_while_jobs_come_and_go
+        a_cursor_of_a_set_survives_its_clearing
+        a_cursor_of_another_place_counts_as_none
+        what_is_not_swept_is_not_read
+        jobs_are_found_by_their_id_wherever_they_are
+        queues_are_read_with_their_heads
+        large_jobs_make_short_slices
+        damaged_jobs_are_told_as_such
+        what_features_keep_is_read
+        a_reader_sees_one_commit_and_no_less
     }
     random {
         random_groups_of_primitives_match_the_model

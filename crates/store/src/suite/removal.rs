@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Release, SLICE_BYTES_MAX, Store, Tombstone, Totals, Tx};
+use crate::{Counts, Reading, Release, SLICE_BYTES_MAX, Store, Tombstone, Totals, Tx};
 
 pub(super) fn a_removed_queue_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -112,14 +112,7 @@ pub(super) fn a_flush_forgets_everything<F: Fixture>(fixture: &mut F) {
     });
     for _ in 0..2 {
         assert_eq!(totals(&mut store), Totals::default());
-        assert!(
-            store
-                .observer()
-                .unwrap()
-                .days(i64::MIN, i64::MAX)
-                .unwrap()
-                .is_empty()
-        );
+        assert!(store.reader().days(i64::MIN, i64::MAX).unwrap().is_empty());
         look(&mut store, |tx| {
             assert!(tx.reservations_of_jids(&["a1"]).unwrap().is_empty());
             assert!(!tx.has_tombstone("a1", "w").unwrap());

@@ -4,7 +4,7 @@ use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 use crate::{
     BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackOf, CallbackState, Features,
-    JobKey, JobLock, JobRecord, Lock, LockOwner, Membership, Observer, Reservation, SetTime, Store,
+    JobKey, JobLock, JobRecord, Lock, LockOwner, Membership, Reading, Reservation, SetTime, Store,
     StoredJob, Totals, Track, TrackState, Tx,
 };
 
@@ -215,14 +215,14 @@ pub(super) fn waiting(store: &mut impl Store, queue: &str) -> Vec<String> {
     })
 }
 
-/// The totals, as a transaction and an observer both see them.
+/// The totals, as a transaction and a reader both see them.
 pub(super) fn totals(store: &mut impl Store) -> Totals {
     let seen = look(store, |tx| {
         let seen = tx.totals().unwrap();
         assert_eq!(tx.reserved_count().unwrap(), seen.working);
         seen
     });
-    assert_eq!(store.observer().unwrap().totals().unwrap(), seen);
+    assert_eq!(store.reader().totals().unwrap(), seen);
     seen
 }
 

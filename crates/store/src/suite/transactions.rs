@@ -1,4 +1,4 @@
-//! Commit, rollback, reopening, observers.
+//! Commit, rollback, reopening, reading beside.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Observer, Release, SetTime, Store, Tombstone, Totals, Tx};
+use crate::{Counts, Reading, Release, SetTime, Store, Tombstone, Totals, Tx};
 
 /// Everything that can be asked.
 #[derive(Debug, PartialEq)]
@@ -226,9 +226,9 @@ pub(super) fn reopening_shows_everything<F: Fixture>(fixture: &mut F) {
     }
 }
 
-pub(super) fn an_observer_sees_only_what_was_committed<F: Fixture>(fixture: &mut F) {
+pub(super) fn a_reader_sees_only_what_was_committed<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    let mut observer = store.observer().unwrap();
+    let reader = store.reader();
     let mut tx = store.begin().unwrap();
     tx.enqueue(&[&job("a1", "a")], at(0)).unwrap();
     tx.count(
@@ -240,22 +240,22 @@ pub(super) fn an_observer_sees_only_what_was_committed<F: Fixture>(fixture: &mut
         },
     )
     .unwrap();
-    assert_eq!(observer.totals().unwrap(), Totals::default());
+    assert_eq!(reader.totals().unwrap(), Totals::default());
     tx.commit().unwrap();
-    assert_eq!(observer.totals().unwrap().queues["a"].size, 1);
-    assert_eq!(observer.totals().unwrap().counts.processed, 1);
+    assert_eq!(reader.totals().unwrap().queues["a"].size, 1);
+    assert_eq!(reader.totals().unwrap().counts.processed, 1);
     look(&mut store, |tx| {
         tx.enqueue(&[&job("a2", "a")], at(0)).unwrap();
     });
-    assert_eq!(observer.totals().unwrap().queues["a"].size, 1);
+    assert_eq!(reader.totals().unwrap().queues["a"].size, 1);
 }
 
-pub(super) fn an_observer_works_in_another_thread<F: Fixture>(fixture: &mut F) {
+pub(super) fn a_reader_works_in_another_thread<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2"]);
-    let mut observer = store.observer().unwrap();
+    let reader = store.reader();
     let open = store.begin().unwrap();
-    let seen = thread::spawn(move || observer.totals().unwrap())
+    let seen = thread::spawn(move || reader.totals().unwrap())
         .join()
         .unwrap();
     drop(open);

@@ -20,7 +20,7 @@ struct Lock {
 
 impl Store for LockedStore {
     type Tx<'a> = <FaultStore<SqliteStore> as Store>::Tx<'a>;
-    type Observer = <FaultStore<SqliteStore> as Store>::Observer;
+    type Reader = <FaultStore<SqliteStore> as Store>::Reader;
     type Syncer = <FaultStore<SqliteStore> as Store>::Syncer;
 
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
@@ -43,8 +43,8 @@ impl Store for LockedStore {
         self.store.close()
     }
 
-    fn observer(&self) -> Result<Self::Observer, StoreError> {
-        self.store.observer()
+    fn reader(&self) -> Self::Reader {
+        self.store.reader()
     }
 }
 

@@ -47,7 +47,7 @@ impl Syncer for SlowSyncer {
 
 impl Store for SlowStore {
     type Tx<'a> = <FaultStore<SqliteStore> as Store>::Tx<'a>;
-    type Observer = <FaultStore<SqliteStore> as Store>::Observer;
+    type Reader = <FaultStore<SqliteStore> as Store>::Reader;
     type Syncer = SlowSyncer;
 
     fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
@@ -70,8 +70,8 @@ impl Store for SlowStore {
         self.store.close()
     }
 
-    fn observer(&self) -> Result<Self::Observer, StoreError> {
-        self.store.observer()
+    fn reader(&self) -> Self::Reader {
+        self.store.reader()
     }
 }
 

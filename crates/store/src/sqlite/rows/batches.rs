@@ -54,7 +54,7 @@ impl BatchRows for SqliteRows<'_> {
 
     fn batch(&mut self, generation: i64, id: u64) -> Result<Option<BatchState>, StoreError> {
         let key = (generation, id.cast_signed());
-        self.statements.row(Sql::BatchRead, key, batch)
+        self.statements.row(Sql::BatchRead, key, read_batch)
     }
 
     fn update_batch(
@@ -186,11 +186,12 @@ impl SqliteRows<'_> {
 }
 
 /// A number of which any bit may be set: clients name batches, and SQLite's integers have a sign.
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(crate) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get(column).map(i64::cast_unsigned)
 }
 
-fn batch(row: &Row<'_>) -> rusqlite::Result<BatchState> {
+/// The columns of a batch in the order in which the statements read them.
+pub(crate) fn read_batch(row: &Row<'_>) -> rusqlite::Result<BatchState> {
     Ok(BatchState {
         check: number(row, 0)?,
         total: row.get(1)?,

@@ -100,6 +100,6 @@ impl EntryRows for SqliteRows<'_> {
     }
 }
 
-fn place(row: &Row<'_>) -> rusqlite::Result<EntryPlace> {
+pub(crate) fn place(row: &Row<'_>) -> rusqlite::Result<EntryPlace> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }

@@ -86,21 +86,12 @@ impl FeatureRows for SqliteRows<'_> {
 
     fn lock(&mut self, generation: i64, key: &LockKey) -> Result<Option<Lock>, StoreError> {
         self.statements
-            .row(Sql::LockRead, (generation, key), |row| {
-                Ok(Lock {
-                    key: *key,
-                    owner: LockOwner {
-                        jid: row.get(0)?,
-                        pushing: row.get(1)?,
-                    },
-                    ends_at: SteadyTime::from_micros(row.get(2)?),
-                })
-            })
+            .row(Sql::LockRead, (generation, key), read_lock)
     }
 
     fn track(&mut self, generation: i64, jid: &str) -> Result<Option<Track>, StoreError> {
         self.statements
-            .row(Sql::TrackRead, (generation, jid), track)
+            .row(Sql::TrackRead, (generation, jid), read_track)
     }
 
     fn write_track(&mut self, generation: i64, jid: &str, track: &Track) -> Result<(), StoreError> {
@@ -168,7 +159,18 @@ impl FeatureRows for SqliteRows<'_> {
     }
 }
 
-fn track(row: &Row<'_>) -> rusqlite::Result<Track> {
+pub(crate) fn read_lock(row: &Row<'_>) -> rusqlite::Result<Lock> {
+    Ok(Lock {
+        key: row.get(0)?,
+        owner: LockOwner {
+            jid: row.get(1)?,
+            pushing: row.get(2)?,
+        },
+        ends_at: SteadyTime::from_micros(row.get(3)?),
+    })
+}
+
+pub(crate) fn read_track(row: &Row<'_>) -> rusqlite::Result<Track> {
     let state: usize = row.get(0)?;
     let unknown = || {
         let reason = format!("unknown state {state} of a track");

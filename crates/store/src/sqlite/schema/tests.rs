@@ -5,7 +5,7 @@ use workmill_proto::SteadyTime;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
 use crate::writer::key_at;
-use crate::{BatchCallbacks, BatchDetails, BatchState, Counts, JobKey, Observer, Store, Tx};
+use crate::{BatchCallbacks, BatchDetails, BatchState, Counts, JobKey, Reading, Store, Tx};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -98,10 +98,10 @@ fn check_contents(dir: &tempfile::TempDir) {
     // The second opening finds what the first has made of it.
     for _ in 0..2 {
         let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
-        let mut observer = store.observer().unwrap();
+        let reader = store.reader();
         let mut tx = store.begin().unwrap();
         let totals = tx.totals().unwrap();
-        assert_eq!(observer.totals().unwrap(), totals);
+        assert_eq!(reader.totals().unwrap(), totals);
         assert_eq!((totals.queues["mail"].size, totals.working), (1, 1));
         assert!(totals.queues["mail"].paused);
         let counts = |processed, failures| Counts {
@@ -111,7 +111,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         };
         assert_eq!(totals.counts, counts(9, 4));
         let days = [(20000, counts(5, 3)), (20001, counts(4, 1))];
-        assert_eq!(observer.days(i64::MIN, i64::MAX).unwrap(), days);
+        assert_eq!(reader.days(i64::MIN, i64::MAX).unwrap(), days);
         let held = tx.reservations_of_worker("w1", 9).unwrap();
         assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
         assert_eq!(held[0].expires_at, SteadyTime::from_micros(60));
@@ -140,8 +140,8 @@ fn check_contents(dir: &tempfile::TempDir) {
         1
     );
     tx.commit().unwrap();
-    let mut observer = store.observer().unwrap();
-    assert_eq!(observer.totals().unwrap().counts.expired, 2);
-    let days = observer.days(20_000, 20_000).unwrap();
+    let reader = store.reader();
+    assert_eq!(reader.totals().unwrap().counts.expired, 2);
+    let days = reader.days(20_000, 20_000).unwrap();
     assert_eq!((days[0].1.processed, days[0].1.expired), (5, 2));
 }

@@ -8,6 +8,7 @@ use super::super::checkpointer::CHECKPOINT_COMMITS;
 use super::super::found::{Paths, look};
 use super::super::wal::look_through;
 use super::*;
+use crate::Reading as _;
 
 /// Copies the files of a running store, as a crash of its process would leave them.
 fn crash(dir: &TempDir) -> TempDir {
@@ -57,8 +58,9 @@ fn back_up(dir: &TempDir, store: &SqliteStore) -> PathBuf {
 fn a_clean_stop_leaves_everything_in_the_database() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
-    let observer = store.observer().unwrap();
+    let reader = store.reader();
     push_many(&mut store, 3);
+    reader.totals().unwrap();
     store.close().unwrap();
     let copy = tempfile::tempdir().unwrap();
     fs::copy(
@@ -67,9 +69,15 @@ fn a_clean_stop_leaves_everything_in_the_database() {
     )
     .unwrap();
     assert_eq!(size(&copy), 3);
-    drop(observer);
     let log = fs::metadata(dir.path().join("workmill.db-wal"));
     assert!(log.is_err() || log.unwrap().len() == 0);
+    assert!(
+        reader
+            .totals()
+            .unwrap_err()
+            .to_string()
+            .contains("is closed")
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::super::model::Model;
 use super::super::steps::{at, look, totals};
 use super::features::{compare_features, compare_locks};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{JobRecord, Observer, SetTime, Store, Tx};
+use crate::reading::Bounds;
+use crate::{JobRecord, Place, Reading, SetTime, Store, Tx};
 
 /// What a transaction sees at every moment.
 pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
@@ -59,12 +60,41 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
     }
 }
 
+/// What is read beside the writer.
+fn compare_reading(reader: &impl Reading, model: &Model) {
+    let days = reader.days(0, 9).unwrap();
+    assert_eq!(days, model.days.clone().into_iter().collect::<Vec<_>>());
+    let read = |place| {
+        let slice = reader.jobs(&place, None, Bounds::of_rows(1_000)).unwrap();
+        assert_eq!(slice.next, None);
+        slice.items.into_iter()
+    };
+    for name in QUEUES {
+        let found = read(Place::Queue(name.into())).map(|found| found.job.unwrap());
+        let queue = model.queues.get(name);
+        let expected = queue.into_iter().flat_map(|queue| queue.waiting.values());
+        let expected = expected.map(|job| job.record.clone());
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+    for set in SetName::ALL {
+        let found = read(Place::Set(set)).map(|found| found.job.unwrap());
+        let expected = model.sets.get(&set).into_iter().flatten();
+        let expected = expected.map(|(_, record)| record.clone());
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+    for found in read(Place::Working) {
+        let held = found.reservation.unwrap();
+        assert_eq!(found.job.as_ref().ok(), model.working(held.key));
+    }
+    let working = read(Place::Working).count();
+    assert_eq!(working as u64, model.totals().working);
+}
+
 /// What is there between transactions.
 pub(super) fn compare_outside<S: Store>(store: &mut S, model: &Model) {
     assert_eq!(totals(store), model.totals());
     compare_locks(store, model);
-    let days = store.observer().unwrap().days(0, 9).unwrap();
-    assert_eq!(days, model.days.clone().into_iter().collect::<Vec<_>>());
+    compare_reading(&store.reader(), model);
     look(store, |tx| {
         compare_inside(tx, model);
         tx.set_paused(&QUEUES, false).unwrap();

@@ -1,0 +1,152 @@
+//! What features keep.
+
+use std::ops::ControlFlow;
+
+use workmill_proto::SteadyTime;
+
+use super::{MemorySnapshot, behind, tell};
+use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
+use crate::{BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, Track};
+
+/// The keys of a generation behind a number, in a table where that is the second part of a key.
+fn first_behind(after: Option<u64>) -> u64 {
+    after.map_or(0, |after| after.saturating_add(1))
+}
+
+impl FeatureReads for MemorySnapshot<'_> {
+    fn tombstones(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(Readable<Tombstone>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let ends = self.tables.ends.committed();
+        let ends = ends.iter().filter(|((of, ..), _)| *of == generation);
+        tell(ends, |((_, jid, wid), &at)| {
+            let (jid, wid) = (jid.clone(), wid.clone());
+            each(Ok(Tombstone { jid, wid, at }))
+        });
+        Ok(())
+    }
+
+    fn locks(
+        &mut self,
+        generation: i64,
+        after: Option<LockKey>,
+        mut each: impl FnMut(Readable<Lock>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let locks = self.tables.locks.committed();
+        let from = after.map(|key| (generation, key));
+        let locks = behind(&locks, from).filter(|((of, _), _)| *of == generation);
+        tell(locks, |(_, lock)| each(Ok(lock.clone())));
+        Ok(())
+    }
+
+    fn batches(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(u64, Readable<BatchState>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let batches = self.tables.batches.committed();
+        let range = (generation, first_behind(after))..=(generation, u64::MAX);
+        tell(batches.range(range), |(&(_, id), &state)| {
+            each(id, Ok(state))
+        });
+        Ok(())
+    }
+
+    fn batch(
+        &mut self,
+        generation: i64,
+        id: u64,
+    ) -> Result<Option<Readable<BatchState>>, StoreError> {
+        let batches = self.tables.batches.committed();
+        Ok(batches.get(&(generation, id)).copied().map(Ok))
+    }
+
+    fn batch_rows(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(u64, Readable<BatchRow>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let rows = self.tables.batch_details.committed();
+        let range = (generation, first_behind(after))..=(generation, u64::MAX);
+        tell(rows.range(range), |(&(_, id), row)| {
+            let row = BatchRow {
+                details: row.details.clone(),
+                complete_bytes: row.complete.as_ref().map(Vec::len),
+                success_bytes: row.success.as_ref().map(Vec::len),
+            };
+            each(id, Ok(row))
+        });
+        Ok(())
+    }
+
+    fn batch_links(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(LinkRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let links = self.tables.batch_links.committed();
+        let first = (generation, first_behind(after), 0);
+        let range = first..=(generation, u64::MAX, usize::MAX);
+        tell(links.range(range), |(&(_, child, nth), &parent)| {
+            let nth = nth as u64;
+            each(LinkRow { child, nth, parent })
+        });
+        Ok(())
+    }
+
+    fn batch_dues(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(SteadyTime, u64) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let dues = self.tables.batch_dues.committed();
+        let dues = dues.keys().filter(|(of, ..)| *of == generation);
+        tell(dues, |&(_, at, id)| each(at, id));
+        Ok(())
+    }
+
+    fn last_batch(&mut self) -> Result<u64, StoreError> {
+        let last = self.tables.last_batch.committed();
+        Ok(last.get(&()).copied().unwrap_or_default())
+    }
+
+    fn track(&mut self, generation: i64, jid: &str) -> Result<Option<Readable<Track>>, StoreError> {
+        let tracks = self.tables.tracks.committed();
+        Ok(tracks.get(&(generation, jid.into())).cloned().map(Ok))
+    }
+
+    fn tracks(
+        &mut self,
+        generation: i64,
+        after: Option<&str>,
+        mut each: impl FnMut(Box<str>, Readable<Track>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let tracks = self.tables.tracks.committed();
+        let from = after.map(|jid| (generation, jid.into()));
+        let tracks = behind(&tracks, from).filter(|((of, _), _)| *of == generation);
+        tell(tracks, |((_, jid), track)| {
+            each(jid.clone(), Ok(track.clone()))
+        });
+        Ok(())
+    }
+
+    fn cron_ticks(
+        &mut self,
+        after: Option<&str>,
+        mut each: impl FnMut(CronTick) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let ticks = self.tables.cron_ticks.committed();
+        tell(behind(&ticks, after.map(Into::into)), |(name, &at)| {
+            each(CronTick {
+                name: name.clone(),
+                at,
+            })
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading what is committed, beside the writer: [`Reading`], and what it tells.
+//!
+//! A backend shows the rows of one commit ([`Snapshot`]); what they mean is decided once, over all backends: what was
+//! removed, cleared or flushed and is not swept yet is not told. Each read sees one commit and ends soon ([`Bounds`]); the
+//! next one goes on from a cursor, and sees a later commit. Cursors are keys, which are never reused, so nothing that
+//! stays where it is is told twice or left out, whatever comes and goes meanwhile.
+
+mod bounds;
+mod features;
+mod jobs;
+mod queues;
+mod reader;
+mod search;
+mod snapshot;
+
+use workmill_proto::Timestamp;
+
+pub(crate) use bounds::SliceBuilder;
+pub use bounds::{Bounds, READ_ROWS_MAX, READ_TIME_MAX, Slice};
+pub use reader::Reader;
+pub use search::SearchCursor;
+pub use snapshot::{
+    BatchRow, FeatureReads, JobReads, LinkRow, Readable, SetRow, Snapshot, Snapshots, Unreadable,
+};
+
+use crate::writer::QueueId;
+use crate::{
+    BatchDetails, BatchState, Counts, CronTick, JobRef, Lock, LockKey, Place, Reservation,
+    StoreError, StoredJob, Totals, Track,
+};
+
+/// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
+/// yet.
+///
+/// # Errors
+/// All of them fail if the database cannot be read, and once the store is closed or poisoned.
+pub trait Reading: Send + Sync {
+    /// All sizes and counters. As large as the number of queues.
+    fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// The counters of the UTC days in `first..=last` (days since 1970-01-01) that have any, in order.
+    fn days(&self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError>;
+
+    /// Queues in the order of their numbers.
+    fn queues(
+        &self,
+        after: Option<QueueId>,
+        bounds: Bounds,
+    ) -> Result<Slice<QueueView, QueueId>, StoreError>;
+
+    /// For each of these queues in order when the job at its head was put into it; none if it is empty or unknown, or the
+    /// job cannot be read. Fewer than asked for, but one at least, if they take long.
+    fn heads(&self, queues: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError>;
+
+    /// Jobs of a place: of a queue in the order they are handed out, of a set by time, and those that work in no
+    /// order that means anything. A cursor of another place counts as none.
+    fn jobs(
+        &self,
+        place: &Place,
+        after: Option<JobRef>,
+        bounds: Bounds,
+    ) -> Result<Slice<FoundJob, JobRef>, StoreError>;
+
+    /// The job under this key, and where it is.
+    fn job(&self, key: JobRef) -> Result<Option<(Place, FoundJob)>, StoreError>;
+
+    /// All jobs with this id: first those that work, then those in queues, then those in sets. Looks at every job, so it
+    /// takes many slices where there are many jobs. One that cannot be read has no id.
+    fn find_jobs(
+        &self,
+        jid: &str,
+        after: Option<SearchCursor>,
+        bounds: Bounds,
+    ) -> Result<Slice<(Place, FoundJob), SearchCursor>, StoreError>;
+
+    /// Batches in the order they were made.
+    fn batches(
+        &self,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(u64, Readable<BatchState>), u64>, StoreError>;
+
+    /// All that is known of a batch.
+    fn batch(&self, id: u64) -> Result<Option<BatchView>, StoreError>;
+
+    /// The batches that one waits for, in the order they were made. Looks at all of them.
+    fn batch_children(
+        &self,
+        parent: u64,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<u64, u64>, StoreError>;
+
+    /// Locks in the order of their keys, also those whose time is over and that are not forgotten yet.
+    fn locks(
+        &self,
+        after: Option<LockKey>,
+        bounds: Bounds,
+    ) -> Result<Slice<Readable<Lock>, LockKey>, StoreError>;
+
+    /// What is written down of a job; also if its time is over, as long as it is not forgotten.
+    fn track(&self, jid: &str) -> Result<Option<Track>, StoreError>;
+
+    /// What is written down of jobs, in the order of their ids.
+    fn tracks(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<TrackView, Box<str>>, StoreError>;
+
+    /// Up to when the ticks of cron entries are done, in the order of their names.
+    fn cron_ticks(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<CronTick, Box<str>>, StoreError>;
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// Its name.
+    pub name: Box<str>,
+    /// Jobs waiting in it.
+    pub size: u64,
+    /// Whether fetching from it is paused.
+    pub paused: bool,
+    /// When the job at its head was put into it; none if it is empty, or the job cannot be read.
+    pub head: Option<Timestamp>,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundJob {
+    /// Which.
+    pub key: JobRef,
+    /// The job, or what is in its place.
+    pub job: StoredJob,
+    /// Who has it, if it works.
+    pub reservation: Option<Reservation>,
+}
+
+/// What is written down of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackView {
+    /// The job's id.
+    pub jid: Box<str>,
+    /// What is written down.
+    pub track: Readable<Track>,
+}
+
+/// A batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchView {
+    /// What changes of it.
+    pub state: Readable<BatchState>,
+    /// What never does.
+    pub details: Option<BatchDetails>,
+    /// The batches that wait for it, in the order they began to; some may be forgotten by now.
+    pub parents: Vec<u64>,
+}

@@ -1,0 +1,114 @@
+//! [`Reading`], over any backend.
+
+use workmill_proto::Timestamp;
+
+use super::snapshot::{JobReads as _, Readable, Snapshots};
+use super::{
+    BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TrackView,
+    features, jobs, queues, search,
+};
+use crate::writer::QueueId;
+use crate::{
+    BatchState, Counts, CronTick, JobRef, Lock, LockKey, Place, StoreError, Totals, Track,
+};
+
+/// Reads what a backend shows.
+#[derive(Clone, Debug)]
+pub struct Reader<R>(pub(crate) R);
+
+impl<R: Snapshots> Reading for Reader<R> {
+    fn totals(&self) -> Result<Totals, StoreError> {
+        self.0.read(|rows| queues::totals(rows))
+    }
+
+    fn days(&self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError> {
+        self.0.read(|rows| rows.days(first, last))
+    }
+
+    fn queues(
+        &self,
+        after: Option<QueueId>,
+        bounds: Bounds,
+    ) -> Result<Slice<QueueView, QueueId>, StoreError> {
+        self.0.read(|rows| queues::slice(rows, after, bounds))
+    }
+
+    fn heads(&self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let bounds = Bounds::of_rows(READ_ROWS_MAX);
+        self.0.read(|rows| queues::heads(rows, names, bounds))
+    }
+
+    fn jobs(
+        &self,
+        place: &Place,
+        after: Option<JobRef>,
+        bounds: Bounds,
+    ) -> Result<Slice<FoundJob, JobRef>, StoreError> {
+        self.0.read(|rows| jobs::slice(rows, place, after, bounds))
+    }
+
+    fn job(&self, key: JobRef) -> Result<Option<(Place, FoundJob)>, StoreError> {
+        self.0.read(|rows| jobs::one(rows, key))
+    }
+
+    fn find_jobs(
+        &self,
+        jid: &str,
+        after: Option<SearchCursor>,
+        bounds: Bounds,
+    ) -> Result<Slice<(Place, FoundJob), SearchCursor>, StoreError> {
+        self.0.read(|rows| search::slice(rows, jid, after, bounds))
+    }
+
+    fn batches(
+        &self,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(u64, Readable<BatchState>), u64>, StoreError> {
+        self.0.read(|rows| features::batches(rows, after, bounds))
+    }
+
+    fn batch(&self, id: u64) -> Result<Option<BatchView>, StoreError> {
+        self.0.read(|rows| features::batch(rows, id))
+    }
+
+    fn batch_children(
+        &self,
+        parent: u64,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<u64, u64>, StoreError> {
+        let children =
+            |rows: &mut R::Snapshot<'_>| features::batch_children(rows, parent, after, bounds);
+        self.0.read(children)
+    }
+
+    fn locks(
+        &self,
+        after: Option<LockKey>,
+        bounds: Bounds,
+    ) -> Result<Slice<Readable<Lock>, LockKey>, StoreError> {
+        self.0.read(|rows| features::locks(rows, after, bounds))
+    }
+
+    fn track(&self, jid: &str) -> Result<Option<Track>, StoreError> {
+        self.0.read(|rows| features::track(rows, jid))
+    }
+
+    fn tracks(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<TrackView, Box<str>>, StoreError> {
+        self.0.read(|rows| features::tracks(rows, after, bounds))
+    }
+
+    fn cron_ticks(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<CronTick, Box<str>>, StoreError> {
+        self.0
+            .read(|rows| features::cron_ticks(rows, after, bounds))
+    }
+}

@@ -1,0 +1,188 @@
+//! The tables of features.
+
+use std::ops::ControlFlow;
+
+use rusqlite::Row;
+use workmill_proto::{SteadyTime, Timestamp};
+
+use super::{SqliteSnapshot, readable};
+use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
+use crate::sqlite::rows::{number, read_batch, read_lock, read_track};
+use crate::{BatchDetails, BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, Track};
+
+const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
+const LOCKS: &str = "SELECT key, owner, pushing, ends_at FROM locks
+    WHERE generation = ?1 AND key > ?2 ORDER BY key";
+const BATCHES: &str =
+    "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
+    children_incomplete, children_unsuccessful, changed_at, id FROM batches
+    WHERE generation = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id";
+const BATCH_ROWS: &str =
+    "SELECT id, description, created_at, length(complete), length(success) FROM batch_details
+    WHERE generation = ?1 AND id >= ?2 ORDER BY id";
+const BATCH_LINKS: &str = "SELECT child, nth, parent FROM batch_links
+    WHERE generation = ?1 AND child >= ?2 ORDER BY child, nth";
+const BATCH_DUES: &str = "SELECT at, id FROM batch_dues WHERE generation = ?1 ORDER BY at, id";
+const LAST_BATCH: &str = "SELECT value FROM meta WHERE name = 'last_batch'";
+const TRACKS: &str = "SELECT state, percent, desc, updated_at, forget_at, jid FROM tracks
+    WHERE generation = ?1 AND jid > ?2 ORDER BY jid";
+const TRACK: &str = "SELECT state, percent, desc, updated_at, forget_at FROM tracks
+    WHERE generation = ?1 AND jid = ?2";
+const CRON_TICKS: &str = "SELECT name, at FROM cron_ticks WHERE name > ?1 ORDER BY name";
+
+/// Numbers of batches are counted from 1.
+fn first_behind(after: Option<u64>) -> i64 {
+    after.map_or(0, |after| after.cast_signed().saturating_add(1))
+}
+
+impl FeatureReads for SqliteSnapshot<'_> {
+    fn tombstones(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(Readable<Tombstone>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(TOMBSTONES, (generation,), |row| {
+            Ok(each(readable(read_tombstone(row))))
+        })
+    }
+
+    fn locks(
+        &mut self,
+        generation: i64,
+        after: Option<LockKey>,
+        mut each: impl FnMut(Readable<Lock>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let after = after.as_ref().map_or(&[][..], |key| key.as_slice());
+        self.rows(LOCKS, (generation, after), |row| {
+            Ok(each(readable(read_lock(row))))
+        })
+    }
+
+    fn batches(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(u64, Readable<BatchState>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let keys = (generation, first_behind(after), i64::MAX);
+        self.rows(BATCHES, keys, |row| {
+            Ok(each(number(row, 12)?, readable(read_batch(row))))
+        })
+    }
+
+    fn batch(
+        &mut self,
+        generation: i64,
+        id: u64,
+    ) -> Result<Option<Readable<BatchState>>, StoreError> {
+        let id = id.cast_signed();
+        self.row(BATCHES, (generation, id, id), |row| {
+            Ok(readable(read_batch(row)))
+        })
+    }
+
+    fn batch_rows(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(u64, Readable<BatchRow>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(BATCH_ROWS, (generation, first_behind(after)), |row| {
+            Ok(each(number(row, 0)?, readable(read_batch_row(row))))
+        })
+    }
+
+    fn batch_links(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        mut each: impl FnMut(LinkRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(BATCH_LINKS, (generation, first_behind(after)), |row| {
+            Ok(each(LinkRow {
+                child: number(row, 0)?,
+                nth: number(row, 1)?,
+                parent: number(row, 2)?,
+            }))
+        })
+    }
+
+    fn batch_dues(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(SteadyTime, u64) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(BATCH_DUES, (generation,), |row| {
+            Ok(each(SteadyTime::from_micros(row.get(0)?), number(row, 1)?))
+        })
+    }
+
+    fn last_batch(&mut self) -> Result<u64, StoreError> {
+        let last = self.row(LAST_BATCH, (), |row| number(row, 0))?;
+        last.ok_or_else(|| StoreError::Statement("the number of the last batch is gone".into()))
+    }
+
+    fn track(&mut self, generation: i64, jid: &str) -> Result<Option<Readable<Track>>, StoreError> {
+        self.row(TRACK, (generation, jid), |row| {
+            Ok(readable(read_track(row)))
+        })
+    }
+
+    fn tracks(
+        &mut self,
+        generation: i64,
+        after: Option<&str>,
+        mut each: impl FnMut(Box<str>, Readable<Track>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let after = after.unwrap_or_default();
+        self.rows(TRACKS, (generation, after), |row| {
+            Ok(each(row.get(5)?, readable(read_track(row))))
+        })
+    }
+
+    fn cron_ticks(
+        &mut self,
+        after: Option<&str>,
+        mut each: impl FnMut(CronTick) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(CRON_TICKS, (after.unwrap_or_default(),), |row| {
+            Ok(each(CronTick {
+                name: row.get(0)?,
+                at: Timestamp::from_micros(row.get(1)?),
+            }))
+        })
+    }
+}
+
+fn read_tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
+    Ok(Tombstone {
+        jid: row.get(0)?,
+        wid: row.get(1)?,
+        at: SteadyTime::from_micros(row.get(2)?),
+    })
+}
+
+fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
+    Ok(BatchRow {
+        details: BatchDetails {
+            description: row.get(1)?,
+            created_at: Timestamp::from_micros(row.get(2)?),
+        },
+        complete_bytes: row.get(3)?,
+        success_bytes: row.get(4)?,
+    })
+}
+
+#[cfg(test)]
+pub(super) const TEXTS: [&str; 10] = [
+    TOMBSTONES,
+    LOCKS,
+    BATCHES,
+    BATCH_ROWS,
+    BATCH_LINKS,
+    BATCH_DUES,
+    LAST_BATCH,
+    TRACKS,
+    TRACK,
+    CRON_TICKS,
+];
