@@ -86,19 +86,15 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Fetch(_) => self.fetch(run),
             Op::Ack(_) => self.ack(run),
             Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
-            Op::Fail(_) | Op::Requeue(_) if self.has_rewritten_enough() => {
-                self.continue_in_next_group(ticket, op.clone());
-                Ok(())
-            }
-            Op::Fail(fail) => self.fail(ticket, fail),
-            Op::Requeue(requeue) => self.requeue(ticket, requeue),
+            Op::Fail(_) => self.fail(run),
+            Op::Requeue(_) => self.requeue(run),
             Op::Batch(batch) => self.batch(ticket, batch),
             Op::Track(track) => self.track(ticket, track),
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
             Op::Queue(command, client) => self.queue(ticket, command, *client),
             Op::Flush => self.flush(ticket),
             Op::Info => self.info(run),
-            Op::Nack(tags) => self.nack(ticket, tags),
+            Op::Nack(_) => self.nack(run),
             Op::Forget(waiting) => self.forget(ticket, *waiting),
             Op::Drain => self.drain(ticket),
             Op::Tick(duty) => self.tick(ticket, duty),

@@ -97,6 +97,9 @@ impl Op {
             (Self::Push(_), Self::Push(_))
                 | (Self::Fetch(_), Self::Fetch(_))
                 | (Self::Ack(_), Self::Ack(_))
+                | (Self::Fail(_), Self::Fail(_))
+                | (Self::Requeue(_), Self::Requeue(_))
+                | (Self::Nack(_), Self::Nack(_))
                 | (Self::Info, Self::Info)
         )
     }

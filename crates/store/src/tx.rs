@@ -106,7 +106,9 @@ pub trait Tx {
     /// Moves the end of reservations. A key without one is ignored.
     fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError>;
 
-    /// The jobs under reservation with these keys, in the order asked; a key without one is left out.
+    /// The jobs under reservation with these keys, in the order asked; a key without one is left out. Fewer once they are
+    /// [`crate::SLICE_BYTES_MAX`] together, but one at least if there is one, so only an empty answer means that there are no
+    /// more.
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
     /// Like [`Tx::working_jobs`], without the payloads, so that many large jobs take little memory: `body` is

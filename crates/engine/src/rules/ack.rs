@@ -10,16 +10,14 @@ use crate::outcome::Outcome;
 impl<T: Tx> Group<'_, T> {
     /// A run of ACKs. An unknown job is acknowledged too, as in Faktory: its worker has nothing more to do.
     pub(crate) fn ack(&mut self, run: &[Request]) -> Result<(), StoreError> {
-        let mut jids: Vec<&str> = run
+        let jids: Vec<&str> = run
             .iter()
             .filter_map(|request| match &request.op {
                 Op::Ack(ack) => Some(ack.jid.as_str()),
                 _ => None,
             })
             .collect();
-        jids.sort_unstable();
-        jids.dedup();
-        let mut holdings = Holdings::read(self.tx, &jids)?;
+        let mut holdings = Holdings::read(self.tx, jids)?;
         let mut done = Vec::with_capacity(run.len());
         let mut with_features = Vec::new();
         for request in run {

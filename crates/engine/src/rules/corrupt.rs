@@ -11,11 +11,13 @@ use crate::group::Group;
 use crate::op::NewJob;
 
 impl<T: Tx> Group<'_, T> {
-    /// Buries unreadable bytes as a job of type `Corrupt` that carries them, in base64, in its `custom`.
-    pub(crate) fn bury_corrupt(
+    /// Adds unreadable bytes to the jobs that are about to be buried, as one of type `Corrupt` that carries them, in
+    /// base64, in its `custom`.
+    pub(super) fn quarantine(
         &mut self,
         queue: Option<&str>,
         corrupt: &CorruptRecord,
+        dead: &mut Vec<JobRecord>,
     ) -> Result<(), StoreError> {
         let reason = corrupt.reason.as_str();
         tracing::error!(
@@ -23,8 +25,15 @@ impl<T: Tx> Group<'_, T> {
             reason,
             "a stored job cannot be read: it is kept in the dead set"
         );
+        // Its serial, if nothing comes into a set before it but those.
+        let before = i64::try_from(dead.len()).unwrap_or(i64::MAX);
+        let number = self
+            .tx
+            .last_serial()?
+            .saturating_add(before)
+            .saturating_add(1);
         let payload = json!({
-            "jid": format!("corrupt-{}", self.tx.last_serial()?.saturating_add(1)),
+            "jid": format!("corrupt-{number}"),
             "queue": queue.unwrap_or("default"),
             "jobtype": "Corrupt",
             "args": [],
@@ -43,7 +52,7 @@ impl<T: Tx> Group<'_, T> {
             message: reason,
             backtrace: &[],
         };
-        let dead = self.failed_record(record, job, &report, None);
-        self.bury(dead)
+        dead.push(self.failed_record(record, job, &report, None));
+        Ok(())
     }
 }

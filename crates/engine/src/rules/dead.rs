@@ -7,11 +7,14 @@ use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
 
 impl<T: Tx> Group<'_, T> {
-    /// Puts a job into the dead set. Beyond its limit, the oldest there leave.
-    pub(crate) fn bury(&mut self, record: JobRecord) -> Result<(), StoreError> {
+    /// Puts jobs into the dead set. Beyond its limit, the oldest there leave.
+    pub(super) fn bury(&mut self, jobs: Vec<JobRecord>) -> Result<(), StoreError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
         let forgotten_at = SetTime::dead(self.steady.plus_secs(self.rules.dead_ttl_secs));
-        self.tx
-            .insert_entries(SetName::Dead, &[(forgotten_at, record)])?;
+        let entries: Vec<_> = jobs.into_iter().map(|job| (forgotten_at, job)).collect();
+        self.tx.insert_entries(SetName::Dead, &entries)?;
         // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
         if !self.evicting {
             self.evict_excess()?;

@@ -5,10 +5,9 @@ use workmill_store::{CorruptRecord, JobKey, JobRecord, SetTime, StoreError, Tx};
 
 use super::backoff;
 use super::report::Report;
-use super::reservation::Holdings;
+use super::reservation::{Held, Holdings};
 use crate::group::Group;
-use crate::op::{Fail, Ticket};
-use crate::outcome::Outcome;
+use crate::op::{Fail, Op, Request};
 
 /// Where a failed job goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,74 +28,95 @@ impl Disposition {
     }
 }
 
+/// Where failed jobs go.
+#[derive(Default)]
+struct Placed {
+    retries: Vec<(SetTime, JobRecord)>,
+    dead: Vec<JobRecord>,
+}
+
 impl<T: Tx> Group<'_, T> {
-    /// FAIL from a worker.
-    pub(crate) fn fail(&mut self, ticket: Ticket, fail: &Fail) -> Result<(), StoreError> {
-        let jid = fail.report.jid.as_str();
-        let mut holdings = Holdings::read(self.tx, &[jid])?;
-        let Some(held) = holdings.take(self.tx, jid, &fail.wid)? else {
-            self.refuse(ticket, format!("Job not found {jid}"));
-            return Ok(());
-        };
-        let report = Report {
-            errtype: &fail.report.errtype,
-            message: &fail.report.message,
-            backtrace: &fail.report.backtrace,
-        };
-        self.fail_reserved(held.key, &report)?;
-        self.answer(ticket, Outcome::Ok);
-        Ok(())
+    /// A run of FAILs from workers.
+    pub(crate) fn fail(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        let fails: Vec<(&Request, &Fail)> = run
+            .iter()
+            .filter_map(|request| match &request.op {
+                Op::Fail(fail) => Some((request, fail.as_ref())),
+                _ => None,
+            })
+            .collect();
+        let jids = fails.iter().map(|(_, fail)| &*fail.report.jid).collect();
+        let mut holdings = Holdings::read(self.tx, jids)?;
+        let (mut asking, mut reports) = (Vec::new(), Vec::new());
+        let mut reservations = Vec::new();
+        for (request, Fail { report, wid }) in fails {
+            match holdings.take(self.tx, &report.jid, wid)? {
+                Some(held) => {
+                    asking.push(request);
+                    reports.push(Report::of(report));
+                    reservations.push(held.clone());
+                }
+                None => self.refuse(request.ticket, format!("Job not found {}", report.jid)),
+            }
+        }
+        let held = self.read_held(reservations)?;
+        self.answer_first(&asking, held.len());
+        self.fail_held(held.into_iter().zip(reports).collect())
     }
 
-    /// Ends the reservation under `key` as a failure and moves its job to where it belongs now.
-    pub(crate) fn fail_reserved(
-        &mut self,
-        key: JobKey,
-        report: &Report<'_>,
-    ) -> Result<(), StoreError> {
-        self.count_execution(true);
-        let reserved_at = self.reserved_at(key)?;
-        let job = self.tx.working_jobs(&[key])?.pop();
-        self.end_reservations(&[key])?;
-        match job {
-            Some((_, Ok(record))) => {
-                self.note_rewritten(record.body.len());
-                self.place_failed(record, reserved_at, report)
+    /// Ends reservations as failures and moves their jobs to where they belong now.
+    pub(super) fn fail_held(&mut self, failed: Vec<(Held, Report<'_>)>) -> Result<(), StoreError> {
+        let keys: Vec<JobKey> = failed
+            .iter()
+            .map(|(held, _)| held.reservation.key)
+            .collect();
+        self.end_reservations(&keys)?;
+        let mut placed = Placed::default();
+        for (Held { reservation, job }, report) in failed {
+            self.count_execution(true);
+            match job {
+                Some(Ok(record)) => {
+                    self.place_failed(record, reservation.reserved_at, &report, &mut placed)?;
+                }
+                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut placed.dead)?,
+                None => {}
             }
-            Some((_, Err(corrupt))) => self.bury_corrupt(None, &corrupt),
-            None => Ok(()),
         }
+        if !placed.retries.is_empty() {
+            self.tx.insert_entries(SetName::Retries, &placed.retries)?;
+        }
+        self.bury(placed.dead)
     }
 
     fn place_failed(
         &mut self,
         mut record: JobRecord,
-        reserved_at: Option<SteadyTime>,
+        reserved_at: SteadyTime,
         report: &Report<'_>,
+        placed: &mut Placed,
     ) -> Result<(), StoreError> {
         let job = match Job::parse_stored(&record.body) {
             Ok(job) => job,
             Err(error) => {
                 self.observe_failed(&record, reserved_at, true);
-                let reason = error.text;
                 self.died(&mut record)?;
-                return self.bury_corrupt(
-                    Some(&record.queue),
-                    &CorruptRecord {
-                        bytes: record.body,
-                        reason,
-                    },
-                );
+                let queue = record.queue;
+                let corrupt = CorruptRecord {
+                    bytes: record.body,
+                    reason: error.text,
+                };
+                return self.quarantine(Some(&queue), &corrupt, &mut placed.dead);
             }
         };
         let disposition = Disposition::of(job.retry, record.failure_count);
         self.observe_failed(&record, reserved_at, disposition == Disposition::Dead);
         match disposition {
-            Disposition::Dropped => self.failed_for_good(&mut record),
+            Disposition::Dropped => self.failed_for_good(&mut record)?,
             Disposition::Dead => {
                 self.died(&mut record)?;
-                let dead = self.failed_record(record, job, report, None);
-                self.bury(dead)
+                placed
+                    .dead
+                    .push(self.failed_record(record, job, report, None));
             }
             Disposition::Retried => {
                 self.failed(&mut record)?;
@@ -104,9 +124,10 @@ impl<T: Tx> Group<'_, T> {
                 let next_at = self.wall.plus_secs(delay_secs);
                 let failed = self.failed_record(record, job, report, Some(next_at));
                 let at = SetTime::retries(self.steady.plus_secs(delay_secs));
-                self.tx.insert_entries(SetName::Retries, &[(at, failed)])
+                placed.retries.push((at, failed));
             }
         }
+        Ok(())
     }
 
     /// The record with this failure written into its payload. What the client put there is not trusted:

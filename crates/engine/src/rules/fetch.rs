@@ -239,20 +239,26 @@ impl<T: Tx> Group<'_, T> {
                 break;
             }
             let usable_before = usable.len();
+            let (mut passed_over, mut dead) = (Vec::new(), Vec::new());
             for (key, job) in claimed {
                 match job {
-                    Ok(record) if self.has_expired(&record) => self.drop_expired(key, &record)?,
+                    Ok(record) if self.has_expired(&record) => {
+                        passed_over.push(key);
+                        self.drop_expired(&record)?;
+                    }
                     Ok(record) => {
                         let bytes = record.body.len();
                         self.delivery_bytes_left = self.delivery_bytes_left.saturating_sub(bytes);
                         usable.push((key, record));
                     }
                     Err(corrupt) => {
-                        self.pass_over(key)?;
-                        self.bury_corrupt(Some(queue), &corrupt)?;
+                        passed_over.push(key);
+                        self.quarantine(Some(queue), &corrupt, &mut dead)?;
                     }
                 }
             }
+            self.pass_over(&passed_over)?;
+            self.bury(dead)?;
             if !goes_on && usable.len() == usable_before {
                 self.memory.rechecks.add(queue, self.steady);
                 return Ok((usable, QueueStatus::Later));
@@ -261,10 +267,13 @@ impl<T: Tx> Group<'_, T> {
         Ok((usable, QueueStatus::Exhausted))
     }
 
-    /// Takes a job out of its queue that cannot be handed out.
-    fn pass_over(&mut self, key: JobKey) -> Result<(), StoreError> {
-        self.unusable_left = self.unusable_left.saturating_sub(1);
-        self.tx.finish(&[key])
+    /// Takes jobs out of their queue that cannot be handed out.
+    fn pass_over(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.unusable_left = self.unusable_left.saturating_sub(keys.len());
+        self.tx.finish(keys)
     }
 
     /// Whether a job has lost its point: it is not handed out any more.
@@ -277,12 +286,11 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Drops a job whose time is over.
-    fn drop_expired(&mut self, key: JobKey, record: &JobRecord) -> Result<(), StoreError> {
+    fn drop_expired(&mut self, record: &JobRecord) -> Result<(), StoreError> {
         let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
         tracing::debug!(jid, queue, jobtype, "a job has expired: it is dropped");
         self.counts.expired += 1;
         self.observe_expired(record);
-        self.pass_over(key)?;
         self.expired(record)
     }
 

@@ -61,6 +61,7 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         let mut keys = Vec::new();
         let mut records = Vec::new();
+        let mut dead = Vec::new();
         for entry in entries
             .into_iter()
             .filter(|entry| entry.key.serial <= last_serial)
@@ -73,7 +74,7 @@ impl<T: Tx> Group<'_, T> {
                 Ok(_) => {}
                 Err(corrupt) => {
                     keys.push(entry.key);
-                    self.bury_corrupt(None, &corrupt)?;
+                    self.quarantine(None, &corrupt, &mut dead)?;
                 }
             }
         }
@@ -83,17 +84,20 @@ impl<T: Tx> Group<'_, T> {
         self.tx.remove_entries(&keys)?;
         match mutation.verb {
             MutationVerb::Clear | MutationVerb::Discard => {
-                records.iter().try_for_each(|record| self.deleted(record))
+                records.iter().try_for_each(|record| self.deleted(record))?;
             }
             MutationVerb::Requeue => {
                 self.lift_expiries(&mut records);
-                self.enqueue_again(&records.iter().collect::<Vec<_>>())
+                self.enqueue_again(&records.iter().collect::<Vec<_>>())?;
             }
-            MutationVerb::Kill => records.into_iter().try_for_each(|mut record| {
-                self.died(&mut record)?;
-                self.bury(record)
-            }),
+            MutationVerb::Kill => {
+                for record in &mut records {
+                    self.died(record)?;
+                }
+                dead.append(&mut records);
+            }
         }
+        self.bury(dead)
     }
 
     /// An operator who requeues jobs wants them run: those that have expired do not expire any more.

@@ -1,7 +1,5 @@
 //! Notes what happens to jobs, if somebody wants to know: else nothing is read and nothing kept.
 
-use std::time::Duration;
-
 use workmill_proto::SteadyTime;
 use workmill_store::{JobKey, JobRecord, StoreError, StoredJob, Tx};
 
@@ -33,10 +31,11 @@ impl<T: Tx> Group<'_, T> {
         if !self.rules.observed {
             return Ok(());
         }
-        for (key, head) in heads {
+        let keys: Vec<JobKey> = heads.iter().map(|(key, _)| *key).collect();
+        let reservations = self.tx.reservations_by_key(&keys)?;
+        for ((_, head), reservation) in heads.iter().zip(reservations) {
             if let Ok(head) = head {
-                let reserved_at = self.reserved_at(*key)?;
-                let ran_for = self.time_since(reserved_at);
+                let ran_for = self.steady.since(reservation.reserved_at);
                 self.observe(head, EventKind::Succeeded { ran_for });
             }
         }
@@ -44,27 +43,9 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// An execution that began at `reserved_at` has failed.
-    pub(crate) fn observe_failed(
-        &mut self,
-        job: &JobRecord,
-        reserved_at: Option<SteadyTime>,
-        dead: bool,
-    ) {
-        let ran_for = self.time_since(reserved_at);
+    pub(crate) fn observe_failed(&mut self, job: &JobRecord, reserved_at: SteadyTime, dead: bool) {
+        let ran_for = self.steady.since(reserved_at);
         self.observe(job, EventKind::Failed { ran_for, dead });
-    }
-
-    /// Since when the job under this key is reserved, for [`Self::observe_failed`]: nothing if nobody wants to know.
-    pub(crate) fn reserved_at(&mut self, key: JobKey) -> Result<Option<SteadyTime>, StoreError> {
-        if !self.rules.observed {
-            return Ok(None);
-        }
-        let held = self.tx.reservations_by_key(&[key])?;
-        Ok(held.first().map(|held| held.reserved_at))
-    }
-
-    fn time_since(&self, reserved_at: Option<SteadyTime>) -> Duration {
-        reserved_at.map_or(Duration::ZERO, |at| self.steady.since(at))
     }
 
     fn observe(&mut self, job: &JobRecord, kind: EventKind) {

@@ -94,26 +94,26 @@ impl<T: Tx> Group<'_, T> {
         let queues: Vec<&str> = jobs.iter().map(|job| &*job.queue).collect();
         let queues_refused = self.tx.queues_refused(&queues)?;
         let mut accepted = Vec::with_capacity(jobs.len());
-        let mut buried: usize = 0;
+        let mut dead = Vec::new();
         for (&job, queue_refused) in jobs.iter().zip(queues_refused) {
             if queue_refused {
-                buried += 1;
-                if buried <= TOLD_MAX {
+                if dead.len() < TOLD_MAX {
                     let (jid, queue) = (&*job.jid, &*job.queue);
                     tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
                 }
                 let mut record = job.clone();
                 self.died(&mut record)?;
-                self.bury(record)?;
+                dead.push(record);
             } else {
                 self.enqueued_again(job)?;
                 accepted.push(job);
             }
         }
-        if buried > TOLD_MAX {
-            let more = buried - TOLD_MAX;
+        if dead.len() > TOLD_MAX {
+            let more = dead.len() - TOLD_MAX;
             tracing::error!("too many queues: {more} more jobs go to the dead set");
         }
+        self.bury(dead)?;
         self.enqueue(&accepted)
     }
 

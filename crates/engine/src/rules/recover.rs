@@ -7,6 +7,7 @@ use workmill_proto::Job;
 use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError, Tx};
 
 use super::report::Report;
+use super::reservation::Held;
 use crate::group::Group;
 use crate::limits::{
     RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,
@@ -26,70 +27,81 @@ impl<T: Tx> Group<'_, T> {
         }
         // Whoever reserved a job was heard from then.
         let silent_since = self.steady.plus_secs(-WORKER_SILENT_SECS);
-        let mut room = RESERVATION_SLICE_JOBS;
+        let mut lost = Vec::new();
         for wid in self.tx.reserving_workers()? {
+            let room = RESERVATION_SLICE_JOBS - lost.len();
             if room == 0 {
                 break;
             }
             if alive.contains(&wid) {
                 continue;
             }
-            let mut lost = self.tx.reservations_of_worker(&wid, room)?;
-            lost.retain(|reservation| reservation.reserved_at <= silent_since);
-            for reservation in &lost {
-                if self.has_rewritten_enough() {
-                    return Ok(true);
+            let held = self.tx.reservations_of_worker(&wid, room)?;
+            let is_silent = |held: &Reservation| held.reserved_at <= silent_since;
+            lost.extend(held.into_iter().filter(is_silent));
+        }
+        let found = lost.len();
+        let held = self.read_held(lost)?;
+        let is_slice = held.len() < found || found == RESERVATION_SLICE_JOBS;
+        self.recover(held)?;
+        Ok(is_slice)
+    }
+
+    fn recover(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
+        self.put_tombstones(&held)?;
+        let (mut releases, mut ended, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        for Held { reservation, job } in held {
+            let key = reservation.key;
+            match job {
+                Some(Ok(mut record)) => {
+                    let window_start = self.steady.plus_secs(-RECOVERY_WINDOW_SECS);
+                    record.recovered_at.retain(|at| *at > window_start);
+                    record.recovered_at.push(self.steady);
+                    if record.recovered_at.len() < RECOVERIES_MAX {
+                        self.came_back(&record)?;
+                        releases.push(Release {
+                            key,
+                            record: Some(record),
+                        });
+                        continue;
+                    }
+                    self.count_execution(true);
+                    self.observe_failed(&record, reservation.reserved_at, true);
+                    self.poisoned(record, &mut dead)?;
                 }
-                self.recover(reservation)?;
+                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut dead)?,
+                None => {}
             }
-            room -= lost.len();
+            ended.push(key);
         }
-        Ok(room == 0)
+        self.put_back(&releases)?;
+        self.end_reservations(&ended)?;
+        self.bury(dead)
     }
 
-    fn recover(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
-        self.put_tombstone(reservation)?;
-        let key = reservation.key;
-        let mut record = match self.tx.working_jobs(&[key])?.pop() {
-            Some((_, Ok(record))) => record,
-            Some((_, Err(corrupt))) => {
-                self.end_reservations(&[key])?;
-                return self.bury_corrupt(None, &corrupt);
-            }
-            None => return self.end_reservations(&[key]),
-        };
-        self.note_rewritten(record.body.len());
-        let window_start = self.steady.plus_secs(-RECOVERY_WINDOW_SECS);
-        record.recovered_at.retain(|at| *at > window_start);
-        record.recovered_at.push(self.steady);
-        if record.recovered_at.len() < RECOVERIES_MAX {
-            return self.release(Release {
-                key,
-                record: Some(record),
-            });
-        }
-        self.end_reservations(&[key])?;
-        self.count_execution(true);
-        self.observe_failed(&record, Some(reservation.reserved_at), true);
-        self.bury_poison(record)
-    }
-
-    fn bury_poison(&mut self, mut record: JobRecord) -> Result<(), StoreError> {
+    /// A job has lost its workers too often.
+    fn poisoned(
+        &mut self,
+        mut record: JobRecord,
+        dead: &mut Vec<JobRecord>,
+    ) -> Result<(), StoreError> {
         self.died(&mut record)?;
         match Job::parse_stored(&record.body) {
             Ok(job) => {
-                let dead = self.failed_record(record, job, &POISON, None);
-                self.bury(JobRecord {
+                let failed = self.failed_record(record, job, &POISON, None);
+                dead.push(JobRecord {
                     recovered_at: Vec::new(),
-                    ..dead
-                })
+                    ..failed
+                });
+                Ok(())
             }
             Err(error) => {
+                let queue = record.queue;
                 let corrupt = CorruptRecord {
                     bytes: record.body,
                     reason: error.text,
                 };
-                self.bury_corrupt(Some(&record.queue), &corrupt)
+                self.quarantine(Some(&queue), &corrupt, dead)
             }
         }
     }

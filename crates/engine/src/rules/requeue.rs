@@ -2,41 +2,78 @@
 
 use workmill_store::{JobRecord, Release, StoreError, Tx};
 
-use super::reservation::Holdings;
+use super::reservation::{Held, Holdings};
 use crate::group::Group;
-use crate::op::{Requeue, Ticket};
+use crate::op::{Op, Request, Requeue};
 use crate::outcome::Outcome;
 
 impl<T: Tx> Group<'_, T> {
-    /// REQUEUE. Any connection may ask for it.
-    pub(crate) fn requeue(&mut self, ticket: Ticket, requeue: &Requeue) -> Result<(), StoreError> {
-        let jid = requeue.jid.as_str();
-        let mut holdings = Holdings::read(self.tx, &[jid])?;
-        let Some(held) = holdings.take(self.tx, jid, &requeue.wid)? else {
-            self.refuse(ticket, format!("there is no reservation for job {jid}"));
-            return Ok(());
-        };
-        match self.tx.working_jobs(&[held.key])?.pop() {
-            Some((_, Ok(record))) => {
-                self.note_rewritten(record.body.len());
-                // Its worker may not know, or ACK what it has requeued: that must not end the next reservation.
-                self.put_tombstone(held)?;
-                let record = JobRecord {
-                    enqueued_at: Some(self.wall),
-                    ..record
-                };
-                self.release(Release {
-                    key: held.key,
-                    record: Some(record),
-                })?;
+    /// A run of REQUEUEs. Any connection may ask for it.
+    pub(crate) fn requeue(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        let requeues: Vec<(&Request, &Requeue)> = run
+            .iter()
+            .filter_map(|request| match &request.op {
+                Op::Requeue(requeue) => Some((request, requeue)),
+                _ => None,
+            })
+            .collect();
+        let jids = requeues.iter().map(|(_, requeue)| &*requeue.jid).collect();
+        let mut holdings = Holdings::read(self.tx, jids)?.revoking();
+        let (mut asking, mut reservations) = (Vec::new(), Vec::new());
+        for (request, Requeue { jid, wid }) in requeues {
+            match holdings.take(self.tx, jid, wid)? {
+                Some(held) => {
+                    asking.push(request);
+                    reservations.push(held.clone());
+                }
+                None => {
+                    let text = format!("there is no reservation for job {jid}");
+                    self.refuse(request.ticket, text);
+                }
             }
-            Some((_, Err(corrupt))) => {
-                self.end_reservations(&[held.key])?;
-                self.bury_corrupt(None, &corrupt)?;
-            }
-            None => {}
         }
-        self.answer(ticket, Outcome::Ok);
-        Ok(())
+        let held = self.read_held(reservations)?;
+        self.answer_first(&asking, held.len());
+        self.requeue_held(held)
+    }
+
+    /// Ends reservations against their workers' will and puts their jobs back to the front.
+    fn requeue_held(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
+        // A worker may not know, or ACK what it has requeued: that must not end the next reservation.
+        self.put_tombstones(&held)?;
+        let (mut releases, mut lost, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        for Held { reservation, job } in held {
+            let key = reservation.key;
+            match job {
+                Some(Ok(record)) => {
+                    self.came_back(&record)?;
+                    let record = JobRecord {
+                        enqueued_at: Some(self.wall),
+                        ..record
+                    };
+                    releases.push(Release {
+                        key,
+                        record: Some(record),
+                    });
+                    continue;
+                }
+                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut dead)?,
+                None => {}
+            }
+            lost.push(key);
+        }
+        self.put_back(&releases)?;
+        self.end_reservations(&lost)?;
+        self.bury(dead)
+    }
+
+    /// Answers the first so many of those who ask, and leaves the others to the next group.
+    pub(super) fn answer_first(&mut self, asking: &[&Request], done: usize) {
+        for (index, request) in asking.iter().enumerate() {
+            match index < done {
+                true => self.answer(request.ticket, Outcome::Ok),
+                false => self.continue_in_next_group(request.ticket, request.op.clone()),
+            }
+        }
     }
 }

@@ -1,11 +1,13 @@
-//! Reservations: whose one an ACK or FAIL means, what ends one, and what comes back undelivered.
+//! Reservations: whose one an ACK or FAIL means, what ends them, and what comes back undelivered.
 
-use workmill_store::{JobKey, Release, Reservation, StoreError, Tombstone, Tx};
+use std::collections::BTreeSet;
+
+use workmill_store::{JobKey, Release, Reservation, StoreError, StoredJob, Tombstone, Tx};
 
 use super::report::Report;
 use crate::group::Group;
 use crate::limits::{RESERVATION_SLICE_JOBS, RESERVATIONS_MAX};
-use crate::op::{DeliveryTag, Ticket};
+use crate::op::{Op, Request};
 use crate::outcome::Outcome;
 
 /// What Faktory reports of a job whose worker kept it too long; operators search for it.
@@ -15,15 +17,35 @@ const EXPIRED: Report<'static> = Report {
     backtrace: &[],
 };
 
+/// A reservation and its job; no job if the database has lost it.
+pub(super) struct Held {
+    pub(super) reservation: Reservation,
+    pub(super) job: Option<StoredJob>,
+}
+
 /// The reservations of some job ids, by id, then oldest first, and whether each has been given out: that happens once.
-pub(crate) struct Holdings(Vec<(Reservation, bool)>);
+pub(crate) struct Holdings {
+    held: Vec<(Reservation, bool)>,
+    /// Whether each that is given out will leave a tombstone.
+    are_revoked: bool,
+}
 
 impl Holdings {
-    pub(crate) fn read<T: Tx>(tx: &mut T, jids: &[&str]) -> Result<Self, StoreError> {
-        let mut held = tx.reservations_of_jids(jids)?;
-        // Stable, and as a rule in order already.
-        held.sort_by(|held, other| held.jid.cmp(&other.jid));
-        Ok(Self(held.into_iter().map(|held| (held, false)).collect()))
+    /// The reservations of these job ids.
+    pub(crate) fn read<T: Tx>(tx: &mut T, mut jids: Vec<&str>) -> Result<Self, StoreError> {
+        jids.sort_unstable();
+        jids.dedup();
+        let held = tx.reservations_of_jids(&jids)?;
+        Ok(Self {
+            held: held.into_iter().map(|held| (held, false)).collect(),
+            are_revoked: false,
+        })
+    }
+
+    /// Those that are taken are about to be revoked: a worker that asks for the same again has lost it by then.
+    pub(crate) fn revoking(mut self) -> Self {
+        self.are_revoked = true;
+        self
     }
 
     /// Takes the reservation that a worker means by this job id: the one it holds; none, if one it held
@@ -34,12 +56,15 @@ impl Holdings {
         jid: &str,
         wid: &str,
     ) -> Result<Option<&Reservation>, StoreError> {
-        let start = self.0.partition_point(|(held, _)| &*held.jid < jid);
-        let of_job = self.0.iter_mut().skip(start);
+        let start = self.held.partition_point(|(held, _)| &*held.jid < jid);
+        let of_job = self.held.iter_mut().skip(start);
         let of_job = of_job.take_while(|(held, _)| &*held.jid == jid);
-        let (mut oldest, mut own) = (None, None);
-        for (held, given_out) in of_job.filter(|(_, given_out)| !given_out) {
-            if own.is_none() && &*held.wid == wid {
+        let (mut oldest, mut own, mut has_lost) = (None, None, false);
+        for (held, given_out) in of_job {
+            let is_own = &*held.wid == wid;
+            if *given_out {
+                has_lost |= is_own && self.are_revoked;
+            } else if own.is_none() && is_own {
                 own = Some((held, given_out));
             } else if oldest.is_none() {
                 oldest = Some((held, given_out));
@@ -49,7 +74,7 @@ impl Holdings {
         let Some((held, given_out)) = own.or(oldest) else {
             return Ok(None);
         };
-        if of_another && !wid.is_empty() && tx.has_tombstone(jid, wid)? {
+        if of_another && !wid.is_empty() && (has_lost || tx.has_tombstone(jid, wid)?) {
             return Ok(None);
         }
         *given_out = true;
@@ -71,47 +96,55 @@ impl<T: Tx> Group<'_, T> {
         let ending = self
             .tx
             .reservations_ending(self.steady, RESERVATION_SLICE_JOBS)?;
-        for reservation in &ending {
-            if self.has_rewritten_enough() {
-                break;
-            }
-            self.put_tombstone(reservation)?;
-            self.fail_reserved(reservation.key, &EXPIRED)?;
+        if ending.is_empty() {
+            return Ok(false);
         }
-        Ok(!ending.is_empty())
+        let held = self.read_held(ending)?;
+        self.put_tombstones(&held)?;
+        self.fail_held(held.into_iter().map(|held| (held, EXPIRED)).collect())?;
+        Ok(true)
     }
 
-    /// Puts jobs back that were reserved for clients they did not reach. It is as if they had never been
+    /// A run of NACKs: puts jobs back that were reserved for clients they did not reach. It is as if they had never been
     /// handed out, unless the reservation has ended or passed to somebody else meanwhile.
-    pub(crate) fn nack(&mut self, ticket: Ticket, tags: &[DeliveryTag]) -> Result<(), StoreError> {
-        for tag in tags {
-            let held = self.tx.reservations_by_key(&[tag.key])?;
-            if held.iter().any(|held| held.reserved_at == tag.reserved_at) {
-                self.refund(tag.key)?;
-                self.release(Release {
-                    key: tag.key,
-                    record: None,
-                })?;
+    pub(crate) fn nack(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        let mut undelivered = BTreeSet::new();
+        let mut keys = Vec::with_capacity(run.len());
+        for request in run {
+            if let Op::Nack(tags) = &request.op {
+                undelivered.extend(tags.iter().map(|tag| (tag.key, tag.reserved_at)));
+                keys.extend(tags.iter().map(|tag| tag.key));
+            }
+            self.answer(request.ticket, Outcome::Ok);
+        }
+        let mut held = self.tx.reservations_by_key(&keys)?;
+        // A job that is named twice is given back once.
+        held.retain(|held| undelivered.remove(&(held.key, held.reserved_at)));
+        if held.is_empty() {
+            return Ok(());
+        }
+        let with_features = held.iter().filter(|held| held.has_features);
+        let with_features: Vec<JobKey> = with_features.map(|held| held.key).collect();
+        let keys: Vec<JobKey> = held.iter().map(|held| held.key).collect();
+        self.refund(&keys)?;
+        for (_, job) in self.tx.working_heads(&with_features)? {
+            if let Ok(record) = job {
+                self.came_back(&record)?;
             }
         }
-        self.answer(ticket, Outcome::Ok);
-        Ok(())
+        let as_it_is = |key| Release { key, record: None };
+        self.put_back(&keys.into_iter().map(as_it_is).collect::<Vec<_>>())
     }
 
-    /// Ends a reservation and puts its job back to the front.
-    pub(crate) fn release(&mut self, release: Release) -> Result<(), StoreError> {
-        let stored = match &release.record {
-            Some(_) => None,
-            None => self.tx.working_heads(&[release.key])?.pop(),
-        };
-        let stored = stored.and_then(|(_, job)| job.ok());
-        let mut queue = None;
-        if let Some(record) = release.record.as_ref().or(stored.as_ref()) {
-            self.came_back(record)?;
-            queue = Some(record.queue.clone());
+    /// Ends reservations and puts their jobs back to the front.
+    pub(super) fn put_back(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+        if releases.is_empty() {
+            return Ok(());
         }
-        self.tx.release(&[release])?;
-        if let Some(queue) = queue {
+        let keys: Vec<JobKey> = releases.iter().map(|release| release.key).collect();
+        let queues = self.tx.queues_of(&keys)?;
+        self.tx.release(releases)?;
+        for queue in queues {
             self.make_ready(&queue);
         }
         Ok(())
@@ -119,19 +152,69 @@ impl<T: Tx> Group<'_, T> {
 
     /// Ends reservations, or claims, whose jobs do not go back to their queues.
     pub(crate) fn end_reservations(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
         self.free_slots(keys)?;
         self.tx.finish(keys)
     }
 
-    /// Remembers that a worker lost a reservation, so that its late word is not taken for another's.
-    pub(crate) fn put_tombstone(&mut self, reservation: &Reservation) -> Result<(), StoreError> {
-        if reservation.wid.is_empty() {
-            return Ok(());
+    /// Remembers that workers lost these reservations, so that their late word is not taken for another's.
+    pub(super) fn put_tombstones(&mut self, held: &[Held]) -> Result<(), StoreError> {
+        let lost = held.iter().map(|held| &held.reservation);
+        let lost = lost.filter(|lost| !lost.wid.is_empty());
+        let tombstones: Vec<Tombstone> = lost
+            .map(|lost| Tombstone {
+                jid: lost.jid.clone(),
+                wid: lost.wid.clone(),
+                at: self.steady,
+            })
+            .collect();
+        match tombstones.is_empty() {
+            true => Ok(()),
+            false => self.tx.put_tombstones(&tombstones),
         }
-        self.tx.put_tombstones(&[Tombstone {
-            jid: reservation.jid.clone(),
-            wid: reservation.wid.clone(),
-            at: self.steady,
-        }])
+    }
+
+    /// Reads the jobs of reservations that are to be written anew: the first of them, as many as the group may still write.
+    pub(super) fn read_held(
+        &mut self,
+        reservations: Vec<Reservation>,
+    ) -> Result<Vec<Held>, StoreError> {
+        let keys: Vec<JobKey> = reservations.iter().map(|held| held.key).collect();
+        let mut reservations = reservations.into_iter();
+        let mut read: Vec<Held> = Vec::with_capacity(keys.len());
+        while !self.has_rewritten_enough()
+            && let Some(rest @ [_, ..]) = keys.get(read.len()..)
+        {
+            let jobs = self.tx.working_jobs(rest)?;
+            if jobs.is_empty() {
+                let lost = reservations.by_ref().map(|reservation| Held {
+                    reservation,
+                    job: None,
+                });
+                read.extend(lost);
+            }
+            for (key, job) in jobs {
+                if self.has_rewritten_enough() {
+                    break;
+                }
+                self.note_rewritten(job.as_ref().map_or(0, |record| record.body.len()));
+                for reservation in reservations.by_ref() {
+                    let is_found = reservation.key == key;
+                    read.push(Held {
+                        reservation,
+                        job: None,
+                    });
+                    if is_found {
+                        break;
+                    }
+                }
+                if let Some(held) = read.last_mut() {
+                    held.job = Some(job);
+                }
+            }
+        }
+        Ok(read)
     }
 }

@@ -20,12 +20,14 @@ impl<T: Tx> Group<'_, T> {
             return Ok(false);
         };
         let mut jobs: Vec<&JobRecord> = Vec::with_capacity(due.len());
+        let mut dead = Vec::new();
         for entry in &due {
             match &entry.job {
                 Ok(job) => jobs.push(job),
-                Err(corrupt) => self.bury_corrupt(None, corrupt)?,
+                Err(corrupt) => self.quarantine(None, corrupt, &mut dead)?,
             }
         }
+        self.bury(dead)?;
         self.enqueue_again(&jobs)?;
         // All before the last were read too.
         self.tx.remove_entries_until(last.key)?;

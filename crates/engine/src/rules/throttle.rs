@@ -70,12 +70,12 @@ impl<T: Tx> Group<'_, T> {
         }
     }
 
-    /// A job could not be delivered: gives its token back.
-    pub(super) fn refund(&mut self, key: JobKey) -> Result<(), StoreError> {
+    /// Jobs could not be delivered: gives their tokens back.
+    pub(super) fn refund(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
         if self.rules.throttles.is_empty() {
             return Ok(());
         }
-        for queue in self.tx.queues_of(&[key])? {
+        for queue in self.tx.queues_of(keys)? {
             if let Some(rate) = self.rules.rate_of(&queue) {
                 self.memory.buckets.refund(&queue, rate, self.steady);
             }

@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
         let until = self.steady.as_micros().saturating_add(ahead_micros);
         let until = SteadyTime::from_micros(until).min(self.steady.plus(RESERVE_AHEAD_MAX));
         let jid = update.jid.as_str();
-        let mut holdings = Holdings::read(self.tx, &[jid])?;
+        let mut holdings = Holdings::read(self.tx, vec![jid])?;
         match holdings.take(self.tx, jid, wid)? {
             Some(held) if until > held.expires_at => self.tx.extend(&[(held.key, until)]),
             _ => Ok(()),

@@ -25,9 +25,8 @@ impl<B: Backing> Runner<B> {
         outcomes: &Outcomes,
     ) -> Result<Expectations, String> {
         let mut expected = Expectations::new();
-        let is_fetch = |act: &Act| matches!(act, Act::Fetch { .. });
-        for run in planned.chunk_by(|(_, act, _), (_, next, _)| is_fetch(act) && is_fetch(next)) {
-            if is_fetch(&run[0].1) {
+        for run in planned.chunk_by(|(_, act, _), (_, next, _)| are_done_together(act, next)) {
+            if matches!(run[0].1, Act::Fetch { .. }) {
                 self.predict_fetches(run, outcomes, &mut expected)?;
                 continue;
             }
@@ -35,6 +34,7 @@ impl<B: Backing> Runner<B> {
                 let answer = self.predict_act(act, op, outcomes.get(ticket), &mut expected)?;
                 expected.insert(*ticket, answer);
             }
+            self.naive.end_run();
         }
         self.settle(outcomes, &mut expected)?;
         Ok(expected)
@@ -166,4 +166,15 @@ impl<B: Backing> Runner<B> {
         self.naive.reserve(job, fetch, fetched.tag.key.0);
         Ok(())
     }
+}
+
+/// Whether two acts, one after the other, are done together.
+fn are_done_together(act: &Act, next: &Act) -> bool {
+    matches!(
+        (act, next),
+        (Act::Fetch { .. }, Act::Fetch { .. })
+            | (Act::Fail { .. }, Act::Fail { .. })
+            | (Act::Requeue { .. }, Act::Requeue { .. })
+            | (Act::Nack { .. }, Act::Nack { .. })
+    )
 }

@@ -180,6 +180,7 @@ impl<B: Backing> Runner<B> {
             Duty::Sweep => self.naive.sweep(),
             Duty::RecoverLost { .. } | Duty::FireCron(_) | Duty::KeepClocks => {}
         }
+        self.naive.end_run();
         self.tickets += 1;
         let ticket = self.tickets;
         let outcomes = self.run_group(

@@ -26,6 +26,7 @@ mod observing;
 mod pushing;
 mod requeueing;
 mod reserving;
+mod runs;
 mod scheduling;
 mod slicing;
 mod throttling;

@@ -4,7 +4,7 @@ mod features;
 
 pub use features::{nameless_fetch, requeue_op, throttled};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use workmill_engine::{
     Ack, Answer, DeliveryTag, Duty, Engine, Event, Fail, Fetch, GroupContext, Mutate, Op, Outcome,
     Request, Rules, Ticket,
 };
-use workmill_proto::{Command, CustomReading, Job, SetName, Timestamp, parse_command};
+use workmill_proto::{Command, CustomReading, Job, SetName, SteadyTime, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{Counts, Reading, SetTime, Store, StoreError, Totals, Tx};
@@ -300,11 +300,15 @@ impl World {
         assert!(matches!(self.answer(ticket), Some(Outcome::Nothing)));
     }
 
-    pub fn ack(&mut self, jid: &str, wid: &str) {
-        self.ok(Op::Ack(Ack {
+    pub fn ack_op(jid: &str, wid: &str) -> Op {
+        Op::Ack(Ack {
             jid: jid.to_owned(),
             wid: wid.into(),
-        }));
+        })
+    }
+
+    pub fn ack(&mut self, jid: &str, wid: &str) {
+        self.ok(Self::ack_op(jid, wid));
     }
 
     pub fn fail_op(jid: &str, wid: &str) -> Op {
@@ -347,6 +351,33 @@ impl World {
             .reader()
             .days(first, last)
             .unwrap()
+    }
+
+    /// All jobs where they are and in their order, reservations and counters, and what is written down of jobs, as a text.
+    pub fn everything(&mut self) -> Vec<String> {
+        let totals = self.totals();
+        let mut all = vec![format!("{totals:?}")];
+        let mut tx = self.store.as_mut().unwrap().begin().unwrap();
+        let mut jids = BTreeSet::new();
+        for queue in totals.queues.keys() {
+            for (key, job) in tx.claim(queue, 100_000).unwrap() {
+                jids.extend(job.as_ref().map(|job| job.jid.to_string()));
+                all.push(format!("{queue} {key:?} {job:?}"));
+            }
+        }
+        for set in SetName::ALL {
+            for entry in tx.entries(set, None, SetTime::MAX, 100_000).unwrap() {
+                jids.extend(entry.job.as_ref().map(|job| job.jid.to_string()));
+                all.push(format!("{:?} {:?}", entry.key.at, entry.job));
+            }
+        }
+        let held = tx.reservations_ending(SteadyTime::MAX, 100_000).unwrap();
+        all.extend(held.iter().map(|held| format!("{held:?}")));
+        drop(tx);
+        for jid in jids {
+            all.push(format!("{jid} {:?}", self.tracked(&jid)));
+        }
+        all
     }
 
     pub fn size(&mut self, queue: &str) -> u64 {

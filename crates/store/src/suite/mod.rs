@@ -120,6 +120,7 @@ register! { $
         workers_are_named_once_and_sorted
         reservations_of_a_worker_come_oldest_first
         working_jobs_come_in_the_order_asked
+        a_read_of_large_working_jobs_is_short
         heads_of_working_jobs_come_without_their_payloads
         reservations_are_counted
         reservations_are_counted_by_their_holder

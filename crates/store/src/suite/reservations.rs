@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Release, Reservation, Tx};
+use crate::{JobKey, Release, Reservation, SLICE_BYTES_MAX, Tx};
 
 /// Keys that no job has.
 const NO_KEYS: [JobKey; 4] = [JobKey(-1), JobKey(0), JobKey(12_345), JobKey(i64::MAX)];
@@ -186,6 +186,29 @@ pub(super) fn working_jobs_come_in_the_order_asked<F: Fixture>(fixture: &mut F) 
         [held[1].key, held[0].key]
     );
     assert_eq!(jids_of(jobs), ["a2", "a1"]);
+}
+
+pub(super) fn a_read_of_large_working_jobs_is_short<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let mut large = job("large", "a");
+    large.body = vec![b'x'; SLICE_BYTES_MAX / 2 + 1];
+    change(&mut store, |tx| {
+        tx.enqueue(&[&large, &large, &large], at(0)).unwrap();
+    });
+    let held = fetch(&mut store, "a", "w", 2, 0)
+        .into_iter()
+        .chain(fetch(&mut store, "a", "w", 2, 0));
+    let keys: Vec<JobKey> = held.map(|held| held.key).collect();
+    let mut ask = &keys[..];
+    for expected in [2, 1, 0] {
+        let read = look(&mut store, |tx| tx.working_jobs(ask).unwrap());
+        assert_eq!(read.len(), expected);
+        ask = &ask[expected..];
+        assert_eq!(
+            look(&mut store, |tx| tx.working_heads(&keys).unwrap()).len(),
+            3
+        );
+    }
 }
 
 pub(super) fn heads_of_working_jobs_come_without_their_payloads<F: Fixture>(fixture: &mut F) {

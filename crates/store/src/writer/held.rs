@@ -7,8 +7,9 @@ use super::place::{key_at, queue_of};
 use super::queues::QueueState;
 use super::rows::Rows;
 use super::tx::WriterTx;
+use super::waiting::bytes_of;
 use crate::record::{Place, set_aside};
-use crate::{JobKey, JobRecord, Release, Reservation, StoreError, StoredJob};
+use crate::{JobKey, JobRecord, Release, Reservation, SLICE_BYTES_MAX, StoreError, StoredJob};
 
 impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn reserve_jobs(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
@@ -58,12 +59,19 @@ impl<R: Rows> WriterTx<'_, R> {
         read: fn(&mut Self, i64) -> Result<Option<StoredJob>, StoreError>,
     ) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
         let mut jobs = Vec::new();
+        let mut bytes = 0;
         for &key in keys {
+            if bytes >= SLICE_BYTES_MAX {
+                break;
+            }
             if !self.cache.mirror().contains(key.0) {
                 continue;
             }
             match read(self, key.0)? {
-                Some(job) => jobs.push((key, job)),
+                Some(job) => {
+                    bytes += bytes_of(&job);
+                    jobs.push((key, job));
+                }
                 None => self.suspect(|| format!("the job under the key {key:?} is not found"))?,
             }
         }

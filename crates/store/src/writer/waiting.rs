@@ -230,10 +230,15 @@ impl Claimed {
     }
 
     fn add(&mut self, key: i64, job: StoredJob) {
-        self.bytes += match &job {
-            Ok(record) => record.body.len(),
-            Err(corrupt) => corrupt.bytes.len(),
-        };
+        self.bytes += bytes_of(&job);
         self.jobs.push((JobKey(key), job));
+    }
+}
+
+/// How much memory the payload of a job takes, or what is there in its place.
+pub(super) fn bytes_of(job: &StoredJob) -> usize {
+    match job {
+        Ok(record) => record.body.len(),
+        Err(corrupt) => corrupt.bytes.len(),
     }
 }

@@ -36,9 +36,16 @@ impl Naive {
         let entries = self.sets.get_mut(&set).unwrap();
         let index = entries.partition_point(|(other, _)| *other <= at);
         entries.insert(index, (at, job));
-        let excess = entries.len().saturating_sub(DEAD_JOBS_MAX);
-        if set == SetName::Dead && self.mutant != Mutant::DeadWithoutLimit {
-            let evicted: Vec<Job> = entries.drain(..excess).map(|(_, job)| job).collect();
+    }
+
+    /// Commands that are alike are done together, and so is what a timer asks for: then jobs are back in their queues, and the
+    /// oldest dead ones leave if there are too many.
+    pub fn end_run(&mut self) {
+        self.put_back();
+        let dead = self.sets.get_mut(&SetName::Dead).unwrap();
+        let excess = dead.len().saturating_sub(DEAD_JOBS_MAX);
+        if self.mutant != Mutant::DeadWithoutLimit {
+            let evicted: Vec<Job> = dead.drain(..excess).map(|(_, job)| job).collect();
             evicted.iter().for_each(|job| self.evicted(job));
         }
     }

@@ -82,6 +82,8 @@ pub struct Naive {
     pub clock_set_secs: i64,
     pub queues: BTreeMap<String, Queue>,
     pub working: Vec<Work>,
+    /// Jobs that are about to go back to their queues.
+    pub released: Vec<Work>,
     /// Each with its time in microseconds, on the clock its set goes by.
     pub sets: BTreeMap<SetName, Vec<(i64, Job)>>,
     pub ends: BTreeSet<(String, String)>,
@@ -113,6 +115,7 @@ impl Naive {
             clock_set_secs: 0,
             queues: BTreeMap::new(),
             working: Vec::new(),
+            released: Vec::new(),
             sets: SetName::ALL
                 .into_iter()
                 .map(|set| (set, Vec::new()))

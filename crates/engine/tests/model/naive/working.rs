@@ -115,21 +115,32 @@ impl Naive {
         }
     }
 
+    /// Lets go of a job that is to go back to its queue.
     fn release(&mut self, index: usize) {
-        let mut job = self.working.remove(index).job;
-        self.lock_again(&job);
-        self.track(&job, TrackState::Enqueued);
-        let to_the_tail = self.mutant == Mutant::ReturnedToTheTail;
-        self.fronts -= 1;
-        let front = self.fronts;
-        let queue = self.queue(&job.queue.clone());
-        if job.generation != queue.generation {
-            job.generation = queue.generation;
-            job.place = front;
+        let work = self.working.remove(index);
+        self.lock_again(&work.job);
+        self.track(&work.job, TrackState::Enqueued);
+        self.released.push(work);
+    }
+
+    /// Those that were let go of regain their places; those of a removed queue go to the front of the new one, the first that
+    /// was handed out foremost.
+    pub fn put_back(&mut self) {
+        let mut released = std::mem::take(&mut self.released);
+        released.sort_by_key(|work| (work.reserved_at, work.key));
+        for Work { mut job, .. } in released.into_iter().rev() {
+            let to_the_tail = self.mutant == Mutant::ReturnedToTheTail;
+            self.fronts -= 1;
+            let front = self.fronts;
+            let queue = self.queue(&job.queue.clone());
+            if job.generation != queue.generation {
+                job.generation = queue.generation;
+                job.place = front;
+            }
+            let place = queue.jobs.partition_point(|other| other.place < job.place);
+            let place = if to_the_tail { queue.jobs.len() } else { place };
+            queue.jobs.insert(place, job);
         }
-        let place = queue.jobs.partition_point(|other| other.place < job.place);
-        let place = if to_the_tail { queue.jobs.len() } else { place };
-        queue.jobs.insert(place, job);
     }
 
     /// TRACK SET with an end; tells whether there is a reservation to be extended.
