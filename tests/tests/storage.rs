@@ -133,6 +133,63 @@ fn a_log_without_its_database_is_refused() {
     assert_eq!(server.client().queue_size("q"), Some(20));
 }
 
+/// What a start says of files that should be there, after the last server ended in a way and a file was touched.
+fn told_after(end: fn(&mut Server), name: &str, touch: Touch) -> Option<String> {
+    let mut server = Server::start();
+    push_many(&server, 20);
+    end(&mut server);
+    let file = path(server.files(), name);
+    if file.exists() {
+        touch(&file);
+    }
+    server.start_again();
+    let log = server.stop().log;
+    let told = log
+        .lines()
+        .find(|line| line.contains("is missing or empty"));
+    told.map(str::to_owned)
+}
+
+#[test]
+fn a_file_that_vanished_between_two_servers_is_told_of() {
+    let kill: fn(&mut Server) = |server| drop(server.kill9());
+    let stop: fn(&mut Server) = |server| drop(server.stop());
+    for touch in [empty, delete] {
+        let lost = told_after(kill, "workmill.db-wal", touch).unwrap();
+        assert!(
+            lost.contains("ERROR") && lost.contains("workmill.db-wal"),
+            "{lost}"
+        );
+        let lost = told_after(stop, "workmill.db", touch).unwrap();
+        assert!(
+            lost.contains("ERROR") && lost.contains("begins without jobs"),
+            "{lost}"
+        );
+        // All of it was copied.
+        assert_eq!(told_after(stop, "workmill.db-wal", touch), None);
+    }
+    assert_eq!(told_after(kill, "nothing", delete), None);
+}
+
+/// One that cannot listen has changed nothing: a second server on the port must not make the next start think of a kill.
+#[test]
+fn a_start_that_fails_leaves_the_next_one_no_suspicion() {
+    let other = Server::start();
+    let files = ServerFiles::new();
+    let taken = || {
+        Server::builder()
+            .files(files.clone())
+            .arg("-b")
+            .arg(other.addr().to_string())
+    };
+    let free = || Server::builder().files(files.clone());
+    for _ in 0..2 {
+        taken().try_start().unwrap_err();
+        let ended = free().start().stop();
+        assert!(!ended.log.contains("is missing or empty"), "{}", ended.log);
+    }
+}
+
 #[test]
 fn a_damaged_log_is_told_of_and_kept() {
     let mut server = Server::start();

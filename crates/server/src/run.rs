@@ -92,6 +92,9 @@ impl Server {
         if let Some(warning) = storage_dir.warning() {
             tracing::warn!("{warning}");
         }
+        if let Some(missing) = storage_dir.missing() {
+            tracing::error!("{missing}");
+        }
         let tls = open_tls(&settings)?;
         let listener = bind(&settings.binding)
             .with_context(|| format!("cannot listen on {}", settings.binding))?;

@@ -4,10 +4,10 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process;
+use std::{mem, process};
 
 use rustix::fs::{Access, access};
-use workmill_store::sqlite::DATABASE_FILE;
+use workmill_store::sqlite::{DATABASE_FILE, missing_files};
 use workmill_store::{Acquired, FileLease, Lease as _, LeaseError};
 
 use crate::clock;
@@ -25,6 +25,7 @@ pub struct StorageDir {
     path: PathBuf,
     lease: FileLease,
     warning: Option<String>,
+    missing: Option<String>,
 }
 
 /// Why the storage directory cannot be used.
@@ -80,7 +81,8 @@ impl StorageDir {
         let mut lease = FileLease::new(path);
         let holder = format!("pid {}, {binding}", process::id());
         match lease.acquire(&holder, clock::wall())? {
-            Acquired::Ours => Ok(Self {
+            Acquired::Ours { predecessor } => Ok(Self {
+                missing: missing_files(path, &predecessor),
                 path: path.to_owned(),
                 lease,
                 warning,
@@ -135,13 +137,28 @@ impl StorageDir {
     }
 
     /// The right to write in it.
-    pub fn into_lease(self) -> FileLease {
-        self.lease
+    pub fn into_lease(mut self) -> FileLease {
+        mem::replace(&mut self.lease, FileLease::new(&self.path))
+    }
+
+    /// What is lost of the data, as far as can be told.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
     }
 
     /// What the operator should know about it.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
+    }
+}
+
+impl Drop for StorageDir {
+    /// A start that failed before it opened the database has changed nothing, so it leaves the directory as its predecessor
+    /// did.
+    fn drop(&mut self) {
+        if let Err(error) = self.lease.undo() {
+            tracing::debug!(%error, "the next start will think that this server was killed");
+        }
     }
 }
 

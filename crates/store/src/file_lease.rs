@@ -1,7 +1,7 @@
 //! A lease on a directory: locks of the operating system, which frees them when the process ends, however that ends.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use workmill_proto::Timestamp;
 
-use crate::lease::{Acquired, Lease, LeaseError};
+use crate::lease::{Acquired, Lease, LeaseError, Predecessor};
 
 /// Only the server's own user has any business with the lock.
 const LOCK_MODE: u32 = 0o600;
@@ -17,13 +17,27 @@ const LOCK_MODE: u32 = 0o600;
 /// Bytes read of a lock file that another server holds.
 const HOLDER_BYTES_MAX: u64 = 1_024;
 
+/// What stands in the file instead of a holder when that one has resigned.
+const RESIGNED: &str = "stopped";
+
+/// Ends every text, so that those of versions before are told apart, which did not say that they resigned.
+const END_OF_TEXT: char = '\n';
+
 /// The lease on a storage directory.
 #[derive(Debug)]
 pub struct FileLease {
     dir: PathBuf,
-    /// The locks go with what is open. The directory's is the one that counts: it cannot be deleted while there are files
-    /// in it. The file stays, since removing it would race with the next server.
-    locks: Option<[File; 2]>,
+    held: Option<Held>,
+}
+
+/// The locks go with what is open. The directory's is the one that counts: it cannot be deleted while there are files in it.
+/// The file stays, since removing it would race with the next server.
+#[derive(Debug)]
+struct Held {
+    _dir: File,
+    file: File,
+    /// What was in the file before.
+    found: String,
 }
 
 impl FileLease {
@@ -40,16 +54,37 @@ impl FileLease {
     pub fn new(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
-            locks: None,
+            held: None,
         }
+    }
+
+    /// Gives it up as if it had never been taken: nothing was written to the store.
+    pub fn undo(&mut self) -> Result<(), LeaseError> {
+        self.leave(|found| found.to_owned())
+    }
+
+    /// Lets go of it, and leaves a text in the file that is made of the one found there.
+    fn leave(&mut self, text: impl FnOnce(&str) -> String) -> Result<(), LeaseError> {
+        let Some(Held {
+            mut file, found, ..
+        }) = self.held.take()
+        else {
+            return Ok(());
+        };
+        let written = write_text(&mut file, &text(&found)).and_then(|()| file.sync_all());
+        written.map_err(|source| LeaseError::Lock {
+            path: self.dir.join(Self::FILE),
+            source,
+        })
     }
 }
 
 impl Lease for FileLease {
     /// Locks the directory and the file in it, and writes into the file who holds them.
     fn acquire(&mut self, holder: &str, _now: Timestamp) -> Result<Acquired, LeaseError> {
-        if self.locks.is_some() {
-            return Ok(Acquired::Ours);
+        if let Some(held) = &self.held {
+            let predecessor = predecessor(&held.found);
+            return Ok(Acquired::Ours { predecessor });
         }
         Self::check(&self.dir)?;
         let path = self.dir.join(Self::FILE);
@@ -60,18 +95,28 @@ impl Lease for FileLease {
         let dir = File::open(&self.dir).map_err(|error| failed(&self.dir, error))?;
         let is_free = try_lock(&dir).map_err(|error| failed(&self.dir, error))?;
         let mut file = open_lock_file(&path).map_err(|error| failed(&path, error))?;
+        let found = read_text(&file);
         if !is_free || !try_lock(&file).map_err(|error| failed(&path, error))? {
-            let holder = read_holder(&file);
+            let holder = match found.trim() {
+                // It has perhaps not yet written into it.
+                "" => "pid unknown".to_owned(),
+                holder => holder.escape_debug().to_string(),
+            };
             return Ok(Acquired::Theirs { holder });
         }
-        write_holder(&mut file, holder).map_err(|error| failed(&path, error))?;
-        self.locks = Some([dir, file]);
-        Ok(Acquired::Ours)
+        write_text(&mut file, &format!("{holder}{END_OF_TEXT}"))
+            .map_err(|error| failed(&path, error))?;
+        let predecessor = predecessor(&found);
+        self.held = Some(Held {
+            _dir: dir,
+            file,
+            found,
+        });
+        Ok(Acquired::Ours { predecessor })
     }
 
     fn resign(&mut self) -> Result<(), LeaseError> {
-        self.locks = None;
-        Ok(())
+        self.leave(|_| format!("{RESIGNED}{END_OF_TEXT}"))
     }
 
     fn lasts(&self) -> Duration {
@@ -90,10 +135,11 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
+fn write_text(file: &mut File, text: &str) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(LOCK_MODE))?;
     file.set_len(0)?;
-    file.write_all(holder.as_bytes())
+    file.rewind()?;
+    file.write_all(text.as_bytes())
 }
 
 /// Refuses a name that leads to another file, or to what is no file.
@@ -119,14 +165,23 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-fn read_holder(file: &File) -> String {
+/// What the file says of the server that locked it last; nothing if it cannot be read.
+fn read_text(file: &File) -> String {
     let mut text = Vec::new();
-    let read = file.take(HOLDER_BYTES_MAX).read_to_end(&mut text);
-    let text = String::from_utf8_lossy(&text);
-    // Another server that has locked the file has perhaps not yet written into it.
-    match (read, text.trim()) {
-        (Err(_), _) | (_, "") => String::from("pid unknown"),
-        (Ok(_), holder) => holder.escape_debug().to_string(),
+    match file.take(HOLDER_BYTES_MAX).read_to_end(&mut text) {
+        Ok(_) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+/// What became of the one that wrote this into the file.
+fn predecessor(text: &str) -> Predecessor {
+    match text.strip_suffix(END_OF_TEXT) {
+        None if text.is_empty() => Predecessor::Nobody,
+        None | Some(RESIGNED) => Predecessor::Resigned,
+        Some(holder) => Predecessor::Vanished {
+            holder: holder.trim().escape_debug().to_string(),
+        },
     }
 }
 
@@ -144,14 +199,18 @@ mod tests {
     }
 
     fn is_refused(dir: &Path) -> bool {
-        acquire(&mut FileLease::new(dir)).unwrap() != Acquired::Ours
+        matches!(
+            acquire(&mut FileLease::new(dir)).unwrap(),
+            Acquired::Theirs { .. }
+        )
     }
 
     #[test]
     fn second_server_is_kept_out_whatever_became_of_the_lock_file() {
         let root = tempfile::tempdir().unwrap();
         let mut first = FileLease::new(root.path());
-        assert_eq!(acquire(&mut first).unwrap(), Acquired::Ours);
+        let predecessor = Predecessor::Nobody;
+        assert_eq!(acquire(&mut first).unwrap(), Acquired::Ours { predecessor });
         let file = root.path().join(FileLease::FILE);
         let other = root.path().join("other");
         let delete = || fs::remove_file(&file).unwrap();
@@ -209,6 +268,47 @@ mod tests {
         let mut lease = FileLease::new(root.path());
         acquire(&mut lease).unwrap();
         let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
-        assert_eq!(text, HOLDER);
+        assert_eq!(text, format!("{HOLDER}\n"));
+    }
+
+    #[test]
+    fn nobody_says_that_a_server_vanished_that_could_not_resign() {
+        let root = tempfile::tempdir().unwrap();
+        // As versions before leave it behind, however they end.
+        fs::write(root.path().join(FileLease::FILE), HOLDER).unwrap();
+        let predecessor = Predecessor::Resigned;
+        let acquired = acquire(&mut FileLease::new(root.path())).unwrap();
+        assert_eq!(acquired, Acquired::Ours { predecessor });
+    }
+
+    #[test]
+    fn what_is_undone_was_never_there() {
+        let root = tempfile::tempdir().unwrap();
+        let mut lease = FileLease::new(root.path());
+        let vanished = Predecessor::Vanished {
+            holder: HOLDER.to_owned(),
+        };
+        let acquired = |lease: &mut FileLease, predecessor| {
+            assert_eq!(acquire(lease).unwrap(), Acquired::Ours { predecessor });
+        };
+        for _ in 0..2 {
+            acquired(&mut lease, Predecessor::Nobody);
+            lease.undo().unwrap();
+            assert!(!is_refused(root.path()));
+            fs::write(root.path().join(FileLease::FILE), "").unwrap();
+        }
+        acquired(&mut lease, Predecessor::Nobody);
+        drop(lease);
+        let mut next = FileLease::new(root.path());
+        for _ in 0..2 {
+            acquired(&mut next, vanished.clone());
+            next.undo().unwrap();
+        }
+        acquired(&mut next, vanished);
+        next.resign().unwrap();
+        for _ in 0..2 {
+            acquired(&mut next, Predecessor::Resigned);
+            next.undo().unwrap();
+        }
     }
 }

@@ -13,7 +13,7 @@ pub trait Lease {
     /// wall clock. One that has it already keeps it, and from `now` on it lasts as long again.
     fn acquire(&mut self, holder: &str, now: Timestamp) -> Result<Acquired, LeaseError>;
 
-    /// Gives it up, so that others can have it at once. Nothing if this contender does not have it. Nothing must be
+    /// Gives it up, so that others can have it at once, and know that all is done. Nothing if this contender does not have it. Nothing must be
     /// written to the store any more.
     fn resign(&mut self) -> Result<(), LeaseError>;
 
@@ -25,10 +25,27 @@ pub trait Lease {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquired {
     /// It belongs to who tried.
-    Ours,
+    Ours {
+        /// Who had it before.
+        predecessor: Predecessor,
+    },
     /// It belongs to somebody else.
     Theirs {
         /// What that one says of itself, without control characters.
+        holder: String,
+    },
+}
+
+/// How the last one who had a lease came to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Predecessor {
+    /// Nobody ever had it.
+    Nobody,
+    /// It resigned, or it is not known how it ended.
+    Resigned,
+    /// It never resigned, so it may have left its work half done.
+    Vanished {
+        /// What it said of itself, without control characters.
         holder: String,
     },
 }

@@ -41,7 +41,7 @@ pub use feature::{
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, LockKey, Membership};
 pub use file_lease::FileLease;
 pub use key::{EntryKey, JobKey};
-pub use lease::{Acquired, Lease, LeaseError};
+pub use lease::{Acquired, Lease, LeaseError, Predecessor};
 pub use place::{JobRef, Place};
 pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::epoch::belong_together;
 use super::wal::{self, Damage, EPOCH, LogContents};
-use crate::StoreError;
+use crate::{Predecessor, StoreError};
 
 /// The name of the database in the storage directory.
 pub const DATABASE_FILE: &str = "workmill.db";
@@ -81,6 +81,26 @@ pub(super) fn look(dir: &Path) -> Result<Found, StoreError> {
         epoch: epoch.unwrap_or_default(),
         log,
     })
+}
+
+/// Which file should be there, as the last server to use the directory ended like this, and is not. There is nothing in what
+/// is left that would tell, so the server starts; who removed the file on purpose knows.
+pub fn missing_files(dir: &Path, predecessor: &Predecessor) -> Option<String> {
+    let paths = Paths::of(dir);
+    let is_empty = |path: &Path| path.metadata().map_or(0, |file| file.len()) == 0;
+    let (database, log) = (paths.database.display(), paths.log.display());
+    match (predecessor, is_empty(&paths.database), is_empty(&paths.log)) {
+        (Predecessor::Resigned | Predecessor::Vanished { .. }, true, true) => Some(format!(
+            "{database} is missing or empty, though a server has used this directory before: this one begins without jobs; \
+             if you did not mean that, stop it and put the database back, or a backup; {HELP}"
+        )),
+        (Predecessor::Vanished { holder }, false, true) => Some(format!(
+            "the log {log} is missing or empty, though the last server ({holder}) was killed and cannot have copied all of \
+             it into the database: what it acknowledged last is lost, unless you have just restored a backup; if somebody \
+             moved the log away, stop this server and put the log back; {HELP}"
+        )),
+        _ => None,
+    }
 }
 
 /// Whether a database and a log with transactions belong together.

@@ -27,7 +27,7 @@ mod tests;
 mod wal;
 mod watch;
 
-pub use found::DATABASE_FILE;
+pub use found::{DATABASE_FILE, missing_files};
 pub use readers::{READERS_MAX, Readers, SqliteReader};
 pub use rows::SqliteTx;
 pub use snapshot::SqliteSnapshot;
