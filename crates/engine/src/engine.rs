@@ -9,7 +9,7 @@ use workmill_store::{Clocks, StoreError, Tx};
 use crate::context::{GroupContext, Rules};
 use crate::group::Group;
 use crate::memory::Memory;
-use crate::op::{Op, Request};
+use crate::op::{Op, Request, ServerId};
 use crate::outcome::GroupResult;
 use crate::passage::Passage;
 
@@ -20,7 +20,8 @@ pub struct Engine {
     rules: Rules,
     memory: Memory,
     passage: Passage,
-    draining: bool,
+    /// The servers that are stopping, whose FETCHes get nothing any more.
+    draining: BTreeSet<ServerId>,
     /// Throttled queues that are to be looked at with new limits.
     throttles_changed: BTreeSet<String>,
 }
@@ -33,7 +34,7 @@ impl Engine {
             rules,
             memory: Memory::default(),
             passage: Passage::default(),
-            draining: false,
+            draining: BTreeSet::new(),
         }
     }
 
@@ -65,12 +66,11 @@ impl Engine {
             false => None,
         };
         let steady = self.passage.observe(&context, kept);
-        if requests
-            .iter()
-            .any(|request| matches!(request.op, Op::Drain))
-        {
-            self.draining = true;
-        }
+        let drained = requests.iter().filter_map(|request| match request.op {
+            Op::Drain(server) => Some(server),
+            _ => None,
+        });
+        self.draining.extend(drained);
         self.look_at_throttles(steady);
         let clocks = Clocks {
             steady,
@@ -85,7 +85,7 @@ impl Engine {
             &self.rules,
             &mut self.memory,
             self.passage.grace_over(),
-            self.draining,
+            &self.draining,
         );
         group.recheck_due();
         let mut rest = requests;

@@ -12,7 +12,7 @@ use crate::batches::Batches;
 use crate::context::Rules;
 use crate::limits::{DELIVERY_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
-use crate::op::{Duty, Op, Request, Ticket};
+use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
@@ -28,7 +28,7 @@ pub(crate) struct Group<'g, T: Tx> {
     /// Whether reservations may be ended against their worker's will.
     pub(crate) grace_over: bool,
     /// Whether the server is stopping: no FETCH may wait any more.
-    pub(crate) draining: bool,
+    pub(crate) draining: &'g BTreeSet<ServerId>,
     /// Queues somebody waits for that have something to fetch since.
     pub(crate) ready: BTreeSet<String>,
     /// The batches that were looked at.
@@ -53,7 +53,7 @@ impl<'g, T: Tx> Group<'g, T> {
         rules: &'g Rules,
         memory: &'g mut Memory,
         grace_over: bool,
-        draining: bool,
+        draining: &'g BTreeSet<ServerId>,
     ) -> Self {
         Self {
             tx,
@@ -96,7 +96,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Info => self.info(run),
             Op::Nack(_) => self.nack(run),
             Op::Forget(waiting) => self.forget(ticket, *waiting),
-            Op::Drain => self.drain(ticket),
+            Op::Drain(server) => self.drain(ticket, *server),
             Op::Tick(duty) => self.tick(ticket, duty),
         }
     }

@@ -33,7 +33,7 @@ pub use event::{Event, EventKind};
 pub use makers::ClientId;
 pub use op::{
     Ack, BatchOp, BulkPush, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch,
-    NewJob, Op, Request, Requeue, Ticket, TrackOp, WantedLock,
+    NewJob, Op, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};

@@ -26,6 +26,15 @@ pub struct Request {
     pub op: Op,
 }
 
+/// One server: the one that runs the engine, or another that hands over what its clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(pub u64);
+
+impl ServerId {
+    /// The server that runs the engine.
+    pub const LOCAL: Self = Self(0);
+}
+
 /// One thing to do. Cheap to clone: a group that fails is run again op by op.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -57,9 +66,9 @@ pub enum Op {
     Nack(Vec<DeliveryTag>),
     /// The client of this parked FETCH is gone: forget it. Its ticket gets the answer [`crate::Outcome::Nothing`].
     Forget(Ticket),
-    /// Answers every parked FETCH with nothing, and from now on every FETCH that would be parked: the
-    /// server is stopping.
-    Drain,
+    /// Answers every parked FETCH of this server's clients with nothing, and from now on every FETCH of theirs: it is
+    /// stopping.
+    Drain(ServerId),
     /// What a timer asks for.
     Tick(Duty),
 }
@@ -87,8 +96,8 @@ pub enum Duty {
         /// The workers heard from within the last minute.
         alive: Arc<BTreeSet<String>>,
     },
-    /// Pushes the recurring jobs that are due. Wanted every second. A table other than the last time's takes the
-    /// place of that one; compared by address, so hand over the same one while nothing has changed.
+    /// Pushes the recurring jobs that are due. Wanted every second. A table with other entries than the last time's
+    /// takes the place of that one; compared quickly if it is the same one.
     FireCron(Arc<CronTable>),
     /// Deletes what was removed, cleared or flushed. Wanted every second.
     Sweep,
@@ -139,6 +148,8 @@ pub struct Fetch {
     pub queues: Arc<[String]>,
     /// The worker asking; empty for a connection that named none.
     pub wid: Arc<str>,
+    /// The server it came to.
+    pub server: ServerId,
     /// Tells connections that named no worker apart; 0 for all others.
     pub connection: u64,
 }

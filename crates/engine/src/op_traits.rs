@@ -80,7 +80,7 @@ impl Op {
             Self::Queue(command, _) => (queue_weight(command), None, queue_barrier(command)),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),
             Self::Nack(tags) => (tags.len(), None, Barrier::Open),
-            Self::Flush | Self::Forget(_) | Self::Drain => (1, None, Barrier::Open),
+            Self::Flush | Self::Forget(_) | Self::Drain(_) => (1, None, Barrier::Open),
             Self::Tick(duty) => (duty_weight(duty), None, Barrier::Open),
         };
         OpTraits {

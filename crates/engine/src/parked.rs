@@ -10,7 +10,7 @@ use std::time::Duration;
 use workmill_proto::SteadyTime;
 
 use crate::limits::{FETCH_WAIT_MS, PARKED_QUEUES_MAX};
-use crate::op::{Fetch, Ticket};
+use crate::op::{Fetch, ServerId, Ticket};
 
 /// A FETCH that waits.
 #[derive(Clone, Debug)]
@@ -100,16 +100,25 @@ impl Parked {
 
     /// Ends the wait of every FETCH whose deadline is at or before `until`; returns their tickets.
     pub(crate) fn remove_due(&mut self, until: SteadyTime) -> Vec<Ticket> {
-        let due: Vec<Ticket> = self
-            .by_arrival
-            .values()
-            .take_while(|parked| parked.deadline <= until)
-            .map(|parked| parked.ticket)
-            .collect();
-        for &ticket in &due {
+        let waiting = self.by_arrival.values();
+        let due = waiting.take_while(|parked| parked.deadline <= until);
+        let due = due.map(|parked| parked.ticket).collect();
+        self.remove_all(due)
+    }
+
+    /// Ends the wait of every FETCH that came to this server; returns their tickets.
+    pub(crate) fn remove_of(&mut self, server: ServerId) -> Vec<Ticket> {
+        let waiting = self.by_arrival.values();
+        let of_server = waiting.filter(|parked| parked.fetch.server == server);
+        let of_server = of_server.map(|parked| parked.ticket).collect();
+        self.remove_all(of_server)
+    }
+
+    fn remove_all(&mut self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        for &ticket in &tickets {
             self.remove(ticket);
         }
-        due
+        tickets
     }
 
     /// When the first of them has waited long enough.
@@ -177,6 +186,7 @@ mod tests {
         Fetch {
             queues: queues.iter().map(|q| (*q).to_owned()).collect(),
             wid: "w".into(),
+            server: ServerId::LOCAL,
             connection: 0,
         }
     }

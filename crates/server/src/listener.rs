@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use workmill_engine::{Duty, Op};
+use workmill_engine::{Duty, Op, ServerId};
 use workmill_proto::{Reply, WireError};
 
 use crate::connections::TooManyConnections;
@@ -252,7 +252,8 @@ impl Guests {
     pub(crate) async fn end_all(mut self) {
         let deadline = Instant::now() + END_WITHIN;
         // If the committer has ended nobody waits for a job, and nothing can be finished.
-        if let Ok(mut drained) = self.shared.gate.submit(smallvec![Op::Drain], 0) {
+        let drain = smallvec![Op::Drain(ServerId::LOCAL)];
+        if let Ok(mut drained) = self.shared.gate.submit(drain, 0) {
             timeout_at(deadline, drained.answers()).await.ok();
             let until = Instant::now() + LISTEN_ON_FOR;
             timeout_at(until, self.all_ended()).await.ok();

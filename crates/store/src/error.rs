@@ -9,6 +9,10 @@ pub enum StoreError {
     /// A statement failed. The transaction must be dropped (rolled back); the store works on.
     #[error("the database refused a statement: {0}")]
     Statement(String),
+    /// What the store keeps of its own contents is not consistent, or it was used against its rules: a bug, or a database that
+    /// somebody has changed. The transaction must be dropped (rolled back); the store works on.
+    #[error("the database is not consistent, please report this: {0}")]
+    Inconsistent(String),
     /// Another program, such as a backup or a shell, holds a lock on the database. Nothing happened; the
     /// transaction must be dropped (rolled back); the store works on, and the same may be tried again.
     #[error(

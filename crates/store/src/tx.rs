@@ -65,7 +65,7 @@ pub trait Tx {
     /// Every claimed job must be given to [`Tx::reserve`] or [`Tx::finish`] in the same transaction.
     fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
-    /// Makes claimed jobs belong to a worker. The job's row stays where it is. `Statement` if one was not
+    /// Makes claimed jobs belong to a worker. The job's row stays where it is. `Inconsistent` if one was not
     /// claimed.
     fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError>;
 
@@ -290,7 +290,7 @@ pub trait Tx {
     /// Makes everything the transaction did visible; [`Syncer::sync`] makes it durable. Does nothing if it
     /// changed nothing.
     ///
-    /// `Full` and `Statement` mean that nothing of it happened; `Statement` also if a claimed job was neither
+    /// `Full` and `Statement` mean that nothing of it happened; so does `Inconsistent`, if a claimed job was neither
     /// reserved nor finished.
     fn commit(self) -> Result<(), StoreError>;
 }

@@ -130,7 +130,7 @@ fn a_claimed_job_must_be_dealt_with_before_the_commit() {
     push(&mut store, "a").unwrap();
     let mut tx = store.begin().unwrap();
     assert_eq!(tx.claim("a", 1).unwrap().len(), 1);
-    assert!(matches!(tx.commit(), Err(StoreError::Statement(_))));
+    assert!(matches!(tx.commit(), Err(StoreError::Inconsistent(_))));
     assert_eq!(store.begin().unwrap().claim("a", 1).unwrap().len(), 1);
 }
 

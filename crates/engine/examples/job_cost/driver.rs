@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tempfile::TempDir;
 use workmill_engine::{
-    Ack, Answer, BulkPush, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, Ticket,
+    Ack, Answer, BulkPush, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, ServerId,
+    Ticket,
 };
 use workmill_proto::{
     Command, CustomReading, LineReader, Reply, Timestamp, parse_command, write_job,
@@ -74,6 +75,7 @@ impl Driver {
             Command::Fetch(queues) => Op::Fetch(Fetch {
                 queues: queues.into(),
                 wid,
+                server: ServerId::LOCAL,
                 connection: 0,
             }),
             Command::Ack { jid } => Op::Ack(Ack { jid, wid }),

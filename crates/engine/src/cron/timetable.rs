@@ -48,10 +48,10 @@ pub(crate) struct Due {
 }
 
 impl Timetable {
-    /// Whether it is for this table, and not for one of another address.
+    /// Whether it is for this table, or for one with the same entries.
     pub(crate) fn is_for(&self, table: &Arc<CronTable>) -> bool {
-        let known = self.ticks.table.as_ref();
-        known.is_some_and(|known| Arc::ptr_eq(known, table))
+        // Compared entry by entry only if they are not one.
+        self.ticks.table.as_ref() == Some(table)
     }
 
     /// Whether its table is the first after a start.
@@ -211,6 +211,7 @@ mod tests {
         let old = table(&[("a", "@daily"), ("b", "@daily"), ("c", "@daily")]);
         timetable.replace(&old);
         assert!(timetable.is_for(&old) && timetable.is_first());
+        assert!(timetable.is_for(&Arc::new(CronTable::clone(&old))));
         assert_eq!(timetable.take_unplanned(1).len(), 1);
         timetable.roll_back();
         assert!(!timetable.is_for(&old));

@@ -8,7 +8,9 @@ use workmill_store::JobKey;
 
 use super::*;
 use crate::makers::ClientId;
-use crate::op::{Ack, DeliveryTag, Fail, Fetch, Mutate, NewBatch, Requeue, Ticket, TrackOp};
+use crate::op::{
+    Ack, DeliveryTag, Fail, Fetch, Mutate, NewBatch, Requeue, ServerId, Ticket, TrackOp,
+};
 
 fn check(op: Op, weight: usize, rank: Option<Rank>, barrier: Barrier) {
     let expected = OpTraits {
@@ -36,6 +38,7 @@ fn fetch(queues: usize) -> Op {
     Op::Fetch(Fetch {
         queues: vec![String::from("q"); queues].into(),
         wid: "w".into(),
+        server: ServerId::LOCAL,
         connection: 0,
     })
 }
@@ -168,7 +171,7 @@ fn what_the_server_asks_for_itself() {
     };
     check(Op::Nack(vec![tag; 7]), 7, None, Barrier::Open);
     check(Op::Forget(Ticket(1)), 1, None, Barrier::Open);
-    check(Op::Drain, 1, None, Barrier::Open);
+    check(Op::Drain(ServerId::LOCAL), 1, None, Barrier::Open);
     let lost = Duty::RecoverLost {
         alive: Arc::default(),
     };

@@ -45,7 +45,7 @@ impl<T: Tx> Group<'_, T> {
         });
         let (job, record): (Job, JobRecord) = match made {
             Ok(made) => made,
-            Err(error) => return Err(StoreError::Statement(error.text)),
+            Err(error) => return Err(StoreError::Inconsistent(error.text)),
         };
         let report = Report {
             errtype: "Corrupt",

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use workmill_proto::SteadyTime;
 use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
 
 use super::throttle::Allowance;
 use crate::group::Group;
 use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
-use crate::op::{DeliveryTag, Fetch, Op, Request, Ticket};
+use crate::op::{DeliveryTag, Fetch, Op, Request, ServerId, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
 
 /// How a queue was left.
@@ -27,19 +26,20 @@ impl<T: Tx> Group<'_, T> {
     /// A run of FETCHes. Whoever waited before is served before.
     pub(crate) fn fetch(&mut self, run: &[Request]) -> Result<(), StoreError> {
         self.serve_parked()?;
-        let fetches: Vec<(Ticket, &Fetch)> = run
-            .iter()
-            .filter_map(|request| match &request.op {
-                Op::Fetch(fetch) => Some((request.ticket, fetch)),
-                _ => None,
-            })
-            .collect();
+        let mut fetches: Vec<(Ticket, &Fetch)> = Vec::with_capacity(run.len());
+        for Request { ticket, op } in run {
+            match op {
+                Op::Fetch(fetch) if self.draining.contains(&fetch.server) => {
+                    self.answer(*ticket, Outcome::Nothing);
+                }
+                Op::Fetch(fetch) => fetches.push((*ticket, fetch)),
+                _ => {}
+            }
+        }
         // Workers mostly list the same queues: their jobs are claimed at once.
         for alike in fetches.chunk_by(|(_, fetch), (_, next)| fetch.queues == next.queues) {
             let mut waiting = alike.to_vec();
-            if !self.draining {
-                self.hand_out(&mut waiting)?;
-            }
+            self.hand_out(&mut waiting)?;
             for (ticket, fetch) in waiting {
                 self.let_wait(ticket, fetch);
             }
@@ -49,9 +49,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Parks a FETCH for which there is no job.
     fn let_wait(&mut self, ticket: Ticket, fetch: &Fetch) {
-        if self.draining {
-            self.answer(ticket, Outcome::Nothing);
-        } else if self.memory.parked.has_room_for(fetch) {
+        if self.memory.parked.has_room_for(fetch) {
             self.memory.parked.add(ticket, fetch, self.steady);
         } else {
             let text = "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
@@ -89,9 +87,9 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Sends everybody away who waits.
-    pub(crate) fn drain(&mut self, ticket: Ticket) -> Result<(), StoreError> {
-        for waiting in self.memory.parked.remove_due(SteadyTime::MAX) {
+    /// Sends away the clients of a server who wait.
+    pub(crate) fn drain(&mut self, ticket: Ticket, server: ServerId) -> Result<(), StoreError> {
+        for waiting in self.memory.parked.remove_of(server) {
             self.answer(waiting, Outcome::Nothing);
         }
         self.answer(ticket, Outcome::Ok);

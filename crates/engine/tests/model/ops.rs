@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, Ticket, TrackOp,
+    Ack, BatchOp, BulkPush, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId, Ticket,
+    TrackOp,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, MutationVerb,
@@ -31,6 +32,7 @@ impl<B: Backing> Runner<B> {
             Act::Fetch { queues, from } => Op::Fetch(Fetch {
                 queues: queues.iter().map(|queue| (*queue).to_owned()).collect(),
                 wid: from.wid.into(),
+                server: ServerId::LOCAL,
                 connection: from.connection,
             }),
             Act::Ack { jid, wid } => Op::Ack(Ack {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use workmill_engine::{DeliveryTag, Duty, Engine, GroupContext, Op, Request, Rules, Ticket};
+use workmill_engine::{
+    DeliveryTag, Duty, Engine, GroupContext, Op, Request, Rules, ServerId, Ticket,
+};
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Store, Tx};
 
@@ -90,7 +92,7 @@ impl<B: Backing> Runner<B> {
     /// Starts anew, and lets the grace of a start pass without anything happening.
     fn restart(&mut self) {
         if self.store.is_some() {
-            for op in [Op::Drain, Op::Tick(Duty::KeepClocks)] {
+            for op in [Op::Drain(ServerId::LOCAL), Op::Tick(Duty::KeepClocks)] {
                 let ticket = Ticket(0);
                 self.run_group(&[Request { ticket, op }], true).unwrap();
             }

@@ -1,7 +1,7 @@
 //! FETCH, and the FETCHes that wait.
 
 use serde_json::json;
-use workmill_engine::{Op, Outcome};
+use workmill_engine::{Op, Outcome, ServerId};
 
 use crate::world::{World, fetch_op};
 
@@ -139,11 +139,23 @@ fn fetches_that_list_too_many_queues_together_are_refused() {
 }
 
 #[test]
-fn a_stopping_server_sends_everybody_away() {
+fn a_stopping_server_sends_its_own_clients_away_and_nobody_else() {
+    let other = |queue: &str| {
+        let mut fetch = fetch_op(&[queue], "w");
+        if let Op::Fetch(fetch) = &mut fetch {
+            fetch.server = ServerId(7);
+        }
+        fetch
+    };
     let mut world = World::new();
     let waiting = world.try_fetch(&["q"], "w").unwrap_err();
-    world.ok(Op::Drain);
+    let staying = world.group(vec![other("q")])[0];
+    world.ok(Op::Drain(ServerId::LOCAL));
     assert!(matches!(world.answer(waiting), Some(Outcome::Nothing)));
+    assert!(world.answer(staying).is_none());
     world.push("jid-00001", "q", json!({}));
+    assert!(matches!(world.answer(staying), Some(Outcome::Job(_))));
+    world.push("jid-00002", "q", json!({}));
     assert!(matches!(world.run(fetch_op(&["q"], "w")), Outcome::Nothing));
+    assert!(matches!(world.run(other("q")), Outcome::Job(_)));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use workmill_engine::{BulkPush, Fetch, Op, Outcome};
+use workmill_engine::{BulkPush, Fetch, Op, Outcome, ServerId};
 use workmill_proto::{CustomReading, Job, QueueCommand, QueueSelection};
 
 use crate::world::World;
@@ -69,6 +69,7 @@ fn one_worker_or_connection_holds_no_more_than_its_share_of_reservations() {
         Op::Fetch(Fetch {
             queues: Arc::new([queue.to_owned()]),
             wid: wid.into(),
+            server: ServerId::LOCAL,
             connection,
         })
     };

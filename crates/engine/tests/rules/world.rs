@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use workmill_engine::{
     Ack, Answer, DeliveryTag, Duty, Engine, Event, Fail, Fetch, GroupContext, Mutate, Op, Outcome,
-    Request, Rules, Ticket,
+    Request, Rules, ServerId, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, SetName, SteadyTime, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
@@ -90,7 +90,7 @@ impl World {
 
     /// The server is stopped, and started again so many seconds later.
     pub fn down(&mut self, secs: i64) {
-        self.group(vec![Op::Drain]);
+        self.group(vec![Op::Drain(ServerId::LOCAL)]);
         self.tick(Duty::KeepClocks);
         self.now = self.now.plus_secs(secs);
         self.crash();
@@ -412,6 +412,7 @@ pub fn fetch_op(queues: &[&str], wid: &str) -> Op {
     Op::Fetch(Fetch {
         queues: queues.iter().map(|q| (*q).to_owned()).collect(),
         wid: wid.into(),
+        server: ServerId::LOCAL,
         connection: 0,
     })
 }

@@ -34,7 +34,7 @@ mod tests {
     use std::sync::Arc;
 
     use smallvec::SmallVec;
-    use workmill_engine::{Ack, BulkPush, Fail, Fetch, Op, Requeue, Ticket};
+    use workmill_engine::{Ack, BulkPush, Fail, Fetch, Op, Requeue, ServerId, Ticket};
     use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
 
     use super::*;
@@ -48,6 +48,7 @@ mod tests {
             'F' => Op::Fetch(Fetch {
                 queues: vec!["q".to_owned()].into(),
                 wid: "w".into(),
+                server: ServerId::LOCAL,
                 connection: 0,
             }),
             'A' => Op::Ack(Ack {

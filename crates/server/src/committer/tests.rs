@@ -3,7 +3,7 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use workmill_engine::{BulkPush, EventKind, Fetch, Op, Outcome, Rules};
+use workmill_engine::{BulkPush, EventKind, Fetch, Op, Outcome, Rules, ServerId};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -135,6 +135,7 @@ fn fetch(queue: &str) -> Op {
     Op::Fetch(Fetch {
         queues: [queue.to_owned()].into(),
         wid: "w".into(),
+        server: ServerId::LOCAL,
         connection: 0,
     })
 }

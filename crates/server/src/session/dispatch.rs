@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use workmill_engine::{ClientId, Fetch, Op};
+use workmill_engine::{ClientId, Fetch, Op, ServerId};
 use workmill_proto::{BatchCommand, Beat, WireError};
 
 use super::close_reason::{CloseReason, shutting_down};
@@ -70,6 +70,7 @@ impl Caller<'_> {
             let fetch = Fetch {
                 queues: queues.into(),
                 wid: Arc::clone(self.wid),
+                server: ServerId::LOCAL,
                 connection: match self.wid.is_empty() {
                     true => self.connection + 1,
                     false => 0,

@@ -15,7 +15,7 @@ impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn reserve_jobs(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
         for reservation in reservations {
             if !self.claimed.remove(&reservation.key.0) {
-                return Err(StoreError::Statement(format!(
+                return Err(StoreError::Inconsistent(format!(
                     "job {} is to be reserved and was not claimed",
                     reservation.jid
                 )));
@@ -172,7 +172,7 @@ impl<R: Rows> WriterTx<'_, R> {
 
     /// Moves a job of a removed queue to the front of the queue that has the name now.
     fn put_in_front(&mut self, key: i64) -> Result<(), StoreError> {
-        let lost = || StoreError::Statement(format!("job {key} is in no queue"));
+        let lost = || StoreError::Inconsistent(format!("job {key} is in no queue"));
         let old = queue_of(key)
             .and_then(|id| self.cache.queues().get(id))
             .ok_or_else(lost)?;

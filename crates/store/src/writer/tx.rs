@@ -131,7 +131,7 @@ impl<'a, R: Rows> WriterTx<'a, R> {
     fn check_claimed(&self) -> Result<(), StoreError> {
         match self.claimed.len() {
             0 => Ok(()),
-            count => Err(StoreError::Statement(format!(
+            count => Err(StoreError::Inconsistent(format!(
                 "{count} claimed jobs were neither reserved nor finished"
             ))),
         }

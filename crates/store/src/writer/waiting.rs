@@ -52,7 +52,7 @@ impl<R: Rows> WriterTx<'_, R> {
     }
 
     fn next_key(&mut self, id: QueueId) -> Result<i64, StoreError> {
-        let missing = || StoreError::Statement(format!("queue number {id} is unknown"));
+        let missing = || StoreError::Inconsistent(format!("queue number {id} is unknown"));
         let queue = self.cache.touch(id).ok_or_else(missing)?;
         let row = &mut queue.row;
         if row.position_next > POSITION_MAX {

@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue,
+    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job, Mutation, MutationFilter, MutationVerb, QueueCommand,
@@ -229,6 +229,7 @@ fn fetch(queues: Vec<String>, wid: &str) -> Op {
     Op::Fetch(Fetch {
         queues: queues.into(),
         wid: wid.into(),
+        server: ServerId::LOCAL,
         connection: 0,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    BatchReport, BulkPush, Fetch, Op, Outcome, Requeue, Rules, Throttle, Ticket, TrackOp,
+    BatchReport, BulkPush, Fetch, Op, Outcome, Requeue, Rules, ServerId, Throttle, Ticket, TrackOp,
 };
 use workmill_proto::{Command, CustomReading, Job, WireError, parse_command};
 use workmill_store::{CallbackState, Track};
@@ -32,6 +32,7 @@ pub fn nameless_fetch(queue: &str, connection: u64) -> Op {
     Op::Fetch(Fetch {
         queues: Arc::new([queue.to_owned()]),
         wid: "".into(),
+        server: ServerId::LOCAL,
         connection,
     })
 }

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use workmill_engine::{
-    CronTable, Duty, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, Ticket,
+    CronTable, Duty, Engine, Fetch, GroupContext, Op, Outcome, Request, Rules, ServerId, Ticket,
 };
 use workmill_proto::Timestamp;
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -28,6 +28,7 @@ fn run(cron: &Arc<CronTable>, from: Timestamp, secs: i64) -> Vec<(Timestamp, Val
     let fetch = Op::Fetch(Fetch {
         queues,
         wid: "w".into(),
+        server: ServerId::LOCAL,
         connection: 0,
     });
     let mut fired = Vec::new();

@@ -21,7 +21,8 @@ impl BatchRows for SqliteRows<'_> {
     fn next_batch(&mut self) -> Result<u64, StoreError> {
         let count = |row: &Row<'_>| number(row, 0);
         let counted = self.statements.row(Sql::BatchCount, (), count)?;
-        counted.ok_or_else(|| StoreError::Statement("the number of the last batch is gone".into()))
+        counted
+            .ok_or_else(|| StoreError::Inconsistent("the number of the last batch is gone".into()))
     }
 
     fn insert_batch(
