@@ -16,6 +16,14 @@ static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"))
 /// The JSON must be valid. Where it has no escape of this kind, which is nearly always, it is looked through once, as
 /// fast as memory allows, and not copied.
 pub(crate) fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+    // A search for one byte is begun with far fewer instructions than one for two, and most texts are short.
+    match memchr::memchr(b'\\', json) {
+        None => Cow::Borrowed(json),
+        Some(_) => replace_escapes(json),
+    }
+}
+
+fn replace_escapes(json: &[u8]) -> Cow<'_, [u8]> {
     let mut found = LoneSurrogates { json, index: 0 }.peekable();
     if found.peek().is_none() {
         return Cow::Borrowed(json);
