@@ -8,8 +8,8 @@ use rand::{Rng as _, SeedableRng};
 use workmill_proto::{SteadyTime, Timestamp, WireError};
 use workmill_store::{Clocks, Counts, StoreError, Tx};
 
-use crate::batches::Batches;
 use crate::context::Rules;
+use crate::features::{Batches, Locks, Tracks};
 use crate::limits::{DELIVERY_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
@@ -31,8 +31,9 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) draining: &'g BTreeSet<ServerId>,
     /// Queues somebody waits for that have something to fetch since.
     pub(crate) ready: BTreeSet<String>,
-    /// The batches that were looked at.
+    pub(crate) locks: Locks,
     pub(crate) batches: Batches,
+    pub(crate) tracks: Tracks,
     /// How many jobs that cannot be handed out may still be passed over.
     pub(crate) unusable_left: usize,
     /// How many bytes of payloads may still be handed out; one job may exceed it.
@@ -65,7 +66,9 @@ impl<'g, T: Tx> Group<'g, T> {
             grace_over,
             draining,
             ready: BTreeSet::new(),
+            locks: Locks::default(),
             batches: Batches::default(),
+            tracks: Tracks::default(),
             unusable_left: UNUSABLE_SLICE_JOBS,
             delivery_bytes_left: DELIVERY_SLICE_BYTES,
             rewrite_bytes_left: REWRITE_SLICE_BYTES,
@@ -121,11 +124,7 @@ impl<'g, T: Tx> Group<'g, T> {
 
     /// A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
     fn keep_clocks(&mut self) -> Result<bool, StoreError> {
-        let clocks = Clocks {
-            steady: self.steady,
-            wall: self.wall,
-        };
-        self.tx.note_clocks(clocks, true)?;
+        self.tx.note_clocks(self.now(), true)?;
         Ok(false)
     }
 
@@ -155,9 +154,19 @@ impl<'g, T: Tx> Group<'g, T> {
         for ticket in self.memory.parked.remove_due(self.steady) {
             self.answer(ticket, Outcome::Nothing);
         }
-        self.write_batches()?;
+        self.locks.write(self.tx)?;
+        self.batches.write(self.tx)?;
+        self.tracks.write(self.tx)?;
         self.write_counts()?;
         Ok(self.result)
+    }
+
+    /// What both clocks show.
+    pub(crate) fn now(&self) -> Clocks {
+        Clocks {
+            steady: self.steady,
+            wall: self.wall,
+        }
     }
 
     /// Leaves an op, or the rest of it, to the next group.

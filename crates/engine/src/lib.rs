@@ -8,11 +8,11 @@
 //! When recurring jobs are due is told by `cron/`.
 
 mod ask;
-mod batches;
 mod context;
 mod cron;
 mod engine;
 mod event;
+mod features;
 mod group;
 mod limits;
 mod makers;
@@ -20,6 +20,7 @@ mod memory;
 mod op;
 mod op_traits;
 mod outcome;
+mod overlay;
 mod parked;
 mod passage;
 mod rechecks;

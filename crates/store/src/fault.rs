@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
-    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, SetTime, Slots,
-    Store, StoreError, StoredJob, Swept, Syncer, Tombstone, Totals, Track, Tx,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, Keyed, Passing, Release, Reservation,
+    SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Tx,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -218,9 +217,6 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> ();
             fn finish(&mut self, keys: &[JobKey]) -> ();
             fn release(&mut self, releases: &[Release]) -> ();
-            fn put_tombstones(&mut self, ends: &[Tombstone]) -> ();
-            fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> usize;
-            fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> ();
             fn insert_entries(&mut self, set: SetName, entries: &[(SetTime, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
             fn remove_entries_until(&mut self, last: EntryKey) -> usize;
@@ -230,22 +226,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn count(&mut self, day: i64, counts: Counts) -> ();
             fn flush(&mut self) -> ();
             fn sweep(&mut self, limit: usize) -> Swept;
-            fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Vec<bool>;
-            fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> ();
-            fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> usize;
-            fn insert_batch(
-                &mut self,
-                details: &BatchDetails,
-                callbacks: BatchCallbacks<'_>,
-                state: &BatchState
-            ) -> u64;
-            fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> ();
-            fn remove_batches(&mut self, ids: &[u64]) -> ();
-            fn link_batches(&mut self, child: u64, parent: u64) -> bool;
-            fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> ();
-            fn take_batches_due(&mut self, until: SteadyTime, limit: usize) -> Vec<u64>;
-            fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> ();
-            fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> usize;
+            fn next_batch(&mut self) -> u64;
         }
         read {
             fn reservations_of_jids(&mut self, jids: &[&str]) -> Vec<Reservation>;
@@ -257,15 +238,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn reserved_count(&mut self) -> u64;
             fn reserved_by(&mut self, wid: &str, connection: u64) -> u64;
             fn slots(&mut self, queue: &str, since: SteadyTime, wid: &str, connection: u64) -> Slots;
-            fn locks(&mut self, keys: &[LockKey]) -> Vec<Option<Lock>>;
-            fn batches(&mut self, ids: &[u64]) -> Vec<Option<BatchState>>;
-            fn batch_details(&mut self, id: u64) -> Option<BatchDetails>;
-            fn batch_callback(&mut self, id: u64, kind: CallbackKind) -> Option<Vec<u8>>;
-            fn batch_parents(&mut self, child: u64) -> Vec<u64>;
-            fn tracks(&mut self, jids: &[&str]) -> Vec<Option<Track>>;
             fn working_heads(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
-            fn has_tombstone(&mut self, jid: &str, wid: &str) -> bool;
-            fn cron_ticks(&mut self, names: &[&str]) -> Vec<Option<Timestamp>>;
             fn entries(
                 &mut self,
                 set: SetName,
@@ -289,6 +262,28 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
         let jobs = self.inner.working_jobs(keys)?;
         self.plan.planned().payloads_read += jobs.len() as u64;
         Ok(jobs)
+    }
+
+    fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
+        self.inner.get(keys)
+    }
+
+    fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
+        self.plan.check_write()?;
+        self.inner.put(kept)
+    }
+
+    fn remove<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
+        self.plan.check_write()?;
+        self.inner.remove::<K>(keys)
+    }
+
+    fn due<P: Passing>(
+        &mut self,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<P::Key>, StoreError> {
+        self.inner.due::<P>(until, limit)
     }
 
     fn commit(self) -> Result<(), StoreError> {

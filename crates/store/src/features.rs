@@ -2,6 +2,8 @@
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
+use crate::LockKey;
+
 /// The features a job takes part in. Most jobs take part in none.
 ///
 /// It is the server's own record: what a client writes into the payload afterwards changes nothing of it.
@@ -18,9 +20,6 @@ pub struct Features {
     /// Whether its state is written down for whoever asks.
     pub tracked: bool,
 }
-
-/// The key of a lock: a digest of what makes jobs equal.
-pub type LockKey = [u8; 32];
 
 /// The lock of a unique job. It may be another job's by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +54,7 @@ pub struct CallbackOf {
 }
 
 /// The callbacks a batch can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallbackKind {
     /// Wanted once every member has been executed.
     Complete,

@@ -11,9 +11,9 @@
 
 mod disk;
 mod error;
-mod feature;
 mod features;
 mod file_lease;
+mod kept;
 mod key;
 mod lease;
 mod place;
@@ -34,12 +34,12 @@ pub mod suite;
 
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
-pub use feature::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackState, Lock, LockOwner, Slots, Track,
-    TrackState,
-};
-pub use features::{CallbackKind, CallbackOf, Features, JobLock, LockKey, Membership};
+pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};
 pub use file_lease::FileLease;
+pub use kept::{
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackState, CronTick,
+    Keyed, Lock, LockKey, LockOwner, Passing, Slots, Tombstone, TombstoneKey, Track, TrackState,
+};
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError, Predecessor};
 pub use place::{JobRef, Place};
@@ -47,8 +47,7 @@ pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use tx::{
-    Clocks, Counts, CronTick, Entry, QueueTotals, Release, Reservation, Store, Swept, Syncer,
-    Tombstone, Totals, Tx,
+    Clocks, Counts, Entry, QueueTotals, Release, Reservation, Store, Swept, Syncer, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

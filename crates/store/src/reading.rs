@@ -96,7 +96,7 @@ pub trait Reading: Send + Sync {
         &self,
         after: Option<LockKey>,
         bounds: Bounds,
-    ) -> Result<Slice<Readable<Lock>, LockKey>, StoreError>;
+    ) -> Result<Slice<Readable<(LockKey, Lock)>, LockKey>, StoreError>;
 
     /// What is written down of a job; also if its time is over, as long as it is not forgotten.
     fn track(&self, jid: &str) -> Result<Option<Track>, StoreError>;
@@ -113,7 +113,7 @@ pub trait Reading: Send + Sync {
         &self,
         after: Option<&str>,
         bounds: Bounds,
-    ) -> Result<Slice<CronTick, Box<str>>, StoreError>;
+    ) -> Result<Slice<TickView, Box<str>>, StoreError>;
 }
 
 /// A queue.
@@ -139,6 +139,9 @@ pub struct FoundJob {
     /// Who has it, if it works.
     pub reservation: Option<Reservation>,
 }
+
+/// The name of a cron entry, and up to when its ticks are done.
+pub type TickView = (Box<str>, CronTick);
 
 /// What is written down of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, EntryKey, JobKey, JobRecord, Lock,
-    LockKey, LockOwner, Reading, SetTime, Slots, StoreError, StoredJob, Track,
+    EntryKey, JobKey, JobRecord, Keyed, Passing, Reading, SetTime, Slots, StoreError, StoredJob,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -124,23 +123,6 @@ pub trait Tx {
     /// handed out. A key without a reservation is ignored.
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError>;
 
-    /// Remembers that these reservations ended without the worker's word: a tombstone for each. One of the same job id and worker
-    /// that is there already is the same one, and the later of the two times counts.
-    fn put_tombstones(&mut self, ends: &[Tombstone]) -> Result<(), StoreError>;
-
-    /// Whether there is a tombstone for this job id and worker.
-    fn has_tombstone(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError>;
-
-    /// Forgets up to `limit` tombstones of ends that happened at or before `until`; tells how many.
-    fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
-
-    /// For each name in order up to when the ticks of the cron entry of that name are done; none if nothing was
-    /// noted of it.
-    fn cron_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError>;
-
-    /// Notes up to when the ticks of cron entries are done.
-    fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> Result<(), StoreError>;
-
     /// Puts jobs into a set, each at its time.
     fn insert_entries(
         &mut self,
@@ -198,19 +180,6 @@ pub trait Tx {
     /// All sizes and counters, as this transaction sees them.
     fn totals(&mut self) -> Result<Totals, StoreError>;
 
-    /// Takes locks, in the order given; tells for each whether it was taken. It is not, if somebody has it
-    /// whose time is not over at `now`.
-    fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Result<Vec<bool>, StoreError>;
-
-    /// Gives locks back, each only if it belongs to the owner named.
-    fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError>;
-
-    /// The locks of these keys, in their order: also one whose time is over, as long as it is not forgotten.
-    fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError>;
-
-    /// Forgets up to `limit` locks that end at or before `until`; tells how many.
-    fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
-
     /// How many slots of a queue are taken: by reservations of its jobs, also of a removed queue that had its
     /// name, that began after `since`. `wid` and `connection` name the holder that is asked about.
     fn slots(
@@ -221,55 +190,24 @@ pub trait Tx {
         connection: u64,
     ) -> Result<Slots, StoreError>;
 
-    /// Keeps a new batch and returns its number, which no other batch has or will have.
-    fn insert_batch(
+    /// What is kept under these keys, in their order; also what has its time over, as long as it is not removed.
+    fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError>;
+
+    /// Keeps things under their keys, in place of whatever is there.
+    fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError>;
+
+    /// Removes what is kept under these keys. A key without anything is ignored.
+    fn remove<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError>;
+
+    /// Up to `limit` keys of things of a kind whose time is over at `until`, the earliest first.
+    fn due<P: Passing>(
         &mut self,
-        details: &BatchDetails,
-        callbacks: BatchCallbacks<'_>,
-        state: &BatchState,
-    ) -> Result<u64, StoreError>;
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<P::Key>, StoreError>;
 
-    /// The batches with these numbers, in the order asked.
-    fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError>;
-
-    /// Changes batches. A number without a batch is ignored.
-    fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError>;
-
-    /// What never changes of a batch, without its callbacks.
-    fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError>;
-
-    /// The payload of a callback; none if the batch has no such callback, or there is no such batch.
-    fn batch_callback(
-        &mut self,
-        id: u64,
-        kind: CallbackKind,
-    ) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Forgets batches, and whose children they were.
-    fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError>;
-
-    /// Makes a batch the child of another; tells whether it was not.
-    fn link_batches(&mut self, child: u64, parent: u64) -> Result<bool, StoreError>;
-
-    /// The numbers of the batches that a batch is a child of, in the order they were linked; some may be
-    /// forgotten by now.
-    fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError>;
-
-    /// Notes when to look at batches again. A batch may have several such moments.
-    fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> Result<(), StoreError>;
-
-    /// Takes up to `limit` of the moments at or before `until`; returns their batches.
-    fn take_batches_due(&mut self, until: SteadyTime, limit: usize)
-    -> Result<Vec<u64>, StoreError>;
-
-    /// What is written down of jobs, in the order asked.
-    fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError>;
-
-    /// Writes down what is known of jobs.
-    fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError>;
-
-    /// Forgets up to `limit` tracks whose time is over at `until`; tells how many.
-    fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError>;
+    /// A number for a new batch, which no other has had or will have.
+    fn next_batch(&mut self) -> Result<u64, StoreError>;
 
     /// How far the clocks were when [`Tx::note_clocks`] was last kept, or a little further; none in a new store.
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError>;
@@ -341,17 +279,6 @@ pub struct Release {
     pub record: Option<JobRecord>,
 }
 
-/// That a reservation ended without its worker's word, so that a late word from it is known to be late.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tombstone {
-    /// The job's id.
-    pub jid: Box<str>,
-    /// The worker that held it.
-    pub wid: Box<str>,
-    /// When it ended.
-    pub at: SteadyTime,
-}
-
 /// How far the clocks are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clocks {
@@ -359,15 +286,6 @@ pub struct Clocks {
     pub steady: SteadyTime,
     /// The wall clock, as it was set then.
     pub wall: Timestamp,
-}
-
-/// Up to when the ticks of a cron entry are done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CronTick {
-    /// The entry's name.
-    pub name: Box<str>,
-    /// The last tick that is done, or a later moment.
-    pub at: Timestamp,
 }
 
 /// A job in a set.

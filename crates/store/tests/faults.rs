@@ -13,9 +13,9 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
-    BatchCallbacks, BatchDetails, BatchState, Counts, CronTick, Entry, JobKey, JobRecord, Lock,
-    LockOwner, Release, Reservation, SetTime, Store, StoreError, Tombstone, Totals, Track,
-    TrackState, Tx,
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
+    CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Release, Reservation, SetTime, Store,
+    StoreError, Tombstone, Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -76,41 +76,33 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
         ],
     )
     .unwrap();
-    tx.put_tombstones(&[end("before")]).unwrap();
+    tx.put(&[end("before")]).unwrap();
     change_features(&mut tx, 1).unwrap();
-    tx.set_cron_ticks(&[tick(1)]).unwrap();
+    tx.put(&[tick(1)]).unwrap();
     tx.commit().unwrap();
     keys
 }
 
-fn tick(secs: i64) -> CronTick {
-    CronTick {
-        name: "cron".into(),
-        at: wall(secs),
-    }
+fn tick(secs: i64) -> (Box<str>, CronTick) {
+    ("cron".into(), CronTick { at: wall(secs) })
 }
 
-fn end(jid: &str) -> Tombstone {
-    Tombstone {
-        jid: jid.into(),
-        wid: "w".into(),
-        at: at(0),
-    }
+fn end_key(jid: &str) -> (Box<str>, Box<str>) {
+    (jid.into(), "w".into())
+}
+
+fn end(jid: &str) -> ((Box<str>, Box<str>), Tombstone) {
+    (end_key(jid), Tombstone { at: at(0) })
 }
 
 const KEPT: [u8; 32] = [0; 32];
 
-fn owner() -> LockOwner {
-    LockOwner {
-        jid: "j".into(),
-        pushing: 1,
-    }
-}
-
-fn lock(key: [u8; 32]) -> Lock {
+fn lock() -> Lock {
     Lock {
-        key,
-        owner: owner(),
+        owner: LockOwner {
+            jid: "j".into(),
+            pushing: 1,
+        },
         ends_at: at(10),
     }
 }
@@ -136,21 +128,25 @@ fn track(percent: i64) -> Track {
 /// run before it left.
 fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     let (total, secs) = (u64::from(run), i64::from(run));
-    tx.release_locks(&[([run - 1; 32], &owner()), (KEPT, &owner())])?;
-    tx.acquire_locks(&[lock([run; 32]), lock(KEPT)], at(0))?;
-    let id = tx.insert_batch(
-        &BatchDetails::default(),
-        BatchCallbacks::default(),
-        &batch(total),
-    )?;
-    tx.update_batches(&[(id, batch(total + 100))])?;
-    tx.link_batches(id, id + 1)?;
-    tx.remove_batches(&[id - 1])?;
-    tx.take_batches_due(at(secs), 9)?;
-    tx.note_batches_due(&[(id, at(secs + 1))])?;
-    tx.write_tracks(&[("j", &track(50)), ("k", &track(secs))])?;
-    tx.forget_tracks(at(secs - 1), 9)?;
-    tx.forget_locks(at(9), 9)?;
+    tx.remove::<Lock>(&[[run - 1; 32], KEPT])?;
+    tx.put(&[([run; 32], lock()), (KEPT, lock())])?;
+    let id = tx.next_batch()?;
+    tx.put(&[(id, batch(total))])?;
+    tx.put(&[(id, BatchDetails::default())])?;
+    tx.put(&[((id, CallbackKind::Success), BatchCallback(b"{}".into()))])?;
+    tx.put(&[(id, BatchParents(vec![id + 1]))])?;
+    tx.put(&[(id, batch(total + 100))])?;
+    tx.remove::<BatchState>(&[id - 1])?;
+    tx.remove::<BatchDetails>(&[id - 1])?;
+    tx.remove::<BatchParents>(&[id - 1])?;
+    let due = tx.due::<BatchDue>(at(secs), 9)?;
+    tx.remove::<BatchDue>(&due)?;
+    tx.put(&[((at(secs + 1), id), BatchDue)])?;
+    tx.put(&[("j".into(), track(50)), ("k".into(), track(secs))])?;
+    let due = tx.due::<Track>(at(secs - 1), 9)?;
+    tx.remove::<Track>(&due)?;
+    let due = tx.due::<Lock>(at(9), 9)?;
+    tx.remove::<Lock>(&due)?;
     Ok(())
 }
 
@@ -166,9 +162,10 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
         record: Some(job("g1")),
     };
     tx.release(&[front, Release { key, record: None }])?;
-    tx.put_tombstones(&[end("after")])?;
-    tx.forget_tombstones(at(-1), 9)?;
-    tx.set_cron_ticks(&[tick(2)])?;
+    tx.put(&[end("after")])?;
+    let due = tx.due::<Tombstone>(at(-1), 9)?;
+    tx.remove::<Tombstone>(&due)?;
+    tx.put(&[tick(2)])?;
     tx.remove_entries(&[dead[0].key])?;
     tx.remove_entries_until(dead[1].key)?;
     tx.insert_entries(SetName::Retries, &[(SetTime::retries(at(1)), job("r1"))])?;
@@ -195,13 +192,14 @@ struct Sight {
     waiting: Vec<String>,
     gone: Vec<String>,
     entries: Vec<Entry>,
-    remembered: [bool; 2],
-    locked: Vec<bool>,
+    remembered: Vec<Option<Tombstone>>,
+    locks: Vec<Option<Lock>>,
     batches: Vec<Option<BatchState>>,
-    parents: Vec<Vec<u64>>,
-    dues: Vec<u64>,
+    callbacks: Vec<Option<BatchCallback>>,
+    parents: Vec<Option<BatchParents>>,
+    dues: Vec<(SteadyTime, u64)>,
     tracks: Vec<Option<Track>>,
-    ticked: Option<Timestamp>,
+    ticked: Vec<Option<CronTick>>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -221,15 +219,16 @@ fn sight(store: &mut impl Store) -> Sight {
             .into_iter()
             .flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
             .collect(),
-        ticked: tx.cron_ticks(&["cron"]).unwrap()[0],
-        remembered: ["before", "after"].map(|jid| tx.has_tombstone(jid, "w").unwrap()),
-        locked: tx
-            .acquire_locks(&[0, 1, 2].map(|n| lock([n; 32])), at(0))
+        ticked: tx.get(&["cron".into()]).unwrap(),
+        remembered: tx.get(&["before", "after"].map(end_key)).unwrap(),
+        locks: tx.get(&[0, 1, 2].map(|n| [n; 32])).unwrap(),
+        batches: tx.get(&[1, 2, 3]).unwrap(),
+        callbacks: tx
+            .get(&[1, 2].map(|id| (id, CallbackKind::Success)))
             .unwrap(),
-        batches: tx.batches(&[1, 2, 3]).unwrap(),
-        parents: [1, 2].map(|id| tx.batch_parents(id).unwrap()).to_vec(),
-        dues: tx.take_batches_due(at(99), 99).unwrap(),
-        tracks: tx.tracks(&["j", "k"]).unwrap(),
+        parents: tx.get(&[1, 2]).unwrap(),
+        dues: tx.due::<BatchDue>(at(99), 99).unwrap(),
+        tracks: tx.get(&["j".into(), "k".into()]).unwrap(),
     }
 }
 

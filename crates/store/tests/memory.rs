@@ -42,15 +42,13 @@ fn change_much(store: &mut MemoryStore) {
     tx.insert_entries(SetName::Dead, &[(at, job("a"))]).unwrap();
     tx.clear_set(SetName::Retries).unwrap();
     let lock = Lock {
-        key: [1; 32],
         owner: LockOwner {
             jid: "j".into(),
             pushing: 0,
         },
         ends_at: SteadyTime::from_micros(9),
     };
-    let now = SteadyTime::from_micros(0);
-    assert_eq!(tx.acquire_locks(&[lock], now).unwrap(), [true]);
+    tx.put(&[([1; 32], lock)]).unwrap();
     let counts = Counts {
         processed: 1,
         ..Counts::default()

@@ -44,9 +44,11 @@ impl<T: Tx> Group<'_, T> {
         };
         self.observe_acknowledged(&heads)?;
         self.end_reservations(&done)?;
-        heads
-            .into_iter()
-            .filter_map(|(_, head)| head.ok())
-            .try_for_each(|head| self.succeeded(&head))
+        let known = heads.iter().filter_map(|(_, head)| head.as_ref().ok());
+        self.prefetch(known.clone())?;
+        for record in known {
+            self.succeeded(record)?;
+        }
+        Ok(())
     }
 }

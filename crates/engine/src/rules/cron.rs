@@ -41,14 +41,12 @@ impl<T: Tx> Group<'_, T> {
             self.memory.timetable.set_next(&due.name, settled.next);
             if done.is_none_or(|done| done < due.tick) {
                 runs.push((due, entry));
-                ticks.push(CronTick {
-                    name: (*due.name).into(),
-                    at: settled.done,
-                });
+                let tick = CronTick { at: settled.done };
+                ticks.push(((*due.name).into(), tick));
             }
         }
         self.push_runs(&runs)?;
-        self.tx.set_cron_ticks(&ticks)?;
+        self.tx.put(&ticks)?;
         Ok(due.len() == CRON_SLICE_JOBS)
     }
 
@@ -59,7 +57,7 @@ impl<T: Tx> Group<'_, T> {
         table: &CronTable,
         names: &[&str],
     ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        let mut done = self.tx.cron_ticks(names)?;
+        let mut done = self.noted_ticks(names)?;
         let mut places = Vec::new();
         let mut formers = Vec::new();
         for (name, done) in names.iter().zip(&mut done) {
@@ -73,13 +71,19 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         if !formers.is_empty() {
-            let noted = self.tx.cron_ticks(&formers)?;
+            let noted = self.noted_ticks(&formers)?;
             places
                 .into_iter()
                 .zip(noted)
                 .for_each(|(place, noted)| *place = noted);
         }
         Ok(done)
+    }
+
+    fn noted_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
+        let noted = self.tx.get::<CronTick>(&names)?.into_iter();
+        Ok(noted.map(|tick| Some(tick?.at)).collect())
     }
 
     /// Pushes a job for each run. One that is refused, as a PUSH may be, has had its turn.

@@ -72,12 +72,9 @@ impl<T: Tx> Group<'_, T> {
             };
             let plan = self.plan_entry(name, entry, done);
             self.memory.timetable.set_next(name, plan.next);
-            notes.extend(plan.note.map(|at| CronTick {
-                name: (**name).into(),
-                at,
-            }));
+            notes.extend(plan.note.map(|at| ((**name).into(), CronTick { at })));
         }
-        self.tx.set_cron_ticks(&notes)
+        self.tx.put(&notes)
     }
 
     fn plan_entry(&mut self, name: &Arc<str>, entry: &CronEntry, done: Option<Timestamp>) -> Plan {

@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 use workmill_store::{JobRecord, SetTime, StoreError, Tx};
 
 use crate::group::Group;
-use crate::limits::{EVICTION_ROUNDS_MAX, RESERVATION_END_MEMORY_SECS, SWEEP_SLICE_ROWS};
+use crate::limits::{EVICTION_ROUNDS_MAX, SWEEP_SLICE_ROWS};
 
 impl<T: Tx> Group<'_, T> {
     /// Puts jobs into the dead set. Beyond its limit, the oldest there leave.
@@ -37,19 +37,11 @@ impl<T: Tx> Group<'_, T> {
         Ok(evicted)
     }
 
-    /// Forgets what is past its time: dead jobs, ends of reservations, locks, tracks, batches; and dead jobs beyond the
-    /// limit, which may have been lowered. Tells whether there may be more.
-    pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
+    /// Forgets dead jobs past their time, and those beyond the limit, which may have been lowered; tells how many.
+    pub(super) fn purge_dead(&mut self) -> Result<usize, StoreError> {
         self.evicting = true;
         let too_old = self.forget_dead(SetTime::dead(self.steady), SWEEP_SLICE_ROWS)?;
-        let dead = too_old + self.evict_excess()?;
-        let ended_until = self.steady.plus_secs(-RESERVATION_END_MEMORY_SECS);
-        let ends = self.tx.forget_tombstones(ended_until, SWEEP_SLICE_ROWS)?;
-        let locks = self.tx.forget_locks(self.steady, SWEEP_SLICE_ROWS)?;
-        let tracks = self.tx.forget_tracks(self.steady, SWEEP_SLICE_ROWS)?;
-        // Whoever means to COMMIT must have had the time to come back.
-        let more_batches = self.grace_over && self.expire_batches()?;
-        Ok(dead + ends + locks + tracks > 0 || more_batches)
+        Ok(too_old + self.evict_excess()?)
     }
 
     /// Forgets a slice of what is beyond the limit; tells how many.

@@ -10,7 +10,9 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
         self.counts = Counts::default();
         self.ready.clear();
+        self.locks.clear();
         self.batches.clear();
+        self.tracks.clear();
         self.memory.makers.forget_all();
         self.tx.flush()?;
         self.answer(ticket, Outcome::Ok);

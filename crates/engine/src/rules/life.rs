@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
-use workmill_store::{Features, JobLock, JobRecord, Lock, LockOwner, StoreError, TrackState, Tx};
+use workmill_store::{Features, JobLock, JobRecord, Lock, StoreError, TrackState, Tx};
 
 use crate::group::Group;
 use crate::op::NewJob;
@@ -25,6 +25,7 @@ impl<T: Tx> Group<'_, T> {
             .map(|job| (&*job.record.queue, job.client))
             .collect();
         let refusals = self.check_queues(&wanted)?;
+        self.prefetch(jobs.iter().map(|job| &job.record))?;
         let mut checked = Vec::with_capacity(jobs.len());
         for (job, refusal) in jobs.iter().zip(refusals) {
             let refusal = match refusal {
@@ -37,11 +38,33 @@ impl<T: Tx> Group<'_, T> {
         Ok(checked)
     }
 
+    /// Reads at once what the features of these jobs are about to look at.
+    pub(super) fn prefetch<'r>(
+        &mut self,
+        records: impl Iterator<Item = &'r JobRecord>,
+    ) -> Result<(), StoreError> {
+        let (mut locks, mut batches, mut tracked) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records {
+            let Some(features) = &record.features else {
+                continue;
+            };
+            locks.extend(features.lock.map(|lock| lock.key));
+            batches.extend(features.batch.map(|member| member.bid.id));
+            batches.extend(features.callback.map(|callback| callback.bid.id));
+            if features.tracked {
+                tracked.push(record.jid.clone());
+            }
+        }
+        self.locks.load(self.tx, locks.into_iter())?;
+        self.batches.load(self.tx, batches.into_iter())?;
+        self.tracks.load(self.tx, tracked.into_iter())
+    }
+
     fn check_batch(&mut self, record: &JobRecord) -> Result<Option<WireError>, StoreError> {
         let Some(member) = record.features.as_ref().and_then(|features| features.batch) else {
             return Ok(None);
         };
-        let known = self.batch_state(member.bid)?.is_some();
+        let known = self.batches.state(self.tx, member.bid)?.is_some();
         Ok((!known).then(|| WireError::no_such_batch(&member.bid.to_string())))
     }
 
@@ -52,56 +75,46 @@ impl<T: Tx> Group<'_, T> {
         jobs: &[&NewJob],
         checked: &mut [Result<Cow<'_, JobRecord>, WireError>],
     ) -> Result<(), StoreError> {
-        let mut locks = Vec::new();
-        let mut places = Vec::new();
+        let wanted = jobs.iter().zip(&*checked);
+        let wanted = wanted.filter_map(|(job, place)| job.lock.filter(|_| place.is_ok()));
+        self.locks.load(self.tx, wanted.map(|wanted| wanted.key))?;
         for (job, place) in jobs.iter().zip(checked) {
             let Some(wanted) = job.lock.filter(|_| place.is_ok()) else {
                 continue;
             };
             let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.wall));
-            let held = JobLock {
+            let lock = JobLock {
                 key: wanted.key,
                 ends_at: self.steady.plus(until_due.saturating_add(wanted.lasts)),
                 until_start: wanted.until_start,
                 pushing: self.rng.random(),
             };
-            locks.push(lock_under(&job.record, &held));
-            places.push((held, place));
-        }
-        if locks.is_empty() {
-            return Ok(());
-        }
-        let acquired = self.tx.acquire_locks(&locks, self.steady)?;
-        for ((lock, acquired), (held, place)) in locks.iter().zip(acquired).zip(places) {
-            if !acquired {
-                self.tell_who_holds(lock)?;
+            let held = self
+                .locks
+                .acquire(self.tx, self.steady, &job.record, &lock)?;
+            if let Some(held) = held {
+                self.tell_who_holds(&job.record, &held);
                 *place = Err(WireError {
                     code: ErrorCode::NotUnique,
                     text: "Job not unique".into(),
                 });
             } else if let Ok(record) = place {
-                record.to_mut().features.get_or_insert_default().lock = Some(held);
+                record.to_mut().features.get_or_insert_default().lock = Some(lock);
             }
         }
         Ok(())
     }
 
     /// Why a job is not unique, for whoever looks for the reason.
-    fn tell_who_holds(&mut self, wanted: &Lock) -> Result<(), StoreError> {
-        if !tracing::enabled!(tracing::Level::DEBUG) {
-            return Ok(());
-        }
-        if let Some(Some(held)) = self.tx.locks(&[wanted.key])?.pop() {
-            let (jid, owner) = (&*wanted.owner.jid, &*held.owner.jid);
-            let secs_left = held.ends_at.since(self.steady).as_secs();
-            tracing::debug!(
-                jid,
-                owner,
-                secs_left,
-                "a job is not unique: the job `owner` has its lock for `secs_left` more seconds"
-            );
-        }
-        Ok(())
+    fn tell_who_holds(&self, record: &JobRecord, held: &Lock) {
+        let (jid, owner) = (&*record.jid, &*held.owner.jid);
+        let secs_left = held.ends_at.since(self.steady).as_secs();
+        tracing::debug!(
+            jid,
+            owner,
+            secs_left,
+            "a job is not unique: the job `owner` has its lock for `secs_left` more seconds"
+        );
     }
 
     /// A job was taken in.
@@ -109,19 +122,17 @@ impl<T: Tx> Group<'_, T> {
         let Some(features) = &record.features else {
             return Ok(());
         };
-        self.join_batch(features)?;
-        self.note(record, features, TrackState::Enqueued)
+        self.batches.join(self.tx, self.steady, features)?;
+        self.note(record, TrackState::Enqueued)
     }
 
     /// A job is handed out.
     pub(super) fn started(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(features) = &record.features else {
+        if record.features.is_none() {
             return Ok(());
-        };
-        if features.lock.is_some_and(|lock| lock.until_start) {
-            self.unlock(record)?;
         }
-        self.note(record, features, TrackState::Working)
+        self.locks.release_at_start(self.tx, record)?;
+        self.note(record, TrackState::Working)
     }
 
     /// A job was acknowledged.
@@ -129,78 +140,73 @@ impl<T: Tx> Group<'_, T> {
         let Some(features) = &record.features else {
             return Ok(());
         };
-        self.unlock(record)?;
-        self.leave_batch(features)?;
+        self.locks.release(self.tx, record)?;
+        self.batches.leave(self.tx, self.steady, features)?;
         self.finish_callback(features)?;
-        self.note_end(record, features, TrackState::Success)
+        self.note_end(record, TrackState::Success)
     }
 
     /// A job failed and will be tried again.
     pub(super) fn failed(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        self.fail_in_batch(record)?;
-        match &record.features {
-            Some(features) => self.note(record, features, TrackState::Failed),
-            None => Ok(()),
+        if record.features.is_none() {
+            return Ok(());
         }
+        self.batches.fail(self.tx, self.steady, record)?;
+        self.queue_callbacks()?;
+        self.note(record, TrackState::Failed)
     }
 
     /// A job failed for the last time, or was killed: it is dead. Its lock stays until its time is over.
     pub(super) fn died(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        self.fail_in_batch(record)?;
-        match &record.features {
-            Some(features) => self.note_end(record, features, TrackState::Dead),
-            None => Ok(()),
+        if record.features.is_none() {
+            return Ok(());
         }
+        self.batches.fail(self.tx, self.steady, record)?;
+        self.queue_callbacks()?;
+        self.note_end(record, TrackState::Dead)
     }
 
     /// A job failed and leaves no trace, as it is not to be tried again: nobody can acknowledge it any more.
     pub(super) fn failed_for_good(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        self.fail_in_batch(record)?;
+        self.batches.fail(self.tx, self.steady, record)?;
         let Some(features) = &record.features else {
             return Ok(());
         };
         self.finish_callback(features)?;
-        self.note_end(record, features, TrackState::Failed)
+        self.note_end(record, TrackState::Failed)
     }
 
     /// A job goes back to its queue as if it had not been handed out.
     pub(super) fn came_back(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(features) = &record.features else {
+        if record.features.is_none() {
             return Ok(());
-        };
-        if features.lock.is_some_and(|lock| lock.until_start)
-            && let Some(lock) = lock_of(record)
-            && lock.ends_at > self.steady
-        {
-            // Somebody else's by now: then they both run, as the job has been accepted.
-            self.tx.acquire_locks(&[lock], self.steady)?;
         }
-        self.note(record, features, TrackState::Enqueued)
+        self.locks.take_again(self.tx, self.steady, record)?;
+        self.note(record, TrackState::Enqueued)
     }
 
     /// A job from a set is in its queue.
     pub(super) fn enqueued_again(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.features {
-            Some(features) => self.note(record, features, TrackState::Enqueued),
-            None => Ok(()),
+        match record.features.is_some() {
+            true => self.note(record, TrackState::Enqueued),
+            false => Ok(()),
         }
     }
 
     /// A job was dropped because its time was over.
     pub(super) fn expired(&mut self, record: &JobRecord) -> Result<(), StoreError> {
+        self.locks.release(self.tx, record)?;
+        self.deleted(record)
+    }
+
+    /// An operator deleted a job: its batch does not wait for it. Its lock stays until its time is over.
+    pub(super) fn deleted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
         let Some(features) = &record.features else {
             return Ok(());
         };
-        self.unlock(record)?;
-        self.vanish(record, features)
-    }
-
-    /// An operator deleted a job. Its lock stays until its time is over.
-    pub(super) fn deleted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.features {
-            Some(features) => self.vanish(record, features),
-            None => Ok(()),
-        }
+        self.batches.leave(self.tx, self.steady, features)?;
+        self.finish_callback(features)?;
+        self.note_end(record, TrackState::Unknown)
     }
 
     /// A dead job is forgotten. A member of a batch stays a failed one.
@@ -211,36 +217,20 @@ impl<T: Tx> Group<'_, T> {
         }
     }
 
-    /// The job is no more, and its batch does not wait for it.
-    fn vanish(&mut self, record: &JobRecord, features: &Features) -> Result<(), StoreError> {
-        self.leave_batch(features)?;
-        self.finish_callback(features)?;
-        self.note_end(record, features, TrackState::Unknown)
+    /// Whoever waited for this callback, or for what was changed before, goes on.
+    fn finish_callback(&mut self, features: &Features) -> Result<(), StoreError> {
+        self.batches
+            .finish_callback(self.tx, self.steady, features.callback)?;
+        self.queue_callbacks()
     }
 
-    /// Gives the lock of a job back, if it still is its own.
-    fn unlock(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match lock_of(record) {
-            Some(lock) => self.tx.release_locks(&[(lock.key, &lock.owner)]),
-            None => Ok(()),
-        }
+    fn note(&mut self, record: &JobRecord, state: TrackState) -> Result<(), StoreError> {
+        let now = self.now();
+        self.tracks.note(self.tx, now, record, state)
     }
-}
 
-/// The lock of a job, as the pushing that made it has or had it.
-fn lock_of(record: &JobRecord) -> Option<Lock> {
-    let held = record.features.as_ref()?.lock.as_ref()?;
-    Some(lock_under(record, held))
-}
-
-/// The lock that a record names.
-fn lock_under(record: &JobRecord, held: &JobLock) -> Lock {
-    Lock {
-        key: held.key,
-        owner: LockOwner {
-            jid: record.jid.clone(),
-            pushing: held.pushing,
-        },
-        ends_at: held.ends_at,
+    fn note_end(&mut self, record: &JobRecord, state: TrackState) -> Result<(), StoreError> {
+        let now = self.now();
+        self.tracks.note_end(self.tx, now, record, state)
     }
 }

@@ -3,7 +3,7 @@
 mod ack;
 mod backoff;
 mod batch;
-mod batch_progress;
+mod callbacks;
 mod corrupt;
 mod cron;
 mod cron_plan;
@@ -15,6 +15,7 @@ mod life;
 mod making;
 mod mutate;
 mod observe;
+mod purge;
 mod push;
 mod queue;
 mod recover;

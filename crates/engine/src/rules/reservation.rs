@@ -74,12 +74,18 @@ impl Holdings {
         let Some((held, given_out)) = own.or(oldest) else {
             return Ok(None);
         };
-        if of_another && !wid.is_empty() && (has_lost || tx.has_tombstone(jid, wid)?) {
+        if of_another && !wid.is_empty() && (has_lost || has_tombstone(tx, jid, wid)?) {
             return Ok(None);
         }
         *given_out = true;
         Ok(Some(held))
     }
+}
+
+/// Whether a worker has lost a reservation of this job, so that its word is late.
+fn has_tombstone<T: Tx>(tx: &mut T, jid: &str, wid: &str) -> Result<bool, StoreError> {
+    let found = tx.get::<Tombstone>(&[(jid.into(), wid.into())])?;
+    Ok(found.iter().any(Option::is_some))
 }
 
 impl<T: Tx> Group<'_, T> {
@@ -163,16 +169,13 @@ impl<T: Tx> Group<'_, T> {
     pub(super) fn put_tombstones(&mut self, held: &[Held]) -> Result<(), StoreError> {
         let lost = held.iter().map(|held| &held.reservation);
         let lost = lost.filter(|lost| !lost.wid.is_empty());
-        let tombstones: Vec<Tombstone> = lost
-            .map(|lost| Tombstone {
-                jid: lost.jid.clone(),
-                wid: lost.wid.clone(),
-                at: self.steady,
-            })
+        let tombstone = Tombstone { at: self.steady };
+        let tombstones: Vec<_> = lost
+            .map(|lost| ((lost.jid.clone(), lost.wid.clone()), tombstone))
             .collect();
         match tombstones.is_empty() {
             true => Ok(()),
-            false => self.tx.put_tombstones(&tombstones),
+            false => self.tx.put(&tombstones),
         }
     }
 

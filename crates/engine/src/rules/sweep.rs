@@ -9,6 +9,7 @@ impl<T: Tx> Group<'_, T> {
     /// Deletes a slice; no batch waits for a job that is deleted. Tells whether there may be more.
     pub(crate) fn sweep(&mut self) -> Result<bool, StoreError> {
         let swept = self.tx.sweep(SWEEP_SLICE_ROWS)?;
+        self.prefetch(swept.with_features.iter())?;
         for record in &swept.with_features {
             self.deleted(record)?;
         }

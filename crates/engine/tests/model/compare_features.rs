@@ -1,7 +1,7 @@
 //! Compares what is kept besides jobs: locks, batches, tracks, slots.
 
 use workmill_proto::SteadyTime;
-use workmill_store::{LockKey, Tx};
+use workmill_store::{Lock, LockKey, Track, Tx};
 
 use crate::naive::Naive;
 use crate::step::{JIDS, nth_jid};
@@ -9,7 +9,7 @@ use crate::step::{JIDS, nth_jid};
 /// Who has which lock, until when. One whose time is over may be forgotten or not.
 pub fn compare_locks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
     let keys: Vec<LockKey> = naive.keys.iter().copied().collect();
-    let stored = tx.locks(&keys).map_err(|error| error.to_string())?;
+    let stored = tx.get::<Lock>(&keys).map_err(|error| error.to_string())?;
     for (key, stored) in keys.iter().zip(stored) {
         let stored = stored.map(|lock| (lock.owner.jid.to_string(), lock.ends_at));
         let expected = naive.locks.get(key);
@@ -26,7 +26,7 @@ pub fn compare_locks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
 
 pub fn compare_batches<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
     let ids: Vec<u64> = naive.batches.iter().map(|batch| batch.bid.id).collect();
-    let stored = tx.batches(&ids).map_err(|error| error.to_string())?;
+    let stored = tx.get(&ids).map_err(|error| error.to_string())?;
     for (index, (batch, stored)) in naive.batches.iter().zip(stored).enumerate() {
         let expected = (!batch.gone).then(|| naive.batch_state(index));
         if stored != expected {
@@ -39,8 +39,8 @@ pub fn compare_batches<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
 
 pub fn compare_tracks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
     let jids: Vec<String> = (0..JIDS).map(nth_jid).collect();
-    let asked: Vec<&str> = jids.iter().map(String::as_str).collect();
-    let stored = tx.tracks(&asked).map_err(|error| error.to_string())?;
+    let asked: Vec<Box<str>> = jids.iter().map(|jid| jid.as_str().into()).collect();
+    let stored = tx.get::<Track>(&asked).map_err(|error| error.to_string())?;
     for (jid, stored) in jids.iter().zip(stored) {
         let lives = |at: &SteadyTime| *at > naive.now;
         let stored = stored.filter(|track| track.forget_at.as_ref().is_none_or(lives));

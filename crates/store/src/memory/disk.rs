@@ -77,6 +77,7 @@ impl MemoryDisk {
     /// their links and moments, tracks.
     pub fn count_rows(&self) -> usize {
         let tables = &self.lock().tables;
+        let links = tables.batch_parents.rows().values();
         [
             tables.jobs.rows().len(),
             tables.reservations.rows().len(),
@@ -85,7 +86,7 @@ impl MemoryDisk {
             tables.locks.rows().len(),
             tables.batches.rows().len(),
             tables.batch_details.rows().len(),
-            tables.batch_links.rows().len(),
+            links.map(|parents| parents.0.len()).sum(),
             tables.batch_dues.rows().len(),
             tables.tracks.rows().len(),
         ]

@@ -1,9 +1,8 @@
 //! The rows of a transaction.
 
-mod batches;
 mod entries;
-mod features;
 mod jobs;
+mod kept;
 mod live;
 
 use super::disk::{MemoryDisk, UnknownCommit};

@@ -122,3 +122,25 @@ impl<K: Ord + Clone, V> Undo for Table<K, V> {
         self.committed = 0;
     }
 }
+
+/// A table whose rows belong to generations.
+pub(super) trait ByGeneration {
+    /// Whether there is a row of an older generation.
+    fn has_before(&self, generation: i64) -> bool;
+
+    /// Removes up to `limit` rows of older generations; tells how many.
+    fn delete_before(&mut self, generation: i64, limit: usize) -> usize;
+}
+
+impl<K: Ord + Clone, V> ByGeneration for Table<(i64, K), V> {
+    fn has_before(&self, generation: i64) -> bool {
+        let oldest = self.rows.first_key_value();
+        oldest.is_some_and(|((oldest, _), _)| *oldest < generation)
+    }
+
+    fn delete_before(&mut self, generation: i64, limit: usize) -> usize {
+        let older = self.rows.keys().take_while(|(of, _)| *of < generation);
+        let older: Vec<(i64, K)> = older.take(limit).cloned().collect();
+        self.remove_all(&older)
+    }
+}

@@ -1,10 +1,13 @@
 //! All tables.
 
-use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
-use super::table::{Table, Undo};
+use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
-use crate::{BatchDetails, BatchState, Counts, Lock, LockKey, Reservation, Track};
+use crate::{
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
+    CronTick, Lock, LockKey, Reservation, Tombstone, TombstoneKey, Track,
+};
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +18,27 @@ pub(super) struct StoredSet {
 }
 
 /// What never changes of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct StoredDetails {
     pub(super) details: BatchDetails,
-    pub(super) complete: Option<Vec<u8>>,
-    pub(super) success: Option<Vec<u8>>,
+    pub(super) complete: Option<BatchCallback>,
+    pub(super) success: Option<BatchCallback>,
+}
+
+impl StoredDetails {
+    pub(super) fn callback(&self, kind: CallbackKind) -> &Option<BatchCallback> {
+        match kind {
+            CallbackKind::Complete => &self.complete,
+            CallbackKind::Success => &self.success,
+        }
+    }
+
+    pub(super) fn callback_mut(&mut self, kind: CallbackKind) -> &mut Option<BatchCallback> {
+        match kind {
+            CallbackKind::Complete => &mut self.complete,
+            CallbackKind::Success => &mut self.success,
+        }
+    }
 }
 
 /// All tables. The first part of a key is the generation, where rows have one.
@@ -32,14 +51,14 @@ pub(super) struct Tables {
     pub(super) tallies: Table<(), Tallies>,
     pub(super) entries: Table<EntryPlace, Box<[u8]>>,
     pub(super) sets: Table<i64, StoredSet>,
-    pub(super) ends: Table<(i64, Box<str>, Box<str>), SteadyTime>,
+    pub(super) ends: Table<(i64, TombstoneKey), Tombstone>,
     pub(super) locks: Table<(i64, LockKey), Lock>,
     pub(super) tracks: Table<(i64, Box<str>), Track>,
-    pub(super) cron_ticks: Table<Box<str>, Timestamp>,
+    pub(super) cron_ticks: Table<Box<str>, CronTick>,
     pub(super) batches: Table<(i64, u64), BatchState>,
     pub(super) batch_details: Table<(i64, u64), StoredDetails>,
-    pub(super) batch_links: Table<(i64, u64, usize), u64>,
-    pub(super) batch_dues: Table<(i64, SteadyTime, u64), ()>,
+    pub(super) batch_parents: Table<(i64, u64), BatchParents>,
+    pub(super) batch_dues: Table<(i64, (SteadyTime, u64)), BatchDue>,
     pub(super) last_batch: Table<(), u64>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
@@ -62,7 +81,7 @@ impl Tables {
             cron_ticks: Table::default(),
             batches: Table::default(),
             batch_details: Table::default(),
-            batch_links: Table::default(),
+            batch_parents: Table::default(),
             batch_dues: Table::default(),
             last_batch: Table::default(),
             is_behind: false,
@@ -96,9 +115,22 @@ impl Tables {
             &mut self.cron_ticks,
             &mut self.batches,
             &mut self.batch_details,
-            &mut self.batch_links,
+            &mut self.batch_parents,
             &mut self.batch_dues,
             &mut self.last_batch,
+        ]
+    }
+
+    /// Those whose rows a flush forgets by their generation.
+    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 7] {
+        [
+            &mut self.ends,
+            &mut self.locks,
+            &mut self.tracks,
+            &mut self.batches,
+            &mut self.batch_details,
+            &mut self.batch_parents,
+            &mut self.batch_dues,
         ]
     }
 

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::snapshot::{Readable, Snapshot};
-use super::{BatchView, Bounds, Slice, SliceBuilder, TrackView};
-use crate::{BatchState, CronTick, Lock, LockKey, StoreError, Track};
+use super::{BatchView, Bounds, Slice, SliceBuilder, TickView, TrackView};
+use crate::{BatchState, Lock, LockKey, StoreError, Track};
 
 pub(super) fn batches<S: Snapshot>(
     rows: &mut S,
@@ -77,11 +77,11 @@ pub(super) fn locks<S: Snapshot>(
     rows: &mut S,
     after: Option<LockKey>,
     bounds: Bounds,
-) -> Result<Slice<Readable<Lock>, LockKey>, StoreError> {
+) -> Result<Slice<Readable<(LockKey, Lock)>, LockKey>, StoreError> {
     let generation = rows.tallies()?.generation;
     let mut slice = SliceBuilder::new(bounds);
     rows.locks(generation, after, |lock| {
-        let key = lock.as_ref().ok().map(|lock| lock.key);
+        let key = lock.as_ref().ok().map(|(key, _)| *key);
         slice.add(lock, 0);
         // Behind one without a readable key there is nowhere to go on.
         key.map_or(ControlFlow::Continue(()), |key| slice.step(key))
@@ -114,11 +114,10 @@ pub(super) fn cron_ticks<S: Snapshot>(
     rows: &mut S,
     after: Option<&str>,
     bounds: Bounds,
-) -> Result<Slice<CronTick, Box<str>>, StoreError> {
+) -> Result<Slice<TickView, Box<str>>, StoreError> {
     let mut slice = SliceBuilder::new(bounds);
-    rows.cron_ticks(after, |tick| {
-        let name = tick.name.clone();
-        slice.add(tick, 0);
+    rows.cron_ticks(after, |name, tick| {
+        slice.add((name.clone(), tick), 0);
         slice.step(name)
     })?;
     Ok(slice.into_slice())

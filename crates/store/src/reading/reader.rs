@@ -4,13 +4,11 @@ use workmill_proto::Timestamp;
 
 use super::snapshot::{JobReads as _, Readable, Snapshots};
 use super::{
-    BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TrackView,
-    features, jobs, queues, search,
+    BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TickView,
+    TrackView, features, jobs, queues, search,
 };
 use crate::writer::QueueId;
-use crate::{
-    BatchState, Counts, CronTick, JobRef, Lock, LockKey, Place, StoreError, Totals, Track,
-};
+use crate::{BatchState, Counts, JobRef, Lock, LockKey, Place, StoreError, Totals, Track};
 
 /// Reads what a backend shows.
 #[derive(Clone, Debug)]
@@ -87,7 +85,7 @@ impl<R: Snapshots> Reading for Reader<R> {
         &self,
         after: Option<LockKey>,
         bounds: Bounds,
-    ) -> Result<Slice<Readable<Lock>, LockKey>, StoreError> {
+    ) -> Result<Slice<Readable<(LockKey, Lock)>, LockKey>, StoreError> {
         self.0.read(|rows| features::locks(rows, after, bounds))
     }
 
@@ -107,7 +105,7 @@ impl<R: Snapshots> Reading for Reader<R> {
         &self,
         after: Option<&str>,
         bounds: Bounds,
-    ) -> Result<Slice<CronTick, Box<str>>, StoreError> {
+    ) -> Result<Slice<TickView, Box<str>>, StoreError> {
         self.0
             .read(|rows| features::cron_ticks(rows, after, bounds))
     }

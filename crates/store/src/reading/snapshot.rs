@@ -6,7 +6,7 @@ use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     BatchDetails, BatchState, Counts, CronTick, Lock, LockKey, Reservation, StoreError, Tombstone,
-    Track,
+    TombstoneKey, Track,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -131,7 +131,7 @@ pub trait FeatureReads {
     fn tombstones(
         &mut self,
         generation: i64,
-        each: impl FnMut(Readable<Tombstone>) -> ControlFlow<()>,
+        each: impl FnMut(Readable<(TombstoneKey, Tombstone)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
     /// Locks behind a key.
@@ -139,7 +139,7 @@ pub trait FeatureReads {
         &mut self,
         generation: i64,
         after: Option<LockKey>,
-        each: impl FnMut(Readable<Lock>) -> ControlFlow<()>,
+        each: impl FnMut(Readable<(LockKey, Lock)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
     /// Batches behind a number.
@@ -198,6 +198,6 @@ pub trait FeatureReads {
     fn cron_ticks(
         &mut self,
         after: Option<&str>,
-        each: impl FnMut(CronTick) -> ControlFlow<()>,
+        each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 }

@@ -2,13 +2,13 @@
 
 mod batches;
 mod entries;
-mod features;
 mod jobs;
+mod kept;
 mod live;
 
 pub(super) use batches::{number, read_batch};
 pub(super) use entries::place;
-pub(super) use features::{read_lock, read_track};
+pub(super) use kept::{read_lock, read_track};
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;

@@ -69,12 +69,11 @@ statements! {
     SetsMarkFlushed = "UPDATE sets SET cleared = 2 WHERE cleared = 1";
     SetDelete = "DELETE FROM sets WHERE id = ?1";
 
-    EndRenew = "UPDATE ends SET at = max(at, ?2) WHERE generation = ?1 AND jid = ?3 AND wid = ?4";
-    EndInsert = "INSERT INTO ends (generation, at, jid, wid) VALUES (?1, ?2, ?3, ?4)";
-    EndRead = "SELECT 1 FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
-    EndsReadUntil = "SELECT 1 FROM ends WHERE generation = ?1 AND at <= ?2 LIMIT 1";
-    EndsDeleteUntil = "DELETE FROM ends WHERE id IN
-        (SELECT id FROM ends WHERE generation = ?1 AND at <= ?2 ORDER BY at LIMIT ?3)";
+    EndRenew = "UPDATE ends SET at = ?4 WHERE generation = ?1 AND jid = ?2 AND wid = ?3";
+    EndInsert = "INSERT INTO ends (generation, jid, wid, at) VALUES (?1, ?2, ?3, ?4)";
+    EndRead = "SELECT at FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
+    EndDelete = "DELETE FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3";
+    EndsDue = "SELECT jid, wid FROM ends WHERE generation = ?1 AND at <= ?2 ORDER BY at LIMIT ?3";
 
     // The oldest generation first: with one number for it a row is found by its whole key.
     FlushedEndsRead = "SELECT generation FROM ends WHERE generation < ?1 ORDER BY generation LIMIT 1";
@@ -99,51 +98,47 @@ statements! {
     FlushedTracksDelete = "DELETE FROM tracks WHERE generation = ?1 AND jid IN
         (SELECT jid FROM tracks WHERE generation = ?1 ORDER BY jid LIMIT ?2)";
 
-    LockAcquire = "INSERT INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (generation, key) DO UPDATE SET owner = ?3, pushing = ?4, ends_at = ?5 WHERE ends_at <= ?6";
-    LockRelease = "DELETE FROM locks WHERE generation = ?1 AND key = ?2 AND owner = ?3 AND pushing = ?4";
-    LockRead = "SELECT key, owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
-    LocksReadUntil = "SELECT 1 FROM locks WHERE generation = ?1 AND ends_at <= ?2 LIMIT 1";
-    LocksDeleteUntil = "DELETE FROM locks WHERE generation = ?1 AND key IN
-        (SELECT key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3)";
+    LockRead = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
+    LockWrite = "REPLACE INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    LockDelete = "DELETE FROM locks WHERE generation = ?1 AND key = ?2";
+    LocksDue = "SELECT key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3";
 
     BatchCount = "UPDATE meta SET value = value + 1 WHERE name = 'last_batch' RETURNING value";
-    BatchInsert = "INSERT INTO batches (generation, id, chk, total, pending, failed, committed, complete, success,
-        completed, succeeded, children_incomplete, children_unsuccessful, changed_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     BatchRead = "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
         children_incomplete, children_unsuccessful, changed_at FROM batches WHERE generation = ?1 AND id = ?2";
-    BatchUpdate = "UPDATE batches SET chk = ?3, total = ?4, pending = ?5, failed = ?6, committed = ?7, complete = ?8,
-        success = ?9, completed = ?10, succeeded = ?11, children_incomplete = ?12, children_unsuccessful = ?13,
-        changed_at = ?14 WHERE generation = ?1 AND id = ?2";
+    BatchWrite = "REPLACE INTO batches (generation, id, chk, total, pending, failed, committed, complete, success,
+        completed, succeeded, children_incomplete, children_unsuccessful, changed_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     BatchDelete = "DELETE FROM batches WHERE generation = ?1 AND id = ?2";
-    BatchDetailsInsert = "INSERT INTO batch_details (generation, id, description, created_at, complete, success)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     BatchDetailsRead = "SELECT description, created_at FROM batch_details WHERE generation = ?1 AND id = ?2";
-    BatchCompleteRead = "SELECT complete FROM batch_details WHERE generation = ?1 AND id = ?2";
-    BatchSuccessRead = "SELECT success FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchDetailsWrite = "INSERT INTO batch_details (generation, id, description, created_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (generation, id) DO UPDATE SET description = ?3, created_at = ?4";
     BatchDetailsDelete = "DELETE FROM batch_details WHERE generation = ?1 AND id = ?2";
-    BatchParents = "SELECT parent FROM batch_links WHERE generation = ?1 AND child = ?2 ORDER BY nth";
-    BatchLink = "INSERT INTO batch_links (generation, child, nth, parent) VALUES (?1, ?2, ?3, ?4)";
-    BatchUnlink = "DELETE FROM batch_links WHERE generation = ?1 AND child = ?2";
-    BatchDueNote = "INSERT OR IGNORE INTO batch_dues (generation, at, id) VALUES (?1, ?2, ?3)";
-    BatchDuesRead = "SELECT at, id FROM batch_dues WHERE generation = ?1 AND at <= ?2 ORDER BY at, id LIMIT ?3";
+    BatchCompleteRead = "SELECT complete FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchCompleteWrite = "UPDATE batch_details SET complete = ?3 WHERE generation = ?1 AND id = ?2";
+    BatchSuccessRead = "SELECT success FROM batch_details WHERE generation = ?1 AND id = ?2";
+    BatchSuccessWrite = "UPDATE batch_details SET success = ?3 WHERE generation = ?1 AND id = ?2";
+    BatchParentsRead = "SELECT parent FROM batch_links WHERE generation = ?1 AND child = ?2 ORDER BY nth";
+    BatchParentWrite = "INSERT INTO batch_links (generation, child, nth, parent) VALUES (?1, ?2, ?3, ?4)";
+    BatchParentsDeleteFrom = "DELETE FROM batch_links WHERE generation = ?1 AND child = ?2 AND nth >= ?3";
+    BatchDueRead = "SELECT 1 FROM batch_dues WHERE generation = ?1 AND at = ?2 AND id = ?3";
+    BatchDueWrite = "INSERT OR IGNORE INTO batch_dues (generation, at, id) VALUES (?1, ?2, ?3)";
     BatchDueDelete = "DELETE FROM batch_dues WHERE generation = ?1 AND at = ?2 AND id = ?3";
+    BatchDues = "SELECT at, id FROM batch_dues WHERE generation = ?1 AND at <= ?2 ORDER BY at, id LIMIT ?3";
 
     TrackRead = "SELECT state, percent, desc, updated_at, forget_at FROM tracks WHERE generation = ?1 AND jid = ?2";
     TrackWrite = "REPLACE INTO tracks (generation, jid, state, percent, desc, updated_at, forget_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    TracksReadUntil = "SELECT 1 FROM tracks
-        WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 LIMIT 1";
-    TracksDeleteUntil = "DELETE FROM tracks WHERE generation = ?1 AND jid IN
-        (SELECT jid FROM tracks
-         WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 ORDER BY forget_at LIMIT ?3)";
+    TrackDelete = "DELETE FROM tracks WHERE generation = ?1 AND jid = ?2";
+    TracksDue = "SELECT jid FROM tracks
+        WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 ORDER BY forget_at LIMIT ?3";
 
     CounterAdd = "INSERT INTO live (key, a, b, c) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3, c = coalesce(c, 0) + ?4";
 
     CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";
+    CronTickDelete = "DELETE FROM cron_ticks WHERE name = ?1";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
     TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f, g, h) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 }

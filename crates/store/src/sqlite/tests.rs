@@ -12,7 +12,7 @@ use super::sql::Sql;
 use super::*;
 use crate::writer::{Poison, QUEUE_ID_MAX, key_at};
 use crate::{
-    JobKey, JobRecord, QUEUES_MAX, Release, Reservation, SetTime, Store, StoreError, Syncer,
+    JobKey, JobRecord, Lock, QUEUES_MAX, Release, Reservation, SetTime, Store, StoreError, Syncer,
     Totals, Tx,
 };
 
@@ -210,10 +210,9 @@ fn a_transaction_without_changes_does_not_begin_one_of_the_database() {
     tx.set_paused(&["a"], false).unwrap();
     tx.clear_set(SetName::Dead).unwrap();
     assert!(!tx.sweep(10).unwrap().more);
-    assert_eq!(tx.forget_tombstones(SteadyTime::MAX, 9).unwrap(), 0);
-    assert_eq!(tx.forget_locks(SteadyTime::MAX, 9).unwrap(), 0);
-    assert_eq!(tx.forget_tracks(SteadyTime::MAX, 9).unwrap(), 0);
-    assert!(tx.take_batches_due(SteadyTime::MAX, 9).unwrap().is_empty());
+    assert_eq!(tx.get::<Lock>(&[[0; 32]]).unwrap(), [None]);
+    assert!(tx.due::<Lock>(SteadyTime::MAX, 9).unwrap().is_empty());
+    tx.put::<Lock>(&[]).unwrap();
     tx.commit().unwrap();
 }
 

@@ -4,36 +4,33 @@ use workmill_proto::SteadyTime;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, Store, Tx};
+use crate::{
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackState,
+    Store, Tx,
+};
 
-fn read(store: &mut impl Store, ids: &[u64]) -> Vec<Option<BatchState>> {
-    look(store, |tx| tx.batches(ids).unwrap())
+fn states(store: &mut impl Store, ids: &[u64]) -> Vec<Option<BatchState>> {
+    look(store, |tx| tx.get(ids).unwrap())
 }
 
-fn read_callbacks(store: &mut impl Store, id: u64) -> [Option<Vec<u8>>; 2] {
-    look(store, |tx| {
-        [CallbackKind::Complete, CallbackKind::Success]
-            .map(|kind| tx.batch_callback(id, kind).unwrap())
-    })
+fn callbacks(store: &mut impl Store, id: u64) -> [Option<BatchCallback>; 2] {
+    [CallbackKind::Complete, CallbackKind::Success].map(|kind| read(store, (id, kind)))
 }
 
 fn make(store: &mut impl Store) -> u64 {
     change(store, |tx| {
-        tx.insert_batch(
-            &BatchDetails::default(),
-            BatchCallbacks::default(),
-            &batch(1),
-        )
-        .unwrap()
+        let id = tx.next_batch().unwrap();
+        tx.put(&[(id, batch(1))]).unwrap();
+        tx.put(&[(id, BatchDetails::default())]).unwrap();
+        id
     })
 }
 
-fn parents(store: &mut impl Store, child: u64) -> Vec<u64> {
-    look(store, |tx| tx.batch_parents(child).unwrap())
-}
-
-fn take_dues(store: &mut impl Store, secs: i64, limit: usize) -> Vec<u64> {
-    change(store, |tx| tx.take_batches_due(at(secs), limit).unwrap())
+/// Removes all that is kept of batches.
+fn remove(tx: &mut impl Tx, ids: &[u64]) {
+    tx.remove::<BatchState>(ids).unwrap();
+    tx.remove::<BatchDetails>(ids).unwrap();
+    tx.remove::<BatchParents>(ids).unwrap();
 }
 
 pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
@@ -60,17 +57,18 @@ pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
             success,
             ..batch(expected.len() as u64)
         };
-        let id = change(&mut store, |tx| {
-            tx.insert_batch(&details, BatchCallbacks::default(), &state)
-                .unwrap()
+        let id = make(&mut store);
+        change(&mut store, |tx| {
+            tx.put(&[(id, state)]).unwrap();
+            tx.put(&[(id, details.clone())]).unwrap();
         });
         expected.push((id, state));
     }
     for _ in 0..2 {
         for (id, state) in &expected {
-            assert_eq!(read(&mut store, &[*id]), [Some(*state)]);
+            assert_eq!(read(&mut store, *id), Some(*state));
         }
-        let found = look(&mut store, |tx| tx.batch_details(expected[0].0).unwrap());
+        let found = read(&mut store, expected[0].0);
         assert_eq!(found, Some(details.clone()));
         drop(store);
         store = fixture.open();
@@ -79,60 +77,52 @@ pub(super) fn a_batch_comes_back_whole<F: Fixture>(fixture: &mut F) {
 
 pub(super) fn callbacks_of_a_batch_are_read_one_by_one<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    let large = vec![b'x'; 100_000];
-    let of_both = BatchCallbacks {
-        complete: Some(b"{}"),
-        success: Some(&large),
-    };
-    let of_one = BatchCallbacks {
-        success: Some(b""),
-        ..BatchCallbacks::default()
-    };
-    let made = [of_both, of_one, BatchCallbacks::default()].map(|callbacks| {
-        let id = change(&mut store, |tx| {
-            tx.insert_batch(&BatchDetails::default(), callbacks, &batch(0))
-                .unwrap()
-        });
-        (id, callbacks)
+    let (complete, success) = (CallbackKind::Complete, CallbackKind::Success);
+    let callback = |payload: &[u8]| BatchCallback(payload.into());
+    let large = callback(&[b'x'; 100_000]);
+    let (of_both, of_one, of_none) = (make(&mut store), make(&mut store), make(&mut store));
+    change(&mut store, |tx| {
+        tx.put(&[
+            ((of_both, complete), callback(b"{}")),
+            ((of_both, success), large.clone()),
+            ((of_one, success), callback(b"")),
+            ((u64::MAX, success), callback(b"of no batch")),
+        ])
+        .unwrap();
+        // They stay with their batch.
+        tx.put(&[(of_both, BatchDetails::default())]).unwrap();
     });
     drop(store);
     let mut store = fixture.open();
-    let unknown = (u64::MAX, BatchCallbacks::default());
-    for (id, callbacks) in made.into_iter().chain([unknown]) {
-        let expected = [callbacks.complete, callbacks.success];
-        let found = read_callbacks(&mut store, id);
-        assert_eq!(found.each_ref().map(|found| found.as_deref()), expected);
+    for (id, expected) in [
+        (of_both, [Some(callback(b"{}")), Some(large)]),
+        (of_one, [None, Some(callback(b""))]),
+        (of_none, [None, None]),
+        (u64::MAX, [None, None]),
+    ] {
+        assert_eq!(callbacks(&mut store, id), expected);
     }
-    let removed = made[0].0;
-    change(&mut store, |tx| tx.remove_batches(&[removed]).unwrap());
-    assert_eq!(read_callbacks(&mut store, removed), [None, None]);
+    forget::<BatchCallback>(&mut store, (of_both, complete));
+    assert_eq!(callbacks(&mut store, of_both)[0], None);
+    assert!(callbacks(&mut store, of_both)[1].is_some());
+    change(&mut store, |tx| remove(tx, &[of_both]));
+    assert_eq!(callbacks(&mut store, of_both), [None, None]);
     change(&mut store, |tx| tx.flush().unwrap());
-    assert_eq!(read_callbacks(&mut store, made[1].0), [None, None]);
+    assert_eq!(callbacks(&mut store, of_one), [None, None]);
 }
 
 pub(super) fn batches_come_in_the_order_asked<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    let ids: Vec<u64> = (0..2)
-        .map(|n| {
-            change(&mut store, |tx| {
-                tx.insert_batch(
-                    &BatchDetails::default(),
-                    BatchCallbacks::default(),
-                    &batch(n),
-                )
-                .unwrap()
-            })
-        })
-        .collect();
-    let found = read(&mut store, &[ids[1], u64::MAX, ids[0], 0, ids[1]]);
+    let ids = [make(&mut store), make(&mut store)];
+    for (id, n) in ids.into_iter().zip(0..) {
+        keep(&mut store, id, batch(n));
+    }
+    let found = states(&mut store, &[ids[1], u64::MAX, ids[0], 0, ids[1]]);
     assert_eq!(
         found,
         [Some(batch(1)), None, Some(batch(0)), None, Some(batch(1))]
     );
-    assert_eq!(
-        look(&mut store, |tx| tx.batch_details(u64::MAX).unwrap()),
-        None
-    );
+    assert_eq!(read::<BatchDetails>(&mut store, u64::MAX), None);
 }
 
 pub(super) fn numbers_of_batches_are_never_reused<F: Fixture>(fixture: &mut F) {
@@ -145,34 +135,26 @@ pub(super) fn numbers_of_batches_are_never_reused<F: Fixture>(fixture: &mut F) {
             largest = id;
         }
         change(&mut store, |tx| match round {
-            0 => tx.remove_batches(&[largest, largest - 1]).unwrap(),
+            0 => remove(tx, &[largest, largest - 1]),
             1 => tx.flush().unwrap(),
-            2 => tx.remove_batches(&[largest]).unwrap(),
+            2 => remove(tx, &[largest]),
             _ => {}
         });
         sweep_all(&mut store, 9);
     }
 }
 
-pub(super) fn batches_change_and_unknown_ones_do_not<F: Fixture>(fixture: &mut F) {
+pub(super) fn what_is_written_last_of_a_batch_counts<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let (a, b) = (make(&mut store), make(&mut store));
     change(&mut store, |tx| {
-        let changes = [
-            (u64::MAX, batch(7)),
-            (b, batch(8)),
-            (b + 1, batch(7)),
-            (b, batch(9)),
-        ];
-        tx.update_batches(&changes).unwrap();
-        assert_eq!(tx.batches(&[b]).unwrap(), [Some(batch(9))]);
+        tx.put(&[(b, batch(8)), (b, batch(9))]).unwrap();
+        assert_eq!(tx.get(&[b]).unwrap(), [Some(batch(9))]);
     });
-    look(&mut store, |tx| {
-        tx.update_batches(&[(a, batch(5))]).unwrap();
-    });
+    look(&mut store, |tx| tx.put(&[(a, batch(5))]).unwrap());
     drop(store);
     let mut store = fixture.open();
-    let found = read(&mut store, &[a, b, b + 1, u64::MAX]);
+    let found = states(&mut store, &[a, b, b + 1, u64::MAX]);
     assert_eq!(found, [Some(batch(1)), Some(batch(9)), None, None]);
     drop(store);
     assert_eq!(fixture.count_rows(), 4);
@@ -181,22 +163,20 @@ pub(super) fn batches_change_and_unknown_ones_do_not<F: Fixture>(fixture: &mut F
 pub(super) fn a_removed_batch_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let (a, b) = (make(&mut store), make(&mut store));
-    change(&mut store, |tx| assert!(tx.link_batches(a, b).unwrap()));
-    change(&mut store, |tx| assert!(tx.link_batches(b, a).unwrap()));
+    keep(&mut store, a, BatchParents(vec![b]));
+    keep(&mut store, b, BatchParents(vec![a]));
     look(&mut store, |tx| {
-        tx.remove_batches(&[a]).unwrap();
-        assert_eq!(tx.batches(&[a]).unwrap(), [None]);
+        remove(tx, &[a]);
+        assert_eq!(tx.get::<BatchState>(&[a]).unwrap(), [None]);
     });
-    assert_eq!(read(&mut store, &[a]), [Some(batch(1))]);
-    change(&mut store, |tx| {
-        tx.remove_batches(&[u64::MAX, a, a]).unwrap();
-    });
-    assert_eq!(read(&mut store, &[a, b]), [None, Some(batch(1))]);
-    assert_eq!(look(&mut store, |tx| tx.batch_details(a).unwrap()), None);
-    assert_eq!(parents(&mut store, a), [0; 0]);
+    assert_eq!(states(&mut store, &[a]), [Some(batch(1))]);
+    change(&mut store, |tx| remove(tx, &[u64::MAX, a, a]));
+    assert_eq!(states(&mut store, &[a, b]), [None, Some(batch(1))]);
+    assert_eq!(read::<BatchDetails>(&mut store, a), None);
+    assert_eq!(read::<BatchParents>(&mut store, a), None);
     // Its children keep its number.
-    assert_eq!(parents(&mut store, b), [a]);
-    change(&mut store, |tx| tx.remove_batches(&[b]).unwrap());
+    assert_eq!(read(&mut store, b), Some(BatchParents(vec![a])));
+    change(&mut store, |tx| remove(tx, &[b]));
     drop(store);
     assert_eq!(fixture.count_rows(), 0);
 }
@@ -204,65 +184,80 @@ pub(super) fn a_removed_batch_is_gone<F: Fixture>(fixture: &mut F) {
 pub(super) fn a_batch_made_in_vain_is_not_there<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let id = look(&mut store, |tx| {
-        let id = tx
-            .insert_batch(
-                &BatchDetails::default(),
-                BatchCallbacks::default(),
-                &batch(1),
-            )
-            .unwrap();
-        assert_eq!(tx.batches(&[id]).unwrap(), [Some(batch(1))]);
+        let id = tx.next_batch().unwrap();
+        tx.put(&[(id, batch(1))]).unwrap();
+        assert_eq!(tx.get(&[id]).unwrap(), [Some(batch(1))]);
         id
     });
-    assert_eq!(read(&mut store, &[id]), [None]);
+    assert_eq!(states(&mut store, &[id]), [None]);
     drop(store);
     assert_eq!(fixture.count_rows(), 0);
 }
 
-pub(super) fn parents_come_in_the_order_linked<F: Fixture>(fixture: &mut F) {
+pub(super) fn parents_come_in_the_order_put<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    let mut link = |child, parent| change(&mut store, |tx| tx.link_batches(child, parent).unwrap());
-    assert!(link(9, 5));
-    assert!(link(9, 3));
-    assert!(link(9, u64::MAX));
-    assert!(link(8, 3));
-    // A second time changes nothing.
-    assert!(!link(9, 5));
-    assert!(!link(9, u64::MAX));
-    // The other way round is another link.
-    assert!(link(3, 9));
-    for _ in 0..2 {
-        assert_eq!(parents(&mut store, 9), [5, 3, u64::MAX]);
-        assert_eq!(parents(&mut store, 8), [3]);
-        assert_eq!(parents(&mut store, 3), [9]);
-        assert_eq!(parents(&mut store, 5), [0; 0]);
-        drop(store);
-        store = fixture.open();
+    let lists: [&[u64]; 7] = [
+        &[5],
+        &[5, 3],
+        &[5, 3, u64::MAX],
+        &[5, 4, 3, u64::MAX],
+        &[5, 4],
+        &[],
+        &[7, 6],
+    ];
+    keep(&mut store, 8_u64, BatchParents(vec![3]));
+    for list in lists {
+        let parents = BatchParents(list.to_vec());
+        keep(&mut store, 9_u64, parents.clone());
+        for _ in 0..2 {
+            let found: BatchParents = read(&mut store, 9_u64).unwrap_or_default();
+            assert_eq!(found, parents);
+            assert_eq!(read(&mut store, 8_u64), Some(BatchParents(vec![3])));
+            drop(store);
+            assert_eq!(fixture.count_rows(), list.len() as u64 + 1);
+            store = fixture.open();
+        }
     }
-    look(&mut store, |tx| assert!(tx.link_batches(9, 1).unwrap()));
-    assert_eq!(parents(&mut store, 9), [5, 3, u64::MAX]);
+    assert_eq!(read::<BatchParents>(&mut store, 5_u64), None);
+    look(&mut store, |tx| {
+        tx.put(&[(9, BatchParents(vec![7, 6, 1]))]).unwrap();
+    });
+    assert_eq!(read(&mut store, 9_u64), Some(BatchParents(vec![7, 6])));
 }
 
 pub(super) fn dues_come_by_time<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
+    let due_of = |id, secs| ((at(secs), id), BatchDue);
     change(&mut store, |tx| {
-        tx.note_batches_due(&[(7, at(20)), (9, at(10)), (7, at(30)), (8, at(20))])
+        tx.put(&[due_of(7, 20), due_of(9, 10), due_of(7, 30), due_of(8, 20)])
             .unwrap();
-        // The same moment once more is the same.
-        tx.note_batches_due(&[(8, at(20))]).unwrap();
+        // The same once more is the same.
+        tx.put(&[due_of(8, 20)]).unwrap();
+        let found = tx.get::<BatchDue>(&[due_of(8, 20).0, due_of(8, 21).0]);
+        assert_eq!(found.unwrap(), [Some(BatchDue), None]);
     });
-    assert_eq!(take_dues(&mut store, 9, 9), [0; 0]);
-    let rolled_back = look(&mut store, |tx| {
-        tx.take_batches_due(SteadyTime::MAX, 9).unwrap()
+    let take = |store: &mut F::S, secs, limit| {
+        change(store, |tx| {
+            let due = tx.due::<BatchDue>(at(secs), limit).unwrap();
+            tx.remove::<BatchDue>(&due).unwrap();
+            due.into_iter().map(|(_, id)| id).collect::<Vec<u64>>()
+        })
+    };
+    assert_eq!(take(&mut store, 9, 9), [0; 0]);
+    let all = look(&mut store, |tx| {
+        let all = tx.due::<BatchDue>(SteadyTime::MAX, 9).unwrap();
+        tx.remove::<BatchDue>(&all).unwrap();
+        all
     });
-    assert_eq!(rolled_back, [9, 7, 8, 7]);
+    let expected = [due_of(9, 10), due_of(7, 20), due_of(8, 20), due_of(7, 30)];
+    assert_eq!(all, expected.map(|(key, _)| key));
     drop(store);
     let mut store = fixture.open();
-    assert_eq!(take_dues(&mut store, 20, 2), [9, 7]);
-    assert_eq!(take_dues(&mut store, 20, 2), [8]);
-    assert_eq!(take_dues(&mut store, 20, 2), [0; 0]);
-    look(&mut store, |tx| tx.note_batches_due(&[(1, at(0))]).unwrap());
-    assert_eq!(take_dues(&mut store, 30, 9), [7]);
+    assert_eq!(take(&mut store, 20, 2), [9, 7]);
+    assert_eq!(take(&mut store, 20, 2), [8]);
+    assert_eq!(take(&mut store, 20, 2), [0; 0]);
+    look(&mut store, |tx| tx.put(&[due_of(1, 0)]).unwrap());
+    assert_eq!(take(&mut store, 30, 9), [7]);
     drop(store);
     assert_eq!(fixture.count_rows(), 0);
 }
@@ -272,25 +267,22 @@ pub(super) fn a_flush_forgets_all_batches_at_once<F: Fixture>(fixture: &mut F) {
     let ids: Vec<u64> = (0..3).map(|_| make(&mut store)).collect();
     let id = ids[0];
     change(&mut store, |tx| {
-        assert!(tx.link_batches(id, ids[1]).unwrap());
-        tx.note_batches_due(&[(id, at(1)), (id, at(2))]).unwrap();
+        tx.put(&[(id, BatchParents(vec![ids[1]]))]).unwrap();
+        tx.put(&[((at(1), id), BatchDue), ((at(2), id), BatchDue)])
+            .unwrap();
     });
     change(&mut store, |tx| tx.flush().unwrap());
     let new = make(&mut store);
     for _ in 0..2 {
-        assert_eq!(read(&mut store, &[id, new]), [None, Some(batch(1))]);
-        assert_eq!(look(&mut store, |tx| tx.batch_details(id).unwrap()), None);
-        assert_eq!(parents(&mut store, id), [0; 0]);
-        assert_eq!(take_dues(&mut store, 9, 9), [0; 0]);
-        // What was flushed is not changed back into something.
-        change(&mut store, |tx| {
-            tx.update_batches(&[(id, batch(2))]).unwrap();
-        });
+        assert_eq!(states(&mut store, &[id, new]), [None, Some(batch(1))]);
+        assert_eq!(read::<BatchDetails>(&mut store, id), None);
+        assert_eq!(read::<BatchParents>(&mut store, id), None);
+        assert!(due::<BatchDue>(&mut store, 9, 9).is_empty());
         drop(store);
         store = fixture.open();
     }
     sweep_all(&mut store, 2);
-    assert_eq!(read(&mut store, &[id, new]), [None, Some(batch(1))]);
+    assert_eq!(states(&mut store, &[id, new]), [None, Some(batch(1))]);
     drop(store);
     assert_eq!(fixture.count_rows(), 2);
 }

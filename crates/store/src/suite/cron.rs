@@ -6,45 +6,52 @@ use super::Fixture;
 use super::steps::*;
 use crate::{CronTick, Store, Tx};
 
-fn tick(name: &str, secs: i64) -> CronTick {
-    CronTick {
-        name: name.into(),
-        at: at(secs),
-    }
+fn tick(name: &str, secs: i64) -> (Box<str>, CronTick) {
+    (name.into(), CronTick { at: at(secs) })
 }
 
 fn ticks(store: &mut impl Store, names: &[&str]) -> Vec<Option<Timestamp>> {
-    look(store, |tx| tx.cron_ticks(names).unwrap())
+    let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
+    let found: Vec<Option<CronTick>> = look(store, |tx| tx.get(&names).unwrap());
+    found.into_iter().map(|tick| Some(tick?.at)).collect()
+}
+
+fn note(store: &mut impl Store, name: &str, secs: i64) {
+    change(store, |tx| tx.put(&[tick(name, secs)]).unwrap());
 }
 
 pub(super) fn ticks_are_noted_by_name<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     assert_eq!(ticks(&mut store, &["a"]), [None]);
     change(&mut store, |tx| {
-        tx.set_cron_ticks(&[tick("a", 1), tick("Mail */5 * * * *", 2)])
+        tx.put(&[tick("a", 1), tick("Mail */5 * * * *", 2)])
             .unwrap();
-        assert_eq!(tx.cron_ticks(&["a"]).unwrap(), [Some(at(1))]);
+        assert_eq!(tx.get(&["a".into()]).unwrap(), [Some(tick("a", 1).1)]);
     });
     assert_eq!(
         ticks(&mut store, &["Mail */5 * * * *", "A", "a", ""]),
         [Some(at(2)), None, Some(at(1)), None]
     );
     assert_eq!(ticks(&mut store, &[]), []);
+    forget::<CronTick>(&mut store, "A");
+    forget::<CronTick>(&mut store, "a");
+    assert_eq!(
+        ticks(&mut store, &["Mail */5 * * * *", "a"]),
+        [Some(at(2)), None]
+    );
 }
 
 pub(super) fn a_later_note_takes_the_place_of_an_earlier_one<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     for secs in [1, 2] {
-        change(&mut store, |tx| {
-            tx.set_cron_ticks(&[tick("a", secs)]).unwrap();
-        });
+        note(&mut store, "a", secs);
     }
     assert_eq!(ticks(&mut store, &["a"]), [Some(at(2))]);
 }
 
 pub(super) fn notes_of_ticks_survive_reopening<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    change(&mut store, |tx| tx.set_cron_ticks(&[tick("a", 1)]).unwrap());
+    note(&mut store, "a", 1);
     drop(store);
     let mut store = fixture.open();
     assert_eq!(ticks(&mut store, &["a"]), [Some(at(1))]);
@@ -52,7 +59,7 @@ pub(super) fn notes_of_ticks_survive_reopening<F: Fixture>(fixture: &mut F) {
 
 pub(super) fn a_flush_keeps_the_notes_of_ticks<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    change(&mut store, |tx| tx.set_cron_ticks(&[tick("a", 1)]).unwrap());
+    note(&mut store, "a", 1);
     change(&mut store, |tx| tx.flush().unwrap());
     sweep_all(&mut store, 100);
     assert_eq!(ticks(&mut store, &["a"]), [Some(at(1))]);
@@ -60,6 +67,6 @@ pub(super) fn a_flush_keeps_the_notes_of_ticks<F: Fixture>(fixture: &mut F) {
 
 pub(super) fn a_dropped_transaction_notes_no_tick<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
-    look(&mut store, |tx| tx.set_cron_ticks(&[tick("a", 1)]).unwrap());
+    look(&mut store, |tx| tx.put(&[tick("a", 1)]).unwrap());
     assert_eq!(ticks(&mut store, &["a"]), [None]);
 }

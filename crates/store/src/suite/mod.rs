@@ -170,8 +170,8 @@ register! { $
     }
     ends {
         an_end_is_remembered_by_job_and_worker
-        ends_are_forgotten_by_time
-        an_end_remembered_again_is_kept_once_with_the_later_time
+        ends_are_due_by_time
+        an_end_remembered_again_is_kept_once_with_the_last_time
         an_end_after_a_flush_is_remembered
         ends_survive_reopening
     }
@@ -205,14 +205,10 @@ register! { $
         totals_follow_every_step
     }
     locks {
-        a_lock_is_taken_once
-        locks_of_one_call_are_taken_in_order
-        a_lock_is_free_from_the_moment_it_ends
-        only_its_owner_gives_a_lock_back
-        a_lock_belongs_to_one_pushing
+        a_lock_comes_back_whole
+        a_lock_passes_from_owner_to_owner
         a_lock_taken_in_vain_is_free_again
-        locks_survive_reopening
-        locks_are_forgotten_by_time
+        locks_are_due_by_time
         a_flush_frees_all_locks_at_once
         what_several_flushes_left_is_swept
     }
@@ -221,10 +217,10 @@ register! { $
         callbacks_of_a_batch_are_read_one_by_one
         batches_come_in_the_order_asked
         numbers_of_batches_are_never_reused
-        batches_change_and_unknown_ones_do_not
+        what_is_written_last_of_a_batch_counts
         a_removed_batch_is_gone
         a_batch_made_in_vain_is_not_there
-        parents_come_in_the_order_linked
+        parents_come_in_the_order_put
         dues_come_by_time
         a_flush_forgets_all_batches_at_once
     }
@@ -232,7 +228,7 @@ register! { $
         a_track_comes_back_whole
         tracks_come_in_the_order_asked
         what_is_written_last_counts
-        tracks_are_forgotten_by_time
+        tracks_are_due_by_time
         a_track_written_in_vain_is_not_there
         a_flush_forgets_all_tracks_at_once
     }

@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workmill_proto::{SetName, SteadyTime};
 
 use self::features::Features;
-use crate::{
-    Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, SetTime, Slots, Tombstone, Totals,
-};
+use crate::{Counts, JobKey, JobRecord, QueueTotals, Release, Reservation, SetTime, Slots, Totals};
 
 /// A job, with its key once that has been seen.
 #[derive(Clone, Debug)]
@@ -43,7 +41,6 @@ pub(super) struct Model {
     held: BTreeMap<JobKey, ModelHeld>,
     /// By time, then by arrival.
     pub(super) sets: BTreeMap<SetName, BTreeMap<(SetTime, u64), JobRecord>>,
-    pub(super) ends: Vec<Tombstone>,
     pub(super) counts: Counts,
     pub(super) days: BTreeMap<i64, Counts>,
     pub(super) features: Features,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Fixture;
 use super::steps::*;
 use crate::{
-    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, SLICE_BYTES_MAX, Tx,
+    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, SLICE_BYTES_MAX, Track, Tx,
 };
 
 pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) {
@@ -334,7 +334,9 @@ pub(super) fn empty_slices_change_nothing<F: Fixture>(fixture: &mut F) {
         tx.extend(&[]).unwrap();
         tx.finish(&[]).unwrap();
         tx.release(&[]).unwrap();
-        tx.put_tombstones(&[]).unwrap();
+        tx.put::<Track>(&[]).unwrap();
+        tx.remove::<Track>(&[]).unwrap();
+        assert!(tx.get::<Track>(&[]).unwrap().is_empty());
         tx.insert_entries(workmill_proto::SetName::Dead, &[])
             .unwrap();
         assert_eq!(tx.remove_entries(&[]).unwrap(), 0);

@@ -8,7 +8,7 @@ use super::Fixture;
 use super::steps::*;
 use crate::reading::{Bounds, FoundJob, READ_ROWS_MAX, Slice, TrackView};
 use crate::{
-    BatchCallbacks, BatchDetails, CronTick, EntryKey, JobRecord, JobRef, Place, Reading, SetTime,
+    BatchDetails, BatchParents, CronTick, EntryKey, JobRecord, JobRef, Place, Reading, SetTime,
     Store, StoreError, Track, Tx,
 };
 
@@ -360,19 +360,25 @@ pub(super) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) {
     };
     let ids: Vec<u64> = change(&mut store, |tx| {
         let mut make = |n| {
-            let callbacks = BatchCallbacks::default();
-            tx.insert_batch(&details, callbacks, &batch(n)).unwrap()
+            let id = tx.next_batch().unwrap();
+            tx.put(&[(id, batch(n))]).unwrap();
+            tx.put(&[(id, details.clone())]).unwrap();
+            id
         };
         let ids: Vec<u64> = (1..=4).map(&mut make).collect();
-        tx.link_batches(ids[1], ids[0]).unwrap();
-        tx.link_batches(ids[3], ids[2]).unwrap();
-        tx.link_batches(ids[3], ids[0]).unwrap();
-        tx.acquire_locks(&[lock(3, "j", 9), lock(1, "k", 8)], at(0))
+        tx.put(&[
+            (ids[1], BatchParents(vec![ids[0]])),
+            (ids[3], BatchParents(vec![ids[2], ids[0]])),
+        ])
+        .unwrap();
+        tx.put(&[([3; 32], lock("j", 9)), ([1; 32], lock("k", 8))])
             .unwrap();
-        tx.write_tracks(&[("j2", &track(2, None)), ("j1", &track(1, Some(5)))])
-            .unwrap();
-        let (name, at) = ("tick".into(), at(3));
-        tx.set_cron_ticks(&[CronTick { name, at }]).unwrap();
+        tx.put(&[
+            ("j2".into(), track(2, None)),
+            ("j1".into(), track(1, Some(5))),
+        ])
+        .unwrap();
+        tx.put(&[("tick".into(), CronTick { at: at(3) })]).unwrap();
         ids
     });
     let reader = store.reader();
@@ -387,7 +393,10 @@ pub(super) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) {
         let children = all(|after| reader.batch_children(ids[0], after, bounds));
         assert_eq!(children, [ids[1], ids[3]]);
         let locks = all(|after| reader.locks(after, bounds));
-        assert_eq!(locks, [Ok(lock(1, "k", 8)), Ok(lock(3, "j", 9))]);
+        assert_eq!(
+            locks,
+            [Ok(([1; 32], lock("k", 8))), Ok(([3; 32], lock("j", 9)))]
+        );
     }
     let child = reader.batch(ids[3]).unwrap().unwrap();
     assert_eq!(
@@ -405,7 +414,7 @@ pub(super) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) {
     assert_eq!(reader.track("j2").unwrap(), Some(track(2, None)));
     assert_eq!(reader.track("j").unwrap(), None);
     let ticks = reader.cron_ticks(None, Bounds::of_rows(9)).unwrap();
-    assert_eq!((ticks.items.len(), &*ticks.items[0].name), (1, "tick"));
+    assert_eq!(ticks.items, [("tick".into(), CronTick { at: at(3) })]);
     assert!(
         reader
             .cron_ticks(Some("tick"), Bounds::of_rows(9))

@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Reading, Release, SLICE_BYTES_MAX, Store, Tombstone, Totals, Tx};
+use crate::{Counts, Reading, Release, SLICE_BYTES_MAX, Store, Totals, Tx};
 
 pub(super) fn a_removed_queue_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -83,12 +83,7 @@ fn fill(store: &mut impl Store) -> crate::Reservation {
             .unwrap();
         tx.insert_entries(SetName::Scheduled, &[(at(1), job("s1", "a"))])
             .unwrap();
-        let end = Tombstone {
-            jid: "a1".into(),
-            wid: "w".into(),
-            at: at(0),
-        };
-        tx.put_tombstones(&[end]).unwrap();
+        note_end(tx, "a1", "w", 0);
         tx.count(
             19_000,
             Counts {
@@ -115,7 +110,7 @@ pub(super) fn a_flush_forgets_everything<F: Fixture>(fixture: &mut F) {
         assert!(store.reader().days(i64::MIN, i64::MAX).unwrap().is_empty());
         look(&mut store, |tx| {
             assert!(tx.reservations_of_jids(&["a1"]).unwrap().is_empty());
-            assert!(!tx.has_tombstone("a1", "w").unwrap());
+            assert!(!has_ended(tx, "a1", "w"));
             assert!(
                 tx.entries(SetName::Dead, None, at(99), 9)
                     .unwrap()
@@ -157,12 +152,7 @@ pub(super) fn work_goes_on_before_a_flush_is_swept<F: Fixture>(fixture: &mut F) 
     change(&mut store, |tx| {
         tx.insert_entries(SetName::Dead, &[(at(1), job("n3", "a"))])
             .unwrap();
-        let end = Tombstone {
-            jid: "n1".into(),
-            wid: "w".into(),
-            at: at(0),
-        };
-        tx.put_tombstones(&[end]).unwrap();
+        note_end(tx, "n1", "w", 0);
         tx.count(
             19_000,
             Counts {
@@ -190,7 +180,7 @@ pub(super) fn work_goes_on_before_a_flush_is_swept<F: Fixture>(fixture: &mut F) 
         );
         assert_eq!(jids_of(tx.working_jobs(&[held.key]).unwrap()), ["n1"]);
         assert_eq!(tx.entries(SetName::Dead, None, at(9), 9).unwrap().len(), 1);
-        assert!(tx.has_tombstone("n1", "w").unwrap());
+        assert!(has_ended(tx, "n1", "w"));
     });
     drop(store);
     assert_eq!(fixture.count_rows(), 5);

@@ -3,9 +3,9 @@
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackOf, CallbackState, Features,
-    JobKey, JobLock, JobRecord, Lock, LockOwner, Membership, Reading, Reservation, SetTime, Store,
-    StoredJob, Totals, Track, TrackState, Tx,
+    BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackOf, CallbackState,
+    Features, JobKey, JobLock, JobRecord, Keyed, Lock, LockOwner, Membership, Passing, Reading,
+    Reservation, SetTime, Store, StoredJob, Tombstone, Totals, Track, TrackState, Tx,
 };
 
 /// A moment, in seconds after some start.
@@ -80,20 +80,14 @@ pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
     }
 }
 
-/// A lock, told apart by a number.
-pub(super) fn lock(n: u8, owner: &str, ends_secs: i64) -> Lock {
+/// A lock of a job.
+pub(super) fn lock(owner: &str, ends_secs: i64) -> Lock {
     Lock {
-        key: [n; 32],
-        owner: owner_of(owner, 0),
+        owner: LockOwner {
+            jid: owner.into(),
+            pushing: 0,
+        },
         ends_at: at(ends_secs),
-    }
-}
-
-/// The owner of a lock: a pushing of a job.
-pub(super) fn owner_of(jid: &str, pushing: u32) -> LockOwner {
-    LockOwner {
-        jid: jid.into(),
-        pushing,
     }
 }
 
@@ -129,18 +123,52 @@ pub(super) fn track(n: i64, forget_secs: Option<i64>) -> Track {
 /// One row of each feature: 6.
 pub(super) fn fill_features(store: &mut impl Store) {
     change(store, |tx| {
-        tx.acquire_locks(&[lock(1, "j", 10)], at(0)).unwrap();
-        let id = tx
-            .insert_batch(
-                &BatchDetails::default(),
-                BatchCallbacks::default(),
-                &batch(1),
-            )
-            .unwrap();
-        tx.link_batches(id, 1).unwrap();
-        tx.note_batches_due(&[(id, at(1))]).unwrap();
-        tx.write_tracks(&[("j", &track(1, Some(10)))]).unwrap();
+        tx.put(&[([1; 32], lock("j", 10))]).unwrap();
+        let id = tx.next_batch().unwrap();
+        tx.put(&[(id, batch(1))]).unwrap();
+        tx.put(&[(id, BatchDetails::default())]).unwrap();
+        tx.put(&[(id, BatchParents(vec![1]))]).unwrap();
+        tx.put(&[((at(1), id), BatchDue)]).unwrap();
+        tx.put(&[("j".into(), track(1, Some(10)))]).unwrap();
     });
+}
+
+/// What a transaction finds under a key.
+pub(super) fn read<K: Keyed>(store: &mut impl Store, key: impl Into<K::Key>) -> Option<K> {
+    let key = key.into();
+    look(store, |tx| tx.get(&[key]).unwrap().pop().unwrap())
+}
+
+/// Keeps something.
+pub(super) fn keep<K: Keyed>(store: &mut impl Store, key: impl Into<K::Key>, kept: K) {
+    change(store, |tx| tx.put(&[(key.into(), kept)]).unwrap());
+}
+
+/// Removes something.
+pub(super) fn forget<K: Keyed>(store: &mut impl Store, key: impl Into<K::Key>) {
+    change(store, |tx| tx.remove::<K>(&[key.into()]).unwrap());
+}
+
+/// The keys of what has its time over.
+pub(super) fn due<P: Passing>(store: &mut impl Store, secs: i64, limit: usize) -> Vec<P::Key> {
+    look(store, |tx| tx.due::<P>(at(secs), limit).unwrap())
+}
+
+/// The key of an end of a reservation.
+pub(super) fn end_key(jid: &str, wid: &str) -> (Box<str>, Box<str>) {
+    (jid.into(), wid.into())
+}
+
+/// Notes that a reservation ended.
+pub(super) fn note_end(tx: &mut impl Tx, jid: &str, wid: &str, secs: i64) {
+    let end = Tombstone { at: at(secs) };
+    tx.put(&[(end_key(jid, wid), end)]).unwrap();
+}
+
+/// Whether it is noted that a reservation ended.
+pub(super) fn has_ended(tx: &mut impl Tx, jid: &str, wid: &str) -> bool {
+    let noted = tx.get::<Tombstone>(&[end_key(jid, wid)]).unwrap();
+    noted[0].is_some()
 }
 
 /// Runs a transaction and commits it.

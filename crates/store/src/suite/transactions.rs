@@ -38,7 +38,7 @@ fn sight(store: &mut impl Store) -> Sight {
             sets.flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
                 .collect()
         }),
-        remembered: look(store, |tx| tx.has_tombstone("e", "w").unwrap()),
+        remembered: look(store, |tx| has_ended(tx, "e", "w")),
         last_serial: look(store, |tx| tx.last_serial().unwrap()),
     }
 }
@@ -58,12 +58,7 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
         tx.remove_queues(&["gone"]).unwrap();
         tx.insert_entries(SetName::Dead, &[(at(1), job("d1", "a"))])
             .unwrap();
-        let end = Tombstone {
-            jid: "e".into(),
-            wid: "w".into(),
-            at: at(0),
-        };
-        tx.put_tombstones(&[end]).unwrap();
+        note_end(tx, "e", "w", 0);
         tx.count(
             19_000,
             Counts {
@@ -81,11 +76,6 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
 fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> bool {
     let dead = tx.entries(SetName::Dead, None, SetTime::MAX, 1).unwrap();
     let dead: Vec<_> = dead.iter().map(|entry| entry.key).collect();
-    let end = Tombstone {
-        jid: "other".into(),
-        wid: "w".into(),
-        at: at(0),
-    };
     match number {
         0 => tx
             .enqueue(&[&job("n1", "a"), &job("n2", "new")], at(0))
@@ -114,8 +104,8 @@ fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> 
                 record: None,
             }])
             .unwrap(),
-        7 => tx.put_tombstones(&[end]).unwrap(),
-        8 => assert_eq!(tx.forget_tombstones(at(9), 9).unwrap(), 1),
+        7 => note_end(tx, "other", "w", 0),
+        8 => tx.remove::<Tombstone>(&[end_key("e", "w")]).unwrap(),
         9 => tx
             .insert_entries(SetName::Retries, &[(at(1), job("r", "a"))])
             .unwrap(),
@@ -179,13 +169,8 @@ pub(super) fn a_transaction_sees_its_own_changes<F: Fixture>(fixture: &mut F) {
         tx.insert_entries(SetName::Dead, &[(at(1), job("d", "a"))])
             .unwrap();
         assert_eq!(tx.entries(SetName::Dead, None, at(1), 9).unwrap().len(), 1);
-        let end = Tombstone {
-            jid: "e".into(),
-            wid: "w".into(),
-            at: at(0),
-        };
-        tx.put_tombstones(&[end]).unwrap();
-        assert!(tx.has_tombstone("e", "w").unwrap());
+        note_end(tx, "e", "w", 0);
+        assert!(has_ended(tx, "e", "w"));
     });
     drop(store);
     assert_eq!(fixture.count_rows(), 2);

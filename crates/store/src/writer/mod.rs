@@ -4,12 +4,11 @@
 //! Both change with a transaction and go back with it (`cache`). Under it is a backend that reads and writes rows
 //! ([`Rows`]); a store is a [`Writer`] over one. Nothing here knows a database.
 
-mod batches;
 mod cache;
 mod counters;
 mod entries;
-mod features;
 mod held;
+mod kept;
 mod load;
 mod mirror;
 mod order;
@@ -37,8 +36,8 @@ pub(crate) use place::{QUEUE_ID_MAX, key_at, keys_of, queue_of};
 pub(crate) use poison::Poison;
 pub use queues::{QueueRow, QueueState};
 pub use rows::{
-    BatchRows, EntryPlace, EntryRows, FeatureRows, JOBS_AT_ONCE, JobRows, Kept, LiveRows, Loading,
-    Passing, Rows,
+    EntryPlace, EntryRows, JOBS_AT_ONCE, JobRows, KeptRows, KeyedRows, LiveRows, Loading,
+    PassingRows, Rows,
 };
 #[cfg(feature = "memory")]
 pub(crate) use tallies::sum;

@@ -3,12 +3,11 @@
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::entries::Removal;
-use super::rows::{Passing, Rows};
+use super::rows::{PassingRows, Rows};
 use super::tx::WriterTx;
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Clocks, Counts, CronTick, Entry,
-    EntryKey, JobKey, JobRecord, Lock, LockKey, LockOwner, Release, Reservation, SetTime, Slots,
-    StoreError, StoredJob, Swept, Tombstone, Totals, Track, Tx,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, Keyed, Passing, Release, Reservation,
+    SetTime, Slots, StoreError, StoredJob, Swept, Totals, Tx,
 };
 
 impl<R: Rows> Tx for WriterTx<'_, R> {
@@ -100,26 +99,6 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.release_jobs(releases))
     }
 
-    fn put_tombstones(&mut self, ends: &[Tombstone]) -> Result<(), StoreError> {
-        self.run(|tx| tx.write_ends(ends))
-    }
-
-    fn has_tombstone(&mut self, jid: &str, wid: &str) -> Result<bool, StoreError> {
-        self.run(|tx| tx.rows.has_end(tx.tallies.generation, jid, wid))
-    }
-
-    fn forget_tombstones(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.run(|tx| tx.forget(Passing::Ends, until, limit))
-    }
-
-    fn cron_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        self.run(|tx| tx.read_cron_ticks(names))
-    }
-
-    fn set_cron_ticks(&mut self, ticks: &[CronTick]) -> Result<(), StoreError> {
-        self.run(|tx| tx.write_cron_ticks(ticks))
-    }
-
     fn insert_entries(
         &mut self,
         set: SetName,
@@ -192,22 +171,6 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| Ok(tx.read_totals()))
     }
 
-    fn acquire_locks(&mut self, locks: &[Lock], now: SteadyTime) -> Result<Vec<bool>, StoreError> {
-        self.run(|tx| tx.take_locks(locks, now))
-    }
-
-    fn release_locks(&mut self, owned: &[(LockKey, &LockOwner)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.give_locks_back(owned))
-    }
-
-    fn locks(&mut self, keys: &[LockKey]) -> Result<Vec<Option<Lock>>, StoreError> {
-        self.run(|tx| tx.read_locks(keys))
-    }
-
-    fn forget_locks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.run(|tx| tx.forget(Passing::Locks, until, limit))
-    }
-
     fn slots(
         &mut self,
         queue: &str,
@@ -218,69 +181,31 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| Ok(tx.cache.slots(queue, since, wid, connection)))
     }
 
-    fn insert_batch(
-        &mut self,
-        details: &BatchDetails,
-        callbacks: BatchCallbacks<'_>,
-        state: &BatchState,
-    ) -> Result<u64, StoreError> {
-        self.run(|tx| tx.make_batch(details, callbacks, state))
+    fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
+        self.run(|tx| tx.read_kept(keys))
     }
 
-    fn batches(&mut self, ids: &[u64]) -> Result<Vec<Option<BatchState>>, StoreError> {
-        self.run(|tx| tx.read_batches(ids))
+    fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
+        self.run(|tx| tx.write_kept(kept))
     }
 
-    fn update_batches(&mut self, batches: &[(u64, BatchState)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.rewrite_batches(batches))
+    fn remove<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
+        self.run(|tx| tx.delete_kept::<K>(keys))
     }
 
-    fn batch_details(&mut self, id: u64) -> Result<Option<BatchDetails>, StoreError> {
-        self.run(|tx| tx.rows.batch_details(tx.tallies.generation, id))
-    }
-
-    fn batch_callback(
-        &mut self,
-        id: u64,
-        kind: CallbackKind,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.run(|tx| tx.rows.batch_callback(tx.tallies.generation, id, kind))
-    }
-
-    fn remove_batches(&mut self, ids: &[u64]) -> Result<(), StoreError> {
-        self.run(|tx| tx.delete_batches(ids))
-    }
-
-    fn link_batches(&mut self, child: u64, parent: u64) -> Result<bool, StoreError> {
-        self.run(|tx| tx.make_link(child, parent))
-    }
-
-    fn batch_parents(&mut self, child: u64) -> Result<Vec<u64>, StoreError> {
-        self.run(|tx| tx.rows.batch_parents(tx.tallies.generation, child))
-    }
-
-    fn note_batches_due(&mut self, dues: &[(u64, SteadyTime)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.write_dues(dues))
-    }
-
-    fn take_batches_due(
+    fn due<P: Passing>(
         &mut self,
         until: SteadyTime,
         limit: usize,
-    ) -> Result<Vec<u64>, StoreError> {
-        self.run(|tx| tx.take_dues(until, limit))
+    ) -> Result<Vec<P::Key>, StoreError> {
+        self.run(|tx| P::passing_rows(&mut tx.rows).due(tx.tallies.generation, until, limit))
     }
 
-    fn tracks(&mut self, jids: &[&str]) -> Result<Vec<Option<Track>>, StoreError> {
-        self.run(|tx| tx.read_tracks(jids))
-    }
-
-    fn write_tracks(&mut self, tracks: &[(&str, &Track)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.replace_tracks(tracks))
-    }
-
-    fn forget_tracks(&mut self, until: SteadyTime, limit: usize) -> Result<usize, StoreError> {
-        self.run(|tx| tx.forget(Passing::Tracks, until, limit))
+    fn next_batch(&mut self) -> Result<u64, StoreError> {
+        self.run(|tx| {
+            tx.begin()?;
+            tx.rows.next_batch()
+        })
     }
 
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError> {

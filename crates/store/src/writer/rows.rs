@@ -5,7 +5,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_proto::{SetName, SteadyTime};
 
 use super::entries::Removal;
 use super::place::QueueId;
@@ -13,8 +13,8 @@ use super::queues::QueueRow;
 use super::tallies::Tallies;
 use crate::record::RawRecord;
 use crate::{
-    BatchCallbacks, BatchDetails, BatchState, CallbackKind, Counts, CronTick, Lock, LockKey,
-    LockOwner, Reservation, StoreError, Tombstone, Track,
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, Counts, CronTick, Keyed, Lock,
+    Passing, Reservation, StoreError, Tombstone, Track,
 };
 
 /// How many jobs the writer gives to [`JobRows::insert_jobs`] at once, at most.
@@ -24,7 +24,7 @@ pub const JOBS_AT_ONCE: usize = 32;
 pub type EntryPlace = (i64, i64, i64);
 
 /// The rows of one transaction.
-pub trait Rows: JobRows + LiveRows + EntryRows + FeatureRows + BatchRows {
+pub trait Rows: JobRows + LiveRows + EntryRows + KeptRows {
     /// Begins a transaction of the database. Called once, before the first change.
     fn begin(&mut self) -> Result<(), StoreError>;
 
@@ -170,203 +170,54 @@ pub trait EntryRows {
     fn delete_set(&mut self, id: i64) -> Result<(), StoreError>;
 }
 
-/// What is kept by generation, each kind in a table of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Tombstones of reservations.
-    Ends,
-    /// Locks.
-    Locks,
-    /// What changes of batches.
-    Batches,
-    /// What never changes of batches.
-    BatchDetails,
-    /// Whose children batches are.
-    BatchLinks,
-    /// When to look at batches again.
-    BatchDues,
-    /// What is written down of jobs.
-    Tracks,
-}
+/// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
+/// flushed. Ticks of cron entries belong to no generation.
+pub trait KeyedRows<K: Keyed> {
+    /// Reads what is under a key.
+    fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
 
-impl Kept {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Ends,
-        Self::Locks,
-        Self::Batches,
-        Self::BatchDetails,
-        Self::BatchLinks,
-        Self::BatchDues,
-        Self::Tracks,
-    ];
+    /// Writes it, new or not.
+    fn put(&mut self, generation: i64, key: &K::Key, kept: &K) -> Result<(), StoreError>;
+
+    /// Deletes it, if it is there.
+    fn remove(&mut self, generation: i64, key: &K::Key) -> Result<(), StoreError>;
 }
 
 /// What is kept until a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passing {
-    /// Tombstones of reservations, by when they happened.
-    Ends,
-    /// Locks, by when they end.
-    Locks,
-    /// What is written down of jobs, by when it is to be forgotten.
-    Tracks,
-}
-
-/// What features keep, in the generation named: what was kept in an older one was flushed.
-pub trait FeatureRows {
-    /// Remembers an end. One of the same job id and worker is the same one, and the later of the two times counts.
-    fn write_end(&mut self, generation: i64, end: &Tombstone) -> Result<(), StoreError>;
-
-    /// Whether such an end is remembered.
-    fn has_end(&mut self, generation: i64, jid: &str, wid: &str) -> Result<bool, StoreError>;
-
-    /// Takes a lock, unless there is one of its key that ends after `now`; tells whether it was taken.
-    fn acquire_lock(
+pub trait PassingRows<P: Passing> {
+    /// Reads up to `limit` keys of what has its time over at `until`, the earliest first.
+    fn due(
         &mut self,
-        generation: i64,
-        lock: &Lock,
-        now: SteadyTime,
-    ) -> Result<bool, StoreError>;
-
-    /// Deletes a lock, if it belongs to this owner.
-    fn release_lock(
-        &mut self,
-        generation: i64,
-        key: &LockKey,
-        owner: &LockOwner,
-    ) -> Result<(), StoreError>;
-
-    /// Reads a lock.
-    fn lock(&mut self, generation: i64, key: &LockKey) -> Result<Option<Lock>, StoreError>;
-
-    /// Reads a track.
-    fn track(&mut self, generation: i64, jid: &str) -> Result<Option<Track>, StoreError>;
-
-    /// Writes a track, new or not.
-    fn write_track(&mut self, generation: i64, jid: &str, track: &Track) -> Result<(), StoreError>;
-
-    /// Reads up to when the ticks of a cron entry are done. They belong to no generation.
-    fn cron_tick(&mut self, name: &str) -> Result<Option<Timestamp>, StoreError>;
-
-    /// Writes up to when the ticks of a cron entry are done.
-    fn write_cron_tick(&mut self, tick: &CronTick) -> Result<(), StoreError>;
-
-    /// Whether there is anything whose time is over at `until`.
-    fn has_passed(
-        &mut self,
-        what: Passing,
-        generation: i64,
-        until: SteadyTime,
-    ) -> Result<bool, StoreError>;
-
-    /// Deletes up to `limit` of what has its time over at `until`, the earliest first; tells how many.
-    fn delete_passed(
-        &mut self,
-        what: Passing,
         generation: i64,
         until: SteadyTime,
         limit: usize,
-    ) -> Result<usize, StoreError>;
-
-    /// The oldest generation before this one of which something is left.
-    fn oldest_generation(&mut self, what: Kept, before: i64) -> Result<Option<i64>, StoreError>;
-
-    /// Deletes up to `limit` of what a generation kept; tells how many.
-    fn delete_of_generation(
-        &mut self,
-        what: Kept,
-        generation: i64,
-        limit: usize,
-    ) -> Result<usize, StoreError>;
+    ) -> Result<Vec<P::Key>, StoreError>;
 }
 
-/// Batches, in the generation named.
-pub trait BatchRows {
+/// All kinds of things that are kept, and what they have in common.
+pub trait KeptRows:
+    KeyedRows<Lock>
+    + PassingRows<Lock>
+    + KeyedRows<Track>
+    + PassingRows<Track>
+    + KeyedRows<Tombstone>
+    + PassingRows<Tombstone>
+    + KeyedRows<CronTick>
+    + KeyedRows<BatchState>
+    + KeyedRows<BatchDetails>
+    + KeyedRows<BatchCallback>
+    + KeyedRows<BatchParents>
+    + KeyedRows<BatchDue>
+    + PassingRows<BatchDue>
+{
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
 
-    /// Inserts what changes of a new batch.
-    fn insert_batch(
-        &mut self,
-        generation: i64,
-        id: u64,
-        state: &BatchState,
-    ) -> Result<(), StoreError>;
+    /// Whether anything is left that was kept before this generation.
+    fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError>;
 
-    /// Inserts what never changes of it.
-    fn insert_batch_details(
-        &mut self,
-        generation: i64,
-        id: u64,
-        details: &BatchDetails,
-        callbacks: BatchCallbacks<'_>,
-    ) -> Result<(), StoreError>;
-
-    /// Reads what changes of a batch.
-    fn batch(&mut self, generation: i64, id: u64) -> Result<Option<BatchState>, StoreError>;
-
-    /// Writes what changes of a batch, if there is one of this number.
-    fn update_batch(
-        &mut self,
-        generation: i64,
-        id: u64,
-        state: &BatchState,
-    ) -> Result<(), StoreError>;
-
-    /// Reads what never changes of a batch, without its callbacks.
-    fn batch_details(
-        &mut self,
-        generation: i64,
-        id: u64,
-    ) -> Result<Option<BatchDetails>, StoreError>;
-
-    /// Reads the payload of a callback.
-    fn batch_callback(
-        &mut self,
-        generation: i64,
-        id: u64,
-        kind: CallbackKind,
-    ) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Deletes a batch, and whose child it was.
-    fn delete_batch(&mut self, generation: i64, id: u64) -> Result<(), StoreError>;
-
-    /// Reads whose child a batch is, in the order it became that.
-    fn batch_parents(&mut self, generation: i64, child: u64) -> Result<Vec<u64>, StoreError>;
-
-    /// Makes a batch a child, for the `nth` time, counted from 0.
-    fn link_batch(
-        &mut self,
-        generation: i64,
-        child: u64,
-        nth: usize,
-        parent: u64,
-    ) -> Result<(), StoreError>;
-
-    /// Notes when to look at a batch again; the same note twice is one.
-    fn insert_batch_due(
-        &mut self,
-        generation: i64,
-        at: SteadyTime,
-        id: u64,
-    ) -> Result<(), StoreError>;
-
-    /// Reads up to `limit` notes of times at or before `until`, the earliest first.
-    fn batch_dues(
-        &mut self,
-        generation: i64,
-        until: SteadyTime,
-        limit: usize,
-    ) -> Result<Vec<(SteadyTime, u64)>, StoreError>;
-
-    /// Deletes a note.
-    fn delete_batch_due(
-        &mut self,
-        generation: i64,
-        at: SteadyTime,
-        id: u64,
-    ) -> Result<(), StoreError>;
+    /// Deletes up to `limit` rows of it; tells how many.
+    fn delete_flushed(&mut self, generation: i64, limit: usize) -> Result<usize, StoreError>;
 }
 
 /// What a backend tells the writer when the store is opened: everything that is kept in memory.

@@ -8,7 +8,7 @@ use super::entries::Removal;
 use super::order::place_of;
 use super::place::{QueueId, keys_of, queue_of};
 use super::queues::QueueState;
-use super::rows::{Kept, Rows};
+use super::rows::Rows;
 use super::swept_jobs::SweptJobs;
 use super::tx::WriterTx;
 use crate::record::{Place, belongs_elsewhere};
@@ -203,19 +203,14 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(swept.used_up(keys.len(), limit))
     }
 
-    /// Deletes what was kept in an older generation.
+    /// Deletes what was kept in an older generation. Looks first: with nothing to delete, which is the rule, nothing is
+    /// written and nothing has to be synced.
     fn sweep_generations(&mut self, limit: usize) -> Result<usize, StoreError> {
-        let mut deleted = 0;
         let generation = self.tallies.generation;
-        for what in Kept::ALL {
-            while deleted < limit
-                && let Some(oldest) = self.rows.oldest_generation(what, generation)?
-            {
-                self.begin()?;
-                let rest = limit - deleted;
-                deleted += self.rows.delete_of_generation(what, oldest, rest)?;
-            }
+        if limit == 0 || !self.rows.has_flushed(generation)? {
+            return Ok(0);
         }
-        Ok(deleted)
+        self.begin()?;
+        self.rows.delete_flushed(generation, limit)
     }
 }

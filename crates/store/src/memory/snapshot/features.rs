@@ -6,7 +6,7 @@ use workmill_proto::SteadyTime;
 
 use super::{MemorySnapshot, behind, tell};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
-use crate::{BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, Track};
+use crate::{BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track};
 
 /// The keys of a generation behind a number, in a table where that is the second part of a key.
 fn first_behind(after: Option<u64>) -> u64 {
@@ -17,13 +17,12 @@ impl FeatureReads for MemorySnapshot<'_> {
     fn tombstones(
         &mut self,
         generation: i64,
-        mut each: impl FnMut(Readable<Tombstone>) -> ControlFlow<()>,
+        mut each: impl FnMut(Readable<(TombstoneKey, Tombstone)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let ends = self.tables.ends.committed();
         let ends = ends.iter().filter(|((of, ..), _)| *of == generation);
-        tell(ends, |((_, jid, wid), &at)| {
-            let (jid, wid) = (jid.clone(), wid.clone());
-            each(Ok(Tombstone { jid, wid, at }))
+        tell(ends, |((_, key), &tombstone)| {
+            each(Ok((key.clone(), tombstone)))
         });
         Ok(())
     }
@@ -32,12 +31,12 @@ impl FeatureReads for MemorySnapshot<'_> {
         &mut self,
         generation: i64,
         after: Option<LockKey>,
-        mut each: impl FnMut(Readable<Lock>) -> ControlFlow<()>,
+        mut each: impl FnMut(Readable<(LockKey, Lock)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let locks = self.tables.locks.committed();
         let from = after.map(|key| (generation, key));
         let locks = behind(&locks, from).filter(|((of, _), _)| *of == generation);
-        tell(locks, |(_, lock)| each(Ok(lock.clone())));
+        tell(locks, |(&(_, key), lock)| each(Ok((key, lock.clone()))));
         Ok(())
     }
 
@@ -75,8 +74,8 @@ impl FeatureReads for MemorySnapshot<'_> {
         tell(rows.range(range), |(&(_, id), row)| {
             let row = BatchRow {
                 details: row.details.clone(),
-                complete_bytes: row.complete.as_ref().map(Vec::len),
-                success_bytes: row.success.as_ref().map(Vec::len),
+                complete_bytes: row.complete.as_ref().map(|callback| callback.0.len()),
+                success_bytes: row.success.as_ref().map(|callback| callback.0.len()),
             };
             each(id, Ok(row))
         });
@@ -87,15 +86,15 @@ impl FeatureReads for MemorySnapshot<'_> {
         &mut self,
         generation: i64,
         after: Option<u64>,
-        mut each: impl FnMut(LinkRow) -> ControlFlow<()>,
+        each: impl FnMut(LinkRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let links = self.tables.batch_links.committed();
-        let first = (generation, first_behind(after), 0);
-        let range = first..=(generation, u64::MAX, usize::MAX);
-        tell(links.range(range), |(&(_, child, nth), &parent)| {
-            let nth = nth as u64;
-            each(LinkRow { child, nth, parent })
+        let parents = self.tables.batch_parents.committed();
+        let range = (generation, first_behind(after))..=(generation, u64::MAX);
+        let links = parents.range(range).flat_map(|(&(_, child), parents)| {
+            let parents = (0..).zip(&parents.0);
+            parents.map(move |(nth, &parent)| LinkRow { child, nth, parent })
         });
+        tell(links, each);
         Ok(())
     }
 
@@ -106,7 +105,7 @@ impl FeatureReads for MemorySnapshot<'_> {
     ) -> Result<(), StoreError> {
         let dues = self.tables.batch_dues.committed();
         let dues = dues.keys().filter(|(of, ..)| *of == generation);
-        tell(dues, |&(_, at, id)| each(at, id));
+        tell(dues, |&(_, (at, id))| each(at, id));
         Ok(())
     }
 
@@ -138,14 +137,11 @@ impl FeatureReads for MemorySnapshot<'_> {
     fn cron_ticks(
         &mut self,
         after: Option<&str>,
-        mut each: impl FnMut(CronTick) -> ControlFlow<()>,
+        mut each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let ticks = self.tables.cron_ticks.committed();
-        tell(behind(&ticks, after.map(Into::into)), |(name, &at)| {
-            each(CronTick {
-                name: name.clone(),
-                at,
-            })
+        tell(behind(&ticks, after.map(Into::into)), |(name, &tick)| {
+            each(name.clone(), tick)
         });
         Ok(())
     }

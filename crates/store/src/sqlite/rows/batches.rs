@@ -6,8 +6,11 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use super::SqliteRows;
 use crate::sqlite::sql::Sql;
-use crate::writer::BatchRows;
-use crate::{BatchCallbacks, BatchDetails, BatchState, CallbackKind, CallbackState, StoreError};
+use crate::writer::{KeyedRows, PassingRows};
+use crate::{
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackState,
+    StoreError,
+};
 
 /// The states of a callback, each at the place of the number it is stored as.
 const CALLBACK_STATES: [CallbackState; 4] = [
@@ -17,154 +20,13 @@ const CALLBACK_STATES: [CallbackState; 4] = [
     CallbackState::Done,
 ];
 
-impl BatchRows for SqliteRows<'_> {
-    fn next_batch(&mut self) -> Result<u64, StoreError> {
-        let count = |row: &Row<'_>| number(row, 0);
-        let counted = self.statements.row(Sql::BatchCount, (), count)?;
-        counted
-            .ok_or_else(|| StoreError::Inconsistent("the number of the last batch is gone".into()))
-    }
-
-    fn insert_batch(
-        &mut self,
-        generation: i64,
-        id: u64,
-        state: &BatchState,
-    ) -> Result<(), StoreError> {
-        self.write_batch(Sql::BatchInsert, generation, id, state)
-    }
-
-    fn insert_batch_details(
-        &mut self,
-        generation: i64,
-        id: u64,
-        details: &BatchDetails,
-        callbacks: BatchCallbacks<'_>,
-    ) -> Result<(), StoreError> {
-        let row = (
-            generation,
-            id.cast_signed(),
-            &details.description,
-            details.created_at.as_micros(),
-            callbacks.complete,
-            callbacks.success,
-        );
-        self.statements.execute(Sql::BatchDetailsInsert, row)?;
-        Ok(())
-    }
-
-    fn batch(&mut self, generation: i64, id: u64) -> Result<Option<BatchState>, StoreError> {
+impl KeyedRows<BatchState> for SqliteRows<'_> {
+    fn get(&mut self, generation: i64, id: &u64) -> Result<Option<BatchState>, StoreError> {
         let key = (generation, id.cast_signed());
         self.statements.row(Sql::BatchRead, key, read_batch)
     }
 
-    fn update_batch(
-        &mut self,
-        generation: i64,
-        id: u64,
-        state: &BatchState,
-    ) -> Result<(), StoreError> {
-        self.write_batch(Sql::BatchUpdate, generation, id, state)
-    }
-
-    fn batch_details(
-        &mut self,
-        generation: i64,
-        id: u64,
-    ) -> Result<Option<BatchDetails>, StoreError> {
-        let key = (generation, id.cast_signed());
-        self.statements.row(Sql::BatchDetailsRead, key, |row| {
-            Ok(BatchDetails {
-                description: row.get(0)?,
-                created_at: Timestamp::from_micros(row.get(1)?),
-            })
-        })
-    }
-
-    fn batch_callback(
-        &mut self,
-        generation: i64,
-        id: u64,
-        kind: CallbackKind,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = match kind {
-            CallbackKind::Complete => Sql::BatchCompleteRead,
-            CallbackKind::Success => Sql::BatchSuccessRead,
-        };
-        let key = (generation, id.cast_signed());
-        let payload = self.statements.row(read, key, |row| row.get(0));
-        Ok(payload?.flatten())
-    }
-
-    fn delete_batch(&mut self, generation: i64, id: u64) -> Result<(), StoreError> {
-        for sql in [Sql::BatchDelete, Sql::BatchDetailsDelete, Sql::BatchUnlink] {
-            self.statements
-                .execute(sql, (generation, id.cast_signed()))?;
-        }
-        Ok(())
-    }
-
-    fn batch_parents(&mut self, generation: i64, child: u64) -> Result<Vec<u64>, StoreError> {
-        let key = (generation, child.cast_signed());
-        self.statements
-            .list(Sql::BatchParents, key, |row| number(row, 0))
-    }
-
-    fn link_batch(
-        &mut self,
-        generation: i64,
-        child: u64,
-        nth: usize,
-        parent: u64,
-    ) -> Result<(), StoreError> {
-        let row = (generation, child.cast_signed(), nth, parent.cast_signed());
-        self.statements.execute(Sql::BatchLink, row)?;
-        Ok(())
-    }
-
-    fn insert_batch_due(
-        &mut self,
-        generation: i64,
-        at: SteadyTime,
-        id: u64,
-    ) -> Result<(), StoreError> {
-        let row = (generation, at.as_micros(), id.cast_signed());
-        self.statements.execute(Sql::BatchDueNote, row)?;
-        Ok(())
-    }
-
-    fn batch_dues(
-        &mut self,
-        generation: i64,
-        until: SteadyTime,
-        limit: usize,
-    ) -> Result<Vec<(SteadyTime, u64)>, StoreError> {
-        let range = (generation, until.as_micros(), limit);
-        self.statements.list(Sql::BatchDuesRead, range, |row| {
-            Ok((SteadyTime::from_micros(row.get(0)?), number(row, 1)?))
-        })
-    }
-
-    fn delete_batch_due(
-        &mut self,
-        generation: i64,
-        at: SteadyTime,
-        id: u64,
-    ) -> Result<(), StoreError> {
-        let row = (generation, at.as_micros(), id.cast_signed());
-        self.statements.execute(Sql::BatchDueDelete, row)?;
-        Ok(())
-    }
-}
-
-impl SqliteRows<'_> {
-    fn write_batch(
-        &mut self,
-        sql: Sql,
-        generation: i64,
-        id: u64,
-        state: &BatchState,
-    ) -> Result<(), StoreError> {
+    fn put(&mut self, generation: i64, id: &u64, state: &BatchState) -> Result<(), StoreError> {
         let row = (
             generation,
             id.cast_signed(),
@@ -181,8 +43,170 @@ impl SqliteRows<'_> {
             state.children_unsuccessful,
             state.changed_at.as_micros(),
         );
-        self.statements.execute(sql, row)?;
+        self.statements.execute(Sql::BatchWrite, row)?;
         Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, id: &u64) -> Result<(), StoreError> {
+        let key = (generation, id.cast_signed());
+        self.statements.execute(Sql::BatchDelete, key)?;
+        Ok(())
+    }
+}
+
+impl KeyedRows<BatchDetails> for SqliteRows<'_> {
+    fn get(&mut self, generation: i64, id: &u64) -> Result<Option<BatchDetails>, StoreError> {
+        let key = (generation, id.cast_signed());
+        self.statements.row(Sql::BatchDetailsRead, key, |row| {
+            Ok(BatchDetails {
+                description: row.get(0)?,
+                created_at: Timestamp::from_micros(row.get(1)?),
+            })
+        })
+    }
+
+    fn put(&mut self, generation: i64, id: &u64, details: &BatchDetails) -> Result<(), StoreError> {
+        let created_at = details.created_at.as_micros();
+        let row = (
+            generation,
+            id.cast_signed(),
+            &details.description,
+            created_at,
+        );
+        self.statements.execute(Sql::BatchDetailsWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, id: &u64) -> Result<(), StoreError> {
+        let key = (generation, id.cast_signed());
+        self.statements.execute(Sql::BatchDetailsDelete, key)?;
+        Ok(())
+    }
+}
+
+/// How to read and to write a callback: it is a column of the row of the details.
+fn of_callback(kind: CallbackKind) -> (Sql, Sql) {
+    match kind {
+        CallbackKind::Complete => (Sql::BatchCompleteRead, Sql::BatchCompleteWrite),
+        CallbackKind::Success => (Sql::BatchSuccessRead, Sql::BatchSuccessWrite),
+    }
+}
+
+impl KeyedRows<BatchCallback> for SqliteRows<'_> {
+    fn get(
+        &mut self,
+        generation: i64,
+        &(id, kind): &(u64, CallbackKind),
+    ) -> Result<Option<BatchCallback>, StoreError> {
+        let (read, _) = of_callback(kind);
+        let key = (generation, id.cast_signed());
+        let payload: Option<Option<Vec<u8>>> = self.statements.row(read, key, |row| row.get(0))?;
+        Ok(payload.flatten().map(BatchCallback))
+    }
+
+    fn put(
+        &mut self,
+        generation: i64,
+        &(id, kind): &(u64, CallbackKind),
+        callback: &BatchCallback,
+    ) -> Result<(), StoreError> {
+        let (_, write) = of_callback(kind);
+        let row = (generation, id.cast_signed(), Some(&callback.0));
+        self.statements.execute(write, row)?;
+        Ok(())
+    }
+
+    fn remove(
+        &mut self,
+        generation: i64,
+        &(id, kind): &(u64, CallbackKind),
+    ) -> Result<(), StoreError> {
+        let (_, write) = of_callback(kind);
+        let row = (generation, id.cast_signed(), None::<Vec<u8>>);
+        self.statements.execute(write, row)?;
+        Ok(())
+    }
+}
+
+impl KeyedRows<BatchParents> for SqliteRows<'_> {
+    fn get(&mut self, generation: i64, child: &u64) -> Result<Option<BatchParents>, StoreError> {
+        let key = (generation, child.cast_signed());
+        let parents = self
+            .statements
+            .list(Sql::BatchParentsRead, key, |row| number(row, 0))?;
+        Ok((!parents.is_empty()).then_some(BatchParents(parents)))
+    }
+
+    /// A row for each. Most often there is one more than before: only what differs is written.
+    fn put(
+        &mut self,
+        generation: i64,
+        child: &u64,
+        BatchParents(parents): &BatchParents,
+    ) -> Result<(), StoreError> {
+        let before = KeyedRows::<BatchParents>::get(self, generation, child)?;
+        let before = before.map_or_else(Vec::new, |before| before.0);
+        let alike = before.iter().zip(parents);
+        let alike = alike.take_while(|(before, now)| before == now).count();
+        let child = child.cast_signed();
+        if alike < before.len() {
+            let rest = (generation, child, alike);
+            self.statements.execute(Sql::BatchParentsDeleteFrom, rest)?;
+        }
+        for (nth, parent) in parents.iter().enumerate().skip(alike) {
+            let row = (generation, child, nth, parent.cast_signed());
+            self.statements.execute(Sql::BatchParentWrite, row)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, child: &u64) -> Result<(), StoreError> {
+        let all = (generation, child.cast_signed(), 0);
+        self.statements.execute(Sql::BatchParentsDeleteFrom, all)?;
+        Ok(())
+    }
+}
+
+impl KeyedRows<BatchDue> for SqliteRows<'_> {
+    fn get(
+        &mut self,
+        generation: i64,
+        &(at, id): &(SteadyTime, u64),
+    ) -> Result<Option<BatchDue>, StoreError> {
+        let key = (generation, at.as_micros(), id.cast_signed());
+        let is_there = self.statements.exists(Sql::BatchDueRead, key)?;
+        Ok(is_there.then_some(BatchDue))
+    }
+
+    fn put(
+        &mut self,
+        generation: i64,
+        &(at, id): &(SteadyTime, u64),
+        _: &BatchDue,
+    ) -> Result<(), StoreError> {
+        let row = (generation, at.as_micros(), id.cast_signed());
+        self.statements.execute(Sql::BatchDueWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, &(at, id): &(SteadyTime, u64)) -> Result<(), StoreError> {
+        let key = (generation, at.as_micros(), id.cast_signed());
+        self.statements.execute(Sql::BatchDueDelete, key)?;
+        Ok(())
+    }
+}
+
+impl PassingRows<BatchDue> for SqliteRows<'_> {
+    fn due(
+        &mut self,
+        generation: i64,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<(SteadyTime, u64)>, StoreError> {
+        let range = (generation, until.as_micros(), limit);
+        self.statements.list(Sql::BatchDues, range, |row| {
+            Ok((SteadyTime::from_micros(row.get(0)?), number(row, 1)?))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use workmill_proto::SteadyTime;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
 use crate::writer::key_at;
-use crate::{BatchCallbacks, BatchDetails, BatchState, Counts, JobKey, Reading, Store, Tx};
+use crate::{BatchState, Counts, JobKey, Reading, Store, Tombstone, Tx};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -118,7 +118,8 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(&*held[0].jid, "jid-1");
         assert!(!held[0].has_features);
         assert_eq!(tx.last_serial().unwrap(), 7);
-        assert!(tx.has_tombstone("jid-0", "w0").unwrap());
+        let ended = [("jid-0".into(), "w0".into())];
+        assert!(tx.get::<Tombstone>(&ended).unwrap()[0].is_some());
         assert_eq!(
             tx.head("mail").unwrap().unwrap().0,
             JobKey(key_at(3, (1 << 36) + 1))
@@ -133,12 +134,8 @@ fn check_contents(dir: &tempfile::TempDir) {
     };
     tx.count(20_000, counts).unwrap();
     let state = BatchState::new(1, SteadyTime::MAX);
-    let details = BatchDetails::default();
-    assert_eq!(
-        tx.insert_batch(&details, BatchCallbacks::default(), &state)
-            .unwrap(),
-        1
-    );
+    assert_eq!(tx.next_batch().unwrap(), 1);
+    tx.put(&[(1, state)]).unwrap();
     tx.commit().unwrap();
     let reader = store.reader();
     assert_eq!(reader.totals().unwrap().counts.expired, 2);

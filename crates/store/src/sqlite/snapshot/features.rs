@@ -8,10 +8,12 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::{SqliteSnapshot, readable};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
 use crate::sqlite::rows::{number, read_batch, read_lock, read_track};
-use crate::{BatchDetails, BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, Track};
+use crate::{
+    BatchDetails, BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track,
+};
 
 const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
-const LOCKS: &str = "SELECT key, owner, pushing, ends_at FROM locks
+const LOCKS: &str = "SELECT owner, pushing, ends_at, key FROM locks
     WHERE generation = ?1 AND key > ?2 ORDER BY key";
 const BATCHES: &str =
     "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
@@ -39,7 +41,7 @@ impl FeatureReads for SqliteSnapshot<'_> {
     fn tombstones(
         &mut self,
         generation: i64,
-        mut each: impl FnMut(Readable<Tombstone>) -> ControlFlow<()>,
+        mut each: impl FnMut(Readable<(TombstoneKey, Tombstone)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.rows(TOMBSTONES, (generation,), |row| {
             Ok(each(readable(read_tombstone(row))))
@@ -50,11 +52,13 @@ impl FeatureReads for SqliteSnapshot<'_> {
         &mut self,
         generation: i64,
         after: Option<LockKey>,
-        mut each: impl FnMut(Readable<Lock>) -> ControlFlow<()>,
+        mut each: impl FnMut(Readable<(LockKey, Lock)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let after = after.as_ref().map_or(&[][..], |key| key.as_slice());
         self.rows(LOCKS, (generation, after), |row| {
-            Ok(each(readable(read_lock(row))))
+            Ok(each(readable(
+                read_lock(row).and_then(|lock| Ok((row.get(3)?, lock))),
+            )))
         })
     }
 
@@ -143,23 +147,18 @@ impl FeatureReads for SqliteSnapshot<'_> {
     fn cron_ticks(
         &mut self,
         after: Option<&str>,
-        mut each: impl FnMut(CronTick) -> ControlFlow<()>,
+        mut each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.rows(CRON_TICKS, (after.unwrap_or_default(),), |row| {
-            Ok(each(CronTick {
-                name: row.get(0)?,
-                at: Timestamp::from_micros(row.get(1)?),
-            }))
+            let at = Timestamp::from_micros(row.get(1)?);
+            Ok(each(row.get(0)?, CronTick { at }))
         })
     }
 }
 
-fn read_tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
-    Ok(Tombstone {
-        jid: row.get(0)?,
-        wid: row.get(1)?,
-        at: SteadyTime::from_micros(row.get(2)?),
-    })
+fn read_tombstone(row: &Row<'_>) -> rusqlite::Result<(TombstoneKey, Tombstone)> {
+    let at = SteadyTime::from_micros(row.get(2)?);
+    Ok(((row.get(0)?, row.get(1)?), Tombstone { at }))
 }
 
 fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {

@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::super::model::Model;
 use super::super::steps::{at, look, totals};
-use super::features::{compare_features, compare_locks};
+use super::features::compare_features;
 use super::{JIDS, QUEUES, WIDS};
 use crate::reading::Bounds;
 use crate::{JobRecord, Place, Reading, SetTime, Store, Tx};
@@ -49,15 +49,6 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
             "head of {name}"
         );
     }
-    for jid in JIDS {
-        for wid in WIDS {
-            let known = model
-                .ends
-                .iter()
-                .any(|end| &*end.jid == jid && &*end.wid == wid);
-            assert_eq!(tx.has_tombstone(jid, wid).unwrap(), known);
-        }
-    }
 }
 
 /// What is read beside the writer.
@@ -93,7 +84,6 @@ fn compare_reading(reader: &impl Reading, model: &Model) {
 /// What is there between transactions.
 pub(super) fn compare_outside<S: Store>(store: &mut S, model: &Model) {
     assert_eq!(totals(store), model.totals());
-    compare_locks(store, model);
     compare_reading(&store.reader(), model);
     look(store, |tx| {
         compare_inside(tx, model);

@@ -1,13 +1,17 @@
-//! One primitive of a feature on a store and on the model.
+//! One primitive of what is kept besides jobs, on a store and on the model.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use workmill_proto::SteadyTime;
 
 use super::super::model::Model;
-use super::super::steps::{at, batch, lock, look, owner_of, track};
+use super::super::steps::{at, batch, end_key, lock, track};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{BatchCallbacks, BatchDetails, Store, Tx};
+use crate::{BatchDetails, Keyed, LockKey, Passing, Tombstone, Tx};
 
 /// How many locks there are.
 const LOCKS: u8 = 3;
@@ -15,14 +19,22 @@ const LOCKS: u8 = 3;
 /// A primitive with small arguments.
 #[derive(Clone, Debug)]
 pub(super) enum FeatureStep {
-    Acquire(Vec<(u8, usize, i64)>, i64),
-    GiveBack(u8, usize),
+    Locks(Vec<(u8, usize, i64)>),
+    FreeLock(u8),
     ForgetLocks(i64),
-    WriteTrack(usize, i64, Option<i64>),
+    Track(usize, i64, Option<i64>),
+    ForgetTrack(usize),
     ForgetTracks(i64),
+    End {
+        jid: usize,
+        wid: usize,
+        secs: i64,
+    },
+    ForgetEnd(usize, usize),
+    ForgetEnds(i64),
     MakeBatch(u64),
-    UpdateBatch(Index, u64),
-    RemoveBatch(Index),
+    Batch(Index, u64),
+    ForgetBatch(Index),
     Slots {
         queue: usize,
         since: i64,
@@ -34,17 +46,22 @@ pub(super) enum FeatureStep {
 /// Any primitive of a feature.
 pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
     let pick = any::<Index>;
-    let wanted = (0..LOCKS, 0..4_usize, 0..9_i64);
+    let lock = (0..LOCKS, 0..4_usize, 0..9_i64);
     prop_oneof![
-        3 => (vec(wanted, 1..4), 0..9_i64).prop_map(|(locks, now)| FeatureStep::Acquire(locks, now)),
-        2 => (0..LOCKS, 0..4_usize).prop_map(|(n, jid)| FeatureStep::GiveBack(n, jid)),
+        3 => vec(lock, 1..4).prop_map(FeatureStep::Locks),
+        2 => (0..LOCKS).prop_map(FeatureStep::FreeLock),
         1 => (0..9_i64).prop_map(FeatureStep::ForgetLocks),
         3 => (0..4_usize, 0..9_i64, prop::option::of(0..9_i64))
-            .prop_map(|(jid, n, forget)| FeatureStep::WriteTrack(jid, n, forget)),
+            .prop_map(|(jid, n, forget)| FeatureStep::Track(jid, n, forget)),
+        1 => (0..4_usize).prop_map(FeatureStep::ForgetTrack),
         1 => (0..9_i64).prop_map(FeatureStep::ForgetTracks),
+        1 => (0..4_usize, 0..3_usize, 0..9_i64)
+            .prop_map(|(jid, wid, secs)| FeatureStep::End { jid, wid, secs }),
+        1 => (0..4_usize, 0..3_usize).prop_map(|(jid, wid)| FeatureStep::ForgetEnd(jid, wid)),
+        1 => (0..9_i64).prop_map(FeatureStep::ForgetEnds),
         2 => (0..9_u64).prop_map(FeatureStep::MakeBatch),
-        2 => (pick(), 0..9_u64).prop_map(|(pick, n)| FeatureStep::UpdateBatch(pick, n)),
-        1 => pick().prop_map(FeatureStep::RemoveBatch),
+        2 => (pick(), 0..9_u64).prop_map(|(pick, n)| FeatureStep::Batch(pick, n)),
+        1 => pick().prop_map(FeatureStep::ForgetBatch),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -58,54 +75,38 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
     let ids: Vec<u64> = (0..features.last_batch + 2).collect();
     let id = |pick: &Index| *pick.get(&ids);
     match step {
-        FeatureStep::Acquire(wanted, now) => {
-            let locks = wanted
+        FeatureStep::Locks(locks) => {
+            let locks = locks
                 .iter()
-                .map(|&(n, jid, ends)| lock(n, JIDS[jid], ends));
-            let locks: Vec<_> = locks.collect();
-            let taken = locks.iter().map(|lock| features.acquire(lock, at(*now)));
-            let taken: Vec<bool> = taken.collect();
-            assert_eq!(tx.acquire_locks(&locks, at(*now)).unwrap(), taken);
+                .map(|&(n, jid, ends)| ([n; 32], lock(JIDS[jid], ends)));
+            put(tx, &mut features.locks, &locks.collect::<Vec<_>>());
         }
-        FeatureStep::GiveBack(n, jid) => {
-            let owner = owner_of(JIDS[*jid], 0);
-            tx.release_locks(&[([*n; 32], &owner)]).unwrap();
-            features.release([*n; 32], &owner);
+        FeatureStep::FreeLock(n) => remove(tx, &mut features.locks, &[[*n; 32]]),
+        FeatureStep::ForgetLocks(secs) => remove_due(tx, &mut features.locks, at(*secs)),
+        FeatureStep::Track(jid, n, forget) => {
+            let new = (JIDS[*jid].into(), track(*n, *forget));
+            put(tx, &mut features.tracks, &[new]);
         }
-        FeatureStep::ForgetLocks(secs) => {
-            let forgotten = features.forget_locks(at(*secs));
-            assert_eq!(tx.forget_locks(at(*secs), 99).unwrap(), forgotten);
+        FeatureStep::ForgetTrack(jid) => remove(tx, &mut features.tracks, &[JIDS[*jid].into()]),
+        FeatureStep::ForgetTracks(secs) => remove_due(tx, &mut features.tracks, at(*secs)),
+        FeatureStep::End { jid, wid, secs } => {
+            let end = Tombstone { at: at(*secs) };
+            let key = end_key(JIDS[*jid], WIDS[*wid]);
+            put(tx, &mut features.ends, &[(key, end)]);
         }
-        FeatureStep::WriteTrack(jid, n, forget) => {
-            let track = track(*n, *forget);
-            tx.write_tracks(&[(JIDS[*jid], &track)]).unwrap();
-            features.tracks.insert(JIDS[*jid].into(), track);
+        FeatureStep::ForgetEnd(jid, wid) => {
+            let key = end_key(JIDS[*jid], WIDS[*wid]);
+            remove(tx, &mut features.ends, &[key]);
         }
-        FeatureStep::ForgetTracks(secs) => {
-            let forgotten = features.forget_tracks(at(*secs));
-            assert_eq!(tx.forget_tracks(at(*secs), 99).unwrap(), forgotten);
-        }
+        FeatureStep::ForgetEnds(secs) => remove_due(tx, &mut features.ends, at(*secs)),
         FeatureStep::MakeBatch(n) => {
-            let id = tx.insert_batch(
-                &BatchDetails::default(),
-                BatchCallbacks::default(),
-                &batch(*n),
-            );
-            features.insert_batch(id.unwrap(), batch(*n));
+            let id = tx.next_batch().unwrap();
+            features.note_batch(id);
+            put(tx, &mut features.batches, &[(id, batch(*n))]);
+            put(tx, &mut BTreeMap::new(), &[(id, BatchDetails::default())]);
         }
-        FeatureStep::UpdateBatch(pick, n) => {
-            let id = id(pick);
-            tx.update_batches(&[(id, batch(*n))]).unwrap();
-            features
-                .batches
-                .entry(id)
-                .and_modify(|state| *state = batch(*n));
-        }
-        FeatureStep::RemoveBatch(pick) => {
-            let id = id(pick);
-            tx.remove_batches(&[id]).unwrap();
-            features.batches.remove(&id);
-        }
+        FeatureStep::Batch(pick, n) => put(tx, &mut features.batches, &[(id(pick), batch(*n))]),
+        FeatureStep::ForgetBatch(pick) => remove(tx, &mut features.batches, &[id(pick)]),
         FeatureStep::Slots {
             queue,
             since,
@@ -119,30 +120,47 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
     }
 }
 
+fn put<T: Tx, K: Keyed>(tx: &mut T, known: &mut BTreeMap<K::Key, K>, kept: &[(K::Key, K)]) {
+    tx.put(kept).unwrap();
+    known.extend(kept.iter().cloned());
+}
+
+fn remove<T: Tx, K: Keyed>(tx: &mut T, known: &mut BTreeMap<K::Key, K>, keys: &[K::Key]) {
+    tx.remove::<K>(keys).unwrap();
+    known.retain(|key, _| !keys.contains(key));
+}
+
+fn remove_due<T: Tx, P: Passing<Key: Debug>>(
+    tx: &mut T,
+    known: &mut BTreeMap<P::Key, P>,
+    until: SteadyTime,
+) {
+    let is_due = |key: &P::Key, kept: &P| kept.ends_at(key).is_some_and(|at| at <= until);
+    let mut due = tx.due::<P>(until, 1_000).unwrap();
+    remove(tx, &mut BTreeMap::<P::Key, P>::new(), &due);
+    due.sort();
+    let expected = known.extract_if(.., |key, kept| is_due(key, kept));
+    let expected: Vec<P::Key> = expected.map(|(key, _)| key).collect();
+    assert_eq!(due, expected);
+}
+
 /// What a transaction sees at every moment.
 pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     let features = &model.features;
-    let tracks = JIDS.map(|jid| features.tracks.get(jid).cloned());
-    assert_eq!(tx.tracks(&JIDS).unwrap(), tracks);
+    let locks: Vec<LockKey> = (0..LOCKS).map(|n| [n; 32]).collect();
+    compare(tx, &features.locks, &locks);
+    compare(tx, &features.tracks, &JIDS.map(Into::into));
     let ids: Vec<u64> = (0..features.last_batch + 2).collect();
-    let batches = ids.iter().map(|id| features.batches.get(id).copied());
-    let batches: Vec<_> = batches.collect();
-    assert_eq!(tx.batches(&ids).unwrap(), batches);
+    compare(tx, &features.batches, &ids);
+    let ends = JIDS.map(|jid| WIDS.map(|wid| end_key(jid, wid)));
+    compare(tx, &features.ends, ends.as_flattened());
 }
 
-/// Whose the locks are, and how long. To ask for one is to take it, so that it is undone.
-pub(super) fn compare_locks<S: Store>(store: &mut S, model: &Model) {
-    look(store, |tx| {
-        for n in 0..LOCKS {
-            let held = model.features.locks.get(&[n; 32]).cloned();
-            assert_eq!(tx.locks(&[[n; 32]]).unwrap(), [held]);
-            let ask = [lock(n, "nobody", 99)];
-            if let Some(held) = model.features.locks.get(&[n; 32]) {
-                let before = held.ends_at.plus_secs(-1);
-                assert_eq!(tx.acquire_locks(&ask, before).unwrap(), [false]);
-                tx.release_locks(&[(held.key, &held.owner)]).unwrap();
-            }
-            assert_eq!(tx.acquire_locks(&ask, at(-9)).unwrap(), [true], "lock {n}");
-        }
-    });
+fn compare<T: Tx, K: Keyed + Debug + PartialEq>(
+    tx: &mut T,
+    known: &BTreeMap<K::Key, K>,
+    keys: &[K::Key],
+) {
+    let expected: Vec<Option<K>> = keys.iter().map(|key| known.get(key).cloned()).collect();
+    assert_eq!(tx.get::<K>(keys).unwrap(), expected);
 }

@@ -3,13 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use workmill_proto::{SetName, SteadyTime};
+use workmill_proto::SetName;
 
 use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
 use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, Release, Reservation, SetTime, Tombstone, Tx};
+use crate::{Counts, JobKey, JobRecord, Release, Reservation, SetTime, Tx};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -25,12 +25,6 @@ pub(super) enum Step {
     Finish(Vec<Index>),
     Extend(Vec<(Index, i64)>),
     Release(Vec<(Index, bool)>),
-    Remember {
-        jid: usize,
-        wid: usize,
-        secs: i64,
-    },
-    Forget(i64),
     Insert(usize, Vec<(i64, usize)>),
     Remove(usize, Vec<Index>),
     Clear(usize),
@@ -55,9 +49,6 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         3 => vec(pick(), 1..4).prop_map(Step::Finish),
         2 => vec((pick(), 0..9_i64), 1..3).prop_map(Step::Extend),
         6 => vec((pick(), any::<bool>()), 1..4).prop_map(Step::Release),
-        1 => (0..4_usize, 0..3_usize, 0..9_i64)
-            .prop_map(|(jid, wid, secs)| Step::Remember { jid, wid, secs }),
-        1 => (0..9_i64).prop_map(Step::Forget),
         3 => (0..3_usize, vec((0..5_i64, 0..4_usize), 1..4)).prop_map(|(set, new)| Step::Insert(set, new)),
         2 => (0..3_usize, vec(pick(), 1..3)).prop_map(|(set, picks)| Step::Remove(set, picks)),
         1 => (0..3_usize).prop_map(Step::Clear),
@@ -66,7 +57,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_i64, 0..3_u64).prop_map(|(day, processed)| Step::Count(day, processed)),
         1 => Just(Step::Flush),
         2 => (1..9_usize).prop_map(Step::Sweep),
-        12 => feature_step().prop_map(Step::Feature),
+        14 => feature_step().prop_map(Step::Feature),
     ]
 }
 
@@ -104,8 +95,6 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
             ends.iter().for_each(|&(key, end)| model.extend(key, end));
         }
         Step::Release(picks) => release(tx, model, picks),
-        Step::Remember { jid, wid, secs } => remember(tx, model, JIDS[*jid], WIDS[*wid], *secs),
-        Step::Forget(secs) => forget(tx, model, at(*secs)),
         Step::Insert(set, new) => insert(tx, model, SetName::ALL[*set], new),
         Step::Remove(set, picks) => remove(tx, model, SetName::ALL[*set], picks),
         Step::Clear(set) => {
@@ -216,27 +205,6 @@ fn remove<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
     for n in chosen {
         model.sets.entry(set).or_default().remove(&expected[n]);
     }
-}
-
-fn remember<T: Tx>(tx: &mut T, model: &mut Model, jid: &str, wid: &str, secs: i64) {
-    let end = Tombstone {
-        jid: jid.into(),
-        wid: wid.into(),
-        at: at(secs),
-    };
-    tx.put_tombstones(std::slice::from_ref(&end)).unwrap();
-    let mut known = model.ends.iter_mut();
-    match known.find(|known| (&known.jid, &known.wid) == (&end.jid, &end.wid)) {
-        Some(known) => known.at = known.at.max(end.at),
-        None => model.ends.push(end),
-    }
-}
-
-fn forget<T: Tx>(tx: &mut T, model: &mut Model, until: SteadyTime) {
-    let before = model.ends.len();
-    model.ends.retain(|end| end.at > until);
-    let forgotten = tx.forget_tombstones(until, 1_000).unwrap();
-    assert_eq!(forgotten, before - model.ends.len());
 }
 
 fn insert<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, new: &[(i64, usize)]) {

@@ -1,15 +1,89 @@
-//! What features keep besides jobs: locks, batches, tracks.
+//! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks.
+//!
+//! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
-use crate::LockKey;
+use crate::CallbackKind;
+use crate::writer::{KeyedRows, PassingRows, Rows};
 
-/// A lock that a job has or wants.
+/// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
+/// [`Tx::remove`](crate::Tx::remove) are about.
+pub trait Keyed: Clone {
+    /// What one is found by.
+    type Key: Clone + Ord;
+
+    /// The rows of this kind, among all that a backend has.
+    fn rows<R: Rows>(rows: &mut R) -> &mut impl KeyedRows<Self>;
+}
+
+/// A kind of thing whose time can be over: what [`Tx::due`](crate::Tx::due) is about.
+pub trait Passing: Keyed {
+    /// When its time is over; never, if none.
+    fn ends_at(&self, key: &Self::Key) -> Option<SteadyTime>;
+
+    /// The rows of this kind, by their time.
+    fn passing_rows<R: Rows>(rows: &mut R) -> &mut impl PassingRows<Self>;
+}
+
+macro_rules! keyed {
+    ($($value:ident by $key:ty;)*) => {
+        $(impl Keyed for $value {
+            type Key = $key;
+
+            fn rows<R: Rows>(rows: &mut R) -> &mut impl KeyedRows<Self> {
+                rows
+            }
+        })*
+    };
+}
+
+macro_rules! passing {
+    ($($value:ident |$self:ident, $key:ident| $ends_at:expr;)*) => {
+        $(impl Passing for $value {
+            fn ends_at(&$self, $key: &Self::Key) -> Option<SteadyTime> {
+                $ends_at
+            }
+
+            fn passing_rows<R: Rows>(rows: &mut R) -> &mut impl PassingRows<Self> {
+                rows
+            }
+        })*
+    };
+}
+
+keyed! {
+    Lock by LockKey;
+    // The id of the job.
+    Track by Box<str>;
+    Tombstone by TombstoneKey;
+    // The name of the entry.
+    CronTick by Box<str>;
+    // The number of the batch, as for all that follow.
+    BatchState by u64;
+    BatchDetails by u64;
+    BatchCallback by (u64, CallbackKind);
+    BatchParents by u64;
+    BatchDue by (SteadyTime, u64);
+}
+
+passing! {
+    Lock |self, _key| Some(self.ends_at);
+    Track |self, _key| self.forget_at;
+    Tombstone |self, _key| Some(self.at);
+    BatchDue |self, key| Some(key.0);
+}
+
+/// The key of a tombstone: the id of the job, and the worker that had it.
+pub type TombstoneKey = (Box<str>, Box<str>);
+
+/// The key of a lock: a digest of what makes jobs equal.
+pub type LockKey = [u8; 32];
+
+/// A lock that a job has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// Which lock.
-    pub key: LockKey,
-    /// Who has or wants it.
+    /// Who has it.
     pub owner: LockOwner,
     /// From when on it counts no more.
     pub ends_at: SteadyTime,
@@ -88,7 +162,7 @@ impl BatchState {
     }
 }
 
-/// What never changes of a batch, without its callbacks.
+/// What never changes of a batch, without its callbacks. To remove it is to remove them too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchDetails {
     /// What its maker says of it.
@@ -97,14 +171,18 @@ pub struct BatchDetails {
     pub created_at: Timestamp,
 }
 
-/// The payloads of a new batch's callbacks, each as large as a job may be. They never change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BatchCallbacks<'a> {
-    /// What to push when all its jobs have been tried.
-    pub complete: Option<&'a [u8]>,
-    /// What to push when all its jobs have succeeded.
-    pub success: Option<&'a [u8]>,
-}
+/// The payload of a callback of a batch, as large as a job may be. It never changes, and is put after the details of its
+/// batch: without them it is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchCallback(pub Vec<u8>);
+
+/// The numbers of the batches that a batch is a child of, in the order it became that; some may be forgotten by now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchParents(pub Vec<u64>);
+
+/// That a batch is to be looked at at the time of its key. A batch may have several such times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchDue;
 
 /// Where a tracked job is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +215,20 @@ pub struct Track {
     pub updated_at: Timestamp,
     /// From when on it is forgotten; none while the job lives.
     pub forget_at: Option<SteadyTime>,
+}
+
+/// That a reservation ended without its worker's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// When it ended.
+    pub at: SteadyTime,
+}
+
+/// Up to when the ticks of a cron entry are done. It outlives a [`Tx::flush`](crate::Tx::flush).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CronTick {
+    /// The last tick that is done, or a later time.
+    pub at: Timestamp,
 }
 
 /// Reservations that take slots of a queue.

@@ -1,0 +1,211 @@
+//! How batches go on: members come and go, callbacks fall due, parents are told.
+
+use workmill_proto::{Bid, SteadyTime};
+use workmill_store::{
+    BatchCallback, BatchState, CallbackKind, CallbackOf, CallbackState, Features, JobRecord,
+    StoreError, Tx,
+};
+
+use super::batches::{Batches, callback_state};
+
+/// A callback that is to be queued.
+#[derive(Debug)]
+pub(crate) struct DueCallback {
+    /// Whose, and which one.
+    pub(crate) of: CallbackOf,
+    /// The first of the batches that wait for its batch.
+    pub(crate) parent: Option<Bid>,
+    /// The job as it was given.
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What a batch is due for, one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// A callback is to be queued.
+    Queue(CallbackKind),
+    /// Parents are to be told that it is complete.
+    Complete,
+    /// Parents are to be told that it has succeeded.
+    Succeed,
+}
+
+impl Progress {
+    /// The success callback comes only after the complete callback was acknowledged, as in Faktory; and a parent
+    /// waits for its children's callbacks.
+    fn of(state: &BatchState) -> Option<Self> {
+        let executed = state.committed && state.pending == 0 && state.children_incomplete == 0;
+        let succeeded = state.committed
+            && state.pending == 0
+            && state.failed == 0
+            && state.children_unsuccessful == 0;
+        if !state.completed {
+            return match state.complete {
+                CallbackState::Waiting if executed => Some(Self::Queue(CallbackKind::Complete)),
+                CallbackState::Absent if executed => Some(Self::Complete),
+                CallbackState::Done => Some(Self::Complete),
+                _ => None,
+            };
+        }
+        if !state.succeeded {
+            return match state.success {
+                CallbackState::Waiting if succeeded => Some(Self::Queue(CallbackKind::Success)),
+                CallbackState::Absent if succeeded => Some(Self::Succeed),
+                CallbackState::Done => Some(Self::Succeed),
+                _ => None,
+            };
+        }
+        None
+    }
+}
+
+impl Batches {
+    /// A job was pushed.
+    pub(crate) fn join<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        features: &Features,
+    ) -> Result<(), StoreError> {
+        let Some(member) = features.batch else {
+            return Ok(());
+        };
+        self.change(tx, now, member.bid.id, |state| {
+            state.total += 1;
+            state.pending += 1;
+        })
+    }
+
+    /// A member succeeded, or is no more.
+    pub(crate) fn leave<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        features: &Features,
+    ) -> Result<(), StoreError> {
+        let Some(member) = features.batch else {
+            return Ok(());
+        };
+        self.count(tx, now, member.bid, |state| match member.failed {
+            true => state.failed = state.failed.saturating_sub(1),
+            false => state.pending = state.pending.saturating_sub(1),
+        })
+    }
+
+    /// A member failed: once it has, it stays failed until it succeeds.
+    pub(crate) fn fail<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        record: &mut JobRecord,
+    ) -> Result<(), StoreError> {
+        let Some(member) = record
+            .features
+            .as_mut()
+            .and_then(|features| features.batch.as_mut())
+        else {
+            return Ok(());
+        };
+        if std::mem::replace(&mut member.failed, true) {
+            return Ok(());
+        }
+        self.count(tx, now, member.bid, |state| {
+            state.pending = state.pending.saturating_sub(1);
+            state.failed += 1;
+        })
+    }
+
+    /// A callback was acknowledged, or nobody can acknowledge it any more.
+    pub(crate) fn finish_callback<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        callback: Option<CallbackOf>,
+    ) -> Result<(), StoreError> {
+        let Some(CallbackOf { bid, kind }) = callback else {
+            return Ok(());
+        };
+        self.count(tx, now, bid, |state| {
+            *callback_state(state, kind) = CallbackState::Done;
+        })
+    }
+
+    /// Does whatever the batches that were changed are due for, and then whatever their parents are due for because of
+    /// that, until there is a callback to be queued. It counts as queued from now on.
+    pub(crate) fn next_callback<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+    ) -> Result<Option<DueCallback>, StoreError> {
+        while let Some(id) = self.current.take().or_else(|| self.changed.pop()) {
+            let Some(state) = self.states.get(tx, &id)?.copied() else {
+                continue;
+            };
+            let Some(progress) = Progress::of(&state) else {
+                continue;
+            };
+            self.current = Some(id);
+            match progress {
+                Progress::Queue(kind) => {
+                    self.change(tx, now, id, |state| {
+                        *callback_state(state, kind) = CallbackState::Queued;
+                    })?;
+                    let check = state.check;
+                    let bid = Bid { id, check };
+                    return self.callback(tx, CallbackOf { bid, kind }).map(Some);
+                }
+                Progress::Complete => {
+                    self.change(tx, now, id, |state| state.completed = true)?;
+                    self.tell_parents(tx, now, id, |parent| &mut parent.children_incomplete)?;
+                }
+                Progress::Succeed => {
+                    self.change(tx, now, id, |state| state.succeeded = true)?;
+                    self.tell_parents(tx, now, id, |parent| &mut parent.children_unsuccessful)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// One child less to wait for: the parents may go on.
+    pub(super) fn tell_parents<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        id: u64,
+        count: impl Fn(&mut BatchState) -> &mut u64,
+    ) -> Result<(), StoreError> {
+        for parent in self.parents_of(tx, id)? {
+            self.change(tx, now, parent, |state| {
+                let count = count(state);
+                *count = count.saturating_sub(1);
+            })?;
+            self.changed.push(parent);
+        }
+        Ok(())
+    }
+
+    /// Changes a batch, if it is still there, and lets it go on.
+    fn count<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        bid: Bid,
+        change: impl FnOnce(&mut BatchState),
+    ) -> Result<(), StoreError> {
+        if self.state(tx, bid)?.is_some() {
+            self.change(tx, now, bid.id, change)?;
+            self.changed.push(bid.id);
+        }
+        Ok(())
+    }
+
+    fn callback<T: Tx>(&mut self, tx: &mut T, of: CallbackOf) -> Result<DueCallback, StoreError> {
+        let callback: Option<BatchCallback> = tx.get(&[(of.bid.id, of.kind)])?.pop().flatten();
+        Ok(DueCallback {
+            of,
+            parent: self.first_parent(tx, of.bid.id)?,
+            payload: callback.map(|callback| callback.0).unwrap_or_default(),
+        })
+    }
+}

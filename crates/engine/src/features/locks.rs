@@ -1,0 +1,121 @@
+//! Locks of unique jobs. A lock belongs to one pushing of a job and ends by itself.
+
+use workmill_proto::SteadyTime;
+use workmill_store::{JobLock, JobRecord, Lock, LockKey, LockOwner, StoreError, Tx};
+
+use crate::overlay::Overlay;
+
+/// The locks a group looks at.
+#[derive(Debug, Default)]
+pub(crate) struct Locks(Overlay<Lock>);
+
+impl Locks {
+    /// Reads locks at once that are about to be asked for.
+    pub(crate) fn load<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        keys: impl Iterator<Item = LockKey>,
+    ) -> Result<(), StoreError> {
+        self.0.load(tx, keys)
+    }
+
+    /// Takes a lock for a job, unless somebody has it whose time is not over: then it is told who.
+    pub(crate) fn acquire<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        record: &JobRecord,
+        wanted: &JobLock,
+    ) -> Result<Option<Lock>, StoreError> {
+        let held = self.0.get(tx, &wanted.key)?;
+        if let Some(held) = held.filter(|held| held.ends_at > now) {
+            return Ok(Some(held.clone()));
+        }
+        let lock = Lock {
+            owner: owner(record, wanted),
+            ends_at: wanted.ends_at,
+        };
+        self.0.put(wanted.key, lock);
+        Ok(None)
+    }
+
+    /// A job starts: gives its lock back, if it is one for the time until then.
+    pub(crate) fn release_at_start<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        record: &JobRecord,
+    ) -> Result<(), StoreError> {
+        match lock_of(record) {
+            Some(lock) if lock.until_start => self.release(tx, record),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the lock of a job back, if it still is its own.
+    pub(crate) fn release<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        record: &JobRecord,
+    ) -> Result<(), StoreError> {
+        let Some(lock) = lock_of(record) else {
+            return Ok(());
+        };
+        let held = self.0.get(tx, &lock.key)?;
+        if held.is_some_and(|held| is_owned(held, record, lock)) {
+            self.0.remove(lock.key);
+        }
+        Ok(())
+    }
+
+    /// A job that had started waits again: takes the lock again that it gave back then. If that is somebody else's by now,
+    /// they both run, as the job has been accepted.
+    pub(crate) fn take_again<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        record: &JobRecord,
+    ) -> Result<(), StoreError> {
+        if let Some(lock) = lock_of(record)
+            && lock.until_start
+            && lock.ends_at > now
+        {
+            self.acquire(tx, now, record, lock)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets up to `limit` locks whose time is over; tells how many.
+    pub(crate) fn forget_ended<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.0.forget_due(tx, now, limit)
+    }
+
+    /// Forgets what is known, as it is flushed.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Writes what was changed.
+    pub(crate) fn write<T: Tx>(&mut self, tx: &mut T) -> Result<(), StoreError> {
+        self.0.write(tx)
+    }
+}
+
+fn lock_of(record: &JobRecord) -> Option<&JobLock> {
+    record.features.as_ref()?.lock.as_ref()
+}
+
+fn owner(record: &JobRecord, lock: &JobLock) -> LockOwner {
+    LockOwner {
+        jid: record.jid.clone(),
+        pushing: lock.pushing,
+    }
+}
+
+fn is_owned(held: &Lock, record: &JobRecord, lock: &JobLock) -> bool {
+    held.owner.jid == record.jid && held.owner.pushing == lock.pushing
+}

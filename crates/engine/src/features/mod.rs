@@ -1,0 +1,12 @@
+//! The features, each with what a group knows of it: locks, batches, tracks. What is true of one is said here; when it has
+//! a say in a job's life is in `rules/life.rs`.
+
+mod batch_progress;
+mod batches;
+mod locks;
+mod tracks;
+
+pub(crate) use batch_progress::DueCallback;
+pub(crate) use batches::Batches;
+pub(crate) use locks::Locks;
+pub(crate) use tracks::Tracks;

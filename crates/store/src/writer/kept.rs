@@ -1,0 +1,32 @@
+//! What is kept besides jobs.
+
+use super::rows::{KeyedRows, Rows};
+use super::tx::WriterTx;
+use crate::{Keyed, StoreError};
+
+impl<R: Rows> WriterTx<'_, R> {
+    pub(super) fn read_kept<K: Keyed>(
+        &mut self,
+        keys: &[K::Key],
+    ) -> Result<Vec<Option<K>>, StoreError> {
+        let generation = self.tallies.generation;
+        let rows = K::rows(&mut self.rows);
+        keys.iter().map(|key| rows.get(generation, key)).collect()
+    }
+
+    pub(super) fn write_kept<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
+        for (key, kept) in kept {
+            self.begin()?;
+            K::rows(&mut self.rows).put(self.tallies.generation, key, kept)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete_kept<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
+        for key in keys {
+            self.begin()?;
+            K::rows(&mut self.rows).remove(self.tallies.generation, key)?;
+        }
+        Ok(())
+    }
+}
