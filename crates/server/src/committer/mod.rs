@@ -8,6 +8,14 @@
 //! Reading order: `submission` (what goes in), `inbox` (where it waits), `window` (how long), `group`
 //! (what is taken together), `infos` and `order` (what is run later and first), `waiters` (who gets which answer), `run` (the loop),
 //! `acknowledger` (sync and answers).
+//!
+//! Committing and syncing are apart: [`Tx::commit`](workmill_store::Tx::commit) makes a group visible to the next one,
+//! [`Syncer::sync`](workmill_store::Syncer::sync) makes it durable, and only then the answers go out. At most three groups are
+//! not synced at a time, so that no sync becomes long. A group that changed nothing may have seen what is not synced yet, so its
+//! answers wait too. A failed sync poisons the store like a failed commit.
+//!
+//! Ops of one connection run in its order. What may take several groups (a FETCH that waits, a long PUSHB or MUTATE) holds back
+//! that connection's later commands, and nobody else's.
 
 mod acknowledger;
 mod alarm;

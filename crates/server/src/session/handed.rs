@@ -1,7 +1,10 @@
 //! Jobs whose replies have been written to the last byte, until the client's system has them.
 //!
 //! What is written is with the system first, which sends it when the client has room. If the connection ends before, the
-//! client has not read it, and the jobs go back to their queues at once.
+//! client has not read it, and the jobs go back to their places in their queues at once ([`Op::Nack`]). Each is named by its key
+//! and the time of its reservation, so that a late nack cannot take it from its next worker. What was received belongs to the
+//! client, whether it was read or not; so does what was sent in the last half second before a reset, as it may have been read
+//! before it was acknowledged.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -13,7 +13,7 @@
 //! copied. Wherever a crash falls between these steps, this holds. It says nothing about logs without an epoch, which another
 //! program began.
 //!
-//! A log begins anew by itself as soon as it is copied completely and nobody reads from it. The [`Guard`] keeps that from
+//! A log is reset by itself as soon as it is copied completely and nobody reads from it. The [`Guard`] keeps that from
 //! happening at any other time.
 
 use std::sync::{Mutex, PoisonError};
