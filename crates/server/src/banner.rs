@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
     use crate::password::Password;
-    use crate::settings::TlsFiles;
+    use crate::tls::TlsFiles;
 
     fn settings() -> Settings {
         let cli = Cli::try_parse_from(["workmill", "-d", "/srv/jobs", "-c", "/nowhere"]).unwrap();

@@ -8,6 +8,7 @@ use workmill_store::{Reading, StoreError, Totals};
 
 use crate::committer::Inbox;
 use crate::connections::Phase;
+use crate::meters::DutyKind;
 use crate::shared::Shared;
 
 /// How many connections, workers and queues are listed one by one, of each.
@@ -50,18 +51,9 @@ fn log_groups(shared: &Shared, waiting: usize) {
         commands = shared.meters.commands(),
         "dump: committer"
     );
-    let duties = &shared.meters.duties;
-    for (name, counter) in [
-        ("promotion", &duties.promote),
-        ("expiry", &duties.expire),
-        ("purge", &duties.purge),
-        ("sweep", &duties.sweep),
-        ("recovery", &duties.recover),
-        ("cron", &duties.cron),
-        ("clock keeping", &duties.keep_clocks),
-    ] {
-        let count = counter.count_so_far();
-        tracing::info!(duty = name, runs = count.runs, time = ?count.time, "dump: duty");
+    for kind in DutyKind::ALL {
+        let count = shared.meters.duties.so_far(kind);
+        tracing::info!(duty = kind.name(), runs = count.runs, time = ?count.time, "dump: duty");
     }
 }
 

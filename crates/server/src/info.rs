@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use workmill_store::{QueueTotals, Totals};
 
 use crate::json;
-use crate::meters::DutyCount;
+use crate::meters::{DutyCount, DutyKind};
 use crate::registry::WorkerCounts;
 use crate::shared::Shared;
 
@@ -97,7 +97,7 @@ pub(crate) fn render(shared: &Shared, totals: &Totals) -> Vec<u8> {
 
 /// Puts the answer together.
 fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
-    let promote = shared.meters.duties.promote.count_so_far();
+    let promote = shared.meters.duties.so_far(DutyKind::Promote);
     let now = shared.clock.wall();
     let text = now.to_string();
     let time = text.get(11..19).unwrap_or_default();
@@ -108,7 +108,7 @@ fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
             totals,
             shared.roster.registry.counts(),
             promote,
-            shared.meters.duties.purge.count_so_far(),
+            shared.meters.duties.so_far(DutyKind::Purge),
         ),
         server: ServerInfo {
             description: DESCRIPTION,

@@ -3,6 +3,7 @@
 //! Holds no rule of jobs. What the operator asks for becomes [`settings::Settings`]; `main.rs` loads them, starts the
 //! log and hands over to `run`.
 
+pub mod agent;
 mod auth_queue;
 pub mod banner;
 pub mod check_config;
@@ -13,6 +14,7 @@ mod connections;
 pub mod descriptors;
 mod disk_watch;
 mod dump;
+pub mod environment;
 mod gate;
 mod info;
 mod json;
@@ -33,6 +35,7 @@ mod services;
 mod session;
 pub mod settings;
 mod shared;
+mod shown;
 mod signals;
 mod statsd;
 pub mod storage_dir;

@@ -1,19 +1,22 @@
 //! What is counted from the start of the server to its end.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod duties;
+mod event_queue;
 mod groups;
 
-pub(crate) use duties::{DutyCount, DutyCounter, DutyCounters};
+pub(crate) use duties::{DutyCount, DutyCounters, DutyKind};
+pub(crate) use event_queue::{EventQueue, WaitingEvents};
 pub(crate) use groups::GroupStats;
 
-/// Counts groups, duties and commands.
+/// Counts groups, duties and commands, and holds what metrics are to tell of.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
-    pub(crate) groups: Arc<GroupStats>,
+    pub(crate) groups: GroupStats,
     pub(crate) duties: DutyCounters,
+    /// What happened to jobs, on its way to the agent.
+    pub(crate) events: EventQueue,
     commands: AtomicU64,
 }
 

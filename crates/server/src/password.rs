@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::environment::Environment;
 use crate::permissions;
-use crate::settings::Environment;
 
 /// Bytes that are read of a password file.
 const FILE_BYTES_MAX: u64 = 64 << 10;

@@ -9,7 +9,6 @@ use crate::long_lines::LongLines;
 use crate::memory_budget::Budgets;
 use crate::meters::Meters;
 use crate::settings::Settings;
-use crate::statsd::Outbox;
 use crate::tls::TlsReloader;
 
 mod entrance;
@@ -30,9 +29,7 @@ pub(crate) struct Shared {
     pub(crate) roster: Roster,
     pub(crate) budgets: Budgets,
     pub(crate) long_lines: LongLines,
-    pub(crate) meters: Meters,
-    /// For what metrics are to tell of.
-    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) meters: Arc<Meters>,
     stopping: AtomicBool,
 }
 
@@ -46,8 +43,7 @@ impl Shared {
             roster: Roster::default(),
             budgets: Budgets::new(settings.input_bytes_max),
             long_lines: LongLines::default(),
-            meters: Meters::default(),
-            outbox: Arc::default(),
+            meters: Arc::default(),
             stopping: AtomicBool::new(false),
         }
     }

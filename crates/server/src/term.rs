@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use workmill_engine::Rules;
 use workmill_store::{Lease, Store};
 
-use crate::committer::{Committer, Ended, Inbox};
+use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
 use crate::shared::Shared;
@@ -60,16 +60,13 @@ impl Term {
         threads: Threads,
     ) -> anyhow::Result<Self> {
         let reading = Arc::new(store.reader());
-        let ended = Committer::start(
-            store,
-            rules,
-            Arc::clone(&shared.clock),
-            Arc::clone(&inbox),
-            Arc::clone(&shared.meters.groups),
-            Arc::clone(&shared.outbox),
+        let host = Host {
+            clock: Arc::clone(&shared.clock),
+            meters: Arc::clone(&shared.meters),
             threads,
-        )
-        .context("cannot start the committer")?;
+        };
+        let ended = Committer::start(store, rules, Arc::clone(&inbox), host)
+            .context("cannot start the committer")?;
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));

@@ -27,7 +27,6 @@ use certificate::Certificate;
 
 use crate::log_limit::LogLimit;
 use crate::permissions;
-use crate::settings::TlsFiles;
 
 /// Bytes of a PEM file: a chain of certificates has some kilobytes.
 const PEM_BYTES_MAX: u64 = 1 << 20;
@@ -92,6 +91,15 @@ impl TlsError {
             why,
         }
     }
+}
+
+/// The files TLS needs, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's certificate, followed by the intermediate ones.
+    pub certificate: PathBuf,
+    /// The private key: PKCS#8, PKCS#1 or SEC1, not encrypted.
+    pub private_key: PathBuf,
 }
 
 /// The TLS configuration for new connections. Connections that are open keep the one they began with.

@@ -30,7 +30,7 @@ mod waiters;
 mod window;
 
 pub(crate) use inbox::Inbox;
-pub(crate) use run::{Committer, Ended};
+pub(crate) use run::{Committer, Ended, Host};
 
 #[cfg(test)]
 mod tests;

@@ -19,8 +19,7 @@ use super::order::put_alike_together;
 use super::waiters::{Completed, Waiters};
 use crate::clock::Clock;
 use crate::log_limit::LogLimit;
-use crate::meters::GroupStats;
-use crate::statsd::Outbox;
+use crate::meters::Meters;
 use crate::threads::Threads;
 
 /// How much later than asked a FETCH may be answered nil: so many end together in one group, rather than each
@@ -39,14 +38,21 @@ pub(crate) enum Ended {
     Faulted(String),
 }
 
+/// What a committer needs of the server it is part of, which outlives it.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) threads: Threads,
+}
+
 /// What the loop needs.
 pub(crate) struct Committer<S: Store> {
     store: S,
     engine: Engine,
     clock: Arc<Clock>,
     inbox: Arc<Inbox>,
-    stats: Arc<GroupStats>,
-    outbox: Arc<Outbox>,
+    meters: Arc<Meters>,
     waiters: Waiters,
     acknowledger: Acknowledger,
     syncer: S::Syncer,
@@ -81,11 +87,8 @@ impl<S: Store + Send + 'static> Committer<S> {
     pub(crate) fn start(
         store: S,
         rules: Rules,
-        clock: Arc<Clock>,
         inbox: Arc<Inbox>,
-        stats: Arc<GroupStats>,
-        outbox: Arc<Outbox>,
-        threads: Threads,
+        host: Host,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
         let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox))?;
@@ -93,11 +96,10 @@ impl<S: Store + Send + 'static> Committer<S> {
             syncer: store.syncer(),
             store,
             engine: Engine::new(rules),
-            clock,
+            clock: host.clock,
             waiters: Waiters::new(Arc::<Inbox>::clone(&inbox)),
             inbox: Arc::clone(&inbox),
-            stats,
-            outbox,
+            meters: host.meters,
             acknowledger,
             completed: Vec::new(),
             backlog: Backlog::default(),
@@ -116,7 +118,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             // The receiver is only gone when the process is ending anyway.
             drop(ended_sink.send(ended));
         };
-        match threads {
+        match host.threads {
             Threads::One => drop(tokio::spawn(run)),
 
             Threads::Many(_) => {
@@ -322,13 +324,13 @@ impl<S: Store + Send + 'static> Committer<S> {
         match result {
             Ok(result) => {
                 self.engine.committed();
-                self.stats.count_committed(group.len());
+                self.meters.groups.count_committed(group.len());
                 Ok(Attempt::Committed(result))
             }
             Err(StoreError::Poisoned(reason)) => Err(Poisoned(reason)),
             Err(error) => {
                 self.engine.rolled_back();
-                self.stats.count_failed();
+                self.meters.groups.count_failed();
                 Ok(Attempt::RolledBack(error))
             }
         }
@@ -337,7 +339,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     fn take_result(&mut self, result: GroupResult) {
         self.backlog.keep(result.unfinished);
         if !result.events.is_empty() {
-            self.outbox.offer(result.events);
+            self.meters.events.offer(result.events);
         }
         for answer in result.answers {
             self.completed.extend(self.waiters.record(answer));

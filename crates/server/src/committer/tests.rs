@@ -9,10 +9,10 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
 use workmill_store::{Reading, Store};
 
-use super::{Committer, Ended, Inbox};
+use super::{Committer, Ended, Host, Inbox};
 use crate::clock::Clock;
 use crate::gate::{Answers, Gate, GateClosed, Pending, Unanswered};
-use crate::statsd::Outbox;
+use crate::meters::Meters;
 use crate::threads::Threads;
 
 /// A committer and its store, which fails as planned.
@@ -20,7 +20,7 @@ struct World {
     inbox: Arc<Inbox>,
     gate: Arc<dyn Gate>,
     plan: FaultPlan,
-    outbox: Arc<Outbox>,
+    meters: Arc<Meters>,
     ended: oneshot::Receiver<Ended>,
     dir: TempDir,
 }
@@ -48,26 +48,22 @@ impl World {
         let plan = FaultPlan::default();
         let store = wrap(FaultStore::new(store, plan.clone()));
         let inbox: Arc<Inbox> = Arc::default();
-        let outbox: Arc<Outbox> = Arc::default();
+        let meters: Arc<Meters> = Arc::default();
         let rules = Rules {
             observed: true,
             ..Rules::default()
         };
-        let ended = Committer::start(
-            store,
-            rules,
-            Arc::new(Clock::start()),
-            Arc::clone(&inbox),
-            Arc::default(),
-            Arc::clone(&outbox),
+        let host = Host {
+            clock: Arc::new(Clock::start()),
+            meters: Arc::clone(&meters),
             threads,
-        )
-        .unwrap();
+        };
+        let ended = Committer::start(store, rules, Arc::clone(&inbox), host).unwrap();
         Self {
             gate: Arc::<Inbox>::clone(&inbox),
             inbox,
             plan,
-            outbox,
+            meters,
             ended,
             dir,
         }
@@ -273,7 +269,7 @@ async fn jobs_of_a_group_that_failed_are_told_once() {
     let mut pending = world.gate.submit(ops, 0).unwrap();
     pending.answers().await.unwrap();
     assert!(!world.plan.is_pending());
-    let events = world.outbox.take().events;
+    let events = world.meters.events.take().events;
     let told: Vec<(EventKind, &str)> = events.iter().map(|e| (e.kind, &*e.queue)).collect();
     assert_eq!(
         told,

@@ -3,12 +3,10 @@
 //! Only in memory: a worker registers again with its next HELLO.
 
 mod worker;
-mod worker_connection;
 mod workers;
 
 pub(crate) use worker::WorkerState;
-pub(crate) use worker_connection::WorkerConnection;
-pub(crate) use workers::{Registry, WorkerCounts};
+pub(crate) use workers::{Registry, WorkerConnection, WorkerCounts};
 
 #[cfg(test)]
 mod tests;

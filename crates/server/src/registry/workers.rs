@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use workmill_proto::{Beat, Hello};
 
 use super::worker::{Worker, WorkerState};
-use super::worker_connection::WorkerConnection;
 
 /// How long a worker may be without BEAT, and how long one that was seen counts as alive. Faktory's.
 pub(super) const STALE_AFTER: Duration = Duration::from_secs(60);
@@ -42,6 +41,14 @@ struct Entry {
     rss_kb: i64,
     beat_at: Duration,
     connections: HashMap<u64, CancellationToken>,
+}
+
+/// Says that a connection belongs to a worker; dropped when the connection closes.
+#[derive(Debug)]
+pub(crate) struct WorkerConnection {
+    worker: Arc<Worker>,
+    connection_id: u64,
+    registry: Arc<Registry>,
 }
 
 /// The numbers of INFO.
@@ -96,15 +103,15 @@ impl Registry {
             });
         entry.connections.insert(connection_id, close.clone());
         entry.worker.touch(now);
-        Some(WorkerConnection::new(
-            Arc::clone(&entry.worker),
+        Some(WorkerConnection {
+            worker: Arc::clone(&entry.worker),
             connection_id,
-            Arc::clone(self),
-        ))
+            registry: Arc::clone(self),
+        })
     }
 
     /// A connection of a worker has closed. The last one takes the worker with it.
-    pub(super) fn leave(&self, worker: &Arc<Worker>, connection_id: u64) {
+    fn leave(&self, worker: &Arc<Worker>, connection_id: u64) {
         let mut state = self.state.lock();
         let Some(entry) = state.workers.get_mut(worker.wid()) else {
             return;
@@ -218,5 +225,18 @@ impl Entry {
             connections: self.connections.len(),
             silent_for: now.saturating_sub(self.worker.last_seen()),
         }
+    }
+}
+
+impl WorkerConnection {
+    /// The worker.
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+}
+
+impl Drop for WorkerConnection {
+    fn drop(&mut self) {
+        self.registry.leave(&self.worker, self.connection_id);
     }
 }

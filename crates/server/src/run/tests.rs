@@ -11,8 +11,9 @@ use workmill_store::sqlite::Durability;
 use super::Server;
 use crate::connections::Phase;
 use crate::disk_watch::DiskWatch;
+use crate::environment::Environment;
 use crate::session::{Arrival, Socket, converse};
-use crate::settings::{BatchSettings, Binding, Environment, Settings};
+use crate::settings::{BatchSettings, Binding, Settings};
 use crate::threads::Threads;
 
 pub(crate) fn settings(dir: &Path) -> Settings {

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
     use crate::committer::Inbox;
     use crate::run::tests::settings;
-    use crate::settings::TlsFiles;
+    use crate::tls::TlsFiles;
     use crate::tls::TlsReloader;
 
     /// What has been logged.

@@ -7,28 +7,24 @@ use workmill_proto::Timestamp;
 
 use super::service::{Life, Service};
 use super::ticker::perform;
+use crate::meters::DutyKind;
 use crate::shared::Shared;
 
 /// Starts the firing of cron entries: at every whole second, as no entry is due between two of them but those
 /// that count from the start.
 pub(crate) fn fire_cron(shared: &Arc<Shared>) -> Service {
     let shared = Arc::clone(shared);
-    Service::start("cron", |mut life: Life| async move {
+    Service::start(DutyKind::Cron.name(), |mut life: Life| async move {
         life.started();
         loop {
             let table = Arc::clone(&shared.settings.now().cron);
-            if perform(&shared, Duty::FireCron(table), &shared.meters.duties.cron)
-                .await
-                .is_err()
-            {
+            if perform(&shared, Duty::FireCron(table)).await.is_err() {
                 return;
             }
             let now = shared.clock.wall();
-            let until_next = next_second(now).since(now);
-            tokio::select! {
-                biased;
-                () = life.stopping() => return,
-                () = tokio::time::sleep(until_next) => {}
+            let until_next = tokio::time::sleep(next_second(now).since(now));
+            if !life.outlasts(until_next).await {
+                return;
             }
         }
     })

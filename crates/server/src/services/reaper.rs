@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::service::{Life, Service};
-use crate::settings::TOLD_MAX;
 use crate::shared::Shared;
+use crate::shown::TOLD_MAX;
 
 /// How often stale workers are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ use workmill_engine::Duty;
 
 use super::service::{Life, Service};
 use super::ticker::perform;
+use crate::meters::DutyKind;
 use crate::shared::Shared;
 
 /// How often jobs of lost workers are looked for.
@@ -18,7 +19,7 @@ const RECOVER_AFTER_START: Duration = Duration::from_secs(60);
 /// Starts the recovery. It does nothing while `recover_lost` is off.
 pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
     let shared = Arc::clone(shared);
-    Service::start("recovery", |mut life: Life| async move {
+    Service::start(DutyKind::Recover.name(), |mut life: Life| async move {
         let first = tokio::time::Instant::now() + RECOVER_AFTER_START;
         let mut interval = tokio::time::interval_at(first, RECOVER_EVERY);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -29,10 +30,7 @@ pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
             }
             let alive = Arc::new(shared.roster.registry.alive(shared.clock.uptime()));
             let duty = Duty::RecoverLost { alive };
-            if perform(&shared, duty, &shared.meters.duties.recover)
-                .await
-                .is_err()
-            {
+            if perform(&shared, duty).await.is_err() {
                 return;
             }
         }

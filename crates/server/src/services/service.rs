@@ -93,10 +93,15 @@ impl Life {
 
     /// Waits for the next tick; tells whether there is one, or the service is to stop.
     pub(super) async fn lasts_until_next(&self, interval: &mut Interval) -> bool {
+        self.outlasts(interval.tick()).await
+    }
+
+    /// Waits; tells whether that is over, or the service is to stop.
+    pub(super) async fn outlasts<T>(&self, wait: impl Future<Output = T>) -> bool {
         tokio::select! {
             biased;
             () = self.stopping() => false,
-            _ = interval.tick() => true,
+            _ = wait => true,
         }
     }
 }

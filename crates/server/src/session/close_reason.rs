@@ -19,6 +19,14 @@ impl CloseReason {
         Self::WithError(WireError::err(text))
     }
 
+    /// The last reply, if there is one.
+    pub(super) fn error(&self) -> Option<&WireError> {
+        match self {
+            Self::Silent => None,
+            Self::WithError(error) => Some(error),
+        }
+    }
+
     pub(super) fn shutdown() -> Self {
         Self::WithError(shutting_down())
     }

@@ -68,7 +68,7 @@ impl<S: Stream> Conversation<S> {
         let reason = match self.run().await {
             Ok(reason) | Err(reason) => reason,
         };
-        Box::pin(self.wire.close(reason)).await;
+        Box::pin(self.wire.close(reason.error())).await;
         if !self.handed.is_empty() {
             Box::pin(self.account()).await;
         }

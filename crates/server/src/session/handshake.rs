@@ -56,7 +56,7 @@ pub(crate) async fn converse<S: Stream>(shared: Arc<Shared>, stream: S, arrival:
             let mut conversation = Conversation::new(shared, wire, connection, worker);
             conversation.serve().await;
         }
-        Err(reason) => Box::pin(wire.close(reason)).await,
+        Err(reason) => Box::pin(wire.close(reason.error())).await,
     }
 }
 

@@ -11,9 +11,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
-use workmill_proto::{LineReader, Reply};
+use workmill_proto::{LineReader, Reply, WireError};
 
-use super::close_reason::CloseReason;
 use super::socket::{Progress, Socket};
 use super::stream::Stream;
 use crate::memory_budget::{BudgetExhausted, Charge, MemoryBudget};
@@ -234,22 +233,18 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Sends the error, if there is one, and closes the stream.
-    pub(super) async fn close(&mut self, reason: CloseReason) {
-        let told = match &reason {
-            CloseReason::WithError(error) => {
-                Reply::Error(error).write(&mut self.out);
-                true
-            }
-            CloseReason::Silent => false,
-        };
+    /// Closes the stream, with an error as the last reply if there is one.
+    pub(super) async fn close(&mut self, error: Option<&WireError>) {
+        if let Some(error) = error {
+            Reply::Error(error).write(&mut self.out);
+        }
         // Whether the client gets it is its own affair from here on.
         let closing = async {
             self.send().await.ok();
             self.stream.shutdown().await.ok();
         };
         let closed = timeout(CLOSE_WITHIN, closing).await;
-        if told && !self.at_end() && closed.is_ok() {
+        if error.is_some() && !self.at_end() && closed.is_ok() {
             self.linger().await;
         }
     }

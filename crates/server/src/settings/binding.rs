@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
-use super::{has_credentials, without_credentials};
+use crate::shown::{has_credentials, without_credentials};
 
 /// `host:port`. The host is a name or an IP address (IPv6 in brackets); without one, as in `:7419`, the server listens
 /// on all addresses of the machine.

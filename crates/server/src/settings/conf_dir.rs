@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::SettingsError;
 use super::bounds::FILE_BYTES_MAX;
-use super::tree::{self, Origin, Table};
+use super::origin::Origin;
+use super::tree::{self, Table};
 
 /// How many files that are not read are named.
 const UNREAD_NAMED_MAX: usize = 20;

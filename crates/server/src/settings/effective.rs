@@ -1,14 +1,15 @@
 //! The settings as the rest of the server reads them.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Binding, MetricsSettings, Provenance, Throttles};
+use super::{BatchSettings, Binding, MetricsSettings, Throttles};
+use crate::environment::Environment;
 use crate::password::Password;
+use crate::tls::TlsFiles;
 
 /// Everything an operator can decide, checked and with the defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,54 +49,4 @@ pub struct Settings {
     pub batch: BatchSettings,
     /// How fast jobs may leave queues.
     pub throttles: Throttles,
-}
-
-/// What the server is used for. Outside development it insists on a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Environment {
-    /// On a developer's machine: no password needed, files below the home directory.
-    Development,
-    /// Like production, for trying things out.
-    Staging,
-    /// The real thing.
-    Production,
-}
-
-impl Environment {
-    /// Its name as on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-}
-
-impl fmt::Display for Environment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The files TLS needs, both in PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The server's certificate, followed by the intermediate ones.
-    pub certificate: PathBuf,
-    /// The private key: PKCS#8, PKCS#1 or SEC1, not encrypted.
-    pub private_key: PathBuf,
-}
-
-/// What [`Settings::load`] brings.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The settings.
-    pub settings: Settings,
-    /// What the operator should know though the server can start: one line each.
-    pub warnings: Vec<String>,
-    /// Why metrics are off though they are asked for: what is said of them cannot be used. No reason not to start.
-    pub metrics_fault: Option<String>,
-    /// Where the settings come from.
-    pub origins: Provenance,
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::tree::Origin;
+use super::origin::Origin;
 use crate::password::PasswordError;
 use crate::tls::TlsError;
 

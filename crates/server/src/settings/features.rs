@@ -4,8 +4,7 @@ use super::SettingsError;
 use super::bounds::{
     BATCH_DAYS_DEFAULT, BATCH_DAYS_RANGE, BATCH_MINUTES_DEFAULT, BATCH_MINUTES_RANGE,
 };
-use super::load::value_or;
-use super::reader::Reader;
+use super::reader::{Reader, value_or};
 
 /// What operators can set of batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

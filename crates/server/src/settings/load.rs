@@ -14,14 +14,29 @@ use super::bounds::{
     INTERVAL_MS_RANGE, LINE_BYTES_RANGE,
 };
 use super::paths::Variables;
-use super::reader::{Found, Reader, refuse};
-use super::{Environment, Loaded, Provenance, Settings, SettingsError, first_lines};
+use super::reader::{Found, Reader, refuse, value_or};
+use super::{Provenance, Settings, SettingsError};
 use super::{conf_dir, cron, features, metrics, paths, throttles, warnings};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
+use crate::environment::Environment;
 use crate::password::{Password, PasswordError, PasswordSources};
+use crate::shown::first_lines;
 
 /// The name of the password file in a configuration directory.
 const PASSWORD_FILE: &str = "password";
+
+/// What [`Settings::load`] brings.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What the operator should know though the server can start: one line each.
+    pub warnings: Vec<String>,
+    /// Why metrics are off though they are asked for: what is said of them cannot be used. No reason not to start.
+    pub metrics_fault: Option<String>,
+    /// Where the settings come from.
+    pub origins: Provenance,
+}
 
 impl Settings {
     /// Puts together what the command line, the environment variables and `conf.d/*.toml` say.
@@ -94,10 +109,6 @@ impl Settings {
             origins,
         })
     }
-}
-
-pub(super) fn value_or<T>(found: Option<Found<T>>, default: T) -> T {
-    found.map_or(default, |found| found.value)
 }
 
 fn choose_password(

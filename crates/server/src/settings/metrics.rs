@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use super::SettingsError;
 use super::paths::{Variables, variable};
 use super::reader::{Found, Reader, refuse};
-use super::{SettingsError, without_credentials};
-use crate::statsd::{
+use crate::agent::{
     AgentAddress, PORT_DEFAULT, TAG_BYTES_MAX, TAGS_BYTES_MAX, clean_tag, parse_port, tag_of,
 };
+use crate::shown::without_credentials;
 
 /// Bytes of the prefix of all names.
 pub(crate) const NAMESPACE_BYTES_MAX: usize = 64;

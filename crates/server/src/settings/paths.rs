@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 
 use super::reader::{Reader, refuse_because};
-use super::{Binding, Environment, SettingsError, TlsFiles};
+use super::{Binding, SettingsError};
 use crate::cli::{BINDING_DEFAULT, Cli};
+use crate::environment::Environment;
+use crate::tls::TlsFiles;
 
 /// The names of the TLS pair in the configuration directory, as in Faktory.
 const CERTIFICATE_FILE: &str = "public.cert.pem";

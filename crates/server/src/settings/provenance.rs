@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
+use super::origin::Origin;
 use super::paths::{Variables, binding_flag, variable};
 use super::reader::Reader;
-use super::tree::Origin;
 use crate::cli::Cli;
 
 /// Where what was said nowhere comes from.

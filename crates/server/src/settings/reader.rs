@@ -8,7 +8,8 @@ use std::time::Duration;
 use workmill_proto::GoDuration;
 
 use super::SettingsError;
-use super::tree::{Node, Origin, Table, Value};
+use super::origin::Origin;
+use super::tree::{Node, Table, Value};
 
 /// Hands out the values of known keys. Every key is asked for exactly once, so that what was asked for is the list of
 /// the known ones, and what remains is unknown.
@@ -27,6 +28,11 @@ pub(super) struct Reader {
 pub(super) struct Found<T> {
     pub(super) value: T,
     pub(super) origin: Origin,
+}
+
+/// The value, or what holds when nobody said anything.
+pub(super) fn value_or<T>(found: Option<Found<T>>, default: T) -> T {
+    found.map_or(default, |found| found.value)
 }
 
 impl Reader {

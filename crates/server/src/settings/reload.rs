@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use workmill_engine::Rules;
 
-use super::{
-    BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles, first_lines,
-};
+use super::{BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
+use crate::shown::first_lines;
 use crate::tls::TlsReloader;
 
 /// Where environment variables come from: by name, nothing for those that are not set.

@@ -3,7 +3,8 @@
 use workmill_engine::Rules;
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Settings, TlsFiles};
+use super::{BatchSettings, Settings};
+use crate::tls::TlsFiles;
 
 /// A key and its value.
 type Line = (&'static str, String);

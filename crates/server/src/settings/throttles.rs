@@ -10,8 +10,9 @@ use super::SettingsError;
 use super::bounds::{
     THROTTLE_BURST_RANGE, THROTTLE_RATE_RANGE, THROTTLE_SLOTS_RANGE, THROTTLE_TIMEOUT_SECS_RANGE,
 };
+use super::origin::Origin;
 use super::reader::{Found, Reader, refuse_because, refuse_table};
-use super::tree::{Node, Origin, Table, Value};
+use super::tree::{Node, Table, Value};
 
 /// The span of time a rate is for when nothing is said.
 const PER_DEFAULT: Duration = Duration::from_secs(1);

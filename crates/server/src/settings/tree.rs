@@ -1,7 +1,6 @@
 //! What all configuration files say together: one tree of values, each with the place it was written at.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,29 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::SettingsError;
-
-/// Where a value was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    file: Arc<Path>,
-    line: usize,
-}
-
-impl Origin {
-    /// A line of a file, from 1.
-    pub(super) fn new(file: &Path, line: usize) -> Self {
-        Self {
-            file: Arc::from(file),
-            line,
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}", self.file.display(), self.line)
-    }
-}
+use super::origin::Origin;
 
 pub(super) type Table = BTreeMap<String, Node>;
 
@@ -123,10 +100,10 @@ impl Source {
     }
 
     fn origin(&self, byte: usize) -> Origin {
-        Origin {
-            file: Arc::clone(&self.file),
-            line: 1 + self.line_ends.partition_point(|end| *end < byte),
-        }
+        Origin::new(
+            Arc::clone(&self.file),
+            1 + self.line_ends.partition_point(|end| *end < byte),
+        )
     }
 
     fn table(&self, table: &DeTable<'_>) -> Result<Table, SettingsError> {

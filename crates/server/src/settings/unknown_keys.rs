@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::first_lines;
 use super::reader::Reader;
 use super::tree::{Node, Value};
+use crate::shown::first_lines;
 
 /// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
 const TABLES_NOT_YET: &[&str] = &["redis", "web"];

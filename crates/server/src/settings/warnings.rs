@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::Settings;
 use super::paths::{Variables, variable};
-use super::{Environment, Settings};
 use crate::cli::{Cli, STORAGE_DIR_DEFAULT};
+use crate::environment::Environment;
 use crate::threads::Threads;
 
 /// One line for each risk the settings run.

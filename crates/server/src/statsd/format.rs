@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use workmill_engine::{Event, EventKind};
 
-use super::tags::write_tag;
+use crate::agent::write_tag;
 use crate::settings::MetricsSettings;
 
 /// The types of `DogStatsD` in use.
@@ -103,10 +103,10 @@ pub(super) fn millis(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::datagrams::DATAGRAM_BYTES_MAX;
-    use super::super::tags::{TAG_BYTES_MAX, TAGS_BYTES_MAX};
     use super::*;
+    use crate::agent::AgentAddress;
+    use crate::agent::{TAG_BYTES_MAX, TAGS_BYTES_MAX};
     use crate::settings::NAMESPACE_BYTES_MAX;
-    use crate::statsd::AgentAddress;
 
     fn format(namespace: &str, tags: &[&str]) -> Format {
         Format::new(&MetricsSettings {

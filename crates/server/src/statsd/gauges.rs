@@ -78,8 +78,8 @@ pub(super) fn write_queues(format: &Format, queues: &[(String, u64, f64)]) -> Da
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::AgentAddress;
     use crate::settings::MetricsSettings;
-    use crate::statsd::AgentAddress;
 
     fn text(datagrams: Datagrams) -> String {
         let texts: Vec<String> = datagrams.into_iter().map(|d| d.text).collect();

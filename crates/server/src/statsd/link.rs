@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::net::{UdpSocket, UnixDatagram, lookup_host};
 use tokio::time::timeout;
 
-use super::AgentAddress;
 use super::datagrams::Datagrams;
+use crate::agent::AgentAddress;
 use crate::log_limit::LogLimit;
 
 /// How old a socket gets: an agent can move to another IP address without a sign.

@@ -10,7 +10,7 @@ use super::datagrams::Datagrams;
 use super::format::Format;
 use super::gauges::{self, QUEUES_AT_ONCE};
 use super::link::Link;
-use super::outbox::Waiting;
+use crate::meters::WaitingEvents;
 use crate::services::{Life, Service};
 use crate::settings::MetricsSettings;
 use crate::shared::Shared;
@@ -45,10 +45,10 @@ pub(crate) fn send_metrics(shared: &Arc<Shared>) -> Service {
                         let _ = sender.send_gauges(&shared).await;
                     }
                 }
-                () = shared.outbox.arrived() => {
+                () = shared.meters.events.arrived() => {
                     tokio::select! {
                         () = life.stopping() => {}
-                        () = shared.outbox.plenty() => {}
+                        () = shared.meters.events.plenty() => {}
                         () = sleep(GATHER_FOR) => {}
                     }
                     send_events(&mut sender, &shared).await;
@@ -61,7 +61,7 @@ pub(crate) fn send_metrics(shared: &Arc<Shared>) -> Service {
 
 /// Sends what waits; forgets it if metrics were turned off meanwhile.
 async fn send_events(sender: &mut Option<Sender>, shared: &Shared) {
-    let waiting = shared.outbox.take();
+    let waiting = shared.meters.events.take();
     if let Some(sender) = sender {
         sender.send_events(waiting).await;
     }
@@ -81,7 +81,7 @@ impl Sender {
         }
     }
 
-    async fn send_events(&mut self, waiting: Waiting) {
+    async fn send_events(&mut self, waiting: WaitingEvents) {
         let mut datagrams = Datagrams::default();
         let mut line = String::new();
         for event in &waiting.events {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
+use super::super::close_reason::CloseReason;
 use super::*;
 
 /// Far more than any test sends.
@@ -165,7 +166,7 @@ async fn client_that_takes_in_a_byte_now_and_then_is_given_up_and_gets_nothing_t
     let slow = tokio::spawn(read_slowly(client, 1, SEND_STALL_MAX / 2));
     let fault = wire.send().await.unwrap_err();
     assert!(matches!(fault, WireFault::SendTooSlow), "{fault:?}");
-    wire.close(CloseReason::Silent).await;
+    wire.close(None).await;
     assert!(slow.await.unwrap() <= 102);
 }
 
@@ -180,7 +181,7 @@ async fn reply_is_not_begun_while_unread_replies_take_up_the_budget() {
     second.out.extend_from_slice(&vec![b'x'; BUDGET_BYTES / 2]);
     let fault = second.send().await.unwrap_err();
     assert!(matches!(fault, WireFault::OutputExhausted(_)), "{fault:?}");
-    second.close(fault.into()).await;
+    second.close(CloseReason::from(fault).error()).await;
     let mut text = String::new();
     client.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("-ERR replies that"), "{text}");
@@ -206,8 +207,7 @@ async fn reply_counts_until_it_is_sent() {
 async fn error_at_the_end_reaches_a_client_that_is_still_sending() {
     let world = World::new();
     let (mut wire, mut client) = world.connect(1_000);
-    let closing =
-        tokio::spawn(async move { wire.close(CloseReason::with_error("too much")).await });
+    let closing = tokio::spawn(async move { wire.close(Some(&WireError::err("too much"))).await });
     // Blocks unless the server reads on.
     client.write_all(&[b'x'; 100_000]).await.unwrap();
     client.shutdown().await.unwrap();

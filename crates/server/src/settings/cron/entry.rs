@@ -4,9 +4,11 @@ use sha2::{Digest as _, Sha256};
 use workmill_engine::{CronEntry, Schedule, split_zone};
 use workmill_proto::Timestamp;
 
+use super::super::origin::Origin;
 use super::super::reader::{Found, Reader, boolean_of, string_of};
-use super::super::tree::{Node, Origin, Table};
-use super::{Flaw, misplaced, payload, zone};
+use super::super::tree::{Node, Table};
+use super::flaw::{Flaw, flaw};
+use super::{misplaced, payload, zone};
 
 /// The longest name an operator can give, in bytes.
 const NAME_BYTES_MAX: usize = 256;
@@ -163,12 +165,4 @@ fn default_name(plain: &str, details: &str) -> String {
 fn text(key: &str, node: Option<Node>) -> Result<Option<Found<String>>, Flaw> {
     node.map(|node| string_of(node, "a text").map_err(|refused| Flaw::of_type(key, refused)))
         .transpose()
-}
-
-/// Something wrong at this place.
-pub(super) fn flaw(at: &Origin, what: impl Into<String>) -> Flaw {
-    Flaw {
-        at: at.clone(),
-        what: what.into(),
-    }
 }

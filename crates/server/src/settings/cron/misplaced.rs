@@ -1,8 +1,19 @@
 //! Keys of an entry that stand in the wrong place or are misspelt, so that nobody would obey them.
 
-use super::super::tree::{Node, Origin, Table};
+use super::super::origin::Origin;
+use super::super::tree::{Node, Table};
 use super::super::unknown_keys::nearest;
-use super::payload::FIELDS;
+
+/// The fields of a job that an entry can give it.
+pub(super) const FIELDS: [&str; 7] = [
+    "type",
+    "queue",
+    "args",
+    "retry",
+    "custom",
+    "reserve_for",
+    "backtrace",
+];
 
 /// The keys that belong to the entry itself.
 const ENTRY_KEYS: [&str; 4] = ["name", "schedule", "timezone", "catch_up"];

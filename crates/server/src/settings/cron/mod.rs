@@ -1,6 +1,7 @@
 //! The recurring jobs: the tables `[[cron]]` of all files.
 
 mod entry;
+mod flaw;
 mod misplaced;
 mod payload;
 mod zone;
@@ -11,27 +12,14 @@ use std::sync::Arc;
 use workmill_engine::CronTable;
 
 use self::entry::RawEntry;
+use self::flaw::Flaw;
 use super::SettingsError;
-use super::reader::{Found, Reader, Refused};
-use super::tree::{Origin, Table};
+use super::origin::Origin;
+use super::reader::{Found, Reader};
+use super::tree::Table;
 
 /// The keys of a `[[cron]]` table. `jobs` is a common mistake for `job`.
 const KEYS: &[&str] = &["name", "schedule", "timezone", "catch_up", "job", "jobs"];
-
-/// What is wrong with an entry, and where.
-struct Flaw {
-    at: Origin,
-    what: String,
-}
-
-impl Flaw {
-    /// A key whose value has a wrong type.
-    fn of_type(key: &str, refused: Refused) -> Self {
-        let Refused { at, allowed, found } = refused;
-        let what = format!("{key} must be {allowed}, not {found}");
-        Self { at, what }
-    }
-}
 
 /// Reads all entries; none if cron is turned off. The places they were written at come too.
 pub(super) fn choose_cron(

@@ -2,20 +2,10 @@
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::super::tree::{Node, Origin, Table, Value};
-use super::entry::flaw;
-use super::{Flaw, misplaced};
-
-/// The fields of a job that an entry can give it.
-pub(super) const FIELDS: [&str; 7] = [
-    "type",
-    "queue",
-    "args",
-    "retry",
-    "custom",
-    "reserve_for",
-    "backtrace",
-];
+use super::super::origin::Origin;
+use super::super::tree::{Node, Table, Value};
+use super::flaw::{Flaw, flaw};
+use super::misplaced;
 
 /// The queue of jobs that name none.
 const QUEUE_DEFAULT: &str = "default";

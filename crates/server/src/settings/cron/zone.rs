@@ -2,9 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::tree::Origin;
-use super::Flaw;
-use super::entry::flaw;
+use super::super::origin::Origin;
+use super::flaw::{Flaw, flaw};
 
 /// The zone of this name, from the system's database, else from the one within the program.
 pub(super) fn find(name: &str, at: &Origin) -> Result<TimeZone, Flaw> {

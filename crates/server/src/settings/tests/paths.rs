@@ -1,7 +1,8 @@
 //! Environment, directories, the address, TLS files.
 
 use super::*;
-use crate::settings::{Environment, TlsFiles};
+use crate::environment::Environment;
+use crate::tls::TlsFiles;
 
 /// A setup with nothing in the way of an environment other than development.
 fn open_door(flags: &[&str]) -> Setup {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
-use crate::settings::has_credentials;
+use crate::shown::has_credentials;
 
 /// The agent's port when none is said.
 pub(crate) const PORT_DEFAULT: u16 = 8_125;

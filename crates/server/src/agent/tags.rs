@@ -28,7 +28,7 @@ pub(crate) fn tag_of(key: &str, value: &str) -> String {
 }
 
 /// Writes `key:value`. What may not stand in a tag becomes `_`, as Datadog itself would make it; what is too long is cut.
-pub(super) fn write_tag(out: &mut String, key: &str, value: &str) {
+pub(crate) fn write_tag(out: &mut String, key: &str, value: &str) {
     let start = out.len();
     out.push_str(key);
     out.push(':');

@@ -1,4 +1,4 @@
-//! Where events wait to be sent.
+//! Where events wait to be sent as metrics.
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -13,21 +13,21 @@ const EVENTS_PLENTY: usize = 512;
 
 /// The queue between the committer and the service that sends. Putting something in never waits.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
-    waiting: Mutex<Waiting>,
+pub(crate) struct EventQueue {
+    waiting: Mutex<WaitingEvents>,
     arrived: Notify,
     plenty: Notify,
 }
 
-/// What waits.
+/// What waits to be sent.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingEvents {
     pub(crate) events: Vec<Event>,
     /// Events for which there was no room.
     pub(crate) lost: u64,
 }
 
-impl Outbox {
+impl EventQueue {
     /// Hands over what happened in a group that is committed.
     pub(crate) fn offer(&self, events: Vec<Event>) {
         let mut waiting = self.waiting.lock();
@@ -44,17 +44,17 @@ impl Outbox {
     }
 
     /// Waits until something waits. May end once too often.
-    pub(super) async fn arrived(&self) {
+    pub(crate) async fn arrived(&self) {
         self.arrived.notified().await;
     }
 
     /// Waits until so much waits that it should be sent at once. May end once too often.
-    pub(super) async fn plenty(&self) {
+    pub(crate) async fn plenty(&self) {
         self.plenty.notified().await;
     }
 
     /// Takes out everything.
-    pub(crate) fn take(&self) -> Waiting {
+    pub(crate) fn take(&self) -> WaitingEvents {
         std::mem::take(&mut self.waiting.lock())
     }
 }
@@ -76,25 +76,25 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_lost_and_counted() {
-        let outbox = Outbox::default();
-        outbox.offer(events(EVENTS_MAX - 1));
-        outbox.offer(events(3));
-        let Waiting { events, lost } = outbox.take();
+        let queue = EventQueue::default();
+        queue.offer(events(EVENTS_MAX - 1));
+        queue.offer(events(3));
+        let WaitingEvents { events, lost } = queue.take();
         assert_eq!((events.len(), lost), (EVENTS_MAX, 2));
-        let Waiting { events, lost } = outbox.take();
+        let WaitingEvents { events, lost } = queue.take();
         assert_eq!((events.len(), lost), (0, 0), "taken once");
     }
 
     #[tokio::test]
     async fn first_event_and_many_events_wake_the_sender() {
-        let outbox = Outbox::default();
-        outbox.offer(events(1));
-        outbox.arrived().await;
-        outbox.offer(events(EVENTS_PLENTY));
-        outbox.plenty().await;
-        outbox.take();
-        outbox.offer(events(EVENTS_PLENTY));
-        outbox.arrived().await;
-        outbox.plenty().await;
+        let queue = EventQueue::default();
+        queue.offer(events(1));
+        queue.arrived().await;
+        queue.offer(events(EVENTS_PLENTY));
+        queue.plenty().await;
+        queue.take();
+        queue.offer(events(EVENTS_PLENTY));
+        queue.arrived().await;
+        queue.plenty().await;
     }
 }
