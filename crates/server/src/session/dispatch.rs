@@ -34,7 +34,7 @@ impl Caller<'_> {
         };
         // Only on demand: to read the clock costs as much as to read a short command.
         let now = || self.shared.clock.wall();
-        let reading = self.shared.settings.now().custom_reading;
+        let reading = self.shared.settings.now().custom_reading();
         match parse(line, sender, now, reading, &self.shared.long_lines).await {
             Ok(parsed) if self.shared.is_stopping() && !parsed.ends_work() => {
                 pipeline.answered(Slot::Error(shutting_down()));
@@ -83,7 +83,7 @@ impl Caller<'_> {
     }
 
     fn batch(self, command: BatchCommand, pipeline: &mut Pipeline) {
-        if !self.shared.settings.now().custom_reading.batch {
+        if !self.shared.settings.now().batch.enabled {
             let text = "batches are turned off: [batch] enabled = false";
             return pipeline.answered(Slot::Error(WireError::err(text)));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Binding, MetricsSettings, Throttles};
+use super::{Binding, MetricsSettings, Throttles};
 use crate::environment::Environment;
 use crate::password::Password;
 use crate::tls::TlsFiles;
@@ -49,4 +49,26 @@ pub struct Settings {
     pub batch: BatchSettings,
     /// How fast jobs may leave queues.
     pub throttles: Throttles,
+}
+
+/// What operators can set of batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchSettings {
+    /// Whether there are any. If not, jobs that name one are taken as others are.
+    pub enabled: bool,
+    /// After how many minutes a batch is forgotten that has not been committed.
+    pub uncommitted_timeout_minutes: usize,
+    /// After how many days without a change a batch is forgotten that has been committed.
+    pub committed_timeout_days: usize,
+}
+
+impl Default for BatchSettings {
+    /// Half an hour, as Faktory; and 30 days.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            uncommitted_timeout_minutes: 30,
+            committed_timeout_days: 30,
+        }
+    }
 }

@@ -8,15 +8,14 @@ use workmill_engine::Rules;
 use workmill_proto::limits::LINE_BYTES_MAX_DEFAULT;
 use workmill_store::sqlite::Durability;
 
-use super::bounds::{
-    CONNECTIONS_MAX_DEFAULT, CONNECTIONS_RANGE, CRON_MISSED_SECS_RANGE, DEAD_JOBS_RANGE,
-    DEAD_TTL_SECS_RANGE, INPUT_BYTES_MAX_DEFAULT, INPUT_BYTES_RANGE, INTERVAL_MS_DEFAULT,
-    INTERVAL_MS_RANGE, LINE_BYTES_RANGE,
-};
+use super::bounds::{INTERVAL_MS_DEFAULT, INTERVAL_MS_RANGE};
 use super::paths::Variables;
 use super::reader::{Found, Reader, refuse, value_or};
-use super::{Provenance, Settings, SettingsError};
-use super::{conf_dir, cron, features, metrics, paths, throttles, warnings};
+use super::{
+    BatchSettings, CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT, Provenance, Settings,
+    SettingsError,
+};
+use super::{conf_dir, cron, metrics, paths, scalars, throttles, warnings};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::environment::Environment;
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -59,11 +58,6 @@ impl Settings {
         )?;
         let mut reader = Reader::new(conf_dir::read(&config_dir)?);
         warnings.extend(conf_dir::warn_of_unread(&config_dir));
-        let line_bytes_max = value_or(
-            reader.integer("limits", "line_bytes_max", LINE_BYTES_RANGE)?,
-            LINE_BYTES_MAX_DEFAULT,
-        );
-        let connections_max = reader.integer("limits", "connections_max", CONNECTIONS_RANGE)?;
         let (throttles, throttle_origins) =
             throttles::choose_throttles(&mut reader, &mut warnings)?;
         let mut cron_warnings = Vec::new();
@@ -74,28 +68,31 @@ impl Settings {
                 Ok(metrics) => (metrics, None),
                 Err(error) => (None, Some(error.to_string())),
             };
-        let settings = Self {
+        let mut settings = Self {
             binding: paths::choose_binding(cli, &mut reader)?,
             environment,
             password: choose_password(environment, &config_dir, &mut reader, env, &mut warnings)?,
             durability: choose_durability(cli, &mut reader)?,
             tls: paths::choose_tls(&config_dir, &mut reader, &mut warnings)?,
-            connections_max: value_or(connections_max, CONNECTIONS_MAX_DEFAULT),
-            line_bytes_max,
-            input_bytes_max: choose_input_bytes_max(&mut reader, line_bytes_max)?,
+            connections_max: CONNECTIONS_MAX_DEFAULT,
+            line_bytes_max: LINE_BYTES_MAX_DEFAULT,
+            input_bytes_max: INPUT_BYTES_MAX_DEFAULT,
             rules: Rules {
                 observed: metrics.is_some(),
-                ..choose_rules(&mut reader)?
+                ..Rules::default()
             },
             cron,
             metrics,
-            recover_lost: value_or(reader.boolean("workers", "recover_lost")?, false),
-            uniq: features::choose_uniq(&mut reader)?,
-            batch: features::choose_batch(&mut reader, &mut warnings)?,
+            recover_lost: false,
+            uniq: true,
+            batch: BatchSettings::default(),
             throttles,
             storage_dir,
             config_dir,
         };
+        scalars::read(&mut reader, &mut settings)?;
+        fit_input_bytes(&reader, &mut settings)?;
+        warn_of_ignored(&mut reader, &mut warnings)?;
         let mut origins = Provenance::new(&reader);
         origins.note_named("throttles", throttle_origins);
         origins.note_named("cron", cron_origins);
@@ -170,31 +167,27 @@ fn choose_durability(cli: &Cli, reader: &mut Reader) -> Result<Durability, Setti
     })
 }
 
-fn choose_input_bytes_max(
-    reader: &mut Reader,
-    line_bytes_max: usize,
-) -> Result<usize, SettingsError> {
-    match reader.integer("limits", "input_bytes_max", INPUT_BYTES_RANGE)? {
-        None => Ok(INPUT_BYTES_MAX_DEFAULT.max(line_bytes_max)),
-        Some(Found { value, origin }) if value < line_bytes_max => {
-            let allowed = format!("at least limits.line_bytes_max, which is {line_bytes_max}");
-            Err(refuse(origin, "limits", "input_bytes_max", &allowed, value))
-        }
-        Some(found) => Ok(found.value),
+/// What all connections may have sent is as much as one line may hold, at least.
+fn fit_input_bytes(reader: &Reader, settings: &mut Settings) -> Result<(), SettingsError> {
+    let line_bytes_max = settings.line_bytes_max;
+    if settings.input_bytes_max >= line_bytes_max {
+        return Ok(());
     }
+    let Some(origin) = reader.origin("limits", "input_bytes_max") else {
+        settings.input_bytes_max = line_bytes_max;
+        return Ok(());
+    };
+    let allowed = format!("at least limits.line_bytes_max, which is {line_bytes_max}");
+    let found = settings.input_bytes_max;
+    Err(refuse(origin, "limits", "input_bytes_max", &allowed, found))
 }
 
-fn choose_rules(reader: &mut Reader) -> Result<Rules, SettingsError> {
-    let mut rules = Rules::default();
-    if let Some(found) = reader.integer("dead", "max_jobs", DEAD_JOBS_RANGE)? {
-        rules.dead_jobs_max = found.value as u64;
+/// Keys of Faktory that are known and have no effect.
+fn warn_of_ignored(reader: &mut Reader, warnings: &mut Vec<String>) -> Result<(), SettingsError> {
+    if let Some(origin) = reader.ignored("batch", "child_search_depth")? {
+        warnings.push(format!(
+            "{origin}: batch.child_search_depth has no effect: batches are looked through as deep as they are"
+        ));
     }
-    if let Some(found) = reader.duration_secs("dead", "ttl", DEAD_TTL_SECS_RANGE)? {
-        rules.dead_ttl_secs = found.value.cast_signed();
-    }
-    let within = reader.duration_secs("cron_plugin", "missed_within", CRON_MISSED_SECS_RANGE)?;
-    if let Some(found) = within {
-        rules.cron_missed_within_secs = found.value.cast_signed();
-    }
-    Ok(rules)
+    Ok(())
 }

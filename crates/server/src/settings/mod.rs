@@ -9,7 +9,6 @@ mod conf_dir;
 mod cron;
 mod effective;
 mod error;
-mod features;
 mod load;
 mod metrics;
 mod origin;
@@ -19,22 +18,22 @@ mod reader;
 mod reload;
 mod report;
 mod rules;
+mod scalars;
 mod throttles;
 mod tree;
 mod unknown_keys;
 mod warnings;
 
 pub use binding::Binding;
-pub use bounds::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
-pub use effective::Settings;
+pub use effective::{BatchSettings, Settings};
 pub use error::SettingsError;
-pub use features::BatchSettings;
 pub use load::Loaded;
 pub use metrics::MetricsSettings;
 #[cfg(test)]
 pub(crate) use metrics::NAMESPACE_BYTES_MAX;
 pub use provenance::Provenance;
 pub use reload::{Reload, Reloader, VariableSource};
+pub use scalars::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
 pub use throttles::{RateSettings, ThrottleSettings, Throttles};
 
 #[cfg(test)]

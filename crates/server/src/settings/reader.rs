@@ -65,6 +65,11 @@ impl Reader {
         Ok(node)
     }
 
+    /// Where a key stands that was asked for.
+    pub(super) fn origin(&self, table: &str, key: &str) -> Option<Origin> {
+        self.asked.get(&(table.to_owned(), key.to_owned()))?.clone()
+    }
+
     /// All of a table whose keys are names that operators choose.
     pub(super) fn entries(&mut self, table: &str) -> Result<Table, SettingsError> {
         self.named.insert(table.to_owned());

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use workmill_engine::Rules;
-
-use super::{BatchSettings, Loaded, MetricsSettings, Settings, SettingsError, Throttles};
+use super::{Loaded, MetricsSettings, Settings, SettingsError, Throttles, scalars};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::shown::first_lines;
@@ -140,18 +138,7 @@ impl Comparison {
     /// Takes the new settings where they can change while the server runs.
     fn settle(&mut self, current: &Settings, mut new: Settings) -> Settings {
         self.keep("faktory.binding", &current.binding, &mut new.binding);
-        self.keep(
-            "limits.input_bytes_max",
-            &current.input_bytes_max,
-            &mut new.input_bytes_max,
-        );
-        if new.line_bytes_max > new.input_bytes_max {
-            self.keep(
-                "limits.line_bytes_max",
-                &current.line_bytes_max,
-                &mut new.line_bytes_max,
-            );
-        }
+        self.changes.extend(scalars::keep(current, &mut new));
         if current.durability != new.durability {
             new.durability = current.durability;
             self.changes.push(String::from(
@@ -175,42 +162,11 @@ impl Comparison {
             (old, new) if old != new => self.changes.push(String::from("the password has changed")),
             _ => {}
         }
-        self.take(
-            "limits.connections_max",
-            &current.connections_max,
-            &new.connections_max,
-        );
-        self.take(
-            "limits.line_bytes_max",
-            &current.line_bytes_max,
-            &new.line_bytes_max,
-        );
-        self.take_rules(&current.rules, &new.rules);
-        self.take(
-            "workers.recover_lost",
-            &current.recover_lost,
-            &new.recover_lost,
-        );
-        self.take("uniq.enabled", &current.uniq, &new.uniq);
-        self.take_batch(current.batch, new.batch);
+        self.changes.extend(scalars::changes(current, &new));
         self.take_throttles(&current.throttles, &new.throttles);
         self.take_cron(current, &mut new);
         self.take_metrics(current.metrics.as_ref(), new.metrics.as_ref());
         new
-    }
-
-    fn take_rules(&mut self, current: &Rules, new: &Rules) {
-        self.take("dead.max_jobs", &current.dead_jobs_max, &new.dead_jobs_max);
-        self.take(
-            "dead.ttl (seconds)",
-            &current.dead_ttl_secs,
-            &new.dead_ttl_secs,
-        );
-        self.take(
-            "cron_plugin.missed_within (seconds)",
-            &current.cron_missed_within_secs,
-            &new.cron_missed_within_secs,
-        );
     }
 
     fn take_metrics(&mut self, current: Option<&MetricsSettings>, new: Option<&MetricsSettings>) {
@@ -221,20 +177,6 @@ impl Comparison {
             }
             _ => {}
         }
-    }
-
-    fn take_batch(&mut self, current: BatchSettings, new: BatchSettings) {
-        self.take("batch.enabled", &current.enabled, &new.enabled);
-        self.take(
-            "batch.uncommitted_timeout_minutes",
-            &current.uncommitted_timeout_minutes,
-            &new.uncommitted_timeout_minutes,
-        );
-        self.take(
-            "batch.committed_timeout_days",
-            &current.committed_timeout_days,
-            &new.committed_timeout_days,
-        );
     }
 
     fn take_throttles(&mut self, current: &Throttles, new: &Throttles) {
@@ -278,10 +220,6 @@ impl Comparison {
                 .push(format!("{key} is {current} until a restart, then {new}"));
             new.clone_from(current);
         }
-    }
-
-    fn take<T: PartialEq + fmt::Display>(&mut self, key: &str, current: &T, new: &T) {
-        self.changes.extend(change(key, current, new));
     }
 
     /// Tells of changes of which there may be thousands.

@@ -1,9 +1,8 @@
 //! The settings for people to read.
 
-use workmill_engine::Rules;
 use workmill_store::sqlite::Durability;
 
-use super::{BatchSettings, Settings};
+use super::{Settings, scalars};
 use crate::tls::TlsFiles;
 
 /// A key and its value.
@@ -20,13 +19,14 @@ impl Settings {
             password,
             durability,
             tls,
-            connections_max,
-            line_bytes_max,
-            input_bytes_max,
-            rules,
-            recover_lost,
-            uniq,
-            batch,
+            // In the table of scalars.
+            connections_max: _,
+            line_bytes_max: _,
+            input_bytes_max: _,
+            rules: _,
+            recover_lost: _,
+            uniq: _,
+            batch: _,
             throttles: _,
             cron: _,
             metrics,
@@ -44,17 +44,7 @@ impl Settings {
         ];
         lines.extend(tls_lines(tls.as_ref()));
         lines.extend(durability_lines(*durability));
-        lines.extend([
-            ("limits.connections_max", connections_max.to_string()),
-            ("limits.line_bytes_max", line_bytes_max.to_string()),
-            ("limits.input_bytes_max", input_bytes_max.to_string()),
-        ]);
-        lines.extend(dead_lines(rules));
-        let missed_within = format!("{}s", rules.cron_missed_within_secs);
-        lines.push(("cron_plugin.missed_within", missed_within));
-        lines.push(("workers.recover_lost", recover_lost.to_string()));
-        lines.push(("uniq.enabled", uniq.to_string()));
-        lines.extend(batch_lines(*batch));
+        lines.extend(scalars::lines(self));
         lines.push((
             "metrics",
             match metrics {
@@ -87,35 +77,5 @@ fn durability_lines(durability: Durability) -> [Line; 2] {
     [
         ("storage.durability", durability.to_owned()),
         ("storage.interval_ms", interval_ms),
-    ]
-}
-
-fn dead_lines(rules: &Rules) -> [Line; 2] {
-    let ttl = match rules.dead_ttl_secs {
-        secs if secs % 86_400 == 0 => format!("{}d", secs / 86_400),
-        secs => format!("{secs}s"),
-    };
-    [
-        ("dead.max_jobs", rules.dead_jobs_max.to_string()),
-        ("dead.ttl", ttl),
-    ]
-}
-
-fn batch_lines(batch: BatchSettings) -> [Line; 3] {
-    let BatchSettings {
-        enabled,
-        uncommitted_timeout_minutes,
-        committed_timeout_days,
-    } = batch;
-    [
-        ("batch.enabled", enabled.to_string()),
-        (
-            "batch.uncommitted_timeout_minutes",
-            uncommitted_timeout_minutes.to_string(),
-        ),
-        (
-            "batch.committed_timeout_days",
-            committed_timeout_days.to_string(),
-        ),
     ]
 }

@@ -1,42 +1,28 @@
-//! The settings that a reload can change, for whoever goes by them at the moment.
+//! The settings that can change while the server runs.
 
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
-use workmill_engine::CronTable;
-use workmill_proto::CustomReading;
 
-use crate::password::Password;
 use crate::settings::{MetricsSettings, Settings};
 
-/// The reloadable settings, as they are now.
+/// The settings as they are now. Those that only a restart can change stay what they were at the start.
 pub(crate) struct LiveSettings {
-    now: ArcSwap<Live>,
+    now: ArcSwap<Settings>,
     metrics: watch::Sender<Option<Arc<MetricsSettings>>>,
-}
-
-/// The reloadable settings at one moment.
-pub(crate) struct Live {
-    pub(crate) password: Option<Password>,
-    pub(crate) connections_max: usize,
-    pub(crate) line_bytes_max: usize,
-    pub(crate) recover_lost: bool,
-    /// Which features are on.
-    pub(crate) custom_reading: CustomReading,
-    pub(crate) cron: Arc<CronTable>,
 }
 
 impl LiveSettings {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            now: ArcSwap::from_pointee(Live::of(settings)),
+            now: ArcSwap::from_pointee(settings.clone()),
             metrics: watch::Sender::new(settings.metrics.clone().map(Arc::new)),
         }
     }
 
     /// As they are now.
-    pub(crate) fn now(&self) -> Guard<Arc<Live>> {
+    pub(crate) fn now(&self) -> Guard<Arc<Settings>> {
         self.now.load()
     }
 
@@ -47,7 +33,7 @@ impl LiveSettings {
 
     /// Puts reloaded settings into force.
     pub(crate) fn replace(&self, settings: &Settings) {
-        self.now.store(Arc::new(Live::of(settings)));
+        self.now.store(Arc::new(settings.clone()));
         self.metrics.send_if_modified(|metrics| {
             let changed = metrics.as_deref() != settings.metrics.as_ref();
             if changed {
@@ -55,18 +41,5 @@ impl LiveSettings {
             }
             changed
         });
-    }
-}
-
-impl Live {
-    fn of(settings: &Settings) -> Self {
-        Self {
-            password: settings.password.clone(),
-            connections_max: settings.connections_max,
-            line_bytes_max: settings.line_bytes_max,
-            recover_lost: settings.recover_lost,
-            custom_reading: settings.custom_reading(),
-            cron: Arc::clone(&settings.cron),
-        }
     }
 }
