@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn client_texts_can_neither_begin_a_line_nor_send_escape_codes() {
         let dir = tempfile::tempdir().unwrap();
-        let shared = Shared::new(&settings(dir.path()), None, Arc::new(Inbox::default()));
+        let shared = Shared::new(&settings(dir.path()), None);
         let hello = Hello {
             wid: FORGED.to_owned(),
             hostname: FORGED.to_owned(),

@@ -13,7 +13,6 @@ use workmill_store::DiskWork;
 use workmill_store::sqlite::SqliteStore;
 
 use crate::banner;
-use crate::committer::Inbox;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::listener::listen;
 use crate::services::{Service, reap_workers, watch_certificates, watch_clocks};
@@ -103,12 +102,10 @@ impl Server {
             .context("cannot tell where the server listens")?;
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
-        let inbox: Arc<Inbox> = Arc::default();
-        let gate = Arc::<Inbox>::clone(&inbox);
-        let shared = Arc::new(Shared::new(&settings, tls, gate));
+        let shared = Arc::new(Shared::new(&settings, tls));
         let lease = Box::new(storage_dir.into_lease());
         let rules = settings.engine_rules();
-        let mut term = Term::start(lease, store, inbox, rules, &shared, threads)?;
+        let mut term = Term::start(lease, store, rules, &shared, threads)?;
         drop(opening);
         let mut services = vec![
             reap_workers(&shared),
@@ -171,6 +168,7 @@ impl Server {
             service.stop(deadline).await;
         }
         let end = self.term.stop(deadline).await;
+        self.shared.gate.close();
         if end == TermEnd::Stuck {
             return Some("the disk does not answer".to_owned());
         }

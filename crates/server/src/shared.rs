@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::Clock;
-use crate::gate::Gate;
+use crate::gate::Gateway;
 use crate::long_lines::LongLines;
 use crate::memory_budget::Budgets;
 use crate::meters::Meters;
@@ -22,7 +22,7 @@ use roster::Roster;
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
     /// The way to the engine.
-    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) gate: Arc<Gateway>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) settings: LiveSettings,
     pub(crate) entrance: Entrance,
@@ -34,9 +34,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>, gate: Arc<dyn Gate>) -> Self {
+    pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
         Self {
-            gate,
+            gate: Arc::default(),
             clock: Arc::new(Clock::start()),
             settings: LiveSettings::new(settings),
             entrance: Entrance::new(tls),

@@ -1,8 +1,9 @@
 //! The time in which this server writes: from the lease on its storage to the end of its committer.
 //!
 //! Lease, store, engine, committer and the duties of time are started and stopped as one value. Connections, workers and
-//! the listener outlive it: they reach it through the [gate](crate::gate). If it cannot go on, the term is over; what that
-//! means for the process is not decided here.
+//! the listener outlive it: they reach it through the [gate](crate::gate), which it opens when it begins and leaves
+//! without a term when it ends. If it cannot go on, the term is over; what that means for the process, and whether
+//! another one begins, is not decided here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use workmill_store::{Lease, Store};
 
 use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
+use crate::gate::Gateway;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
 use crate::shared::Shared;
 use crate::threads::Threads;
@@ -25,6 +27,8 @@ const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// A term.
 pub(crate) struct Term {
+    /// The way to it for all that outlives it.
+    gate: Arc<Gateway>,
     inbox: Arc<Inbox>,
     dump: Dump,
     committer: Service,
@@ -50,29 +54,32 @@ pub(crate) enum TermEnd {
 }
 
 impl Term {
-    /// Starts a term with the right to write, the store and the inbox that is to be its gate.
+    /// Starts a term with the right to write and the store, and opens the gate to it.
     pub(crate) fn start<S: Store + Send + 'static>(
         lease: Box<dyn Lease + Send>,
         store: S,
-        inbox: Arc<Inbox>,
         rules: Rules,
         shared: &Arc<Shared>,
         threads: Threads,
     ) -> anyhow::Result<Self> {
         let reading = Arc::new(store.reader());
+        let inbox: Arc<Inbox> = Arc::default();
         let host = Host {
+            gate: Arc::<Gateway>::clone(&shared.gate),
             clock: Arc::clone(&shared.clock),
             meters: Arc::clone(&shared.meters),
             threads,
         };
         let ended = Committer::start(store, rules, Arc::clone(&inbox), host)
             .context("cannot start the committer")?;
+        shared.gate.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));
         Ok(Self {
             dump: Dump::new(reading, Arc::clone(&inbox)),
+            gate: Arc::clone(&shared.gate),
             inbox,
             committer,
             duties,
@@ -121,11 +128,10 @@ impl Term {
         for duty in self.duties.iter_mut().rev() {
             duty.stop(deadline).await;
         }
-        if !self
-            .committer
-            .stop(Instant::now() + COMMITTER_STOP_WITHIN)
-            .await
-        {
+        let deadline = Instant::now() + COMMITTER_STOP_WITHIN;
+        let has_ended = self.committer.stop(deadline).await;
+        self.gate.suspend();
+        if !has_ended {
             return TermEnd::Stuck;
         }
         let reason = self.faulted.take().or_else(|| self.fault.try_recv().ok());

@@ -31,10 +31,10 @@ impl Acknowledger {
     pub(super) fn start(
         syncer: impl Syncer + Send + 'static,
         inbox: Arc<Inbox>,
+        gate: Arc<dyn Gate>,
     ) -> io::Result<Self> {
         let (groups, handed_over) = channel();
         let (synced, answering) = unbounded_channel();
-        let gate: Arc<dyn Gate> = Arc::<Inbox>::clone(&inbox);
         tokio::spawn(answer(answering, gate));
         let thread = thread::Builder::new()
             .name("acknowledger".to_owned())

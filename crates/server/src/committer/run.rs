@@ -18,6 +18,7 @@ use super::infos::Infos;
 use super::order::put_alike_together;
 use super::waiters::{Completed, Waiters};
 use crate::clock::Clock;
+use crate::gate::Gate;
 use crate::log_limit::LogLimit;
 use crate::meters::Meters;
 use crate::threads::Threads;
@@ -41,6 +42,8 @@ pub(crate) enum Ended {
 /// What a committer needs of the server it is part of, which outlives it.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
+    /// Where jobs go back to that are not delivered, now or in a later term.
+    pub(crate) gate: Arc<dyn Gate>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) threads: Threads,
@@ -91,13 +94,14 @@ impl<S: Store + Send + 'static> Committer<S> {
         host: Host,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
-        let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox))?;
+        let acknowledger =
+            Acknowledger::start(store.syncer(), Arc::clone(&inbox), Arc::clone(&host.gate))?;
         let committer = Self {
             syncer: store.syncer(),
             store,
             engine: Engine::new(rules),
             clock: host.clock,
-            waiters: Waiters::new(Arc::<Inbox>::clone(&inbox)),
+            waiters: Waiters::new(host.gate),
             inbox: Arc::clone(&inbox),
             meters: host.meters,
             acknowledger,

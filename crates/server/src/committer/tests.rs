@@ -54,6 +54,7 @@ impl World {
             ..Rules::default()
         };
         let host = Host {
+            gate: Arc::<Inbox>::clone(&inbox),
             clock: Arc::new(Clock::start()),
             meters: Arc::clone(&meters),
             threads,

@@ -21,26 +21,15 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
         sink: Option<oneshot::Sender<Answers>>,
     ) -> Result<Ticket, GateClosed>;
 
-    /// Hands over an op nobody waits for.
+    /// Hands over an op nobody waits for. If it is not taken in, it is dropped.
     fn submit_unanswered(&self, op: Op) {
-        let lost = match &op {
-            Op::Nack(tags) => Some(tags.clone()),
-            _ => None,
-        };
-        match (self.admit(smallvec![op], 0, None), lost) {
-            (Err(GateClosed), Some(tags)) => tracing::error!(
-                ?tags,
-                "the committer has ended; jobs that reached no worker wait until their reservations end"
-            ),
-            (Err(GateClosed), None) => {
-                tracing::debug!("the committer has ended; an op that nobody waits for is dropped");
-            }
-            (Ok(_), _) => {}
+        if let Err(GateClosed) = self.admit(smallvec![op], 0, None) {
+            tracing::debug!("an op that nobody waits for is not taken in");
         }
     }
 }
 
-/// The server is stopping: nothing is taken in any more.
+/// Nothing is taken in: the server is stopping, or has no term now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GateClosed;
 

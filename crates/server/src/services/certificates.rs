@@ -33,7 +33,6 @@ mod tests {
     use parking_lot::Mutex;
 
     use super::*;
-    use crate::committer::Inbox;
     use crate::run::tests::settings;
     use crate::tls::TlsFiles;
     use crate::tls::TlsReloader;
@@ -68,11 +67,7 @@ mod tests {
         )
         .unwrap();
         let tls = TlsReloader::open(&files).unwrap();
-        let shared = Arc::new(Shared::new(
-            &settings(dir.path()),
-            Some(tls),
-            Arc::new(Inbox::default()),
-        ));
+        let shared = Arc::new(Shared::new(&settings(dir.path()), Some(tls)));
         let log = Log::default();
         let sink = log.clone();
         let subscriber = tracing_subscriber::fmt()

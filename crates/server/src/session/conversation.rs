@@ -15,7 +15,7 @@ use super::stream::Stream;
 use super::watch::{Closed, Watched, watch};
 use super::wire::Wire;
 use crate::connections::{ConnectionGuard, Phase};
-use crate::gate::{Answers, Delivery, Pending, Unanswered};
+use crate::gate::{Answers, Delivery, Gateway, Pending, Unanswered};
 use crate::registry::WorkerConnection;
 use crate::shared::Shared;
 
@@ -54,7 +54,7 @@ impl<S: Stream> Conversation<S> {
     ) -> Self {
         let closed = Box::pin(connection.close.clone().cancelled_owned());
         Self {
-            handed: Handed::new(Arc::clone(&shared.gate)),
+            handed: Handed::new(Arc::<Gateway>::clone(&shared.gate)),
             shared,
             wire,
             worker,
@@ -188,6 +188,9 @@ impl<S: Stream> Conversation<S> {
     ) -> Result<Option<CloseReason>, CloseReason> {
         self.connection.set_phase(Phase::Running);
         let commands = pipeline.commands();
+        if self.shared.gate.is_suspended() {
+            Box::pin(self.shared.gate.resumed()).await;
+        }
         let head = if pipeline.ops.is_empty() {
             None
         } else {
