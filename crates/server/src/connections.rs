@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+
+use crate::atomic_enum::{AtomicEnum, Listed};
 
 /// The connections that have said HELLO, by number.
 #[derive(Debug, Default)]
@@ -32,13 +34,14 @@ pub(crate) struct Connection {
     pub(crate) wid: Arc<str>,
     /// Since when it is open.
     pub(crate) since: Instant,
-    phase: AtomicU8,
+    phase: AtomicEnum<Phase>,
 }
 
 /// What a connection is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It waits for the client's next command.
+    #[default]
     Idle,
     /// A command is being run.
     Running,
@@ -46,6 +49,10 @@ pub(crate) enum Phase {
     Fetching,
     /// A reply is being sent.
     Sending,
+}
+
+impl Listed for Phase {
+    const ALL: &'static [Self] = &[Self::Idle, Self::Running, Self::Fetching, Self::Sending];
 }
 
 /// The server has as many connections as it may.
@@ -83,7 +90,7 @@ impl Connections {
             peer,
             wid: wid.into(),
             since: Instant::now(),
-            phase: AtomicU8::new(Phase::Idle as u8),
+            phase: AtomicEnum::default(),
         });
         open.insert(connection.id, Arc::clone(&connection));
         Ok(ConnectionGuard {
@@ -118,12 +125,7 @@ impl Connections {
 impl Connection {
     /// What it is doing.
     pub(crate) fn phase(&self) -> Phase {
-        match self.phase.load(Ordering::Relaxed) {
-            0 => Phase::Idle,
-            1 => Phase::Running,
-            2 => Phase::Fetching,
-            _ => Phase::Sending,
-        }
+        self.phase.get()
     }
 }
 
@@ -140,7 +142,7 @@ impl ConnectionGuard {
 
     /// Says what the connection does now.
     pub(crate) fn set_phase(&self, phase: Phase) {
-        self.connection.phase.store(phase as u8, Ordering::Relaxed);
+        self.connection.phase.set(phase);
     }
 }
 

@@ -4,6 +4,7 @@
 //! log and hands over to `run`.
 
 pub mod agent;
+mod atomic_enum;
 mod auth_queue;
 pub mod banner;
 pub mod check_config;

@@ -394,6 +394,7 @@ async fn a_last_sync_that_fails_is_a_fault() {
     assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
 }
 
+mod hooked;
 mod locked;
 mod polls;
 mod unsynced;

@@ -1,13 +1,16 @@
 //! One worker: its state, which only moves forward, and its last sign of life.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::atomic_enum::{AtomicEnum, Listed};
+
 /// What a worker is to do. Its order is the only way it can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WorkerState {
     /// Work.
+    #[default]
     Running,
     /// Finish what it holds and fetch no more.
     Quiet,
@@ -15,12 +18,15 @@ pub(crate) enum WorkerState {
     Terminate,
 }
 
+impl Listed for WorkerState {
+    const ALL: &'static [Self] = &[Self::Running, Self::Quiet, Self::Terminate];
+}
+
 impl WorkerState {
     /// The state of this name; none for any other text, which changes nothing (as Faktory).
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Quiet, Self::Terminate]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        let mut states = Self::ALL.iter().copied();
+        states.find(|state| state.as_str() == text)
     }
 
     /// Its name on the wire.
@@ -47,18 +53,17 @@ impl WorkerState {
 pub(crate) struct Worker {
     wid: Arc<str>,
     number: u64,
-    state: AtomicU8,
+    state: AtomicEnum<WorkerState>,
     /// The uptime of the server at which a command of it last came.
     last_seen_millis: AtomicU64,
 }
 
 impl Worker {
     pub(super) fn new(wid: Arc<str>, number: u64, now: Duration) -> Self {
-        let state = AtomicU8::new(WorkerState::Running as u8);
         let worker = Self {
             wid,
             number,
-            state,
+            state: AtomicEnum::default(),
             last_seen_millis: AtomicU64::new(0),
         };
         worker.touch(now);
@@ -78,16 +83,12 @@ impl Worker {
 
     /// The state it is in.
     pub(crate) fn state(&self) -> WorkerState {
-        match self.state.load(Ordering::Relaxed) {
-            0 => WorkerState::Running,
-            1 => WorkerState::Quiet,
-            _ => WorkerState::Terminate,
-        }
+        self.state.get()
     }
 
     /// Moves it on to a state; never back.
     pub(super) fn advance(&self, state: WorkerState) {
-        self.state.fetch_max(state as u8, Ordering::Relaxed);
+        self.state.advance(state);
     }
 
     /// Takes note of a command of it.

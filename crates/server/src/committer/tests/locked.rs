@@ -4,63 +4,29 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use workmill_store::StoreError;
 
+use super::hooked::{Hooks, start};
 use super::*;
 
-/// A store on which no transaction can begin while it is locked.
-struct LockedStore {
-    store: FaultStore<SqliteStore>,
-    lock: Arc<Lock>,
-}
-
+/// A lock that keeps transactions from beginning.
 #[derive(Default)]
 struct Lock {
     locked: AtomicBool,
     refusals: AtomicU64,
 }
 
-impl Store for LockedStore {
-    type Tx<'a> = <FaultStore<SqliteStore> as Store>::Tx<'a>;
-    type Reader = <FaultStore<SqliteStore> as Store>::Reader;
-    type Syncer = <FaultStore<SqliteStore> as Store>::Syncer;
-
-    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
-        if self.lock.locked.load(Ordering::SeqCst) {
-            self.lock.refusals.fetch_add(1, Ordering::SeqCst);
+impl Hooks for Lock {
+    fn before_begin(&self) -> Result<(), StoreError> {
+        if self.locked.load(Ordering::SeqCst) {
+            self.refusals.fetch_add(1, Ordering::SeqCst);
             return Err(StoreError::Busy("locked".to_owned()));
         }
-        self.store.begin()
+        Ok(())
     }
-
-    fn syncer(&self) -> Self::Syncer {
-        self.store.syncer()
-    }
-
-    fn wants_sync(&self) -> bool {
-        self.store.wants_sync()
-    }
-
-    fn close(self) -> Result<(), StoreError> {
-        self.store.close()
-    }
-
-    fn reader(&self) -> Self::Reader {
-        self.store.reader()
-    }
-}
-
-fn start() -> (World, Arc<Lock>) {
-    let lock: Arc<Lock> = Arc::default();
-    let wrapped = Arc::clone(&lock);
-    let world = World::start_on(|store| LockedStore {
-        store,
-        lock: wrapped,
-    });
-    (world, lock)
 }
 
 #[tokio::test]
 async fn group_is_refused_at_once_and_not_tried_one_by_one() {
-    let (world, lock) = start();
+    let (world, lock) = start::<Lock>();
     lock.locked.store(true, Ordering::SeqCst);
     let ops = (0..500).map(|_| push("q")).collect();
     let mut pending = world.gate.submit(ops, 0).unwrap();
@@ -82,7 +48,7 @@ async fn group_is_refused_at_once_and_not_tried_one_by_one() {
 
 #[tokio::test]
 async fn parked_fetch_stays_parked() {
-    let (world, lock) = start();
+    let (world, lock) = start::<Lock>();
     let mut parked = world.submit(fetch("q"));
     // The INFO is answered after the FETCH before it has been parked.
     world.sizes("q").await;
@@ -96,7 +62,7 @@ async fn parked_fetch_stays_parked() {
 
 #[tokio::test]
 async fn job_that_could_not_be_given_back_is_given_back_after_the_lock() {
-    let (world, lock) = start();
+    let (world, lock) = start::<Lock>();
     world.push("q").await;
     let answers = world.run(fetch("q")).await;
     lock.locked.store(true, Ordering::SeqCst);

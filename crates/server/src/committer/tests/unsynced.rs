@@ -4,21 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
-use workmill_store::{StoreError, Syncer};
+use workmill_store::StoreError;
 
+use super::hooked::{Hooks, start};
 use super::*;
 use crate::committer::window::{UNSYNCED_MAX, WINDOW_MAX};
 
 /// Submissions in one group, fewer than would keep the next groups from sharing a sync.
 const MANY: usize = 20;
 
-/// A store whose first sync takes longer than the committer would wait for itself; the others begin, and do not end
+/// A disk whose first sync takes longer than the committer would wait for itself; the others begin, and do not end
 /// before they may.
-struct SlowStore {
-    store: FaultStore<SqliteStore>,
-    disk: Arc<Disk>,
-}
-
 #[derive(Default)]
 struct Disk {
     transactions: AtomicUsize,
@@ -27,51 +23,20 @@ struct Disk {
     got_fast: Condvar,
 }
 
-struct SlowSyncer {
-    syncer: <FaultStore<SqliteStore> as Store>::Syncer,
-    disk: Arc<Disk>,
-}
+impl Hooks for Disk {
+    fn before_begin(&self) -> Result<(), StoreError> {
+        self.transactions.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
 
-impl Syncer for SlowSyncer {
-    fn sync(&mut self) -> Result<(), StoreError> {
-        if self.disk.syncs.fetch_add(1, Ordering::SeqCst) == 0 {
+    fn before_sync(&self) {
+        if self.syncs.fetch_add(1, Ordering::SeqCst) == 0 {
             let begun = Instant::now();
             while begun.elapsed() <= WINDOW_MAX {}
-            return self.syncer.sync();
+            return;
         }
-        let mut is_fast = self.disk.is_fast.lock();
-        self.disk.got_fast.wait_while(&mut is_fast, |fast| !*fast);
-        self.syncer.sync()
-    }
-}
-
-impl Store for SlowStore {
-    type Tx<'a> = <FaultStore<SqliteStore> as Store>::Tx<'a>;
-    type Reader = <FaultStore<SqliteStore> as Store>::Reader;
-    type Syncer = SlowSyncer;
-
-    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError> {
-        self.disk.transactions.fetch_add(1, Ordering::SeqCst);
-        self.store.begin()
-    }
-
-    fn syncer(&self) -> SlowSyncer {
-        SlowSyncer {
-            syncer: self.store.syncer(),
-            disk: Arc::clone(&self.disk),
-        }
-    }
-
-    fn wants_sync(&self) -> bool {
-        self.store.wants_sync()
-    }
-
-    fn close(self) -> Result<(), StoreError> {
-        self.store.close()
-    }
-
-    fn reader(&self) -> Self::Reader {
-        self.store.reader()
+        let mut is_fast = self.is_fast.lock();
+        self.got_fast.wait_while(&mut is_fast, |fast| !*fast);
     }
 }
 
@@ -85,12 +50,7 @@ impl Disk {
 
 #[tokio::test]
 async fn groups_go_on_being_committed_and_share_the_next_sync() {
-    let disk: Arc<Disk> = Arc::default();
-    let wrapped = Arc::clone(&disk);
-    let world = World::start_on(|store| SlowStore {
-        store,
-        disk: wrapped,
-    });
+    let (world, disk) = start::<Disk>();
     let mut first = world.submit(push("q"));
     first.answers().await.unwrap();
     let mut pending: Vec<Pending> = (0..MANY).map(|_| world.submit(push("q"))).collect();

@@ -211,9 +211,8 @@ fn bad_configuration_is_an_error() {
     );
 }
 
-#[test]
-fn tls_files_are_read_again() {
-    let setup = Setup::new();
+/// A certificate and its key where they are looked for, and what was read of them.
+fn start_with_tls(setup: &Setup) -> (Reloader, Settings, TlsReloader) {
     let pair = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
     fs::write(setup.config_dir().join("public.cert.pem"), pair.cert.pem()).unwrap();
     fs::write(
@@ -221,9 +220,16 @@ fn tls_files_are_read_again() {
         pair.signing_key.serialize_pem(),
     )
     .unwrap();
-    let reloader = reloader(&setup);
+    let reloader = reloader(setup);
     let current = reloader.load().unwrap().settings;
     let tls = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    (reloader, current, tls)
+}
+
+#[test]
+fn tls_files_are_read_again() {
+    let setup = Setup::new();
+    let (reloader, current, tls) = start_with_tls(&setup);
     let changes = reloader.reload(&current, Some(&tls)).unwrap().changes;
     assert!(
         changes.len() == 1 && changes[0].starts_with("TLS certificate and key read again from "),
@@ -237,16 +243,7 @@ fn tls_files_are_read_again() {
 #[test]
 fn removed_tls_files_leave_the_ones_read_before_in_use() {
     let setup = Setup::new();
-    let pair = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
-    fs::write(setup.config_dir().join("public.cert.pem"), pair.cert.pem()).unwrap();
-    fs::write(
-        setup.config_dir().join("private.key.pem"),
-        pair.signing_key.serialize_pem(),
-    )
-    .unwrap();
-    let reloader = reloader(&setup);
-    let current = reloader.load().unwrap().settings;
-    let tls = TlsReloader::open(current.tls.as_ref().unwrap()).unwrap();
+    let (reloader, current, tls) = start_with_tls(&setup);
     fs::remove_file(setup.config_dir().join("public.cert.pem")).unwrap();
     fs::remove_file(setup.config_dir().join("private.key.pem")).unwrap();
     let reload = reloader.reload(&current, Some(&tls)).unwrap();
