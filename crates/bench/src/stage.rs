@@ -1,6 +1,6 @@
 //! When a load begins to count, and when it ends.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -64,14 +64,13 @@ impl Timing {
     }
 }
 
-const WARMING_UP: u8 = 0;
-const MEASURING: u8 = 1;
-const OVER: u8 = 2;
-
 /// What the connections of a load have in common: whether to go on, and what they did.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    phase: AtomicU8,
+    /// What is done counts; false before and after.
+    is_measuring: AtomicBool,
+    /// No further job is to be begun. Cheaper to ask than `over`.
+    is_over: AtomicBool,
     over: CancellationToken,
     jobs_max: u64,
     begun: AtomicU64,
@@ -82,13 +81,9 @@ pub(crate) struct Stage {
 impl Stage {
     /// A stage that begins with its warm-up, or with measuring if a number of jobs is to be measured.
     pub(crate) fn new(timing: &Timing) -> Self {
-        let phase = if timing.jobs.is_some() {
-            MEASURING
-        } else {
-            WARMING_UP
-        };
         Self {
-            phase: AtomicU8::new(phase),
+            is_measuring: AtomicBool::new(timing.jobs.is_some()),
+            is_over: AtomicBool::new(false),
             over: CancellationToken::new(),
             jobs_max: timing.jobs.unwrap_or(u64::MAX),
             begun: AtomicU64::new(0),
@@ -104,7 +99,7 @@ impl Stage {
 
     /// How many jobs to begin together, `max` at most. 0 if it is over.
     pub(crate) fn next_jobs(&self, max: u32) -> u32 {
-        if self.phase.load(Ordering::Relaxed) == OVER {
+        if self.is_over.load(Ordering::Relaxed) {
             return 0;
         }
         let begun = self.begun.fetch_add(u64::from(max), Ordering::Relaxed);
@@ -127,17 +122,18 @@ impl Stage {
 
     /// Whether this is the time that counts.
     pub(crate) fn counts(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == MEASURING
+        self.is_measuring.load(Ordering::Relaxed)
     }
 
     /// From now on it counts.
     pub(crate) fn measure(&self) {
-        self.phase.store(MEASURING, Ordering::Relaxed);
+        self.is_measuring.store(true, Ordering::Relaxed);
     }
 
     /// No further job begins, and nothing counts any more.
     pub(crate) fn end(&self) {
-        self.phase.store(OVER, Ordering::Relaxed);
+        self.is_measuring.store(false, Ordering::Relaxed);
+        self.is_over.store(true, Ordering::Relaxed);
         self.over.cancel();
     }
 

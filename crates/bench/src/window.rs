@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::process::{Process, Usage};
-use crate::report::{Figure, Figures};
+use crate::report::{Figure, Figures, Measurement};
 use crate::server::{Server, ServerUsage};
 use crate::session::Session;
 use crate::stage::{Stage, Timing};
@@ -183,6 +183,16 @@ fn per_second(jobs: u64, time: Duration) -> f64 {
 }
 
 impl Window {
+    /// What was measured, with the latencies of a stage.
+    pub(crate) fn measurement(&self, stage: &Stage) -> Measurement {
+        Measurement {
+            interrupted: self.interrupted,
+            figures: self.figures(),
+            latencies_us: stage.latencies().percentiles(),
+            ..Measurement::default()
+        }
+    }
+
     /// The numbers every load has.
     #[expect(clippy::cast_precision_loss)]
     pub(crate) fn figures(&self) -> Figures {

@@ -16,6 +16,7 @@ use crate::job::{JobTemplate, PAYLOAD_BYTES_MIN, Run};
 use crate::report::Measurement;
 use crate::server::Server;
 use crate::session::Session;
+use crate::stage::Timing;
 
 /// One way to put load on a server.
 ///
@@ -33,6 +34,25 @@ pub(crate) trait Workload: Serialize {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Measurement>;
+}
+
+/// The jobs of a load, and how long or how many.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(crate) struct LoadOptions {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) job: JobOptions,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) timing: Timing,
+}
+
+impl LoadOptions {
+    /// For people.
+    pub(crate) fn describe(&self) -> String {
+        format!("{}, {}", self.job.describe(), self.timing.describe())
+    }
 }
 
 /// What jobs look like and where they go.

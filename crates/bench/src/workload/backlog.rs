@@ -7,11 +7,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::cycle::Cycle;
-use super::{JobOptions, Workload, filling};
+use super::{LoadOptions, Workload, filling};
 use crate::report::Measurement;
 use crate::server::{Ending, Server};
 use crate::session::Session;
-use crate::stage::Timing;
 use course::Course;
 
 /// Options of `backlog`.
@@ -41,11 +40,7 @@ pub(crate) struct Backlog {
 
     #[command(flatten)]
     #[serde(flatten)]
-    job: JobOptions,
-
-    #[command(flatten)]
-    #[serde(flatten)]
-    timing: Timing,
+    load: LoadOptions,
 }
 
 /// How the server ends.
@@ -75,13 +70,12 @@ impl Workload for Backlog {
 
     fn describe(&self) -> String {
         format!(
-            "{} jobs queued, {} scheduled, {} reserved; cycle of {} connections, {}, {}",
+            "{} jobs queued, {} scheduled, {} reserved; cycle of {} connections, {}",
             self.queued,
             self.scheduled,
             self.reserved,
             self.connections,
-            self.job.describe(),
-            self.timing.describe()
+            self.load.describe()
         )
     }
 
@@ -90,7 +84,7 @@ impl Workload for Backlog {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
-        filling::check(filling::BATCH, self.job.queues)?;
+        filling::check(filling::BATCH, self.load.job.queues)?;
         if self.reserved >= self.queued {
             bail!(
                 "--reserved {} leaves nothing of --queued {}: the first job after the restart comes from there",
@@ -104,6 +98,6 @@ impl Workload for Backlog {
 
 impl Backlog {
     fn cycle(&self) -> Cycle {
-        Cycle::new(self.connections, self.job.clone(), self.timing.clone())
+        Cycle::new(self.connections, self.load.clone())
     }
 }

@@ -6,14 +6,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::filling::{self, Filling};
-use super::{JobOptions, Workload};
+use super::{LoadOptions, Workload};
 use crate::drain;
 use crate::job::Run;
 use crate::ledger::Ledger;
 use crate::report::Measurement;
 use crate::server::Server;
 use crate::session::Session;
-use crate::stage::{Stage, Timing};
+use crate::stage::Stage;
 
 /// Options of `bulk`.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -30,11 +30,7 @@ pub(crate) struct Bulk {
 
     #[command(flatten)]
     #[serde(flatten)]
-    job: JobOptions,
-
-    #[command(flatten)]
-    #[serde(flatten)]
-    timing: Timing,
+    load: LoadOptions,
 
     /// Leave the jobs in the server
     #[arg(long)]
@@ -46,11 +42,10 @@ impl Workload for Bulk {
 
     fn describe(&self) -> String {
         format!(
-            "{} connections, batches of {}, {}, {}",
+            "{} connections, batches of {}, {}",
             self.connections,
             self.batch,
-            self.job.describe(),
-            self.timing.describe()
+            self.load.describe()
         )
     }
 
@@ -59,25 +54,22 @@ impl Workload for Bulk {
         server: &mut Server,
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
-        filling::check(self.batch, self.job.queues)?;
+        filling::check(self.batch, self.load.job.queues)?;
         let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
         let filling = Filling {
             ledger: &ledger,
             first_producer: 0,
             connections: self.connections,
             batch: self.batch,
-            templates: self.job.templates(ledger.run())?,
+            templates: self.load.job.templates(ledger.run())?,
         };
-        let stage = Arc::new(Stage::new(&self.timing));
-        let window = filling.run(&stage, &self.timing, server, session).await?;
-        let mut measurement = Measurement {
-            interrupted: window.interrupted,
-            figures: window.figures(),
-            latencies_us: stage.latencies().percentiles(),
-            ..Measurement::default()
-        };
+        let stage = Arc::new(Stage::new(&self.load.timing));
+        let window = filling
+            .run(&stage, &self.load.timing, server, session)
+            .await?;
+        let mut measurement = window.measurement(&stage);
         if !self.keep {
-            let closing = drain::discard(&ledger, self.job.queues, None, server);
+            let closing = drain::discard(&ledger, self.load.job.queues, None, server);
             drain::conclude(&mut measurement, ledger.run(), session, closing).await?;
         }
         Ok(measurement)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::metronome::Metronome;
-use super::{JobOptions, Workload};
+use super::{LoadOptions, Workload};
 use crate::client::Client;
 use crate::drain;
 use crate::job::{JobNumber, JobTemplate, Run};
@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::report::Measurement;
 use crate::server::Server;
 use crate::session::Session;
-use crate::stage::{Stage, Timing};
+use crate::stage::Stage;
 use crate::window::{Tasks, Window, conduct};
 
 /// Options of `cycle`.
@@ -29,11 +29,7 @@ pub(crate) struct Cycle {
 
     #[command(flatten)]
     #[serde(flatten)]
-    job: JobOptions,
-
-    #[command(flatten)]
-    #[serde(flatten)]
-    timing: Timing,
+    load: LoadOptions,
 
     /// Share of jobs that FAIL, and are not tried again, instead of ACK
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
@@ -63,8 +59,8 @@ impl Workload for Cycle {
         format!(
             "{} connections, {}{batches}{fail}, {}",
             self.connections,
-            self.job.describe(),
-            self.timing.describe()
+            self.load.job.describe(),
+            self.load.timing.describe()
         )
     }
 
@@ -74,15 +70,10 @@ impl Workload for Cycle {
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
         let ledger = Arc::new(Ledger::new(Run::new()?, self.connections));
-        let stage = Arc::new(Stage::new(&self.timing));
+        let stage = Arc::new(Stage::new(&self.load.timing));
         let window = self.load(&ledger, &stage, server, session).await?;
-        let mut measurement = Measurement {
-            interrupted: window.interrupted,
-            figures: window.figures(),
-            latencies_us: stage.latencies().percentiles(),
-            ..Measurement::default()
-        };
-        let closing = drain::finish(&ledger, self.job.queues, server);
+        let mut measurement = window.measurement(&stage);
+        let closing = drain::finish(&ledger, self.load.job.queues, server);
         drain::conclude(&mut measurement, ledger.run(), session, closing).await?;
         Ok(measurement)
     }
@@ -90,11 +81,10 @@ impl Workload for Cycle {
 
 impl Cycle {
     /// A load without failures.
-    pub(super) fn new(connections: u16, job: JobOptions, timing: Timing) -> Self {
+    pub(super) fn new(connections: u16, load: LoadOptions) -> Self {
         Self {
             connections,
-            job,
-            timing,
+            load,
             fail: 0,
             batches: 0,
         }
@@ -110,7 +100,7 @@ impl Cycle {
     ) -> anyhow::Result<Window> {
         let tasks = self.tasks(ledger, stage, None, server).await?;
         let wid = ledger.run().wid();
-        conduct(stage, &self.timing, tasks, server, &wid, session).await
+        conduct(stage, &self.load.timing, tasks, server, &wid, session).await
     }
 
     /// The connections of the load. With a `pace`, a round begins at each of its ticks, whoever is free.
@@ -159,8 +149,8 @@ impl Cycle {
         producer: u16,
         batches: &[String],
     ) -> anyhow::Result<Vec<(String, JobTemplate)>> {
-        let mut queues = run.queues(self.job.queues);
-        queues.rotate_left(usize::from(producer % self.job.queues));
+        let mut queues = run.queues(self.load.job.queues);
+        queues.rotate_left(usize::from(producer % self.load.job.queues));
         let first = usize::from(producer) % batches.len().max(1);
         let share = batches
             .iter()
@@ -174,8 +164,8 @@ impl Cycle {
         let pairs = queues.iter().cycle().zip(bids.iter().cycle()).take(count);
         let templates = pairs.map(|(queue, bid)| {
             let template = match bid {
-                Some(bid) => run.member_template(queue, self.job.payload, bid)?,
-                None => run.template(queue, self.job.payload)?,
+                Some(bid) => run.member_template(queue, self.load.job.payload, bid)?,
+                None => run.template(queue, self.load.job.payload)?,
             };
             Ok((queue.clone(), template))
         });

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::cycle::Cycle;
 use super::filling::{self, Filling};
 use super::metronome::Metronome;
-use super::{JobOptions, Workload};
+use super::{JobOptions, LoadOptions, Workload};
 use crate::clock::now;
 use crate::drain;
 use crate::job::Run;
@@ -168,7 +168,11 @@ impl Due {
         };
         let stage = Arc::new(Stage::new(&timing));
         let pace = Arc::new(Metronome::start(Duration::from_secs(1) / self.rate)?);
-        let load = Cycle::new(self.connections, self.job.clone(), timing.clone());
+        let load = LoadOptions {
+            job: self.job.clone(),
+            timing: timing.clone(),
+        };
+        let load = Cycle::new(self.connections, load);
         let mut tasks = load.tasks(ledger, &stage, Some(&pace), server).await?;
         let watched = Arc::new(Watched::new(due, before, self.jobs));
         let watcher = Watcher::new(server.connect(None).await?, &watched, &stage);

@@ -13,14 +13,13 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::{JobOptions, Workload};
+use super::{LoadOptions, Workload};
 use crate::client::Client;
 use crate::drain;
 use crate::job::Run;
 use crate::report::{Figure, Measurement};
 use crate::server::Server;
 use crate::session::Session;
-use crate::stage::Timing;
 use crate::window::{Tasks, Window, conduct};
 use consumer::Consumer;
 use exchange::{Exchange, finish};
@@ -52,11 +51,7 @@ pub(crate) struct Open {
 
     #[command(flatten)]
     #[serde(flatten)]
-    job: JobOptions,
-
-    #[command(flatten)]
-    #[serde(flatten)]
-    timing: Timing,
+    load: LoadOptions,
 }
 
 impl Workload for Open {
@@ -64,12 +59,11 @@ impl Workload for Open {
 
     fn describe(&self) -> String {
         format!(
-            "{} jobs/s, {} connections push and {} fetch, {}, {}",
+            "{} jobs/s, {} connections push and {} fetch, {}",
             self.rate,
             self.producers,
             self.consumers,
-            self.job.describe(),
-            self.timing.describe()
+            self.load.describe()
         )
     }
 
@@ -79,16 +73,12 @@ impl Workload for Open {
         session: &mut Session,
     ) -> anyhow::Result<Measurement> {
         let (exchange, window) = self.load(Duration::ZERO, server, session).await?;
-        let mut figures = window.figures();
-        figures.insert(Figure::LatePercent, exchange.late_percent());
-        let latencies_us = exchange.stage.latencies().percentiles();
-        let mut measurement = Measurement {
-            interrupted: window.interrupted,
-            figures,
-            latencies_us,
-            ..Measurement::default()
-        };
-        let closing = drain::finish(&exchange.ledger, self.job.queues, server);
+        let mut measurement = window.measurement(&exchange.stage);
+        let late_percent = exchange.late_percent();
+        measurement
+            .figures
+            .insert(Figure::LatePercent, late_percent);
+        let closing = drain::finish(&exchange.ledger, self.load.job.queues, server);
         drain::conclude(&mut measurement, exchange.ledger.run(), session, closing).await?;
         Ok(measurement)
     }
@@ -96,19 +86,12 @@ impl Workload for Open {
 
 impl Open {
     /// The same load for another workload.
-    pub(super) fn new(
-        rate: u32,
-        producers: u16,
-        consumers: u16,
-        job: JobOptions,
-        timing: Timing,
-    ) -> Self {
+    pub(super) fn new(rate: u32, producers: u16, consumers: u16, load: LoadOptions) -> Self {
         Self {
             rate,
             producers,
             consumers,
-            job,
-            timing,
+            load,
         }
     }
 
@@ -127,10 +110,10 @@ impl Open {
         }
         let consumers = server.connect_workers(self.consumers, &wid).await?;
         let farewell = server.connect(None).await?;
-        let exchange = Arc::new(Exchange::start(run, &self.timing, self.rate)?);
+        let exchange = Arc::new(Exchange::start(run, &self.load.timing, self.rate)?);
         let tasks = self.tasks(&exchange, producers, consumers, farewell, spread)?;
         let stage = &exchange.stage;
-        let window = conduct(stage, &self.timing, tasks, server, &wid, session).await?;
+        let window = conduct(stage, &self.load.timing, tasks, server, &wid, session).await?;
         Ok((exchange, window))
     }
 
@@ -142,8 +125,8 @@ impl Open {
         farewell: Client,
         spread: Duration,
     ) -> anyhow::Result<Tasks> {
-        let queues = exchange.ledger.run().queues(self.job.queues);
-        let jobs = self.job.templates(exchange.ledger.run())?;
+        let queues = exchange.ledger.run().queues(self.load.job.queues);
+        let jobs = self.load.job.templates(exchange.ledger.run())?;
         let mut tasks = Tasks::new();
         for (index, client) in (0..).zip(consumers) {
             let consumer = Consumer::new(client, queues.join(" "), Arc::clone(exchange));

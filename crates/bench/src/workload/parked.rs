@@ -8,13 +8,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::open::Open;
-use super::{JobOptions, Workload};
+use super::{LoadOptions, Workload};
 use crate::drain;
 use crate::process::open_files_max;
 use crate::report::{Figure, Figures, Measurement};
 use crate::server::Server;
 use crate::session::Session;
-use crate::stage::Timing;
 
 /// Connections that push the jobs.
 const PRODUCERS: u16 = 4;
@@ -41,11 +40,7 @@ pub(crate) struct Parked {
 
     #[command(flatten)]
     #[serde(flatten)]
-    job: JobOptions,
-
-    #[command(flatten)]
-    #[serde(flatten)]
-    timing: Timing,
+    load: LoadOptions,
 }
 
 impl Workload for Parked {
@@ -53,11 +48,10 @@ impl Workload for Parked {
 
     fn describe(&self) -> String {
         format!(
-            "{} connections wait, {} jobs/s, {}, {}",
+            "{} connections wait, {} jobs/s, {}",
             self.connections,
             self.rate,
-            self.job.describe(),
-            self.timing.describe()
+            self.load.describe()
         )
     }
 
@@ -75,20 +69,14 @@ impl Workload for Parked {
             );
         }
         let before = server.usage().memory();
-        let mut timing = self.timing.clone();
-        timing.warmup += SPREAD;
-        let job = self.job.clone();
-        let open = Open::new(self.rate, PRODUCERS, self.connections, job, timing);
+        let mut load = self.load.clone();
+        load.timing.warmup += SPREAD;
+        let open = Open::new(self.rate, PRODUCERS, self.connections, load);
         let (exchange, window) = open.load(SPREAD, server, session).await?;
         let empty = exchange.empty.load(Ordering::Relaxed);
-        let latencies_us = exchange.stage.latencies().percentiles();
-        let mut measurement = Measurement {
-            interrupted: window.interrupted,
-            figures: self.figures(window.figures(), &before, empty),
-            latencies_us,
-            ..Measurement::default()
-        };
-        let closing = drain::finish(&exchange.ledger, self.job.queues, server);
+        let mut measurement = window.measurement(&exchange.stage);
+        measurement.figures = self.figures(measurement.figures, &before, empty);
+        let closing = drain::finish(&exchange.ledger, self.load.job.queues, server);
         drain::conclude(&mut measurement, exchange.ledger.run(), session, closing).await?;
         Ok(measurement)
     }

@@ -74,7 +74,7 @@ impl<'a> Course<'a> {
     }
 
     async fn cycle(&mut self) -> anyhow::Result<(Figures, BTreeMap<Step, Percentiles>)> {
-        let stage = Arc::new(Stage::new(&self.options.timing));
+        let stage = Arc::new(Stage::new(&self.options.load.timing));
         let cycle = self.options.cycle();
         let window = cycle
             .load(&self.ledger, &stage, self.server, self.session)
@@ -104,7 +104,7 @@ impl<'a> Course<'a> {
         }
         let run = self.ledger.run();
         let parts = [
-            (self.options.queued, self.options.job.templates(run)?),
+            (self.options.queued, self.options.load.job.templates(run)?),
             (self.options.scheduled, self.scheduled_templates()?),
         ];
         for (jobs, templates) in parts {
@@ -133,10 +133,14 @@ impl<'a> Course<'a> {
     fn scheduled_templates(&self) -> anyhow::Result<Vec<JobTemplate>> {
         let run = self.ledger.run();
         let first = now().plus(AHEAD);
-        let queues = run.queues(self.options.job.queues);
+        let queues = run.queues(self.options.load.job.queues);
         let seconds = (0..i64::from(BATCH)).zip(queues.iter().cycle());
         let templates = seconds.map(|(second, queue)| {
-            run.scheduled_template(queue, self.options.job.payload, first.plus_secs(second))
+            run.scheduled_template(
+                queue,
+                self.options.load.job.payload,
+                first.plus_secs(second),
+            )
         });
         templates.collect()
     }
@@ -198,7 +202,7 @@ impl<'a> Course<'a> {
                 worker.acknowledge(&run.jid(job)).await?;
                 ledger.acknowledged(job);
             }
-            let queues = self.options.job.queues;
+            let queues = self.options.load.job.queues;
             drain::discard(&ledger, queues, Some(self.scheduled_before), server).await
         };
         drain::conclude(&mut measurement, run, self.session, closing).await?;
@@ -207,7 +211,10 @@ impl<'a> Course<'a> {
 
     /// All queues, as FETCH takes them.
     fn queues(&self) -> String {
-        self.ledger.run().queues(self.options.job.queues).join(" ")
+        self.ledger
+            .run()
+            .queues(self.options.load.job.queues)
+            .join(" ")
     }
 
     fn note_memory(&mut self, name: Figure) {
