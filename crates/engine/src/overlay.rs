@@ -90,6 +90,10 @@ impl<K: Keyed> Overlay<K> {
 
     /// Writes what was changed.
     pub(crate) fn write<T: Tx>(&mut self, tx: &mut T) -> Result<(), StoreError> {
+        // Most groups touch no feature, and each has several overlays.
+        if self.0.is_empty() {
+            return Ok(());
+        }
         let (mut put, mut removed) = (Vec::new(), Vec::new());
         for (key, known) in std::mem::take(&mut self.0) {
             match known.now {
