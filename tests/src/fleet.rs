@@ -2,14 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 
 use crate::client::Client;
+use crate::crew::{self, Clients};
 use crate::fleet_operator::operate;
 use crate::fleet_producer::Producer;
 use crate::fleet_worker::Worker;
@@ -21,10 +20,7 @@ pub(crate) const QUEUES: [&str; 4] = ["critical", "default", "bulk", "low"];
 
 /// Clients at work. They end when the server dies, or when they are told to.
 #[derive(Debug)]
-pub struct Fleet {
-    threads: Vec<JoinHandle<()>>,
-    shared: Arc<Crew>,
-}
+pub struct Fleet(Clients<Ledger>);
 
 /// What a fleet is to be.
 #[derive(Clone, Copy, Debug)]
@@ -38,13 +34,7 @@ pub struct FleetPlan {
 }
 
 /// What all clients of a fleet share.
-#[derive(Debug)]
-pub(crate) struct Crew {
-    pub(crate) addr: SocketAddr,
-    pub(crate) ledger: Arc<Ledger>,
-    errors_expected: bool,
-    stopped: AtomicBool,
-}
+pub(crate) type Crew = crew::Crew<Ledger>;
 
 /// The server closed the connection, or is no more.
 #[derive(Debug)]
@@ -71,21 +61,11 @@ impl Fleet {
         seed: u64,
     ) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed);
-        let shared = Arc::new(Crew {
-            addr,
-            ledger: Arc::clone(ledger),
-            errors_expected: plan.errors_expected,
-            stopped: AtomicBool::new(false),
-        });
+        let mut clients = Clients::new(addr, ledger, plan.errors_expected);
         let (held, unacknowledged) = ledger.orphans();
-        let mut threads = Vec::new();
         for index in 0..plan.producers {
-            let producer = Producer::new(
-                Arc::clone(&shared),
-                format!("{name}-p{index}"),
-                rng.random(),
-            );
-            threads.push(thread::spawn(move || producer.run()));
+            let (name, seed) = (format!("{name}-p{index}"), rng.random());
+            clients.start(move |crew| Producer::new(crew, name, seed).run());
         }
         for index in 0..plan.workers {
             let share = |all: &[_]| {
@@ -96,34 +76,21 @@ impl Fleet {
                     .collect()
             };
             let (held, unacknowledged) = (share(&held), share(&unacknowledged));
-            let worker = Worker::new(
-                Arc::clone(&shared),
-                format!("{name}-w{index}"),
-                rng.random(),
-            );
-            threads.push(thread::spawn(move || worker.run(held, unacknowledged)));
+            let (wid, seed) = (format!("{name}-w{index}"), rng.random());
+            clients.start(move |crew| Worker::new(crew, wid, seed).run(held, unacknowledged));
         }
-        let (crew, seed) = (Arc::clone(&shared), rng.random());
-        threads.push(thread::spawn(move || operate(&crew, seed)));
-        Self { threads, shared }
+        let seed = rng.random();
+        clients.start(move |crew| operate(&crew, seed));
+        Self(clients)
     }
 
     /// Tells the clients to end, each after the command it is at, and waits for them. Panics if one of them panicked.
     pub fn stop(self) {
-        self.shared.stopped.store(true, Ordering::Relaxed);
-        for thread in self.threads {
-            if let Err(panic) = thread.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
+        self.0.stop();
     }
 }
 
 impl Crew {
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
     /// An answer that the command may only have because of a fault, if at all.
     pub(crate) fn answered_oddly(&self, command: &str, reply: &Reply) {
         if self.errors_expected && matches!(reply, Reply::Error(_)) {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::instant::instant_in;
 use crate::ledger_job::{Entry, Status};
+use crate::violations::Violations;
 
 /// What a job is to be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub(crate) struct State {
     /// Those that are known to have ended badly.
     pub(crate) failures: u64,
     pub(crate) checked: Checked,
-    pub(crate) violations: Vec<String>,
+    pub(crate) violations: Violations,
 }
 
 impl JobPlan {
@@ -118,19 +119,13 @@ impl Ledger {
 
     /// What was broken so far.
     pub fn violations(&self) -> Vec<String> {
-        self.state().violations.clone()
+        self.state().violations.all().to_vec()
     }
 
     /// Panics if anything was broken.
     pub fn assert_kept(&self, context: &str) {
-        let violations = self.violations();
-        let shown: Vec<_> = violations.iter().take(20).cloned().collect();
-        let count = violations.len();
-        assert!(
-            count == 0,
-            "{context}: {count} violations:\n{}",
-            shown.join("\n")
-        );
+        let violations = self.state().violations.clone();
+        violations.assert_none(context);
     }
 
     /// How much was compared so far.

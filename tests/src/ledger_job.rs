@@ -89,7 +89,7 @@ impl State {
     }
 
     pub(crate) fn violate(&mut self, what: String) {
-        self.violations.push(what);
+        self.violations.add(what);
     }
 
     pub(crate) fn acknowledged(&mut self, jid: &str) {

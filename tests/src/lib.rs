@@ -7,6 +7,7 @@
 
 mod agent;
 mod client;
+mod crew;
 mod cycles;
 mod disk;
 mod documents;
@@ -33,6 +34,7 @@ mod server;
 mod threads;
 mod trace;
 mod undo;
+mod violations;
 mod wall_clock;
 
 pub use agent::Agent;

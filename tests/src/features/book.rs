@@ -8,6 +8,7 @@ use super::checked::FeaturesChecked;
 use super::job::{Entry, Status};
 use super::throttles::Throttles;
 use super::ticks::Ticks;
+use crate::violations::Violations;
 
 /// The book of all clients of one server.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ pub(super) struct Book {
     /// Jobs that may have been dropped when their time was over, if their push happened.
     pub(super) expired_unknown: u64,
     pub(super) checked: FeaturesChecked,
-    violations: Vec<String>,
+    violations: Violations,
 }
 
 impl FeatureLedger {
@@ -68,19 +69,13 @@ impl FeatureLedger {
     /// Panics if anything was broken.
     pub fn assert_kept(&self, context: &str) {
         let violations = self.book().violations.clone();
-        let shown: Vec<_> = violations.iter().take(20).cloned().collect();
-        let count = violations.len();
-        assert!(
-            count == 0,
-            "{context}: {count} violations:\n{}",
-            shown.join("\n")
-        );
+        violations.assert_none(context);
     }
 }
 
 impl Book {
     pub(super) fn violate(&mut self, what: String) {
-        self.violations.push(what);
+        self.violations.add(what);
     }
 
     pub(super) fn entry(&mut self, jid: &str) -> &mut Entry {

@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -11,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use super::book::FeatureLedger;
 use super::producer::Producer;
 use super::worker::Worker;
+use crate::crew::{self, Clients};
 
 /// How many clients push.
 const PRODUCERS: usize = 6;
@@ -20,61 +19,35 @@ const WORKERS: usize = 10;
 
 /// Clients at work. They end when the server dies, or when they are told to.
 #[derive(Debug)]
-pub struct FeatureFleet {
-    threads: Vec<JoinHandle<()>>,
-    crew: Arc<Crew>,
-}
+pub struct FeatureFleet(Clients<FeatureLedger>);
 
 /// What all clients of a fleet share.
-#[derive(Debug)]
-pub(super) struct Crew {
-    pub(super) addr: SocketAddr,
-    pub(super) ledger: Arc<FeatureLedger>,
-    stopped: AtomicBool,
-}
-
-impl Crew {
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-}
+pub(super) type Crew = crew::Crew<FeatureLedger>;
 
 impl FeatureFleet {
     /// Lets the clients loose. `name` goes into the job ids and must differ from fleet to fleet of one book;
     /// the seed decides what clients do, though not when.
     pub fn start(addr: SocketAddr, ledger: &Arc<FeatureLedger>, name: &str, seed: u64) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed);
-        let crew = Arc::new(Crew {
-            addr,
-            ledger: Arc::clone(ledger),
-            stopped: AtomicBool::new(false),
-        });
-        let mut threads = Vec::new();
+        let mut clients = Clients::new(addr, ledger, false);
         for index in 0..PRODUCERS {
-            let (crew, name) = (Arc::clone(&crew), format!("{name}-p{index}"));
-            let seed = rng.random();
-            threads.push(thread::spawn(move || {
+            let (name, seed) = (format!("{name}-p{index}"), rng.random());
+            clients.start(move |crew| {
                 // The end of the server is the end of the work.
                 let _ = Producer::run(crew, name, seed);
-            }));
+            });
         }
         for index in 0..WORKERS {
-            let (crew, wid) = (Arc::clone(&crew), format!("{name}-w{}", index / 2));
-            let seed = rng.random();
-            threads.push(thread::spawn(move || {
+            let (wid, seed) = (format!("{name}-w{}", index / 2), rng.random());
+            clients.start(move |crew| {
                 let _ = Worker::run(crew, wid, seed);
-            }));
+            });
         }
-        Self { threads, crew }
+        Self(clients)
     }
 
     /// Tells the clients to end, each after the command it is at, and waits for them. Panics if one of them panicked.
     pub fn stop(self) {
-        self.crew.stopped.store(true, Ordering::Relaxed);
-        for thread in self.threads {
-            if let Err(panic) = thread.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
+        self.0.stop();
     }
 }
