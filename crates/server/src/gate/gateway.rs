@@ -171,6 +171,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn commands_wait_for_the_next_term_and_not_for_ever() {
         let gateway = Arc::new(Gateway::default());
+        let begun = tokio::time::Instant::now();
         let held = Arc::clone(&gateway);
         let held = tokio::spawn(async move {
             held.resumed().await;
@@ -179,10 +180,11 @@ mod tests {
         tokio::task::yield_now().await;
         let term: Arc<Inbox> = Arc::default();
         gateway.open(Arc::<Inbox>::clone(&term));
-        assert!(held.await.unwrap());
+        assert!(held.await.unwrap() && begun.elapsed() < HOLD_MAX);
         assert_eq!(term.len(), 1);
         gateway.suspend();
         gateway.resumed().await;
+        assert!(begun.elapsed() >= HOLD_MAX);
         assert!(gateway.submit(smallvec![Op::Info], 0).is_err());
         gateway.close();
         assert!(!gateway.is_suspended());
