@@ -287,3 +287,22 @@ fn large_queue_is_removed_and_flushed_while_others_are_served() {
     assert_eq!(client.fetch_jid("large"), "jid-after1");
     assert_eq!(client.fetch("large"), None);
 }
+
+#[test]
+fn latency_sees_what_was_pipelined_before_it() {
+    let server = Server::start();
+    let mut client = server.client();
+    for round in 0..20 {
+        let job =
+            format!(r#"{{"jid":"pipelined-{round}","queue":"q","jobtype":"Some","args":[]}}"#);
+        let ask = "QUEUE LATENCY q\r\n";
+        let fetch = "FETCH q\r\n";
+        let lines = format!("PUSH {job}\r\n{ask}{fetch}{ask}");
+        client.send_raw(lines.as_bytes()).unwrap();
+        assert_eq!(client.read_reply(), Reply::ok());
+        let waits = client.read_reply().json()["q"].as_f64().unwrap();
+        assert!(waits > 0.0 && waits < 60.0, "{waits}");
+        client.read_reply().bulk();
+        assert_eq!(client.read_reply().text(), r#"{"q":0}"#);
+    }
+}

@@ -56,7 +56,7 @@ pub enum Op {
     Track(Arc<TrackOp>),
     /// MUTATE, or what is left of one.
     Mutate(Mutate),
-    /// QUEUE PAUSE, RESUME, REMOVE, LATENCY.
+    /// QUEUE PAUSE, RESUME, REMOVE.
     Queue(Arc<QueueCommand>, ClientId),
     /// FLUSH.
     Flush,

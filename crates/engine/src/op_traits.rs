@@ -77,7 +77,7 @@ impl Op {
             Self::Batch(batch) => (BATCH_WEIGHT, None, batch_barrier(batch)),
             Self::Track(track) => (1, None, track_barrier(&track.command)),
             Self::Mutate(_) => (SLICE_WEIGHT, None, Barrier::Sliced),
-            Self::Queue(command, _) => (queue_weight(command), None, queue_barrier(command)),
+            Self::Queue(command, _) => (queue_weight(command), None, Barrier::Open),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),
             Self::Nack(tags) => (tags.len(), None, Barrier::Open),
             Self::Flush | Self::Forget(_) | Self::Drain(_) => (1, None, Barrier::Open),
@@ -133,16 +133,8 @@ fn queue_weight(command: &QueueCommand) -> usize {
             QueueSelection::All => SLICE_WEIGHT,
             QueueSelection::Named(names) => names.len(),
         },
-        QueueCommand::Latency(names) => names.len(),
     };
     1 + queues
-}
-
-fn queue_barrier(command: &QueueCommand) -> Barrier {
-    match command {
-        QueueCommand::Latency(_) => Barrier::Answered,
-        QueueCommand::Pause(_) | QueueCommand::Resume(_) | QueueCommand::Remove(_) => Barrier::Open,
-    }
 }
 
 fn duty_weight(duty: &Duty) -> usize {

@@ -39,8 +39,6 @@ pub enum Outcome {
     Nothing,
     /// PUSHB: what was refused, by jid, in order.
     Refusals(Vec<(String, WireError)>),
-    /// QUEUE LATENCY: seconds by queue, in the order asked.
-    Latencies(Vec<(String, f64)>),
     /// BATCH NEW, OPEN: the batch.
     Bid(Bid),
     /// BATCH STATUS.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use workmill_store::{Reading, StoreError, Totals};
+use workmill_store::{StoreError, Totals};
 
 use crate::committer::Inbox;
 use crate::connections::Phase;
@@ -16,14 +16,12 @@ const LINES_MAX: usize = 100;
 
 /// Writes the state of the server into the log.
 pub(crate) struct Dump {
-    reading: Arc<dyn Reading>,
     inbox: Arc<Inbox>,
 }
 
 impl Dump {
-    /// Sizes are read without asking the committer, which may be what is stuck.
-    pub(crate) fn new(reading: Arc<dyn Reading>, inbox: Arc<Inbox>) -> Self {
-        Self { reading, inbox }
+    pub(crate) fn new(inbox: Arc<Inbox>) -> Self {
+        Self { inbox }
     }
 
     /// Writes it.
@@ -31,12 +29,8 @@ impl Dump {
         log_groups(shared, self.inbox.len());
         log_workers(shared);
         log_connections(shared);
-        let reading = Arc::clone(&self.reading);
-        let totals = tokio::task::spawn_blocking(move || reading.totals()).await;
-        match totals {
-            Ok(totals) => log_totals(totals),
-            Err(error) => tracing::error!(%error, "the sizes of queues cannot be read"),
-        }
+        // Without asking the committer, which may be what is stuck.
+        log_totals(shared.reads.read(|reading| reading.totals()).await);
     }
 }
 

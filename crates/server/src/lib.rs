@@ -29,6 +29,7 @@ mod newcomers;
 pub mod password;
 mod permissions;
 
+mod reads;
 mod registry;
 mod rejections;
 pub mod run;

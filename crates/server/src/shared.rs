@@ -8,6 +8,7 @@ use crate::gate::Gateway;
 use crate::long_lines::LongLines;
 use crate::memory_budget::Budgets;
 use crate::meters::Meters;
+use crate::reads::Reads;
 use crate::settings::Settings;
 use crate::tls::TlsReloader;
 
@@ -23,6 +24,8 @@ use roster::Roster;
 pub(crate) struct Shared {
     /// The way to the engine.
     pub(crate) gate: Arc<Gateway>,
+    /// The way to what is committed.
+    pub(crate) reads: Arc<Reads>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) settings: LiveSettings,
     pub(crate) entrance: Entrance,
@@ -37,6 +40,7 @@ impl Shared {
     pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
         Self {
             gate: Arc::default(),
+            reads: Arc::default(),
             clock: Arc::new(Clock::start()),
             settings: LiveSettings::new(settings),
             entrance: Entrance::new(tls),

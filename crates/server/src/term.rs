@@ -17,6 +17,7 @@ use workmill_store::{Lease, Store};
 use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
 use crate::gate::Gateway;
+use crate::reads::Reads;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
 use crate::shared::Shared;
 use crate::threads::Threads;
@@ -29,6 +30,8 @@ const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) struct Term {
     /// The way to it for all that outlives it.
     gate: Arc<Gateway>,
+    /// The way to what it has committed.
+    reads: Arc<Reads>,
     inbox: Arc<Inbox>,
     dump: Dump,
     committer: Service,
@@ -74,12 +77,14 @@ impl Term {
             .context("cannot start the committer")?;
         shared.gate.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
+        shared.reads.open(reading);
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));
         Ok(Self {
-            dump: Dump::new(reading, Arc::clone(&inbox)),
+            dump: Dump::new(Arc::clone(&inbox)),
             gate: Arc::clone(&shared.gate),
+            reads: Arc::clone(&shared.reads),
             inbox,
             committer,
             duties,
@@ -131,6 +136,7 @@ impl Term {
         let deadline = Instant::now() + COMMITTER_STOP_WITHIN;
         let has_ended = self.committer.stop(deadline).await;
         self.gate.suspend();
+        self.reads.close();
         if !has_ended {
             return TermEnd::Stuck;
         }

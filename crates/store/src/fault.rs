@@ -253,7 +253,6 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn last_serial(&mut self) -> i64;
             fn queues_missing(&mut self, queues: &[&str]) -> Vec<bool>;
             fn queues_refused(&mut self, queues: &[&str]) -> Vec<bool>;
-            fn head(&mut self, queue: &str) -> Option<(JobKey, StoredJob)>;
             fn totals(&mut self) -> Totals;
         }
     }

@@ -171,9 +171,6 @@ pub trait Tx {
     /// Unknown names are ignored.
     fn remove_queues(&mut self, queues: &[&str]) -> Result<(), StoreError>;
 
-    /// The job at the head of a queue, without taking it; paused or not.
-    fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError>;
-
     /// Adds to the counters: of all time, and of the UTC day `day` (days since 1970-01-01).
     fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError>;
 

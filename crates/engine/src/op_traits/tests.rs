@@ -143,8 +143,6 @@ fn commands_about_queues_weigh_what_they_name() {
         let all = queue(selected(QueueSelection::All));
         check(all, 1_001, None, Barrier::Open);
     }
-    let latency = QueueCommand::Latency(vec![String::from("q"); 3]);
-    check(queue(latency), 4, None, Barrier::Answered);
 }
 
 #[test]

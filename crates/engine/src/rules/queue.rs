@@ -1,4 +1,4 @@
-//! QUEUE: pause, resume, remove, latency.
+//! QUEUE: pause, resume, remove.
 
 use workmill_proto::{QueueCommand, QueueSelection, WireError};
 use workmill_store::{StoreError, Tx};
@@ -38,11 +38,6 @@ impl<T: Tx> Group<'_, T> {
                     self.memory.makers.forget(queue);
                 }
             }
-            QueueCommand::Latency(queues) => {
-                let latencies = self.latencies(queues)?;
-                self.answer(ticket, Outcome::Latencies(latencies));
-                return Ok(());
-            }
         }
         self.answer(ticket, Outcome::Ok);
         Ok(())
@@ -71,20 +66,6 @@ impl<T: Tx> Group<'_, T> {
             QueueSelection::All => self.tx.totals()?.queues.into_keys().collect(),
             QueueSelection::Named(names) => names.clone(),
         })
-    }
-
-    /// How long the oldest job of each queue has waited, in seconds; 0 for an empty or unknown queue.
-    fn latencies(&mut self, queues: &[String]) -> Result<Vec<(String, f64)>, StoreError> {
-        let mut latencies = Vec::with_capacity(queues.len());
-        for queue in queues {
-            let enqueued_at = match self.tx.head(queue)? {
-                Some((_, Ok(record))) => record.enqueued_at,
-                _ => None,
-            };
-            let waited = enqueued_at.map_or(0.0, |at| self.wall.since(at).as_secs_f64());
-            latencies.push((queue.clone(), waited));
-        }
-        Ok(latencies)
     }
 }
 

@@ -49,6 +49,5 @@ fn summarise(outcome: Outcome) -> Expected {
         Outcome::Bid(bid) => Expected::Bid(bid),
         Outcome::Batch(report) => Expected::Batch(*report),
         Outcome::Track(report) => Expected::Track(report.track),
-        Outcome::Latencies(_) => unreachable!("no step asks for latencies"),
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 use workmill_engine::{Duty, Op, Outcome};
+use workmill_proto::Timestamp;
+use workmill_store::Reading as _;
 
 use crate::world::World;
 
-fn latencies(world: &mut World, queues: &str) -> Vec<(String, f64)> {
-    match world.queue(&format!("LATENCY {queues}")) {
-        Outcome::Latencies(latencies) => latencies,
-        other => panic!("{other:?}"),
-    }
+/// When the job at the head of a queue was put into it.
+fn head(world: &World, queue: &str) -> Option<Timestamp> {
+    world.reader().heads(&[queue]).unwrap().pop().unwrap()
 }
 
 #[test]
@@ -81,28 +81,30 @@ fn removing_a_queue_ends_its_pause() {
 }
 
 #[test]
-fn latency_is_the_age_of_the_oldest_job() {
+fn the_head_of_a_queue_is_its_oldest_job() {
     let mut world = World::new();
+    let first = world.now;
     world.push("jid-00001", "q", json!({}));
     world.now = world.now.plus_secs(10);
+    let second = world.now;
     world.push("jid-00002", "q", json!({}));
     world.now = world.now.plus_secs(5);
-    let expected = vec![("q".to_owned(), 15.0), ("unknown".to_owned(), 0.0)];
-    assert_eq!(latencies(&mut world, "q unknown"), expected);
+    assert_eq!(head(&world, "q"), Some(first));
     world.fetch(&["q"], "w");
-    assert_eq!(latencies(&mut world, "q"), [("q".to_owned(), 5.0)]);
-    assert!(!world.totals().queues.contains_key("unknown"));
+    assert_eq!(head(&world, "q"), Some(second));
+    assert_eq!(head(&world, "unknown"), None);
 }
 
 #[test]
-fn a_requeued_scheduled_job_has_a_latency_of_its_own() {
+fn a_requeued_scheduled_job_is_enqueued_when_it_was_requeued() {
     let mut world = World::new();
     let at = world.now.plus_secs(3_000).to_string();
     world.push("jid-00001", "q", json!({ "at": at }));
     world.now = world.now.plus_secs(60);
+    let requeued = world.now;
     world.mutate(json!({"cmd": "requeue", "target": "scheduled"}));
     world.now = world.now.plus_secs(2);
-    assert_eq!(latencies(&mut world, "q"), [("q".to_owned(), 2.0)]);
+    assert_eq!(head(&world, "q"), Some(requeued));
 }
 
 #[test]

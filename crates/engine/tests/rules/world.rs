@@ -344,13 +344,12 @@ impl World {
         }
     }
 
+    pub fn reader(&self) -> impl Reading {
+        self.store.as_ref().unwrap().reader()
+    }
+
     pub fn days(&self, first: i64, last: i64) -> Vec<(i64, Counts)> {
-        self.store
-            .as_ref()
-            .unwrap()
-            .reader()
-            .days(first, last)
-            .unwrap()
+        self.reader().days(first, last).unwrap()
     }
 
     /// All jobs where they are and in their order, reservations and counters, and what is written down of jobs, as a text.

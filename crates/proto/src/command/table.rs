@@ -36,6 +36,8 @@ pub enum Command {
     Mutate(Mutation),
     /// QUEUE: pause, resume, remove queues, or tell how far they are behind.
     Queue(QueueCommand),
+    /// QUEUE LATENCY: tell how long the oldest job of each of these queues has waited.
+    Latency(Vec<String>),
     /// REQUEUE: a worker gives a job back.
     Requeue {
         /// The job's id.

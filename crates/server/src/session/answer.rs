@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use workmill_engine::Outcome;
 use workmill_proto::{Reply, WireError, write_job};
+use workmill_store::StoreError;
 
 use super::pipeline::Slot;
 use super::status::{BatchStatus, TrackStatus};
@@ -55,10 +56,6 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
                 .collect();
             write_bulk(json::to_vec(&texts), out);
         }
-        Outcome::Latencies(latencies) => {
-            let latencies: BTreeMap<String, f64> = latencies.into_iter().collect();
-            write_bulk(json::to_vec(&latencies), out);
-        }
         Outcome::Bid(bid) => Reply::Bulk(bid.to_string().as_bytes()).write(out),
         Outcome::Batch(report) => write_bulk(json::to_vec(&BatchStatus::of(&report)), out),
         Outcome::Track(report) => write_bulk(json::to_vec(&TrackStatus::of(&report)), out),
@@ -66,6 +63,17 @@ pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMu
             let render = || info::render(shared, &report.totals);
             write_bulk(Ok(report.reply.get_or_init(render)), out);
         }
+    }
+}
+
+/// Writes the reply to QUEUE LATENCY: seconds by queue.
+pub(super) fn write_latencies(
+    latencies: Result<BTreeMap<String, f64>, StoreError>,
+    out: &mut BytesMut,
+) {
+    match latencies {
+        Ok(latencies) => write_bulk(json::to_vec(&latencies), out),
+        Err(error) => Reply::Error(&WireError::err(error.to_string())).write(out),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use smallvec::{SmallVec, smallvec};
 use workmill_engine::{Op, Outcome};
 
-use super::answer::{write_outcome, write_slots};
+use super::answer::{write_latencies, write_outcome, write_slots};
 use super::close_reason::CloseReason;
 use super::dispatch::Caller;
 use super::handed::Handed;
@@ -231,6 +231,7 @@ impl<S: Stream> Conversation<S> {
             Blocking::Fetch(op) => Begun::Fetch(submit(op)?),
             Blocking::Sliced(op) => Begun::Sliced(submit(op)?),
             Blocking::Quiet => Begun::Quiet,
+            Blocking::Latency(queues) => Begun::Latency(queues),
         })
     }
 
@@ -243,6 +244,12 @@ impl<S: Stream> Conversation<S> {
         let answers = match begun {
             Begun::Sliced(mut pending) => pending.answers().await?,
             Begun::Fetch(pending) => self.fetch(pending).await?,
+            Begun::Latency(queues) => {
+                let now = self.shared.clock.wall();
+                let latencies = self.shared.reads.latencies(queues, now).await;
+                write_latencies(latencies, &mut self.wire.out);
+                return Ok(None);
+            }
             Begun::Quiet => {
                 self.connection.set_phase(Phase::Fetching);
                 let wait = Box::pin(tokio::time::sleep(QUIET_FETCH_WAIT));
@@ -288,10 +295,11 @@ impl<S: Stream> Drop for Conversation<S> {
     }
 }
 
-/// A command that the engine has been asked, or that waits by itself.
+/// A command that the engine has been asked, or that needs no engine.
 enum Begun {
     Fetch(Pending),
     Sliced(Pending),
+    Latency(Vec<String>),
     Quiet,
 }
 

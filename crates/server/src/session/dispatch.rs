@@ -41,6 +41,7 @@ impl Caller<'_> {
             }
             Ok(Parsed::Op(op)) => pipeline.ask(op),
             Ok(Parsed::Fetch(queues)) => self.fetch(queues, pipeline),
+            Ok(Parsed::Latency(queues)) => pipeline.block(Blocking::Latency(queues)),
             Ok(Parsed::Batch(command)) => self.batch(command, pipeline),
             Ok(Parsed::Beat(beat)) => pipeline.answered(self.beat(&beat)),
             Ok(Parsed::Flush) => {

@@ -20,6 +20,8 @@ pub(super) enum Parsed {
     Op(Op),
     /// FETCH from these queues: what becomes of it depends on the worker.
     Fetch(Vec<String>),
+    /// QUEUE LATENCY of these queues.
+    Latency(Vec<String>),
     /// BATCH.
     Batch(BatchCommand),
     /// BEAT.
@@ -38,7 +40,7 @@ impl Parsed {
             Self::Op(op) => matches!(op, Op::Ack(_) | Op::Fail(_) | Op::Requeue(_) | Op::Track(_)),
             Self::Batch(batch) => !matches!(batch, BatchCommand::New(_) | BatchCommand::Open(_)),
             Self::Beat(_) | Self::End => true,
-            Self::Fetch(_) | Self::Flush => false,
+            Self::Fetch(_) | Self::Latency(_) | Self::Flush => false,
         }
     }
 }
@@ -98,6 +100,7 @@ fn parse_here(
         Command::Queue(command) => Op::Queue(Arc::new(command), client),
         Command::Info => Op::Info,
         Command::Fetch(queues) => return Ok(Parsed::Fetch(queues)),
+        Command::Latency(queues) => return Ok(Parsed::Latency(queues)),
         Command::Batch(command) => return Ok(Parsed::Batch(command)),
         Command::Beat(beat) => return Ok(Parsed::Beat(beat)),
         Command::Flush => return Ok(Parsed::Flush),

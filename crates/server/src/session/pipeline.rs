@@ -63,6 +63,8 @@ pub(super) enum Blocking {
     Quiet,
     /// May take many groups.
     Sliced(Op),
+    /// QUEUE LATENCY: is read once all before it is done.
+    Latency(Vec<String>),
 }
 
 impl Pipeline {

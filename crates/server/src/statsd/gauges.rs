@@ -1,41 +1,15 @@
 //! What there is of everything, as gauges.
 
-use std::sync::Arc;
-
-use smallvec::smallvec;
-use workmill_engine::{InfoReport, Op, Outcome};
-use workmill_proto::QueueCommand;
+use workmill_proto::Timestamp;
 use workmill_store::Totals;
+use workmill_store::reading::QueueView;
 
 use super::datagrams::Datagrams;
 use super::format::{Format, Kind};
-use crate::shared::Shared;
+use crate::reads::seconds_since;
 
-/// How many queues are looked at in one go: what they take to send fits into the buffer of an agent.
+/// How many queues are looked at in one read: what they take to send fits into the buffer of an agent.
 pub(super) const QUEUES_AT_ONCE: usize = 250;
-
-/// All sizes; nothing if the committer is too troubled to tell.
-pub(super) async fn totals(shared: &Shared) -> Option<Arc<InfoReport>> {
-    match ask(shared, Op::Info).await? {
-        Outcome::Info(report) => Some(report),
-        _ => None,
-    }
-}
-
-/// How long the oldest job of each of these queues has waited, in seconds.
-pub(super) async fn latencies(shared: &Shared, queues: &[String]) -> Option<Vec<(String, f64)>> {
-    let command = QueueCommand::Latency(queues.to_vec());
-    match ask(shared, Op::Queue(command.into(), 0)).await? {
-        Outcome::Latencies(latencies) => Some(latencies),
-        _ => None,
-    }
-}
-
-async fn ask(shared: &Shared, op: Op) -> Option<Outcome> {
-    let mut pending = shared.gate.submit(smallvec![op], 0).ok()?;
-    let mut answers = pending.answers().await.ok()?;
-    answers.outcomes.pop()
-}
 
 /// The lines of what does not belong to a queue.
 pub(super) fn write_totals(format: &Format, totals: &Totals, connections: usize) -> Datagrams {
@@ -54,14 +28,14 @@ pub(super) fn write_totals(format: &Format, totals: &Totals, connections: usize)
     datagrams
 }
 
-/// The lines of queues: name, jobs that wait, and how long the oldest of them has waited, in seconds.
-pub(super) fn write_queues(format: &Format, queues: &[(String, u64, f64)]) -> Datagrams {
+/// The lines of queues: how many jobs wait, and how long the oldest of them has waited.
+pub(super) fn write_queues(format: &Format, queues: &[QueueView], now: Timestamp) -> Datagrams {
     let mut datagrams = Datagrams::default();
-    for (queue, size, latency_secs) in queues {
-        let latency_ms = (latency_secs * 1e6).round() / 1e3;
-        let tags = [("queue", queue.as_str())];
+    for queue in queues {
+        let latency_ms = (seconds_since(queue.head, now) * 1e6).round() / 1e3;
+        let tags = [("queue", &*queue.name)];
         let mut line = String::new();
-        format.write(&mut line, "jobs.enqueued", size, Kind::Gauge, &tags);
+        format.write(&mut line, "jobs.enqueued", queue.size, Kind::Gauge, &tags);
         datagrams.add(&line);
         for (name, kind) in [
             ("jobs.current_latency", Kind::Gauge),
@@ -115,9 +89,16 @@ mod tests {
 
     #[test]
     fn queues_have_a_size_and_a_latency_in_milliseconds() {
-        let queues = [("q".to_owned(), 2, 1.234_567_8), ("r".to_owned(), 0, 0.0)];
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let queue = |name: &str, size, waited_micros: Option<i64>| QueueView {
+            name: name.into(),
+            size,
+            paused: false,
+            head: waited_micros.map(|micros| Timestamp::from_micros(now.as_micros() - micros)),
+        };
+        let queues = [queue("q", 2, Some(1_234_568)), queue("r", 0, None)];
         assert_eq!(
-            text(write_queues(&format(), &queues)),
+            text(write_queues(&format(), &queues, now)),
             "faktory.jobs.enqueued:2|g|#env:prod,queue:q\n\
              faktory.jobs.current_latency:1234.568|g|#env:prod,queue:q\n\
              faktory.jobs.latency:1234.568|ms|#env:prod,queue:q\n\

@@ -1,10 +1,11 @@
 //! The service that sends metrics. It runs always, and does nothing while metrics are off.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
+use workmill_store::reading::Bounds;
+use workmill_store::{Reading, StoreError};
 
 use super::datagrams::Datagrams;
 use super::format::Format;
@@ -41,7 +42,7 @@ pub(crate) fn send_metrics(shared: &Arc<Shared>) -> Service {
                 }
                 _ = gauges_due.tick(), if sender.is_some() => {
                     if let Some(sender) = &mut sender {
-                        // If the committer is too troubled to tell, there are none this time.
+                        // If the store cannot be read, there are none this time.
                         let _ = sender.send_gauges(&shared).await;
                     }
                 }
@@ -92,43 +93,26 @@ impl Sender {
         self.link.send(datagrams, waiting.lost).await;
     }
 
-    /// Measures and sends. Nothing if the committer does not answer any more.
-    async fn send_gauges(&mut self, shared: &Shared) -> Option<()> {
-        let report = gauges::totals(shared).await?;
+    /// Reads and sends, as long as there is a store.
+    async fn send_gauges(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let totals = shared.reads.read(|reading| reading.totals()).await?;
         let connections = shared.roster.connections.len();
-        let datagrams = gauges::write_totals(&self.format, &report.totals, connections);
+        let datagrams = gauges::write_totals(&self.format, &totals, connections);
         self.link.send(datagrams, 0).await;
-        let queues = report.totals.queues.iter();
-        let queues: Vec<(String, u64)> = queues
-            .map(|(queue, totals)| (queue.clone(), totals.size))
-            .collect();
-        // With many queues it is large, and sending takes its time.
-        drop(report);
-        for queues in queues.chunks(QUEUES_AT_ONCE) {
-            let datagrams = self.measure_queues(shared, queues).await?;
+        // With many queues they are large, and sending takes its time.
+        drop(totals);
+        let bounds = Bounds::of_rows(QUEUES_AT_ONCE);
+        let mut after = None;
+        loop {
+            let read = move |reading: &dyn Reading| reading.queues(after, bounds);
+            let slice = shared.reads.read(read).await?;
+            let now = shared.clock.wall();
+            let datagrams = gauges::write_queues(&self.format, &slice.items, now);
             self.link.send(datagrams, 0).await;
+            after = slice.next;
+            if after.is_none() {
+                return Ok(());
+            }
         }
-        Some(())
-    }
-
-    async fn measure_queues(&self, shared: &Shared, queues: &[(String, u64)]) -> Option<Datagrams> {
-        // In empty ones nothing has waited.
-        let filled: Vec<String> = queues
-            .iter()
-            .filter(|(_, size)| *size > 0)
-            .map(|(queue, _)| queue.clone())
-            .collect();
-        let latencies: BTreeMap<String, f64> = gauges::latencies(shared, &filled)
-            .await?
-            .into_iter()
-            .collect();
-        let measured: Vec<(String, u64, f64)> = queues
-            .iter()
-            .map(|(queue, size)| {
-                let latency_secs = latencies.get(queue).copied().unwrap_or(0.0);
-                (queue.clone(), *size, latency_secs)
-            })
-            .collect();
-        Some(gauges::write_queues(&self.format, &measured))
     }
 }

@@ -18,7 +18,7 @@ fn corrupt_bytes(job: crate::StoredJob) -> Vec<u8> {
 fn spoil_first<F: Fixture>(fixture: &mut F) -> (JobKey, F::S) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2"]);
-    let (key, _) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let (key, _) = head(&store, "a").unwrap();
     drop(store);
     fixture.plant_job(key, RUBBISH);
     (key, fixture.open())
@@ -34,7 +34,7 @@ fn reserve_corrupt(store: &mut impl Store, key: JobKey) {
 
 pub(super) fn a_corrupt_job_does_not_block_its_queue<F: Fixture>(fixture: &mut F) {
     let (key, mut store) = spoil_first(fixture);
-    let (head, corrupt) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let (head, corrupt) = head(&store, "a").unwrap();
     assert_eq!((head, corrupt_bytes(corrupt)), (key, RUBBISH.to_vec()));
     change(&mut store, |tx| {
         let mut claimed = tx.claim("a", 2).unwrap();

@@ -41,8 +41,8 @@ pub(super) fn features_survive_every_move<F: Fixture>(fixture: &mut F) {
     drop(store);
     let mut store = fixture.open();
     record.enqueued_at = Some(at(0));
+    assert_eq!(head(&store, "a").unwrap().1, Ok(record.clone()));
     change(&mut store, |tx| {
-        assert_eq!(tx.head("a").unwrap().unwrap().1, Ok(record.clone()));
         let (key, job) = tx.claim("a", 1).unwrap().remove(0);
         assert_eq!(job, Ok(record.clone()));
         tx.reserve(&[reservation(key, "t", "w", 0)]).unwrap();

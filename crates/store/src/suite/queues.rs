@@ -252,19 +252,19 @@ pub(super) fn the_head_is_shown_and_not_taken<F: Fixture>(fixture: &mut F) {
     push(&mut store, "a", &["a1", "a2"]);
     change(&mut store, |tx| tx.set_paused(&["a"], true).unwrap());
     for _ in 0..2 {
-        let head = look(&mut store, |tx| tx.head("a").unwrap());
+        let head = head(&store, "a");
         assert_eq!(&*head.unwrap().1.unwrap().jid, "a1");
     }
-    assert_eq!(look(&mut store, |tx| tx.head("unknown").unwrap()), None);
+    assert_eq!(head(&store, "unknown"), None);
     change(&mut store, |tx| tx.set_paused(&["a"], false).unwrap());
     let first = fetch_one(&mut store, "a");
     let second = fetch_one(&mut store, "a");
-    assert_eq!(look(&mut store, |tx| tx.head("a").unwrap()), None);
+    assert_eq!(head(&store, "a"), None);
     for (key, jid) in [(second.key, "a2"), (first.key, "a1")] {
         change(&mut store, |tx| {
             tx.release(&[Release { key, record: None }]).unwrap();
         });
-        let (head, job) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+        let (head, job) = head(&store, "a").unwrap();
         assert_eq!((head, &*job.unwrap().jid), (key, jid));
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn keys_without_a_reservation_are_ignored<F: Fixture>(fixture: &mut F
 pub(super) fn a_waiting_job_cannot_be_finished<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1"]);
-    let (key, _) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let (key, _) = head(&store, "a").unwrap();
     change(&mut store, |tx| tx.finish(&[key]).unwrap());
     assert_eq!(waiting(&mut store, "a"), ["a1"]);
     assert!(look(&mut store, |tx| tx.working_jobs(&[key]).unwrap()).is_empty());
@@ -178,7 +178,7 @@ pub(super) fn working_jobs_come_in_the_order_asked<F: Fixture>(fixture: &mut F) 
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2", "a3"]);
     let held = fetch(&mut store, "a", "w", 2, 0);
-    let (waits, _) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let (waits, _) = head(&store, "a").unwrap();
     let ask = [held[1].key, waits, held[0].key];
     let jobs = look(&mut store, |tx| tx.working_jobs(&ask).unwrap());
     assert_eq!(
@@ -218,7 +218,7 @@ pub(super) fn heads_of_working_jobs_come_without_their_payloads<F: Fixture>(fixt
         tx.enqueue(&jobs.each_ref(), at(0)).unwrap();
     });
     let held = fetch(&mut store, "a", "w", 2, 0);
-    let (waits, _) = look(&mut store, |tx| tx.head("a").unwrap()).unwrap();
+    let (waits, _) = head(&store, "a").unwrap();
     let ask = [held[1].key, waits, NO_KEYS[2], held[0].key];
     look(&mut store, |tx| {
         let mut expected = tx.working_jobs(&ask).unwrap();

@@ -2,10 +2,12 @@
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
+use crate::reading::Bounds;
 use crate::{
     BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackOf, CallbackState,
-    Features, JobKey, JobLock, JobRecord, Keyed, Lock, LockOwner, Membership, Passing, Reading,
-    Reservation, SetTime, Store, StoredJob, Tombstone, Totals, Track, TrackState, Tx,
+    Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Passing,
+    Place, Reading, Reservation, SetTime, Store, StoredJob, Tombstone, Totals, Track, TrackState,
+    Tx,
 };
 
 /// A moment, in seconds after some start.
@@ -241,6 +243,17 @@ pub(super) fn waiting(store: &mut impl Store, queue: &str) -> Vec<String> {
         tx.set_paused(&[queue], false).unwrap();
         jids_of(tx.claim(queue, usize::MAX >> 1).unwrap())
     })
+}
+
+/// The job at the head of a queue, paused or not.
+pub(super) fn head(store: &impl Store, queue: &str) -> Option<(JobKey, StoredJob)> {
+    let place = Place::Queue(queue.into());
+    let slice = store.reader().jobs(&place, None, Bounds::of_rows(1));
+    let found = slice.unwrap().items.pop()?;
+    match found.key {
+        JobRef::Job(key) => Some((key, found.job)),
+        JobRef::Entry(key) => panic!("an entry in a queue: {key:?}"),
+    }
 }
 
 /// The totals, as a transaction and a reader both see them.

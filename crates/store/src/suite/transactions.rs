@@ -184,7 +184,6 @@ pub(super) fn a_commit_without_changes_succeeds<F: Fixture>(fixture: &mut F) {
     change(&mut store, |tx| {
         assert!(tx.claim("unknown", 1).unwrap().is_empty());
         tx.totals().unwrap();
-        tx.head("a").unwrap();
     });
     assert_eq!(sight(&mut store), before);
 }

@@ -156,10 +156,6 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         })
     }
 
-    fn head(&mut self, queue: &str) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
-        self.run(|tx| tx.read_head(queue))
-    }
-
     fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError> {
         self.run(|tx| {
             tx.add_counts(day, counts);

@@ -162,26 +162,6 @@ impl<R: Rows> WriterTx<'_, R> {
             .job(key, |record| record.decode_head(Place::Job { key }))
     }
 
-    pub(super) fn read_head(
-        &mut self,
-        queue: &str,
-    ) -> Result<Option<(JobKey, StoredJob)>, StoreError> {
-        let Some(id) = self.cache.queues().find(queue) else {
-            return Ok(None);
-        };
-        let Some(queue) = self.cache.queues().get(id) else {
-            return Ok(None);
-        };
-        let first = queue.returned.first().copied().unwrap_or(queue.now.head);
-        let mut head = None;
-        let range = (first, *keys_of(id).end());
-        self.rows.jobs_within(range, 1, |key, record| {
-            head = Some((JobKey(key), record.decode(Place::Job { key })));
-            ControlFlow::Break(())
-        })?;
-        Ok(head)
-    }
-
     pub(super) fn mark_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
         for name in queues {
             let id = if paused {

@@ -5,7 +5,7 @@ use workmill_proto::SteadyTime;
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
 use crate::writer::key_at;
-use crate::{BatchState, Counts, JobKey, Reading, Store, Tombstone, Tx};
+use crate::{BatchState, Counts, JobKey, JobRef, Place, Reading, Store, Tombstone, Tx};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -120,10 +120,9 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(tx.last_serial().unwrap(), 7);
         let ended = [("jid-0".into(), "w0".into())];
         assert!(tx.get::<Tombstone>(&ended).unwrap()[0].is_some());
-        assert_eq!(
-            tx.head("mail").unwrap().unwrap().0,
-            JobKey(key_at(3, (1 << 36) + 1))
-        );
+        let waits = JobRef::Job(JobKey(key_at(3, (1 << 36) + 1)));
+        let (place, _) = reader.job(waits).unwrap().unwrap();
+        assert_eq!(place, Place::Queue("mail".into()));
     }
     // Counters that had no column for it count expired jobs too.
     let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
