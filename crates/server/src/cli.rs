@@ -109,6 +109,8 @@ pub fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
 pub enum Task {
     /// Read the configuration as the server would, show what it says, and end
     CheckConfig,
+    /// Look whether all that a stopped server has kept agrees, change nothing, and end
+    CheckStore,
 }
 
 /// The least important lines that are logged.

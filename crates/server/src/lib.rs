@@ -8,6 +8,7 @@ mod atomic_enum;
 mod auth_queue;
 pub mod banner;
 pub mod check_config;
+pub mod check_store;
 pub mod cli;
 mod clock;
 mod committer;

@@ -9,7 +9,7 @@ use workmill::cli::{self, Cli, Level, LogFormat, Task};
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
 use workmill::threads::Threads;
-use workmill::{check_config, logging, run};
+use workmill::{check_config, check_store, logging, run};
 
 /// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
 #[global_allocator]
@@ -22,7 +22,14 @@ fn main() -> ExitCode {
     };
     match cli.task {
         None => start(cli),
-        Some(Task::CheckConfig) => check(cli),
+        Some(Task::CheckConfig) => check(cli, |reloader| {
+            let text = check_config::report(reloader)?;
+            Ok((text, true))
+        }),
+        Some(Task::CheckStore) => check(cli, |reloader| {
+            let report = check_store::report(reloader)?;
+            Ok((report.text, report.is_sound))
+        }),
     }
 }
 
@@ -63,13 +70,16 @@ fn start(cli: Cli) -> ExitCode {
     }
 }
 
-/// Nobody reads what cannot be written: the exit status has to say it alone.
-fn check(cli: Cli) -> ExitCode {
-    let report = open_reloader(cli).and_then(|reloader| check_config::report(&reloader));
-    match report {
-        Ok(report) => {
-            let _ = io::stdout().write_all(report.as_bytes());
-            ExitCode::SUCCESS
+/// Says what a check reports, and whether all is well. Nobody reads what cannot be written: the exit status has to say it
+/// alone.
+fn check(cli: Cli, report: fn(&Reloader) -> anyhow::Result<(String, bool)>) -> ExitCode {
+    match open_reloader(cli).and_then(|reloader| report(&reloader)) {
+        Ok((text, is_well)) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            match is_well {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            }
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error:#}");

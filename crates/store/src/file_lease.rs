@@ -97,11 +97,7 @@ impl Lease for FileLease {
         let mut file = open_lock_file(&path).map_err(|error| failed(&path, error))?;
         let found = read_text(&file);
         if !is_free || !try_lock(&file).map_err(|error| failed(&path, error))? {
-            let holder = match found.trim() {
-                // It has perhaps not yet written into it.
-                "" => "pid unknown".to_owned(),
-                holder => holder.escape_debug().to_string(),
-            };
+            let holder = holder_in(&found);
             return Ok(Acquired::Theirs { holder });
         }
         write_text(&mut file, &format!("{holder}{END_OF_TEXT}"))
@@ -165,6 +161,52 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Keeps servers out of a directory for as long as it lives, and writes nothing: whoever looks at the files of a stopped
+/// server has it.
+#[derive(Debug)]
+pub struct QuietHold {
+    _locks: Vec<File>,
+}
+
+impl QuietHold {
+    /// Takes hold of a directory, which must be there. Else the holder of its lease, as [`Acquired::Theirs`] tells it.
+    pub fn take(dir: &Path) -> Result<Result<Self, String>, LeaseError> {
+        FileLease::check(dir)?;
+        let path = dir.join(FileLease::FILE);
+        let failed = |path: &Path, source| LeaseError::Lock {
+            path: path.to_owned(),
+            source,
+        };
+        let opened = File::open(dir).map_err(|error| failed(dir, error))?;
+        let mut is_free = try_lock(&opened).map_err(|error| failed(dir, error))?;
+        let mut locks = vec![opened];
+        let mut found = String::new();
+        match File::open(&path) {
+            Ok(file) => {
+                found = read_text(&file);
+                is_free = is_free && try_lock(&file).map_err(|error| failed(&path, error))?;
+                locks.push(file);
+            }
+            // No server has ever used it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(&path, error)),
+        }
+        match is_free {
+            true => Ok(Ok(Self { _locks: locks })),
+            false => Ok(Err(holder_in(&found))),
+        }
+    }
+}
+
+/// What the text of the file says of the server that has it.
+fn holder_in(text: &str) -> String {
+    match text.trim() {
+        // It has perhaps not yet written into it.
+        "" => "pid unknown".to_owned(),
+        holder => holder.escape_debug().to_string(),
+    }
+}
+
 /// What the file says of the server that locked it last; nothing if it cannot be read.
 fn read_text(file: &File) -> String {
     let mut text = Vec::new();
@@ -220,6 +262,27 @@ mod tests {
             touch();
             assert!(is_refused(root.path()));
         }
+    }
+
+    #[test]
+    fn quiet_hold_keeps_servers_out_and_writes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let hold = QuietHold::take(root.path()).unwrap().unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        let mut server = FileLease::new(root.path());
+        assert!(matches!(
+            acquire(&mut server).unwrap(),
+            Acquired::Theirs { .. }
+        ));
+        drop(hold);
+        assert!(matches!(
+            acquire(&mut server).unwrap(),
+            Acquired::Ours { .. }
+        ));
+        let refused = QuietHold::take(root.path()).unwrap().unwrap_err();
+        assert_eq!(refused, HOLDER);
+        let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
+        assert!(text.starts_with(HOLDER), "{text}");
     }
 
     #[test]

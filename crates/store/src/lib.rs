@@ -21,6 +21,7 @@ mod record;
 mod set_time;
 mod tx;
 
+pub mod check;
 pub mod reading;
 pub mod sqlite;
 pub mod writer;
@@ -35,7 +36,7 @@ pub mod suite;
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};
-pub use file_lease::FileLease;
+pub use file_lease::{FileLease, QuietHold};
 pub use kept::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackState, CronTick,
     Keyed, Lock, LockKey, LockOwner, Passing, Slots, Tombstone, TombstoneKey, Track, TrackState,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use workmill_store::Store;
+use workmill_store::check::{Findings, check};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::sqlite::{Durability, SqliteStore};
 
@@ -15,6 +16,9 @@ pub trait Backing {
     fn new() -> Self;
 
     fn open(&self) -> Self::S;
+
+    /// What of all that a store keeps does not agree.
+    fn check(store: &Self::S) -> Findings;
 }
 
 impl Backing for MemoryDisk {
@@ -26,6 +30,10 @@ impl Backing for MemoryDisk {
 
     fn open(&self) -> MemoryStore {
         MemoryStore::open(self)
+    }
+
+    fn check(store: &MemoryStore) -> Findings {
+        check(&store.reader()).unwrap()
     }
 }
 
@@ -39,5 +47,9 @@ impl Backing for TempDir {
     fn open(&self) -> SqliteStore {
         let durability = Durability::Interval(Duration::from_secs(3_600));
         SqliteStore::open(self.path(), durability).unwrap()
+    }
+
+    fn check(store: &SqliteStore) -> Findings {
+        check(&store.reader()).unwrap()
     }
 }

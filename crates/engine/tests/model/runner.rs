@@ -38,7 +38,8 @@ pub fn run<B: Backing>(seed: u64, steps: u64, mutant: Mutant) -> Result<Report, 
         let outcome = runner
             .step(step)
             .and_then(|()| runner.check_next_deadline())
-            .and_then(|()| compare(runner.store.as_mut().unwrap(), &runner.naive));
+            .and_then(|()| compare(runner.store.as_mut().unwrap(), &runner.naive))
+            .and_then(|jobs| runner.check().map(|()| jobs));
         jobs_compared += outcome.map_err(|error| format!("step {index}, {text}: {error}"))?;
     }
     Ok(Report { jobs_compared })
@@ -71,6 +72,18 @@ fn rules(limits: usize) -> Rules {
 }
 
 impl<B: Backing> Runner<B> {
+    /// Whether all that is kept agrees with itself, whatever the model says.
+    fn check(&self) -> Result<(), String> {
+        let findings = B::check(self.store.as_ref().unwrap());
+        match findings.are_none() {
+            true => Ok(()),
+            false => Err(format!(
+                "the store is inconsistent: {:?}",
+                findings.problems()
+            )),
+        }
+    }
+
     fn new(mutant: Mutant) -> Self {
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let now = SteadyTime::from_micros(now.as_micros());

@@ -104,7 +104,11 @@ pub fn missing_files(dir: &Path, predecessor: &Predecessor) -> Option<String> {
 }
 
 /// Whether a database and a log with transactions belong together.
-fn check_pair(paths: &Paths, epoch: Option<u32>, log: &LogContents) -> Result<(), StoreError> {
+pub(super) fn check_pair(
+    paths: &Paths,
+    epoch: Option<u32>,
+    log: &LogContents,
+) -> Result<(), StoreError> {
     let (database, log_path) = (paths.database.display(), paths.log.display());
     let commits = log.commits;
     match epoch {
@@ -186,7 +190,7 @@ fn have_same_content(path: &Path, other: &Path) -> io::Result<bool> {
 /// The epoch of a database; none if it is missing or empty.
 ///
 /// To close the file drops the locks this process holds on it, so nothing may have opened it yet.
-fn read_epoch(path: &Path) -> io::Result<Option<u32>> {
+pub(super) fn read_epoch(path: &Path) -> io::Result<Option<u32>> {
     let mut header = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(EPOCH.end as u64).read_to_end(&mut header)?,

@@ -15,6 +15,7 @@
 //! - A full disk that shows at COMMIT is an answer and not poison: SQLite writes the frame that commits last, so the transaction is
 //!   known not to have happened.
 
+mod check;
 mod checkpointer;
 mod epoch;
 mod failure;
@@ -37,6 +38,7 @@ mod tests;
 mod wal;
 mod watch;
 
+pub use check::check_stopped;
 pub use found::{DATABASE_FILE, missing_files};
 pub use readers::{READERS_MAX, Readers, SqliteReader};
 pub use rows::SqliteTx;

@@ -147,6 +147,19 @@ pub(super) fn prepare(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
     migrate(conn, version).map_err(open_error)
 }
 
+/// Checks that the file is ours and of the version that this server writes.
+pub(super) fn check_current(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let (version, current) = (read_version(conn, path)?, MIGRATIONS.len());
+    match version == current {
+        true => Ok(()),
+        false => Err(StoreError::Open(format!(
+            "{} has version {version} of the tables and this server keeps {current}: start and stop this server on it \
+             first, or check it with the version that wrote it",
+            path.display()
+        ))),
+    }
+}
+
 /// The version of the tables; 0 for an empty file.
 fn read_version(conn: &Connection, path: &Path) -> Result<usize, StoreError> {
     let open_error = |error: rusqlite::Error| failure::of_open(path, &error);

@@ -43,7 +43,7 @@ impl<'a> SqliteSnapshot<'a> {
     }
 
     /// Reads one row after the other, until `each` breaks.
-    fn rows(
+    pub(super) fn rows(
         &self,
         sql: &str,
         values: impl Params,

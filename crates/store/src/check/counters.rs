@@ -1,0 +1,49 @@
+//! Counters, and what is only counted.
+
+use std::ops::ControlFlow;
+
+use super::findings::{Findings, ProblemKind};
+use crate::reading::Snapshot;
+use crate::{Counts, StoreError};
+
+pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Result<(), StoreError> {
+    let tallies = rows.tallies()?;
+    let days = rows.days(i64::MIN, i64::MAX)?;
+    findings.count("days with counters", days.len() as u64);
+    let of_all_days = days
+        .iter()
+        .fold(Counts::default(), |sum, (_, counts)| Counts {
+            processed: sum.processed.saturating_add(counts.processed),
+            failures: sum.failures.saturating_add(counts.failures),
+            expired: sum.expired.saturating_add(counts.expired),
+        });
+    for (what, all_time, days) in [
+        ("processed", tallies.counts.processed, of_all_days.processed),
+        ("failures", tallies.counts.failures, of_all_days.failures),
+        ("expired", tallies.counts.expired, of_all_days.expired),
+    ] {
+        if all_time != days {
+            findings.add(ProblemKind::Counters, || {
+                format!("{what}: {all_time} of all time, {days} of all days")
+            });
+        }
+    }
+    let mut tombstones = 0;
+    rows.tombstones(tallies.generation, |tombstone| {
+        tombstones += 1;
+        if let Err(error) = tombstone {
+            findings.add(ProblemKind::Row, || {
+                format!("a tombstone: {}", error.reason)
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    findings.count("remembered ends of reservations", tombstones);
+    let mut ticks = 0;
+    rows.cron_ticks(None, |_, _| {
+        ticks += 1;
+        ControlFlow::Continue(())
+    })?;
+    findings.count("cron entries", ticks);
+    Ok(())
+}
