@@ -150,6 +150,23 @@ fn a_damaged_log_is_told() {
 }
 
 #[test]
+fn a_log_that_is_gone_is_told() {
+    let mut server = Server::start();
+    fill(&server);
+    server.kill9();
+    let dir = server.files().storage_dir();
+    fs::remove_file(dir.join("workmill.db-wal")).unwrap();
+    let before = sight(dir);
+    let (code, text) = check(server.files());
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("PROBLEM the log beside the database is gone"),
+        "{text}"
+    );
+    assert_eq!(sight(dir), before);
+}
+
+#[test]
 fn what_is_no_store_is_told() {
     let files = ServerFiles::new();
     let (code, text) = check(&files);

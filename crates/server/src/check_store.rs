@@ -31,13 +31,13 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<StoreReport> {
 
 fn report_of(dir: &Path) -> anyhow::Result<StoreReport> {
     // Until the end.
-    let _hold = QuietHold::take(dir)?.map_err(|holder| {
+    let hold = QuietHold::take(dir)?.map_err(|holder| {
         anyhow!(
             "the storage directory {} is in use by a server ({holder}); stop that one first, or check a copy",
             dir.display()
         )
     })?;
-    let findings = check_stopped(dir).context("the store cannot be checked")?;
+    let findings = check_stopped(dir, hold.predecessor()).context("the store cannot be checked")?;
     Ok(StoreReport {
         text: text_of(dir, &findings),
         is_sound: findings.are_none(),

@@ -166,6 +166,7 @@ fn try_lock(file: &File) -> io::Result<bool> {
 #[derive(Debug)]
 pub struct QuietHold {
     _locks: Vec<File>,
+    predecessor: Predecessor,
 }
 
 impl QuietHold {
@@ -192,9 +193,19 @@ impl QuietHold {
             Err(error) => return Err(failed(&path, error)),
         }
         match is_free {
-            true => Ok(Ok(Self { _locks: locks })),
+            true => Ok(Ok(Self {
+                _locks: locks,
+                predecessor: predecessor(&found),
+            })),
             false => Ok(Err(holder_in(&found))),
         }
+    }
+}
+
+impl QuietHold {
+    /// What became of the server that had the lease last.
+    pub fn predecessor(&self) -> &Predecessor {
+        &self.predecessor
     }
 }
 

@@ -15,7 +15,9 @@ use workmill_proto::SetName;
 use workmill_store::check::{Findings, ProblemKind, check};
 use workmill_store::reading::Bounds;
 use workmill_store::sqlite::{DATABASE_FILE, Durability, SqliteStore, check_stopped};
-use workmill_store::{CallbackState, Place, Reading, Store, Tombstone, TrackState, Tx};
+use workmill_store::{
+    CallbackState, Place, Predecessor, Reading, Store, Tombstone, TrackState, Tx,
+};
 
 const VERSION_3: &str = include_str!("databases/version-3.sql");
 const VERSION_6: &str = include_str!("databases/version-6.sql");
@@ -169,7 +171,7 @@ fn a_database_of_an_older_version_opens_with_everything_in_it() {
             assert!(tombstones.iter().all(Option::is_some));
             store.close().unwrap();
             assert_eq!(records(dir.path()), before);
-            let findings = check_stopped(dir.path()).unwrap();
+            let findings = check_stopped(dir.path(), &Predecessor::Resigned).unwrap();
             assert_eq!(findings.problems().len(), 0, "{findings:?}");
         }
     }
@@ -181,7 +183,7 @@ fn damage(sql: &str) -> Findings {
     let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
     conn.execute_batch(sql).unwrap();
     drop(conn);
-    check_stopped(dir.path()).unwrap()
+    check_stopped(dir.path(), &Predecessor::Resigned).unwrap()
 }
 
 type Case<'a> = (String, &'a [ProblemKind], &'a str);
@@ -421,7 +423,7 @@ fn a_damaged_page_is_found() {
     for page in pages - 3..pages {
         file.write_all_at(&[0xa5; 64], page * 4_096).unwrap();
     }
-    let findings = check_stopped(dir.path()).unwrap();
+    let findings = check_stopped(dir.path(), &Predecessor::Resigned).unwrap();
     assert!(
         findings.problems().contains_key(&ProblemKind::File),
         "{findings:?}"
@@ -431,10 +433,14 @@ fn a_damaged_page_is_found() {
 #[test]
 fn a_database_of_another_version_is_not_checked() {
     let dir = restore(VERSION_3);
-    let error = check_stopped(dir.path()).unwrap_err().to_string();
+    let error = check_stopped(dir.path(), &Predecessor::Resigned)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("has version 3 of the tables"), "{error}");
     let empty = tempfile::tempdir().unwrap();
-    let error = check_stopped(empty.path()).unwrap_err().to_string();
+    let error = check_stopped(empty.path(), &Predecessor::Resigned)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("there is no database in"), "{error}");
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }

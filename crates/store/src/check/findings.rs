@@ -86,6 +86,9 @@ kinds! {
     /// The log beside it.
     Log: "the log beside the database is damaged, and what comes behind the damage is lost",
         "restore a backup, or start the server: it keeps a copy of the log as it is";
+    /// The log of a killed server is not there.
+    LogGone: "the log beside the database is gone, though the last server was killed: what it acknowledged last is lost",
+        "put the log back if somebody moved it away; if you have restored a backup, nothing needs to be done";
     /// A row that is not a record of a job.
     Row: "a row cannot be read",
         "restore a backup: the server may not start, or leave out what the row is about";

@@ -14,8 +14,8 @@ use super::found::{self, Paths};
 use super::snapshot::SqliteSnapshot;
 use super::wal::{self, Damage, LogContents};
 use super::{failure, schema};
-use crate::StoreError;
 use crate::check::{Findings, ProblemKind, look_through};
+use crate::{Predecessor, StoreError};
 
 /// How many damages of the file are told.
 const FILE_DAMAGES_MAX: usize = 20;
@@ -23,14 +23,15 @@ const FILE_DAMAGES_MAX: usize = 20;
 /// A layer of SQLite that takes no locks: whoever checks has the lease, so nobody writes.
 const NO_LOCKS: &str = "unix-none";
 
-/// Checks everything in the storage directory `dir`. Whoever calls this has the lease on it.
+/// Checks everything in the storage directory `dir`, which `predecessor` has used last. Whoever calls this keeps servers out
+/// of it.
 ///
 /// It takes as long as it takes to read the database twice; memory only for locks, batches and tracks.
 ///
 /// # Errors
 /// [`StoreError::Open`] if there is no database of this version, or the log beside it belongs to another one: a server would
 /// not start either, or has to make a newer version of it first.
-pub fn check_stopped(dir: &Path) -> Result<Findings, StoreError> {
+pub fn check_stopped(dir: &Path, predecessor: &Predecessor) -> Result<Findings, StoreError> {
     let paths = Paths::of(dir);
     let unreadable = |path: &Path, error: std::io::Error| {
         StoreError::Open(format!("cannot read {}: {error}", path.display()))
@@ -51,6 +52,13 @@ pub fn check_stopped(dir: &Path) -> Result<Findings, StoreError> {
     schema::check_current(&conn, &paths.database)?;
     let mut findings = Findings::default();
     note_log(&log, &mut findings);
+    if let Predecessor::Vanished { holder } = predecessor
+        && found::is_empty(&paths.log)
+    {
+        findings.add(ProblemKind::LogGone, || {
+            format!("the last server ({holder}) cannot have copied all of it into the database")
+        });
+    }
     let transaction = conn.unchecked_transaction();
     let transaction = transaction.map_err(|error| failure::of_open(&paths.database, &error))?;
     let looked = check_file(&transaction, &mut findings)

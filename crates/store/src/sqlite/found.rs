@@ -87,7 +87,6 @@ pub(super) fn look(dir: &Path) -> Result<Found, StoreError> {
 /// is left that would tell, so the server starts; who removed the file on purpose knows.
 pub fn missing_files(dir: &Path, predecessor: &Predecessor) -> Option<String> {
     let paths = Paths::of(dir);
-    let is_empty = |path: &Path| path.metadata().map_or(0, |file| file.len()) == 0;
     let (database, log) = (paths.database.display(), paths.log.display());
     match (predecessor, is_empty(&paths.database), is_empty(&paths.log)) {
         (Predecessor::Resigned | Predecessor::Vanished { .. }, true, true) => Some(format!(
@@ -101,6 +100,11 @@ pub fn missing_files(dir: &Path, predecessor: &Predecessor) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether a file is missing or empty.
+pub(super) fn is_empty(path: &Path) -> bool {
+    path.metadata().map_or(0, |file| file.len()) == 0
 }
 
 /// Whether a database and a log with transactions belong together.
