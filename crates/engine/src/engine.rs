@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use workmill_proto::SteadyTime;
+use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Clocks, StoreError, Tx};
 
 use crate::context::{GroupContext, Rules};
 use crate::group::Group;
 use crate::memory::Memory;
-use crate::op::{Op, Request, ServerId};
+use crate::op::{Mutate, Op, Request, ServerId};
+use crate::operations::OperationState;
 use crate::outcome::GroupResult;
 use crate::passage::Passage;
 
@@ -122,6 +123,19 @@ impl Engine {
     /// The last group is rolled back: what is in memory is as before it.
     pub fn rolled_back(&mut self) {
         self.memory.roll_back();
+    }
+
+    /// An op has failed by itself and is not run again: the operation that it is a slice of has failed.
+    pub fn gave_up(&mut self, op: &Op, reason: &str, now: Timestamp) {
+        if let Op::Mutate(Mutate {
+            operation: Some(id),
+            ..
+        }) = op
+        {
+            let failed = OperationState::Failed(reason.to_owned());
+            self.memory.operations.end(*id, failed, now);
+            self.memory.operations.commit();
+        }
     }
 
     /// The [uptime](GroupContext::uptime) at which a FETCH that waits has to be answered: a group, if need be an empty one,

@@ -93,6 +93,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Requeue(_) => self.requeue(run),
             Op::Batch(batch) => self.batch(ticket, batch),
             Op::Track(track) => self.track(ticket, track),
+            Op::Operations(op) => self.operations(ticket, op),
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
             Op::Queue(command, client) => self.queue(ticket, command, *client),
             Op::Flush => self.flush(ticket),

@@ -19,6 +19,7 @@ mod makers;
 mod memory;
 mod op;
 mod op_traits;
+mod operations;
 mod outcome;
 mod overlay;
 mod parked;
@@ -33,9 +34,10 @@ pub use engine::Engine;
 pub use event::{Event, EventKind};
 pub use makers::ClientId;
 pub use op::{
-    Ack, BatchOp, BulkPush, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch,
-    NewJob, Op, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
+    Ack, BatchOp, BulkPush, Change, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,
+    NewBatch, NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
+pub use operations::{OperationId, OperationReport, OperationState};
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

@@ -26,8 +26,14 @@ pub(crate) const CRON_SLICE_JOBS: usize = 200;
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 
-/// Entries that one group looks at for a MUTATE.
+/// Jobs that one group looks at for a MUTATE.
 pub(crate) const MUTATE_SLICE_JOBS: usize = 1_000;
+
+/// How many operations may run at a time: each adds a slice to every group.
+pub(crate) const OPERATIONS_RUNNING_MAX: usize = 4;
+
+/// How many operations are remembered, running or not; each costs some hundred bytes of memory.
+pub(crate) const OPERATIONS_MAX: usize = 100;
 
 /// Rows that one group deletes of what was removed, cleared, flushed, or is past its time.
 pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;

@@ -4,6 +4,7 @@ use workmill_proto::Timestamp;
 
 use crate::cron::Timetable;
 use crate::makers::Makers;
+use crate::operations::Operations;
 use crate::parked::Parked;
 use crate::rechecks::Rechecks;
 use crate::rules::PlanReport;
@@ -26,6 +27,8 @@ pub(crate) struct Memory {
     pub(crate) plan_report: PlanReport,
     /// Who made which queue.
     pub(crate) makers: Makers,
+    /// The operations that are remembered.
+    pub(crate) operations: Operations,
 }
 
 impl Memory {
@@ -36,6 +39,7 @@ impl Memory {
         self.rechecks.commit();
         self.timetable.commit();
         self.makers.commit();
+        self.operations.commit();
     }
 
     /// Undoes what the group changed.
@@ -45,5 +49,6 @@ impl Memory {
         self.rechecks.roll_back();
         self.timetable.roll_back();
         self.makers.roll_back();
+        self.operations.roll_back();
     }
 }

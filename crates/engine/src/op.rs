@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_proto::{
-    Bid, FailReport, Mutation, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand,
-    WireError,
+    Bid, FailReport, MutationFilter, MutationVerb, QueueCommand, RefusedJob, SteadyTime, Timestamp,
+    TrackCommand, WireError,
 };
-use workmill_store::{EntryKey, JobKey, JobRecord, LockKey};
+use workmill_store::{JobKey, JobRecord, JobRef, LockKey, Place, Watermark};
 
 use crate::cron::CronTable;
 use crate::makers::ClientId;
+use crate::operations::OperationId;
 
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,8 +55,10 @@ pub enum Op {
     Batch(Arc<BatchOp>),
     /// TRACK.
     Track(Arc<TrackOp>),
-    /// MUTATE, or what is left of one.
+    /// MUTATE, or the same on the jobs of any place under a name, or what is left of one.
     Mutate(Mutate),
+    /// How far operations are, and that one be cancelled.
+    Operations(OperationsOp),
     /// QUEUE PAUSE, RESUME, REMOVE.
     Queue(Arc<QueueCommand>, ClientId),
     /// FLUSH.
@@ -223,22 +226,46 @@ pub struct TrackOp {
     pub wid: Arc<str>,
 }
 
-/// A MUTATE on its way.
+/// A change to the jobs of a place, on its way.
 #[derive(Clone, Debug)]
 pub struct Mutate {
     /// What was asked for.
-    pub mutation: Arc<Mutation>,
+    pub change: Arc<Change>,
+    /// Under which name its progress can be asked for; none for a MUTATE of a client.
+    pub operation: Option<OperationId>,
     /// How far it is; none before its first slice.
     pub progress: Option<MutateProgress>,
 }
 
-/// How far a MUTATE is.
+/// What to do with jobs of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What to do with them.
+    pub verb: MutationVerb,
+    /// Where they are.
+    pub place: Place,
+    /// Which of them; none means all. For [`MutationVerb::Clear`] none or one that matches nothing.
+    pub filter: Option<MutationFilter>,
+}
+
+/// How far a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MutateProgress {
-    /// Entries up to here have been looked at.
-    pub after: Option<EntryKey>,
-    /// Only entries with a serial up to this one existed when it started.
-    pub last_serial: i64,
+    /// Jobs up to here have been looked at.
+    pub after: Option<JobRef>,
+    /// Only jobs up to this one were there when it started.
+    pub until: Watermark,
+}
+
+/// What is asked of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationsOp {
+    /// How far all of them are that are remembered, the latest started last.
+    List,
+    /// How far one is.
+    Show(OperationId),
+    /// That one stops. It has no effect on one that has ended.
+    Cancel(OperationId),
 }
 
 impl Op {

@@ -76,6 +76,7 @@ impl Op {
             Self::Requeue(_) => (1, None, Barrier::Answered),
             Self::Batch(batch) => (BATCH_WEIGHT, None, batch_barrier(batch)),
             Self::Track(track) => (1, None, track_barrier(&track.command)),
+            Self::Operations(_) => (1, None, Barrier::Open),
             Self::Mutate(_) => (SLICE_WEIGHT, None, Barrier::Sliced),
             Self::Queue(command, _) => (queue_weight(command), None, Barrier::Open),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),

@@ -7,6 +7,7 @@ use workmill_store::{BatchDetails, BatchState, Totals, Track};
 
 use crate::event::Event;
 use crate::op::{DeliveryTag, Request, Ticket};
+use crate::operations::OperationReport;
 
 /// What a group did. Send the answers only after the group's commit.
 #[derive(Debug, Default)]
@@ -47,6 +48,8 @@ pub enum Outcome {
     Track(Box<TrackReport>),
     /// INFO: one report for all who asked at the same time.
     Info(Arc<InfoReport>),
+    /// How far operations are.
+    Operations(Vec<OperationReport>),
     /// Refused; nothing changed.
     Refused(WireError),
 }

@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
+use crate::reading::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, Keyed, Passing, Release, Reservation,
-    SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Tx,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Release,
+    Reservation, SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Tx,
+    Watermark,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -235,7 +237,6 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn reserving_workers(&mut self) -> Vec<String>;
             fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;
-            fn reserved_count(&mut self) -> u64;
             fn reserved_by(&mut self, wid: &str, connection: u64) -> u64;
             fn slots(&mut self, queue: &str, since: SteadyTime, wid: &str, connection: u64) -> Slots;
             fn working_heads(&mut self, keys: &[JobKey]) -> Vec<(JobKey, StoredJob)>;
@@ -249,8 +250,15 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn clocks(&mut self) -> Option<Clocks>;
             // Nobody asks for it: it must not fail in the place of what somebody did.
             fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> ();
-            fn set_size(&mut self, set: SetName) -> u64;
-            fn last_serial(&mut self) -> i64;
+            fn size(&mut self, place: &Place) -> u64;
+            fn watermark(&mut self, place: &Place) -> Watermark;
+            fn jobs(
+                &mut self,
+                place: &Place,
+                after: Option<JobRef>,
+                until: Watermark,
+                limit: usize
+            ) -> Slice<(JobRef, StoredJob), JobRef>;
             fn queues_missing(&mut self, queues: &[&str]) -> Vec<bool>;
             fn queues_refused(&mut self, queues: &[&str]) -> Vec<bool>;
             fn totals(&mut self) -> Totals;

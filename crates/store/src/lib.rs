@@ -43,7 +43,7 @@ pub use kept::{
 };
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError, Predecessor};
-pub use place::{JobRef, Place};
+pub use place::{JobRef, Place, Watermark};
 pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;

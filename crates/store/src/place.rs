@@ -23,3 +23,8 @@ pub enum JobRef {
     /// One in a set.
     Entry(EntryKey),
 }
+
+/// Tells the jobs that were in a place at a moment from those that came later: a high-water mark. It grows with each job
+/// that comes there; for a set it is the largest serial any entry has had so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermark(pub i64);

@@ -19,6 +19,7 @@ mod job_features;
 pub mod lease;
 mod locks;
 mod model;
+mod places;
 mod queues;
 mod random;
 mod reading;
@@ -112,7 +113,6 @@ register! { $
         a_claimed_job_can_be_finished_at_once
         a_finished_job_is_gone
         keys_without_a_reservation_are_ignored
-        a_waiting_job_cannot_be_finished
         reservations_of_job_ids_come_in_the_order_asked
         reservations_by_key_come_in_the_order_asked
         the_earliest_end_comes_first
@@ -125,6 +125,14 @@ register! { $
         reservations_are_counted
         reservations_are_counted_by_their_holder
         reservations_survive_reopening
+    }
+    places {
+        jobs_of_a_queue_come_in_its_order
+        what_comes_after_a_watermark_is_not_told
+        another_queue_of_the_name_has_none_of_the_jobs
+        a_slice_of_large_jobs_of_a_place_is_short
+        jobs_are_taken_out_of_the_middle_of_a_queue
+        a_job_of_a_removed_queue_is_not_taken_out
     }
     release {
         a_released_job_regains_its_place

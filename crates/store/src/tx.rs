@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
+use crate::reading::Slice;
 use crate::{
-    EntryKey, JobKey, JobRecord, Keyed, Passing, Reading, SetTime, Slots, StoreError, StoredJob,
+    EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading, SetTime, Slots,
+    StoreError, StoredJob, Watermark,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -96,9 +98,6 @@ pub trait Tx {
     /// reservation is left out.
     fn queues_of(&mut self, keys: &[JobKey]) -> Result<Vec<String>, StoreError>;
 
-    /// How many jobs are under reservation.
-    fn reserved_count(&mut self) -> Result<u64, StoreError>;
-
     /// How many jobs are under reservation by one holder: a worker, or, without a `wid`, a connection.
     fn reserved_by(&mut self, wid: &str, connection: u64) -> Result<u64, StoreError>;
 
@@ -114,7 +113,7 @@ pub trait Tx {
     /// empty, and so are the bytes of a job that cannot be read.
     fn working_heads(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError>;
 
-    /// Forgets claimed or reserved jobs and their reservations. A key of any other job or of none is ignored.
+    /// Forgets jobs, be they claimed, reserved or waiting, and their reservations. A key without a job is ignored.
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError>;
 
     /// Ends reservations and puts their jobs back before every job that was not handed out before them:
@@ -147,11 +146,25 @@ pub trait Tx {
     /// Takes all entries of a set out of it that come before this one, and this one; tells how many there were.
     fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError>;
 
-    /// How many entries a set has.
-    fn set_size(&mut self, set: SetName) -> Result<u64, StoreError>;
+    /// How many jobs a place has; none has a queue that is unknown.
+    fn size(&mut self, place: &Place) -> Result<u64, StoreError>;
 
-    /// The largest serial any entry has had so far.
-    fn last_serial(&mut self) -> Result<i64, StoreError>;
+    /// Tells the jobs that are in a place now from those that come later.
+    fn watermark(&mut self, place: &Place) -> Result<Watermark, StoreError>;
+
+    /// Up to `limit` jobs of those that were in a place at a [watermark](Tx::watermark) and still are, starting after
+    /// `after`, those of a queue and of a set in its order; fewer once they are [`crate::SLICE_BYTES_MAX`] together. Only
+    /// without a `next` there are no more: that is where to go on. Nothing of it is taken.
+    ///
+    /// A job that was with a worker and has come back to its queue since has its old place: it counts as having been there.
+    /// So does one that was handed out in the very moment of the watermark, after it.
+    fn jobs(
+        &mut self,
+        place: &Place,
+        after: Option<JobRef>,
+        until: Watermark,
+        limit: usize,
+    ) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError>;
 
     /// Empties a set at once, however large: marks it; [`Tx::sweep`] does the work later.
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError>;

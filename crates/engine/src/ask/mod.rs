@@ -3,6 +3,7 @@
 
 mod batch;
 mod features;
+mod mutate;
 mod push;
 
 pub(crate) use batch::CALLBACK_READING;

@@ -9,7 +9,7 @@ use workmill_store::JobKey;
 use super::*;
 use crate::makers::ClientId;
 use crate::op::{
-    Ack, DeliveryTag, Fail, Fetch, Mutate, NewBatch, Requeue, ServerId, Ticket, TrackOp,
+    Ack, DeliveryTag, Fail, Fetch, NewBatch, OperationsOp, Requeue, ServerId, Ticket, TrackOp,
 };
 
 fn check(op: Op, weight: usize, rank: Option<Rank>, barrier: Barrier) {
@@ -152,11 +152,8 @@ fn commands_about_all_jobs_are_weighed_by_what_they_look_at() {
         target: SetName::Retries,
         filter: None,
     };
-    let mutate = Op::Mutate(Mutate {
-        mutation: mutation.into(),
-        progress: None,
-    });
-    check(mutate, 1_000, None, Barrier::Sliced);
+    check(Op::mutate(mutation), 1_000, None, Barrier::Sliced);
+    check(Op::Operations(OperationsOp::List), 1, None, Barrier::Open);
     check(Op::Flush, 1, None, Barrier::Open);
     check(Op::Info, 50, Some(Rank::Info), Barrier::Answered);
 }

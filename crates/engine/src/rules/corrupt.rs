@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
-use workmill_proto::{CustomReading, Job};
-use workmill_store::{CorruptRecord, JobRecord, StoreError, Tx};
+use workmill_proto::{CustomReading, Job, SetName};
+use workmill_store::{CorruptRecord, JobRecord, Place, StoreError, Tx};
 
 use super::report::Report;
 use crate::group::Group;
@@ -29,7 +29,8 @@ impl<T: Tx> Group<'_, T> {
         let before = i64::try_from(dead.len()).unwrap_or(i64::MAX);
         let number = self
             .tx
-            .last_serial()?
+            .watermark(&Place::Set(SetName::Dead))?
+            .0
             .saturating_add(before)
             .saturating_add(1);
         let payload = json!({

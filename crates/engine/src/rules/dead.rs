@@ -1,7 +1,7 @@
 //! The dead set: jobs that will not be tried again unless someone asks for it. Bounded in number and time.
 
 use workmill_proto::SetName;
-use workmill_store::{JobRecord, SetTime, StoreError, Tx};
+use workmill_store::{JobRecord, Place, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, SWEEP_SLICE_ROWS};
@@ -46,7 +46,7 @@ impl<T: Tx> Group<'_, T> {
 
     /// Forgets a slice of what is beyond the limit; tells how many.
     fn trim_dead(&mut self) -> Result<usize, StoreError> {
-        let size = self.tx.set_size(SetName::Dead)?;
+        let size = self.tx.size(&Place::Set(SetName::Dead))?;
         let excess = size.saturating_sub(self.rules.dead_jobs_max);
         let excess = usize::try_from(excess)
             .unwrap_or(usize::MAX)

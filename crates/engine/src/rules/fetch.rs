@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use workmill_store::{JobKey, JobRecord, Reservation, StoreError, Tx};
+use workmill_store::{JobKey, JobRecord, Place, Reservation, StoreError, Tx};
 
 use super::throttle::Allowance;
 use crate::group::Group;
@@ -107,7 +107,7 @@ impl<T: Tx> Group<'_, T> {
         let Some((_, Fetch { queues, .. })) = waiting.first() else {
             return Ok(done_with);
         };
-        let room = RESERVATIONS_MAX.saturating_sub(self.tx.reserved_count()?);
+        let room = RESERVATIONS_MAX.saturating_sub(self.tx.size(&Place::Working)?);
         let mut room = usize::try_from(room).unwrap_or(usize::MAX);
         for queue in queues.iter() {
             let before = waiting.len();
@@ -134,7 +134,7 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         waiting: &mut Vec<(Ticket, &Fetch)>,
     ) -> Result<(), StoreError> {
-        if self.tx.reserved_count()? + waiting.len() as u64 <= RESERVATIONS_OF_ONE_MAX {
+        if self.tx.size(&Place::Working)? + waiting.len() as u64 <= RESERVATIONS_OF_ONE_MAX {
             return Ok(());
         }
         let mut held: BTreeMap<(&str, u64), u64> = BTreeMap::new();

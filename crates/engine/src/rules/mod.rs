@@ -15,6 +15,7 @@ mod life;
 mod making;
 mod mutate;
 mod observe;
+mod operations;
 mod purge;
 mod push;
 mod queue;

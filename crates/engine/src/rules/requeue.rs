@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Ends reservations against their workers' will and puts their jobs back to the front.
-    fn requeue_held(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
+    pub(super) fn requeue_held(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
         // A worker may not know, or ACK what it has requeued: that must not end the next reservation.
         self.put_tombstones(&held)?;
         let (mut releases, mut lost, mut dead) = (Vec::new(), Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_store::{JobKey, Release, Reservation, StoreError, StoredJob, Tombstone, Tx};
+use workmill_store::{JobKey, Place, Release, Reservation, StoreError, StoredJob, Tombstone, Tx};
 
 use super::report::Report;
 use crate::group::Group;
@@ -91,7 +91,7 @@ fn has_tombstone<T: Tx>(tx: &mut T, jid: &str, wid: &str) -> Result<bool, StoreE
 impl<T: Tx> Group<'_, T> {
     /// Ends reservations whose time is over: each counts as a failure. Tells whether there may be more.
     pub(crate) fn expire_reservations(&mut self) -> Result<bool, StoreError> {
-        if self.tx.reserved_count()? >= RESERVATIONS_MAX {
+        if self.tx.size(&Place::Working)? >= RESERVATIONS_MAX {
             tracing::warn!(
                 "{RESERVATIONS_MAX} jobs are reserved: nothing is handed out until workers ACK or FAIL"
             );

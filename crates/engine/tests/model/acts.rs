@@ -1,6 +1,7 @@
 //! What can happen in a step: some ops that form a group, or something that happens to the server.
 
-use workmill_proto::{MutationVerb, SetName};
+use workmill_proto::MutationVerb;
+use workmill_store::Place;
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -59,7 +60,7 @@ pub enum Act {
     Track(TrackAct),
     Mutate {
         verb: MutationVerb,
-        set: SetName,
+        place: Place,
         jids: Option<Vec<String>>,
     },
     Pause(&'static str),

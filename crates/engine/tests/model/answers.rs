@@ -49,5 +49,6 @@ fn summarise(outcome: Outcome) -> Expected {
         Outcome::Bid(bid) => Expected::Bid(bid),
         Outcome::Batch(report) => Expected::Batch(*report),
         Outcome::Track(report) => Expected::Track(report.track),
+        Outcome::Operations(_) => unreachable!("no step starts an operation"),
     }
 }

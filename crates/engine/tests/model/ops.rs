@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId, Ticket,
-    TrackOp,
+    Ack, BatchOp, BulkPush, Change, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId,
+    Ticket, TrackOp,
 };
 use workmill_proto::{
-    Bid, CustomReading, FailReport, Job as Payload, Mutation, MutationFilter, MutationVerb,
-    QueueCommand, QueueSelection, TrackCommand, TrackUpdate,
+    Bid, CustomReading, FailReport, Job as Payload, MutationFilter, MutationVerb, QueueCommand,
+    QueueSelection, TrackCommand, TrackUpdate,
 };
+
+use workmill_store::Place;
 
 use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
 use crate::backing::Backing;
@@ -54,22 +56,24 @@ impl<B: Backing> Runner<B> {
             Act::Forget { index } => Op::Forget(Ticket(self.naive.waiting.get(*index)?.ticket)),
             Act::Batch(batch) => Op::Batch(Arc::new(self.batch_op(batch))),
             Act::Track(track) => Op::Track(Arc::new(self.track_op(track))),
-            Act::Mutate { verb, set, jids } => {
+            Act::Mutate { verb, place, jids } => {
                 let clears = *verb == MutationVerb::Clear || jids.is_none();
+                let is_set = matches!(place, Place::Set(_));
                 // What was removed and cleared is swept in the store's own order: only one at a time.
-                if clears && !self.naive.unswept.is_empty() {
+                if is_set && clears && !self.naive.unswept.is_empty() {
                     return None;
                 }
                 let filter = jids
                     .as_ref()
                     .map(|jids| MutationFilter::Jids(jids.iter().cloned().collect()));
-                let mutation = Mutation {
+                let change = Change {
                     verb: *verb,
-                    target: *set,
-                    filter,
+                    place: place.clone(),
+                    filter: filter.filter(|_| *verb != MutationVerb::Clear),
                 };
                 Op::Mutate(Mutate {
-                    mutation: Arc::new(mutation),
+                    change: Arc::new(change),
+                    operation: None,
                     progress: None,
                 })
             }

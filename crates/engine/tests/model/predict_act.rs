@@ -74,7 +74,9 @@ impl<B: Backing> Runner<B> {
     /// What an operator does.
     fn predict_operator(&mut self, act: &Act) -> Result<Expected, String> {
         match act {
-            Act::Mutate { verb, set, jids } => self.naive.mutate(*verb, *set, jids.as_deref()),
+            Act::Mutate { verb, place, jids } => {
+                self.naive.mutate(*verb, place, jids.as_deref());
+            }
             Act::Pause(queue) => self.naive.queue(queue).paused = true,
             Act::Resume(queue) => {
                 if let Some(queue) = self.naive.queues.get_mut(*queue) {

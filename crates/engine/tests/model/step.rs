@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use workmill_proto::{MutationVerb, SetName};
+use workmill_store::Place;
 
 use crate::acts::{Act, BatchAct, Expires, Push, Step, Tick, TrackAct, Worker};
 
@@ -169,7 +170,11 @@ fn mutate(rng: &mut SmallRng) -> Act {
     use MutationVerb::{Clear, Discard, Kill, Requeue};
     Act::Mutate {
         verb: *[Clear, Discard, Kill, Requeue].choose(rng).unwrap(),
-        set: *SetName::ALL.choose(rng).unwrap(),
+        place: match rng.random_range(0..6) {
+            0 => Place::Working,
+            1 | 2 => Place::Queue(queue(rng).into()),
+            _ => Place::Set(*SetName::ALL.choose(rng).unwrap()),
+        },
         jids: rng
             .random_bool(0.7)
             .then(|| (0..6).map(|_| jid(rng)).collect()),

@@ -1,5 +1,8 @@
 //! MUTATE.
 
+mod operations;
+mod places;
+
 use serde_json::{Value, json};
 use workmill_engine::Request;
 

@@ -2,7 +2,9 @@
 
 mod features;
 
-pub use features::{nameless_fetch, requeue_op, throttled};
+pub use features::{
+    change, change_op, jobs_named, nameless_fetch, of_type, queue, requeue_op, throttled, working,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,8 +12,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, Answer, DeliveryTag, Duty, Engine, Event, Fail, Fetch, GroupContext, Mutate, Op, Outcome,
-    Request, Rules, ServerId, Ticket,
+    Ack, Answer, DeliveryTag, Duty, Engine, Event, Fail, Fetch, GroupContext, Op, Outcome, Request,
+    Rules, ServerId, Ticket,
 };
 use workmill_proto::{Command, CustomReading, Job, SetName, SteadyTime, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
@@ -216,6 +218,11 @@ impl World {
         self.store = Some(open(&self.disk, &self.faults));
     }
 
+    /// An op is not run again, as it has failed by itself.
+    pub fn give_up(&mut self, op: &Op, reason: &str) {
+        self.engine.gave_up(op, reason, self.wall());
+    }
+
     pub fn next_ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
@@ -418,10 +425,7 @@ pub fn fetch_op(queues: &[&str], wid: &str) -> Op {
 
 pub fn mutate_op(mutation: &Value) -> Op {
     match parse_command(format!("MUTATE {mutation}").as_bytes()).unwrap() {
-        Command::Mutate(mutation) => Op::Mutate(Mutate {
-            mutation: Arc::new(mutation),
-            progress: None,
-        }),
+        Command::Mutate(mutation) => Op::mutate(mutation),
         other => panic!("{other:?}"),
     }
 }

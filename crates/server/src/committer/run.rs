@@ -370,6 +370,8 @@ impl<S: Store + Send + 'static> Committer<S> {
                 .keep_return(Request { ticket, op }, Instant::now());
             return;
         }
+        self.engine
+            .gave_up(&op, &error.to_string(), self.clock.wall());
         let outcome = Outcome::Refused(wire_error(error, begun));
         let answer = Answer { ticket, outcome };
         self.completed.extend(self.waiters.record(answer));

@@ -44,7 +44,8 @@ pub(super) fn write_slots(
 /// Writes the reply to a command.
 pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMut) {
     match outcome {
-        Outcome::Ok => Reply::Ok.write(out),
+        // No command of a client asks how far operations are.
+        Outcome::Ok | Outcome::Operations(_) => Reply::Ok.write(out),
         Outcome::Nothing => Reply::Nil.write(out),
         Outcome::Refused(error) => Reply::Error(&error).write(out),
         Outcome::Job(job) => write_job(out, &job.body, job.enqueued_at_index, job.enqueued_at),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use workmill_engine::{Ack, BulkPush, ClientId, Fail, Mutate, Op, Requeue, TrackOp};
+use workmill_engine::{Ack, BulkPush, ClientId, Fail, Op, Requeue, TrackOp};
 use workmill_proto::{
     BatchCommand, Beat, Command, CustomReading, Timestamp, WireError, parse_command,
 };
@@ -93,10 +93,7 @@ fn parse_here(
             command,
             wid: wid(),
         })),
-        Command::Mutate(mutation) => Op::Mutate(Mutate {
-            mutation: Arc::new(mutation),
-            progress: None,
-        }),
+        Command::Mutate(mutation) => Op::mutate(mutation),
         Command::Queue(command) => Op::Queue(Arc::new(command), client),
         Command::Info => Op::Info,
         Command::Fetch(queues) => return Ok(Parsed::Fetch(queues)),

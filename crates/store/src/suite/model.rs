@@ -107,6 +107,9 @@ impl Model {
 
     pub(super) fn finish(&mut self, key: JobKey) {
         self.held.remove(&key);
+        for queue in self.queues.values_mut() {
+            queue.waiting.retain(|_, job| job.key != Some(key));
+        }
     }
 
     pub(super) fn extend(&mut self, key: JobKey, expires_at: SteadyTime) {

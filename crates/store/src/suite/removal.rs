@@ -100,7 +100,7 @@ fn fill(store: &mut impl Store) -> crate::Reservation {
 pub(super) fn a_flush_forgets_everything<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     fill(&mut store);
-    let serial = look(&mut store, |tx| tx.last_serial().unwrap());
+    let serial = look(&mut store, |tx| last_serial(tx));
     change(&mut store, |tx| {
         tx.flush().unwrap();
         assert_eq!(tx.totals().unwrap(), Totals::default());
@@ -116,7 +116,7 @@ pub(super) fn a_flush_forgets_everything<F: Fixture>(fixture: &mut F) {
                     .unwrap()
                     .is_empty()
             );
-            assert_eq!(tx.last_serial().unwrap(), serial);
+            assert_eq!(last_serial(tx), serial);
         });
         drop(store);
         store = fixture.open();

@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Release, Reservation, SLICE_BYTES_MAX, Tx};
+use crate::{JobKey, Place, Release, Reservation, SLICE_BYTES_MAX, Tx};
 
 /// Keys that no job has.
 const NO_KEYS: [JobKey; 4] = [JobKey(-1), JobKey(0), JobKey(12_345), JobKey(i64::MAX)];
@@ -70,15 +70,6 @@ pub(super) fn keys_without_a_reservation_are_ignored<F: Fixture>(fixture: &mut F
     });
     assert_eq!(totals(&mut store), before);
     assert_eq!(waiting(&mut store, "a"), ["a2"]);
-}
-
-pub(super) fn a_waiting_job_cannot_be_finished<F: Fixture>(fixture: &mut F) {
-    let mut store = fixture.open();
-    push(&mut store, "a", &["a1"]);
-    let (key, _) = head(&store, "a").unwrap();
-    change(&mut store, |tx| tx.finish(&[key]).unwrap());
-    assert_eq!(waiting(&mut store, "a"), ["a1"]);
-    assert!(look(&mut store, |tx| tx.working_jobs(&[key]).unwrap()).is_empty());
 }
 
 pub(super) fn reservations_of_job_ids_come_in_the_order_asked<F: Fixture>(fixture: &mut F) {
@@ -233,13 +224,13 @@ pub(super) fn heads_of_working_jobs_come_without_their_payloads<F: Fixture>(fixt
 pub(super) fn reservations_are_counted<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2", "a3"]);
-    let count = |store: &mut F::S| look(store, |tx| tx.reserved_count().unwrap());
+    let count = |store: &mut F::S| look(store, |tx| tx.size(&Place::Working).unwrap());
     assert_eq!(count(&mut store), 0);
     let held = fetch(&mut store, "a", "w", 3, 0);
     assert_eq!(count(&mut store), 3);
     look(&mut store, |tx| {
         tx.finish(&[held[0].key]).unwrap();
-        assert_eq!(tx.reserved_count().unwrap(), 2);
+        assert_eq!(tx.size(&Place::Working).unwrap(), 2);
     });
     change(&mut store, |tx| tx.finish(&[held[0].key]).unwrap());
     drop(store);

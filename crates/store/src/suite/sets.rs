@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Entry, EntryKey, SLICE_BYTES_MAX, SetTime, Store, Tx};
+use crate::{Entry, EntryKey, Place, SLICE_BYTES_MAX, SetTime, Store, Tx};
 
 const SET: SetName = SetName::Retries;
 
@@ -115,7 +115,7 @@ pub(super) fn serials_grow_and_are_never_reused<F: Fixture>(fixture: &mut F) {
     let mut largest = i64::MIN;
     for round in 0..6 {
         let mut store = fixture.open();
-        let before = look(&mut store, |tx| tx.last_serial().unwrap());
+        let before = look(&mut store, |tx| last_serial(tx));
         assert!(before >= largest);
         largest = before;
         let set = SetName::ALL[round % 3];
@@ -128,7 +128,7 @@ pub(super) fn serials_grow_and_are_never_reused<F: Fixture>(fixture: &mut F) {
             assert!(key.serial > largest, "a serial came back");
             largest = key.serial;
         }
-        assert_eq!(look(&mut store, |tx| tx.last_serial().unwrap()), largest);
+        assert_eq!(look(&mut store, |tx| last_serial(tx)), largest);
         change(&mut store, |tx| match round {
             0 => assert_eq!(tx.remove_entries(&keys).unwrap(), 2),
             1 | 2 => tx.clear_set(set).unwrap(),
@@ -175,7 +175,7 @@ pub(super) fn a_cleared_set_is_empty_at_once<F: Fixture>(fixture: &mut F) {
     let key = read(&mut store, SET)[0].key;
     change(&mut store, |tx| {
         tx.clear_set(SET).unwrap();
-        assert_eq!(tx.set_size(SET).unwrap(), 0);
+        assert_eq!(tx.size(&Place::Set(SET)).unwrap(), 0);
         assert!(tx.entries(SET, None, SetTime::MAX, 9).unwrap().is_empty());
         assert_eq!(tx.remove_entries(&[key]).unwrap(), 0);
     });
@@ -233,11 +233,11 @@ pub(super) fn sizes_of_sets_follow<F: Fixture>(fixture: &mut F) {
     insert(&mut store, SetName::Scheduled, &[(1, "a"), (2, "b")]);
     insert(&mut store, SetName::Dead, &[(1, "a")]);
     look(&mut store, |tx| {
-        assert_eq!(tx.set_size(SetName::Scheduled).unwrap(), 2);
-        assert_eq!(tx.set_size(SetName::Retries).unwrap(), 0);
+        assert_eq!(tx.size(&Place::Set(SetName::Scheduled)).unwrap(), 2);
+        assert_eq!(tx.size(&Place::Set(SetName::Retries)).unwrap(), 0);
         let first = tx.entries(SetName::Scheduled, None, at(9), 1).unwrap()[0].key;
         tx.remove_entries(&[first]).unwrap();
-        assert_eq!(tx.set_size(SetName::Scheduled).unwrap(), 1);
+        assert_eq!(tx.size(&Place::Set(SetName::Scheduled)).unwrap(), 1);
     });
     for _ in 0..2 {
         let totals = totals(&mut store);

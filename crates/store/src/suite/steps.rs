@@ -1,13 +1,13 @@
 //! What most cases do: push, fetch, look.
 
-use workmill_proto::{Bid, SteadyTime, Timestamp};
+use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 
 use crate::reading::Bounds;
 use crate::{
     BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackOf, CallbackState,
     Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Passing,
     Place, Reading, Reservation, SetTime, Store, StoredJob, Tombstone, Totals, Track, TrackState,
-    Tx,
+    Tx, Watermark,
 };
 
 /// A moment, in seconds after some start.
@@ -260,7 +260,7 @@ pub(super) fn head(store: &impl Store, queue: &str) -> Option<(JobKey, StoredJob
 pub(super) fn totals(store: &mut impl Store) -> Totals {
     let seen = look(store, |tx| {
         let seen = tx.totals().unwrap();
-        assert_eq!(tx.reserved_count().unwrap(), seen.working);
+        assert_eq!(tx.size(&Place::Working).unwrap(), seen.working);
         seen
     });
     assert_eq!(store.reader().totals().unwrap(), seen);
@@ -275,4 +275,39 @@ pub(super) fn sweep_all(store: &mut impl Store, limit: usize) -> usize {
         }
     }
     panic!("sweeping does not end");
+}
+
+/// The largest serial any entry has had so far.
+pub(super) fn last_serial<T: Tx>(tx: &mut T) -> i64 {
+    tx.watermark(&Place::Set(SetName::Dead)).unwrap().0
+}
+
+/// The ids of the jobs that were in a place at a watermark and still are, read in slices.
+pub(super) fn jids_in<S: Store>(
+    store: &mut S,
+    place: &Place,
+    until: Watermark,
+    limit: usize,
+) -> Vec<String> {
+    let mut jids = Vec::new();
+    let mut after = None;
+    loop {
+        let slice = look(store, |tx| tx.jobs(place, after, until, limit).unwrap());
+        assert!(slice.items.len() <= limit);
+        jids.extend(
+            slice
+                .items
+                .into_iter()
+                .map(|(_, job)| job.unwrap().jid.to_string()),
+        );
+        after = slice.next;
+        if after.is_none() {
+            return jids;
+        }
+    }
+}
+
+/// Tells the jobs that are in a place now from those that come later.
+pub(super) fn watermark<S: Store>(store: &mut S, place: &Place) -> Watermark {
+    look(store, |tx| tx.watermark(place).unwrap())
 }

@@ -39,7 +39,7 @@ fn sight(store: &mut impl Store) -> Sight {
                 .collect()
         }),
         remembered: look(store, |tx| has_ended(tx, "e", "w")),
-        last_serial: look(store, |tx| tx.last_serial().unwrap()),
+        last_serial: look(store, |tx| last_serial(tx)),
     }
 }
 

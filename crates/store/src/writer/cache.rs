@@ -196,6 +196,28 @@ impl Cache {
         Some(key)
     }
 
+    /// Whether a job that is there under this key waits, as far as the memory tells.
+    pub(super) fn may_wait(&self, key: i64) -> bool {
+        let Some(queue) = queue_of(key).and_then(|id| self.queues.get(id)) else {
+            return false;
+        };
+        queue.now.row.state == QueueState::Live
+            && (key >= queue.now.head || queue.returned.contains(&key))
+    }
+
+    /// So many jobs of a queue that waited are no more, those under these keys.
+    pub(super) fn forget_waiting(&mut self, id: QueueId, keys: &[i64], count: usize) {
+        if let Some(queue) = self.touch(id) {
+            queue.row.size = queue.row.size.saturating_sub(count as u64);
+        }
+        for &key in keys {
+            let queue = self.queues.get_mut(id);
+            if queue.is_some_and(|queue| queue.returned.remove(&key)) {
+                self.journal.push(Undo::ReturnedTaken(id, key));
+            }
+        }
+    }
+
     pub(crate) fn reserve(&mut self, key: i64, held: Held) {
         if !self.slots.is_empty()
             && let Some(queue) = self.queue_name(key)

@@ -81,12 +81,18 @@ impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
         let mut reserved = Vec::with_capacity(keys.len());
         let mut claimed = Vec::new();
+        let mut waiting = Vec::new();
         for &JobKey(key) in keys {
             if self.cache.end(key).is_some() {
                 reserved.push(key);
             } else if self.claimed.remove(&key) {
                 claimed.push(key);
+            } else if self.cache.may_wait(key) {
+                waiting.push(key);
             }
+        }
+        if !waiting.is_empty() {
+            self.delete_waiting(waiting)?;
         }
         if reserved.is_empty() && claimed.is_empty() {
             return Ok(());
@@ -95,6 +101,25 @@ impl<R: Rows> WriterTx<'_, R> {
         self.delete_runs(&mut reserved, R::delete_reservations)?;
         reserved.append(&mut claimed);
         self.delete_runs(&mut reserved, R::delete_jobs)
+    }
+
+    /// Deletes jobs that wait. There may be none under a key: those between others that were deleted before leave gaps.
+    fn delete_waiting(&mut self, mut keys: Vec<i64>) -> Result<(), StoreError> {
+        self.begin()?;
+        keys.sort_unstable();
+        keys.dedup();
+        let are_neighbours =
+            |key: &i64, next: &i64| key + 1 == *next && queue_of(*key) == queue_of(*next);
+        for run in keys.chunk_by(are_neighbours) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                continue;
+            };
+            let deleted = self.rows.delete_jobs(*first, *last)?;
+            if let Some(id) = queue_of(*first) {
+                self.cache.forget_waiting(id, run, deleted);
+            }
+        }
+        Ok(())
     }
 
     /// Deletes rows, those whose keys follow each other at once: jobs of one queue end about in their order.

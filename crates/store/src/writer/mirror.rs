@@ -68,6 +68,11 @@ impl Mirror {
         self.by_key.iter().map(|(&key, held)| (key, held))
     }
 
+    /// Those from a key on, in the order of their keys.
+    pub(super) fn from(&self, first: i64) -> impl Iterator<Item = (i64, &Held)> {
+        self.by_key.range(first..).map(|(&key, held)| (key, held))
+    }
+
     /// How many a worker holds or, without a `wid`, a connection.
     pub(super) fn count_of(&self, wid: &str, connection: u64) -> usize {
         match wid {

@@ -13,6 +13,7 @@ mod load;
 mod mirror;
 mod order;
 mod place;
+mod places;
 mod poison;
 mod primitives;
 mod queues;

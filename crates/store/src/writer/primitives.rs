@@ -5,9 +5,10 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 use super::entries::Removal;
 use super::rows::{PassingRows, Rows};
 use super::tx::WriterTx;
+use crate::reading::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, Keyed, Passing, Release, Reservation,
-    SetTime, Slots, StoreError, StoredJob, Swept, Totals, Tx,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Release,
+    Reservation, SetTime, Slots, StoreError, StoredJob, Swept, Totals, Tx, Watermark,
 };
 
 impl<R: Rows> Tx for WriterTx<'_, R> {
@@ -71,10 +72,6 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         })
     }
 
-    fn reserved_count(&mut self) -> Result<u64, StoreError> {
-        self.run(|tx| Ok(tx.cache.mirror().len() as u64))
-    }
-
     fn reserved_by(&mut self, wid: &str, connection: u64) -> Result<u64, StoreError> {
         self.run(|tx| Ok(tx.cache.mirror().count_of(wid, connection) as u64))
     }
@@ -125,12 +122,22 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.delete_entries_until(last))
     }
 
-    fn set_size(&mut self, set: SetName) -> Result<u64, StoreError> {
-        self.run(|tx| Ok(tx.tallies.set(set).size))
+    fn size(&mut self, place: &Place) -> Result<u64, StoreError> {
+        self.run(|tx| tx.size(place))
     }
 
-    fn last_serial(&mut self) -> Result<i64, StoreError> {
-        self.run(|tx| Ok(tx.tallies.last_serial))
+    fn watermark(&mut self, place: &Place) -> Result<Watermark, StoreError> {
+        self.run(|tx| tx.watermark(place))
+    }
+
+    fn jobs(
+        &mut self,
+        place: &Place,
+        after: Option<JobRef>,
+        until: Watermark,
+        limit: usize,
+    ) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError> {
+        self.run(|tx| tx.jobs(place, after, until, limit))
     }
 
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The life of a job outside of workers' hands: pushed, waiting, promoted, dead, gone.
 
 use workmill_proto::{MutationVerb, SetName, Timestamp};
-use workmill_store::TrackState;
+use workmill_store::{Place, TrackState};
 
 use super::{DEAD_JOBS_MAX, DEAD_TTL_SECS, Job, Mutant, Naive};
 
@@ -137,29 +137,46 @@ impl Naive {
         self.enqueue(job);
     }
 
-    pub fn mutate(&mut self, verb: MutationVerb, set: SetName, jids: Option<&[String]>) {
+    pub fn mutate(&mut self, verb: MutationVerb, place: &Place, jids: Option<&[String]>) {
         let everything = matches!(verb, MutationVerb::Clear) || jids.is_none();
         let meant = |job: &Job| everything || jids.is_some_and(|jids| jids.contains(&job.jid));
-        let entries = self.sets.get_mut(&set).unwrap();
-        let taken = entries.extract_if(.., |(_, job)| meant(job));
-        let taken: Vec<Job> = taken.map(|(_, job)| job).collect();
+        let taken: Vec<Job> = match place {
+            Place::Set(set) => {
+                let entries = self.sets.get_mut(set).unwrap();
+                let taken = entries.extract_if(.., |(_, job)| meant(job));
+                taken.map(|(_, job)| job).collect()
+            }
+            Place::Queue(name) => match self.queues.get_mut(&**name) {
+                Some(queue) => queue.jobs.extract_if(.., |job| meant(job)).collect(),
+                None => return,
+            },
+            Place::Working => self.take_from_workers(verb, meant),
+        };
         match verb {
-            MutationVerb::Clear | MutationVerb::Discard if everything => self.unswept.extend(taken),
+            MutationVerb::Clear | MutationVerb::Discard
+                if everything && matches!(place, Place::Set(_)) =>
+            {
+                self.unswept.extend(taken);
+            }
             MutationVerb::Clear | MutationVerb::Discard => {
                 taken.iter().for_each(|job| self.deleted(job));
             }
             MutationVerb::Requeue => taken.into_iter().for_each(|mut job| {
-                // The operator wants it run.
-                let has_expired = job.expires_at.is_some_and(|at| at <= self.wall());
-                if has_expired && self.mutant != Mutant::RequeuedKeepsItsExpiry {
-                    job.expires_at = None;
-                }
+                self.lift_expiry(&mut job);
                 self.enqueue_again(job);
             }),
             MutationVerb::Kill => taken.into_iter().for_each(|job| {
                 self.die(&job);
                 self.bury(job);
             }),
+        }
+    }
+
+    /// The operator wants it run.
+    pub fn lift_expiry(&self, job: &mut Job) {
+        let has_expired = job.expires_at.is_some_and(|at| at <= self.wall());
+        if has_expired && self.mutant != Mutant::RequeuedKeepsItsExpiry {
+            job.expires_at = None;
         }
     }
 

@@ -27,6 +27,7 @@ mutants! {
     DeadWithoutLimit,
     RequeuedKeepsItsTime,
     RequeuedIsNotRemembered,
+    TakenIsNotRemembered,
     RequeuedKeepsItsExpiry,
     LockTakenTwice,
     LockOfAnotherGivenBack,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::{SetName, SteadyTime};
+use workmill_proto::{MutationVerb, SetName, SteadyTime};
 use workmill_store::TrackState;
 
 use super::{Job, Mutant, Naive, Waiting, Work};
@@ -103,6 +103,34 @@ impl Naive {
         }
         self.release(index);
         true
+    }
+
+    /// An operator takes jobs from their workers. Those to be requeued go back to their queues; returns the others.
+    pub fn take_from_workers(
+        &mut self,
+        verb: MutationVerb,
+        meant: impl Fn(&Job) -> bool,
+    ) -> Vec<Job> {
+        self.working.sort_by_key(|work| work.key);
+        let taken: Vec<Work> = self
+            .working
+            .extract_if(.., |work| meant(&work.job))
+            .collect();
+        for work in &taken {
+            if self.mutant != Mutant::TakenIsNotRemembered {
+                self.remember(work);
+            }
+        }
+        if verb != MutationVerb::Requeue {
+            return taken.into_iter().map(|work| work.job).collect();
+        }
+        for mut work in taken {
+            work.job.enqueued_at = Some(self.wall());
+            self.lift_expiry(&mut work.job);
+            self.working.push(work);
+            self.release(self.working.len() - 1);
+        }
+        Vec::new()
     }
 
     /// A job did not reach its worker.

@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId,
+    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, NewBatch, NewJob, Op, Requeue, ServerId,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job, Mutation, MutationFilter, MutationVerb, QueueCommand,
@@ -197,14 +197,10 @@ pub fn requeue_the_dead() -> Op {
 }
 
 fn mutate(verb: MutationVerb, target: SetName, filter: Option<MutationFilter>) -> Op {
-    let mutation = Arc::new(Mutation {
+    Op::mutate(Mutation {
         verb,
         target,
         filter,
-    });
-    Op::Mutate(Mutate {
-        mutation,
-        progress: None,
     })
 }
 

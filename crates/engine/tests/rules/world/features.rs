@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    BatchReport, BulkPush, Fetch, Op, Outcome, Requeue, Rules, ServerId, Throttle, Ticket, TrackOp,
+    BatchReport, BulkPush, Change, Fetch, Mutate, Op, Outcome, Requeue, Rules, ServerId, Throttle,
+    Ticket, TrackOp,
 };
-use workmill_proto::{Command, CustomReading, Job, WireError, parse_command};
-use workmill_store::{CallbackState, Track};
+use workmill_proto::{
+    Command, CustomReading, Job, MutationFilter, MutationVerb, WireError, parse_command,
+};
+use workmill_store::{CallbackState, Place, Track};
 
 use super::{Fetched, World};
 
@@ -25,6 +28,39 @@ pub fn requeue_op(jid: &str, wid: &str) -> Op {
         jid: jid.to_owned(),
         wid: wid.into(),
     })
+}
+
+/// A change to the jobs of a place.
+pub fn change(verb: MutationVerb, place: Place, filter: Option<MutationFilter>) -> Change {
+    Change {
+        verb,
+        place,
+        filter,
+    }
+}
+
+pub fn change_op(verb: MutationVerb, place: Place, filter: Option<MutationFilter>) -> Op {
+    Op::Mutate(Mutate {
+        change: Arc::new(change(verb, place, filter)),
+        operation: None,
+        progress: None,
+    })
+}
+
+pub fn queue(name: &str) -> Place {
+    Place::Queue(name.into())
+}
+
+pub fn working() -> Place {
+    Place::Working
+}
+
+pub fn of_type(jobtype: &str) -> MutationFilter {
+    MutationFilter::Jobtype(jobtype.to_owned())
+}
+
+pub fn jobs_named(jids: &[&str]) -> MutationFilter {
+    MutationFilter::Jids(jids.iter().map(|jid| (*jid).to_owned()).collect())
 }
 
 /// FETCH on a connection that names no worker.

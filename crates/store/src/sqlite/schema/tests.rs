@@ -1,6 +1,6 @@
 //! Files of older versions.
 
-use workmill_proto::SteadyTime;
+use workmill_proto::{SetName, SteadyTime};
 
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
@@ -117,7 +117,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(held[0].expires_at, SteadyTime::from_micros(60));
         assert_eq!(&*held[0].jid, "jid-1");
         assert!(!held[0].has_features);
-        assert_eq!(tx.last_serial().unwrap(), 7);
+        assert_eq!(tx.watermark(&Place::Set(SetName::Dead)).unwrap().0, 7);
         let ended = [("jid-0".into(), "w0".into())];
         assert!(tx.get::<Tombstone>(&ended).unwrap()[0].is_some());
         let waits = JobRef::Job(JobKey(key_at(3, (1 << 36) + 1)));

@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
 use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, Release, Reservation, SetTime, Tx};
+use crate::{Counts, JobKey, JobRecord, JobRef, Place, Release, Reservation, SetTime, Tx};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub(super) enum Step {
         finish_every: usize,
     },
     Finish(Vec<Index>),
+    /// Takes waiting jobs out of a queue.
+    TakeOut(usize, Vec<Index>),
     Extend(Vec<(Index, i64)>),
     Release(Vec<(Index, bool)>),
     Insert(usize, Vec<(i64, usize)>),
@@ -47,6 +49,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             }
         ),
         3 => vec(pick(), 1..4).prop_map(Step::Finish),
+        2 => (0..3_usize, vec(pick(), 1..4)).prop_map(|(queue, picks)| Step::TakeOut(queue, picks)),
         2 => vec((pick(), 0..9_i64), 1..3).prop_map(Step::Extend),
         6 => vec((pick(), any::<bool>()), 1..4).prop_map(Step::Release),
         3 => (0..3_usize, vec((0..5_i64, 0..4_usize), 1..4)).prop_map(|(set, new)| Step::Insert(set, new)),
@@ -86,6 +89,7 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
             tx.finish(&keys).unwrap();
             keys.iter().for_each(|&key| model.finish(key));
         }
+        Step::TakeOut(queue, picks) => take_out(tx, model, QUEUES[*queue], picks),
         Step::Extend(ends) => {
             let ends: Vec<_> = ends
                 .iter()
@@ -173,6 +177,43 @@ fn claim<T: Tx>(
             model.reserve(place, job, reservation);
         }
     }
+}
+
+/// Reads a queue, in slices, and takes some of its jobs out.
+fn take_out<T: Tx>(tx: &mut T, model: &mut Model, name: &str, picks: &[Index]) {
+    let place = Place::Queue(name.into());
+    let until = tx.watermark(&place).unwrap();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let slice = tx.jobs(&place, after, until, picks.len()).unwrap();
+        found.extend(slice.items);
+        after = slice.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let waiting = model.queues.get_mut(name);
+    let waiting = waiting.map(|queue| &mut queue.waiting);
+    let places: Vec<i64> = waiting
+        .iter()
+        .flat_map(|jobs| jobs.keys().copied())
+        .collect();
+    assert_eq!(found.len(), places.len(), "jobs of {name}");
+    let Some(waiting) = waiting.filter(|jobs| !jobs.is_empty()) else {
+        return;
+    };
+    for ((_, stored), job) in found.iter().zip(waiting.values()) {
+        assert_eq!(stored.as_ref(), Ok(&job.record), "jobs of {name}");
+    }
+    let mut keys = Vec::new();
+    for index in picks.iter().map(|pick| pick.index(found.len())) {
+        let JobRef::Job(key) = found[index].0 else {
+            panic!("{:?} is in a set", found[index]);
+        };
+        keys.push(key);
+        waiting.remove(&places[index]);
+    }
+    tx.finish(&keys).unwrap();
 }
 
 fn release<T: Tx>(tx: &mut T, model: &mut Model, picks: &[(Index, bool)]) {

@@ -1,0 +1,138 @@
+//! Operations: changes to the jobs of a place that have a name, so that one can ask how far they are, and cancel them.
+//!
+//! They are in memory, and so is what a change has done already in the hands of whoever runs it: a restart ends them, and
+//! nobody knows of them any more. What they did is done, as each slice is a transaction, and nothing is done half.
+
+use workmill_proto::{MutationVerb, Timestamp, WireError};
+use workmill_store::Place;
+
+use crate::limits::{OPERATIONS_MAX, OPERATIONS_RUNNING_MAX};
+
+/// Names an operation. Whoever starts it chooses it, and never uses it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub u64);
+
+/// Whether an operation goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    /// It does.
+    Running,
+    /// It has looked at everything.
+    Done,
+    /// It was cancelled; what it had done until then is done.
+    Cancelled,
+    /// It was given up, for this reason; what it had done until then is done.
+    Failed(String),
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationReport {
+    /// Which operation.
+    pub id: OperationId,
+    /// What it does.
+    pub verb: MutationVerb,
+    /// To the jobs of which place.
+    pub place: Place,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it ended; none while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// How many jobs it has looked at.
+    pub looked_at: u64,
+    /// How many of them it has changed.
+    pub changed: u64,
+    /// About how many it still has to look at: those that were there when it started, without what left the place since.
+    pub left: u64,
+    /// Whether it goes on.
+    pub state: OperationState,
+}
+
+/// The operations that are remembered, the latest started last.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    reports: Vec<OperationReport>,
+    /// As they were before the group, if it has changed them.
+    before: Option<Vec<OperationReport>>,
+}
+
+impl Operations {
+    /// Starts an operation. One that has ended is forgotten for it, if there are too many.
+    pub(crate) fn start(&mut self, report: OperationReport) -> Result<(), WireError> {
+        let OperationId(id) = report.id;
+        if self.find(report.id).is_some() {
+            let text = format!("there is an operation {id} already: name it otherwise");
+            return Err(WireError::err(text));
+        }
+        let is_running = |report: &&OperationReport| report.state == OperationState::Running;
+        if self.reports.iter().filter(is_running).count() >= OPERATIONS_RUNNING_MAX {
+            return Err(WireError::err(format!(
+                "{OPERATIONS_RUNNING_MAX} operations are running: wait for one to end, or cancel one"
+            )));
+        }
+        self.keep();
+        if self.reports.len() >= OPERATIONS_MAX
+            && let Some(ended) = self.reports.iter().position(|report| !is_running(&report))
+        {
+            self.reports.remove(ended);
+        }
+        self.reports.push(report);
+        Ok(())
+    }
+
+    pub(crate) fn all(&self) -> &[OperationReport] {
+        &self.reports
+    }
+
+    pub(crate) fn find(&self, id: OperationId) -> Option<&OperationReport> {
+        self.reports.iter().find(|report| report.id == id)
+    }
+
+    /// A running operation has looked at so many more jobs, and changed some of them.
+    pub(crate) fn advance(&mut self, id: OperationId, looked_at: u64, changed: u64) {
+        if let Some(report) = self.running(id) {
+            report.looked_at += looked_at;
+            report.changed += changed;
+            report.left = report.left.saturating_sub(looked_at);
+        }
+    }
+
+    /// Ends an operation, if it is running.
+    pub(crate) fn end(&mut self, id: OperationId, state: OperationState, now: Timestamp) {
+        if let Some(report) = self.running(id) {
+            if state == OperationState::Done {
+                report.left = 0;
+            }
+            report.state = state;
+            report.ended_at = Some(now);
+        }
+    }
+
+    /// The running operation of this name, to be changed.
+    fn running(&mut self, id: OperationId) -> Option<&mut OperationReport> {
+        let is_it =
+            |report: &OperationReport| report.id == id && report.state == OperationState::Running;
+        let index = self.reports.iter().position(is_it)?;
+        self.keep();
+        self.reports.get_mut(index)
+    }
+
+    /// Keeps them as they are, before the first change in a group.
+    fn keep(&mut self) {
+        if self.before.is_none() {
+            self.before = Some(self.reports.clone());
+        }
+    }
+
+    /// Keeps what the group changed.
+    pub(crate) fn commit(&mut self) {
+        self.before = None;
+    }
+
+    /// Undoes what the group changed.
+    pub(crate) fn roll_back(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.reports = before;
+        }
+    }
+}
