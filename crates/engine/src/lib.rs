@@ -32,6 +32,7 @@ pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
+pub use limits::FETCH_WAIT;
 pub use makers::ClientId;
 pub use op::{
     Ack, BatchOp, BulkPush, Change, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,

@@ -63,9 +63,9 @@ pub(crate) const RESERVE_AHEAD_MAX: Duration = Duration::from_secs(86_400);
 /// How often one group looks whether the jobs that come to the dead set because others left it are too many again.
 pub(crate) const EVICTION_ROUNDS_MAX: usize = 8;
 
-/// How long a FETCH waits for a job, in milliseconds. Faktory waits 2 s; some clients stop reading at
-/// exactly 2.0 s and would lose what comes then.
-pub(crate) const FETCH_WAIT_MS: u64 = 1_900;
+/// How long a FETCH waits for a job. Faktory waits 2 s; some clients stop reading at exactly 2.0 s and would lose what
+/// comes then.
+pub const FETCH_WAIT: Duration = Duration::from_millis(1_900);
 
 /// How many names of queues all FETCHes that wait may list together. Each costs up to 300 bytes of memory.
 pub(crate) const PARKED_QUEUES_MAX: usize = 500_000;

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use workmill_proto::SteadyTime;
 
-use crate::limits::{FETCH_WAIT_MS, PARKED_QUEUES_MAX};
+use crate::limits::{FETCH_WAIT, PARKED_QUEUES_MAX};
 use crate::op::{Fetch, ServerId, Ticket};
 
 /// A FETCH that waits.
@@ -41,7 +40,7 @@ enum Change {
 impl Parked {
     /// Lets a FETCH wait from `now` on.
     pub(crate) fn add(&mut self, ticket: Ticket, fetch: &Fetch, now: SteadyTime) {
-        let deadline = now.plus(Duration::from_millis(FETCH_WAIT_MS));
+        let deadline = now.plus(FETCH_WAIT);
         let arrival = self.arrivals;
         self.arrivals += 1;
         let mut fetch = fetch.clone();
@@ -229,7 +228,7 @@ mod tests {
         let start = SteadyTime::from_micros(0);
         parked.add(Ticket(1), &fetch(&["a"]), start);
         parked.add(Ticket(2), &fetch(&["a"]), start.plus_secs(1));
-        let first = start.plus(Duration::from_millis(FETCH_WAIT_MS));
+        let first = start.plus(FETCH_WAIT);
         assert_eq!(parked.next_deadline(), Some(first));
         assert_eq!(parked.remove_due(first), [Ticket(1)]);
         assert_eq!(parked.next_deadline(), Some(first.plus_secs(1)));

@@ -10,8 +10,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 use workmill_engine::{DeliveryTag, Op, Ticket};
 
-use super::entry::{Answers, Gate, GateClosed, Ops};
 use super::pending::Pending;
+use super::submit::{Answers, Gate, GateClosed, Ops};
 
 /// How long commands wait for the next term. Clients wait longer for an answer, and a worker's BEAT is due only after
 /// fifteen seconds.

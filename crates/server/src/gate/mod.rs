@@ -2,13 +2,13 @@
 //!
 //! They know the [`Gateway`], which outlives terms, and not the [`Gate`] behind it: here, a committer's inbox.
 //!
-//! Reading order: `entry` (how ops are handed over, and what comes back), `pending` (waiting for it), `gateway` (what
+//! Reading order: `submit` (how ops are handed over, and what comes back), `pending` (waiting for it), `gateway` (what
 //! happens between terms).
 
-mod entry;
 mod gateway;
 mod pending;
+mod submit;
 
-pub(crate) use entry::{Answers, Delivery, Gate, GateClosed, Ops};
 pub(crate) use gateway::Gateway;
 pub(crate) use pending::{Pending, Unanswered};
+pub(crate) use submit::{Answers, Delivery, Gate, GateClosed, Ops};

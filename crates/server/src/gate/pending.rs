@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use workmill_engine::{Op, Ticket};
 
-use super::entry::{Answers, Gate, GateClosed, Ops};
+use super::submit::{Answers, Gate, GateClosed, Ops};
 
 /// Ops that wait for their answers. Dropped early, it makes the engine forget a FETCH among them; a job that comes all the
 /// same goes back to its queue.

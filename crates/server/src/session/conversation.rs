@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smallvec::{SmallVec, smallvec};
-use workmill_engine::{Op, Outcome};
+use workmill_engine::{FETCH_WAIT, Op, Outcome};
 
 use super::answer::{write_latencies, write_outcome, write_slots};
 use super::close_reason::CloseReason;
@@ -18,10 +18,6 @@ use crate::connections::{ConnectionGuard, Phase};
 use crate::gate::{Answers, Delivery, Gateway, Pending, Unanswered};
 use crate::registry::WorkerConnection;
 use crate::shared::Shared;
-
-/// How long the FETCH of a quiet worker takes: as long as one that finds nothing, so that the worker does not ask
-/// again and again.
-const QUIET_FETCH_WAIT: Duration = Duration::from_millis(1_900);
 
 /// For how long the commands are run that had come when the server closes the connection because it stops: there may be
 /// megabytes of them, and the client may go on sending.
@@ -252,7 +248,8 @@ impl<S: Stream> Conversation<S> {
             }
             Begun::Quiet => {
                 self.connection.set_phase(Phase::Fetching);
-                let wait = Box::pin(tokio::time::sleep(QUIET_FETCH_WAIT));
+                // As long as one that finds nothing, so that the worker does not ask again and again.
+                let wait = Box::pin(tokio::time::sleep(FETCH_WAIT));
                 watch(&mut self.wire, &mut self.closed, wait).await?;
                 Answers::nothing()
             }

@@ -48,7 +48,7 @@ pub(super) async fn gone<S: Stream>(
         tokio::select! {
             biased;
             () = &mut *closed => return Ok(()),
-            looked = wire.look_ahead(AHEAD_BYTES_MAX) => looked?,
+            read = wire.read_ahead(AHEAD_BYTES_MAX) => read?,
         }
     }
     Ok(())

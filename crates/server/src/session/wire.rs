@@ -129,7 +129,7 @@ impl<S: Stream> Wire<S> {
 
     /// Waits for a sign of the client: reads on as long as less than this many bytes wait, then only looks out
     /// for the client's end. May be dropped and called again.
-    pub(super) async fn look_ahead(&mut self, ahead_bytes_max: usize) -> Result<(), WireFault> {
+    pub(super) async fn read_ahead(&mut self, ahead_bytes_max: usize) -> Result<(), WireFault> {
         if self.unread_bytes() < ahead_bytes_max {
             return self.fill().await;
         }

@@ -101,7 +101,7 @@ impl Reloader {
             changes: Vec::new(),
             unnamed: 0,
         };
-        let settings = comparison.settle(current, settings);
+        let settings = comparison.merge(current, settings);
         // Last, because it takes effect at once and nothing may fail after it.
         if let (Some(tls), Some(files)) = (tls, files) {
             tls.reload(&files)?;
@@ -136,7 +136,7 @@ struct Comparison {
 
 impl Comparison {
     /// Takes the new settings where they can change while the server runs.
-    fn settle(&mut self, current: &Settings, mut new: Settings) -> Settings {
+    fn merge(&mut self, current: &Settings, mut new: Settings) -> Settings {
         self.keep("faktory.binding", &current.binding, &mut new.binding);
         self.changes.extend(scalars::keep(current, &mut new));
         if current.durability != new.durability {
