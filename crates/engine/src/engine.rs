@@ -102,17 +102,13 @@ impl Engine {
         group.finish()
     }
 
-    /// Has queues looked at whose limits are new. A bucket that is new begins empty and fills from now on; one that was
-    /// there is kept. It is no part of the group: it stands also if that is rolled back.
+    /// Has queues looked at whose limits are new. It is no part of the group: it stands also if that is rolled back.
     fn look_at_throttles(&mut self, now: SteadyTime) {
         for queue in std::mem::take(&mut self.throttles_changed) {
-            match self.rules.rate_of(&queue) {
-                Some(rate) => drop(self.memory.buckets.next_at(&queue, rate, now)),
-                None => self.memory.buckets.forget(&queue),
-            }
+            self.memory.slots.follow(now, &self.rules, &queue);
             self.memory.rechecks.add(&queue, now);
         }
-        self.memory.buckets.commit();
+        self.memory.slots.commit();
     }
 
     /// The last group is committed: what it changed in memory stands.

@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng};
 use workmill_proto::{SteadyTime, Timestamp, WireError};
-use workmill_store::{Clocks, Counts, StoreError, Tx};
+use workmill_store::{Clocks, StoreError, Tx};
 
+use crate::budget::Budget;
 use crate::context::Rules;
-use crate::features::{Batches, Locks, Tracks};
-use crate::limits::{DELIVERY_SLICE_BYTES, REWRITE_SLICE_BYTES, UNUSABLE_SLICE_JOBS};
+use crate::features::{Batches, Locks, Meters, Tracks};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
@@ -34,16 +34,14 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) locks: Locks,
     pub(crate) batches: Batches,
     pub(crate) tracks: Tracks,
-    /// How many jobs that cannot be handed out may still be passed over.
-    pub(crate) unusable_left: usize,
-    /// How many bytes of payloads may still be handed out; one job may exceed it.
-    pub(crate) delivery_bytes_left: usize,
-    /// How many bytes of payloads may still be written anew; one job may exceed it.
-    pub(crate) rewrite_bytes_left: usize,
+    pub(crate) meters: Meters,
+    /// How much it may still do.
+    pub(crate) budget: Budget,
     /// Whether dead jobs are being evicted.
     pub(crate) evicting: bool,
-    pub(crate) counts: Counts,
-    pub(crate) result: GroupResult,
+    result: GroupResult,
+    /// How many requests there are to be answered, those that waited before among them.
+    unanswered: usize,
 }
 
 impl<'g, T: Tx> Group<'g, T> {
@@ -57,6 +55,7 @@ impl<'g, T: Tx> Group<'g, T> {
         draining: &'g BTreeSet<ServerId>,
     ) -> Self {
         Self {
+            unanswered: memory.parked.len(),
             tx,
             steady: clocks.steady,
             wall: clocks.wall,
@@ -69,11 +68,9 @@ impl<'g, T: Tx> Group<'g, T> {
             locks: Locks::default(),
             batches: Batches::default(),
             tracks: Tracks::default(),
-            unusable_left: UNUSABLE_SLICE_JOBS,
-            delivery_bytes_left: DELIVERY_SLICE_BYTES,
-            rewrite_bytes_left: REWRITE_SLICE_BYTES,
+            meters: Meters::new(rules.observed),
+            budget: Budget::new(),
             evicting: false,
-            counts: Counts::default(),
             result: GroupResult::default(),
         }
     }
@@ -84,6 +81,7 @@ impl<'g, T: Tx> Group<'g, T> {
             return Ok(());
         };
         let ticket = *ticket;
+        self.unanswered += run.len();
         match op {
             Op::Push(_) => self.push(run),
             Op::Fetch(_) => self.fetch(run),
@@ -113,7 +111,11 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
             Duty::FireCron(table) => self.fire_cron(table)?,
             Duty::Sweep => self.sweep()?,
-            Duty::KeepClocks => self.keep_clocks()?,
+            // A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
+            Duty::KeepClocks => {
+                self.tx.note_clocks(self.now(), true)?;
+                false
+            }
         };
         if more {
             self.continue_in_next_group(ticket, Op::Tick(duty.clone()));
@@ -123,15 +125,9 @@ impl<'g, T: Tx> Group<'g, T> {
         Ok(())
     }
 
-    /// A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
-    fn keep_clocks(&mut self) -> Result<bool, StoreError> {
-        self.tx.note_clocks(self.now(), true)?;
-        Ok(false)
-    }
-
     /// A run of INFOs.
     fn info(&mut self, run: &[Request]) -> Result<(), StoreError> {
-        self.write_counts()?;
+        self.meters.write(self.tx, self.wall.utc_day())?;
         let report = Arc::new(InfoReport {
             totals: self.tx.totals()?,
             reply: OnceLock::new(),
@@ -155,11 +151,27 @@ impl<'g, T: Tx> Group<'g, T> {
         for ticket in self.memory.parked.remove_due(self.steady) {
             self.answer(ticket, Outcome::Nothing);
         }
+        self.check_answers()?;
         self.locks.write(self.tx)?;
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
-        self.write_counts()?;
+        self.meters.write(self.tx, self.wall.utc_day())?;
+        self.result.events = self.meters.take_events();
         Ok(self.result)
+    }
+
+    /// Checks that every request is answered, waits, or goes on in the next group: with one answer too many or too few, all
+    /// later replies of a connection would be to the wrong commands.
+    fn check_answers(&self) -> Result<(), StoreError> {
+        let (answered, unfinished) = (self.result.answers.len(), self.result.unfinished.len());
+        let waiting = self.memory.parked.len();
+        if answered + unfinished + waiting == self.unanswered {
+            return Ok(());
+        }
+        Err(StoreError::Poisoned(format!(
+            "{} requests have {answered} answers, {unfinished} go on and {waiting} wait: this is a bug, please report it",
+            self.unanswered
+        )))
     }
 
     /// What both clocks show.
@@ -173,16 +185,6 @@ impl<'g, T: Tx> Group<'g, T> {
     /// Leaves an op, or the rest of it, to the next group.
     pub(crate) fn continue_in_next_group(&mut self, ticket: Ticket, op: Op) {
         self.result.unfinished.push(Request { ticket, op });
-    }
-
-    /// Notes that a payload of this many bytes is written anew.
-    pub(crate) fn note_rewritten(&mut self, bytes: usize) {
-        self.rewrite_bytes_left = self.rewrite_bytes_left.saturating_sub(bytes);
-    }
-
-    /// Whether jobs that need that too are to wait for the next group.
-    pub(crate) fn has_rewritten_enough(&self) -> bool {
-        self.rewrite_bytes_left == 0
     }
 
     pub(crate) fn answer(&mut self, ticket: Ticket, outcome: Outcome) {
@@ -204,19 +206,7 @@ impl<'g, T: Tx> Group<'g, T> {
     pub(crate) fn new_jid(&mut self) -> String {
         format!("{:024x}", self.rng.random::<u128>() >> 32)
     }
-
-    /// Counts one execution that ended.
-    pub(crate) fn count_execution(&mut self, failed: bool) {
-        self.counts.processed += 1;
-        self.counts.failures += u64::from(failed);
-    }
-
-    /// Hands the counts to the store, so that nothing read after this misses them.
-    pub(crate) fn write_counts(&mut self) -> Result<(), StoreError> {
-        let counts = std::mem::take(&mut self.counts);
-        if counts == Counts::default() {
-            return Ok(());
-        }
-        self.tx.count(self.wall.utc_day(), counts)
-    }
 }
+
+#[cfg(test)]
+mod tests;

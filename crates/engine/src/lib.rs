@@ -8,6 +8,7 @@
 //! When recurring jobs are due is told by `cron/`.
 
 mod ask;
+mod budget;
 mod context;
 mod cron;
 mod engine;
@@ -26,6 +27,7 @@ mod parked;
 mod passage;
 mod rechecks;
 mod rules;
+mod step;
 mod throttle;
 
 pub use context::{GroupContext, Rules};

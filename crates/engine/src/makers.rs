@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use workmill_proto::WireError;
+use workmill_store::{StoreError, Tx};
+
 use crate::limits::QUEUES_OF_ONE_MAX;
 
 /// The client of a command: a worker, or a connection that named none. 0 is the server itself.
@@ -27,6 +30,32 @@ enum Change {
 }
 
 impl Makers {
+    /// For each name in order why the client beside it may not make a queue of it, if there is none and it may not. What
+    /// it may make is charged to it.
+    pub(crate) fn check<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        wanted: &[(&str, ClientId)],
+    ) -> Result<Vec<Option<WireError>>, StoreError> {
+        let queues: Vec<&str> = wanted.iter().map(|&(queue, _)| queue).collect();
+        let missing = tx.queues_missing(&queues)?;
+        if !missing.contains(&true) {
+            return Ok(vec![None; wanted.len()]);
+        }
+        let refused = tx.queues_refused(&queues)?;
+        let answers = wanted.iter().zip(missing.into_iter().zip(refused));
+        let answers = answers.map(|(&(queue, client), (missing, refused))| {
+            if refused {
+                Some(too_many_queues(queue))
+            } else if missing && !self.charge(queue, client) {
+                Some(too_many_queues_of_one(queue))
+            } else {
+                None
+            }
+        });
+        Ok(answers.collect())
+    }
+
     /// Charges a queue that is not there to a client. Tells whether that may make it.
     pub(crate) fn charge(&mut self, queue: &str, client: ClientId) -> bool {
         if client == 0 || self.by_queue.contains_key(queue) {
@@ -85,6 +114,21 @@ impl Makers {
         }
         Some((queue, client))
     }
+}
+
+/// The answer to what would make one queue too many.
+fn too_many_queues(queue: &str) -> WireError {
+    WireError::err(format!(
+        "cannot make queue {queue}: there are too many; QUEUE REMOVE those that are no longer used"
+    ))
+}
+
+/// The answer to what would make one queue too many for its client.
+fn too_many_queues_of_one(queue: &str) -> WireError {
+    WireError::err(format!(
+        "cannot make queue {queue}: this worker or connection has made {QUEUES_OF_ONE_MAX}, as many as one may; \
+         QUEUE REMOVE those that are no longer used"
+    ))
 }
 
 #[cfg(test)]

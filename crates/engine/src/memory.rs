@@ -3,12 +3,12 @@
 use workmill_proto::Timestamp;
 
 use crate::cron::Timetable;
+use crate::features::Slots;
 use crate::makers::Makers;
 use crate::operations::Operations;
 use crate::parked::Parked;
 use crate::rechecks::Rechecks;
 use crate::rules::PlanReport;
-use crate::throttle::Buckets;
 
 /// It changes with a group, and goes back if the group is rolled back.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Memory {
     /// The FETCHes that wait.
     pub(crate) parked: Parked,
     /// How fast queues may be handed out.
-    pub(crate) buckets: Buckets,
+    pub(crate) slots: Slots,
     /// When queues are to be looked at again.
     pub(crate) rechecks: Rechecks,
     /// The next ticks of cron entries.
@@ -35,7 +35,7 @@ impl Memory {
     /// Keeps what the group changed.
     pub(crate) fn commit(&mut self) {
         self.parked.commit();
-        self.buckets.commit();
+        self.slots.commit();
         self.rechecks.commit();
         self.timetable.commit();
         self.makers.commit();
@@ -45,7 +45,7 @@ impl Memory {
     /// Undoes what the group changed.
     pub(crate) fn roll_back(&mut self) {
         self.parked.roll_back();
-        self.buckets.roll_back();
+        self.slots.roll_back();
         self.rechecks.roll_back();
         self.timetable.roll_back();
         self.makers.roll_back();

@@ -61,6 +61,11 @@ impl Parked {
         self.changes.push(Change::Added(arrival));
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.by_arrival.len()
+    }
+
     /// Whether another FETCH may wait.
     pub(crate) fn has_room_for(&self, fetch: &Fetch) -> bool {
         self.queues_count.saturating_add(fetch.queues.len()) <= PARKED_QUEUES_MAX

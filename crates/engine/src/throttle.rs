@@ -83,6 +83,11 @@ impl Buckets {
         self.set(queue, full_at - rate.interval());
     }
 
+    /// Lets the bucket of a queue fill from now on, if it is new.
+    pub(crate) fn fill_from(&mut self, queue: &str, rate: Rate, now: SteadyTime) {
+        self.full_at(queue, rate, now);
+    }
+
     /// Forgets the bucket of a queue that has no rate any more.
     pub(crate) fn forget(&mut self, queue: &str) {
         self.full_at.remove(queue);

@@ -2,8 +2,7 @@
 
 use workmill_proto::{Bid, SteadyTime};
 use workmill_store::{
-    BatchCallback, BatchState, CallbackKind, CallbackOf, CallbackState, Features, JobRecord,
-    StoreError, Tx,
+    BatchCallback, BatchState, CallbackKind, CallbackOf, CallbackState, Features, StoreError, Tx,
 };
 
 use super::batches::{Batches, callback_state};
@@ -87,8 +86,8 @@ impl Batches {
             return Ok(());
         };
         self.count(tx, now, member.bid, |state| match member.failed {
-            true => state.failed = state.failed.saturating_sub(1),
-            false => state.pending = state.pending.saturating_sub(1),
+            true => take_one(&mut state.failed, member.bid.id),
+            false => take_one(&mut state.pending, member.bid.id),
         })
     }
 
@@ -97,20 +96,13 @@ impl Batches {
         &mut self,
         tx: &mut T,
         now: SteadyTime,
-        record: &mut JobRecord,
+        features: &Features,
     ) -> Result<(), StoreError> {
-        let Some(member) = record
-            .features
-            .as_mut()
-            .and_then(|features| features.batch.as_mut())
-        else {
+        let Some(member) = features.batch.filter(|member| !member.failed) else {
             return Ok(());
         };
-        if std::mem::replace(&mut member.failed, true) {
-            return Ok(());
-        }
         self.count(tx, now, member.bid, |state| {
-            state.pending = state.pending.saturating_sub(1);
+            take_one(&mut state.pending, member.bid.id);
             state.failed += 1;
         })
     }
@@ -120,11 +112,21 @@ impl Batches {
         &mut self,
         tx: &mut T,
         now: SteadyTime,
-        callback: Option<CallbackOf>,
+        features: &Features,
     ) -> Result<(), StoreError> {
-        let Some(CallbackOf { bid, kind }) = callback else {
-            return Ok(());
-        };
+        match features.callback {
+            Some(callback) => self.pass_callback(tx, now, callback),
+            None => Ok(()),
+        }
+    }
+
+    /// A callback counts as acknowledged.
+    pub(crate) fn pass_callback<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        CallbackOf { bid, kind }: CallbackOf,
+    ) -> Result<(), StoreError> {
         self.count(tx, now, bid, |state| {
             *callback_state(state, kind) = CallbackState::Done;
         })
@@ -176,10 +178,7 @@ impl Batches {
         count: impl Fn(&mut BatchState) -> &mut u64,
     ) -> Result<(), StoreError> {
         for parent in self.parents_of(tx, id)? {
-            self.change(tx, now, parent, |state| {
-                let count = count(state);
-                *count = count.saturating_sub(1);
-            })?;
+            self.change(tx, now, parent, |state| take_one(count(state), parent))?;
             self.changed.push(parent);
         }
         Ok(())
@@ -207,5 +206,49 @@ impl Batches {
             parent: self.first_parent(tx, of.bid.id)?,
             payload: callback.map(|callback| callback.0).unwrap_or_default(),
         })
+    }
+}
+
+/// One less of what a batch counts. A number that is too small already stays at nothing: to stop for it would be to stop at
+/// every start again, as it is in the database.
+fn take_one(count: &mut u64, batch: u64) {
+    match count.checked_sub(1) {
+        Some(less) => *count = less,
+        None => tracing::error!(
+            batch,
+            "a batch has counted fewer jobs or children than it has: its callbacks may come early; please report this"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workmill_store::memory::{MemoryDisk, MemoryStore};
+    use workmill_store::{Membership, Store as _};
+
+    use super::*;
+
+    /// A number that a bug has left too small must neither wrap around nor stop the server.
+    #[test]
+    fn a_batch_never_counts_below_nothing() {
+        let now = SteadyTime::from_micros(0);
+        let mut store = MemoryStore::open(&MemoryDisk::default());
+        let mut tx = store.begin().unwrap();
+        let mut batches = Batches::default();
+        let mut state = BatchState::new(7, now);
+        state.committed = true;
+        batches.states.put(1, state);
+        let bid = Bid { id: 1, check: 7 };
+        for failed in [false, true] {
+            let features = Features {
+                batch: Some(Membership { bid, failed }),
+                ..Features::default()
+            };
+            batches.leave(&mut tx, now, &features).unwrap();
+            assert!(batches.next_callback(&mut tx, now).unwrap().is_none());
+        }
+        let state = batches.state(&mut tx, bid).unwrap().unwrap();
+        assert_eq!((state.pending, state.failed), (0, 0));
+        assert!(state.succeeded);
     }
 }

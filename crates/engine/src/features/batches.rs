@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use workmill_proto::{Bid, SteadyTime, WireError};
 use workmill_store::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackState,
-    Clocks, StoreError, Tx,
+    Clocks, Features, StoreError, Tx,
 };
 
 use crate::context::Rules;
@@ -13,6 +13,7 @@ use crate::limits::{
     BATCH_ANCESTORS_MAX, BATCH_LOOK_SECS_MAX, BATCH_PARENTS_MAX, BATCH_SLICE_BATCHES,
 };
 use crate::op::NewBatch;
+use crate::outcome::BatchReport;
 use crate::overlay::Overlay;
 
 /// The batches a group looks at.
@@ -47,13 +48,23 @@ impl Batches {
         Ok(state.filter(|state| state.check == bid.check).copied())
     }
 
-    /// What never changes of a batch.
-    pub(crate) fn details<T: Tx>(
+    /// What is known of a batch.
+    pub(crate) fn report<T: Tx>(
         &mut self,
         tx: &mut T,
         bid: Bid,
-    ) -> Result<Option<BatchDetails>, StoreError> {
-        Ok(tx.get(&[bid.id])?.pop().flatten())
+    ) -> Result<Option<BatchReport>, StoreError> {
+        let state = self.state(tx, bid)?;
+        let details: Option<BatchDetails> = tx.get(&[bid.id])?.pop().flatten();
+        let (Some(state), Some(details)) = (state, details) else {
+            return Ok(None);
+        };
+        Ok(Some(BatchReport {
+            bid,
+            parent: self.first_parent(tx, bid.id)?,
+            details,
+            state,
+        }))
     }
 
     /// Makes a batch; `check` is the random part of its id.
@@ -101,8 +112,23 @@ impl Batches {
         Ok(())
     }
 
+    /// Makes one batch wait for another, unless it may not: then it is told why.
+    pub(crate) fn adopt<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        parent: Bid,
+        child: Bid,
+    ) -> Result<Option<WireError>, StoreError> {
+        let refusal = self.refuse_parent(tx, parent, child)?;
+        if refusal.is_none() {
+            self.link(tx, now, parent.id, child.id)?;
+        }
+        Ok(refusal)
+    }
+
     /// Makes one batch wait for another. To say it twice is to say it once.
-    pub(crate) fn link<T: Tx>(
+    fn link<T: Tx>(
         &mut self,
         tx: &mut T,
         now: SteadyTime,
@@ -125,7 +151,7 @@ impl Batches {
     }
 
     /// Why a batch may not become the parent of another, if it may not.
-    pub(crate) fn refuse_parent<T: Tx>(
+    fn refuse_parent<T: Tx>(
         &mut self,
         tx: &mut T,
         parent: Bid,
@@ -146,6 +172,19 @@ impl Batches {
         })
     }
 
+    /// Why a job may not become a member of its batch, if it may not.
+    pub(crate) fn refuse_member<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        features: &Features,
+    ) -> Result<Option<WireError>, StoreError> {
+        let Some(member) = features.batch else {
+            return Ok(None);
+        };
+        let is_known = self.state(tx, member.bid)?.is_some();
+        Ok((!is_known).then(|| WireError::no_such_batch(&member.bid.to_string())))
+    }
+
     /// Why a batch may not have another child, if it may not.
     pub(crate) fn refuse_child<T: Tx>(
         &mut self,
@@ -157,7 +196,7 @@ impl Batches {
     }
 
     /// The first of the batches that wait for this one.
-    pub(crate) fn first_parent<T: Tx>(
+    pub(super) fn first_parent<T: Tx>(
         &mut self,
         tx: &mut T,
         id: u64,

@@ -9,6 +9,24 @@ use crate::overlay::Overlay;
 #[derive(Debug, Default)]
 pub(crate) struct Locks(Overlay<Lock>);
 
+/// A lock that somebody else has.
+#[derive(Debug)]
+pub(crate) struct Held(Lock);
+
+impl Held {
+    /// Says why a job is not unique, for whoever looks for the reason.
+    pub(crate) fn tell(&self, record: &JobRecord, now: SteadyTime) {
+        let (jid, owner) = (&*record.jid, &*self.0.owner.jid);
+        let secs_left = self.0.ends_at.since(now).as_secs();
+        tracing::debug!(
+            jid,
+            owner,
+            secs_left,
+            "a job is not unique: the job `owner` has its lock for `secs_left` more seconds"
+        );
+    }
+}
+
 impl Locks {
     /// Reads locks at once that are about to be asked for.
     pub(crate) fn load<T: Tx>(
@@ -26,10 +44,10 @@ impl Locks {
         now: SteadyTime,
         record: &JobRecord,
         wanted: &JobLock,
-    ) -> Result<Option<Lock>, StoreError> {
+    ) -> Result<Option<Held>, StoreError> {
         let held = self.0.get(tx, &wanted.key)?;
         if let Some(held) = held.filter(|held| held.ends_at > now) {
-            return Ok(Some(held.clone()));
+            return Ok(Some(Held(held.clone())));
         }
         let lock = Lock {
             owner: owner(record, wanted),

@@ -1,12 +1,16 @@
-//! The features, each with what a group knows of it: locks, batches, tracks. What is true of one is said here; when it has
-//! a say in a job's life is in `rules/life.rs`.
+//! The features, each with what a group knows of it: what is true of one is said here. When it has a say in a job's life is
+//! in `rules/life.rs`.
 
 mod batch_progress;
 mod batches;
 mod locks;
+mod meters;
+mod slots;
 mod tracks;
 
 pub(crate) use batch_progress::DueCallback;
 pub(crate) use batches::Batches;
 pub(crate) use locks::Locks;
+pub(crate) use meters::Meters;
+pub(crate) use slots::{Allowance, Slots};
 pub(crate) use tracks::Tracks;

@@ -1,11 +1,13 @@
 //! ACK: the job is done and forgotten.
 
-use workmill_store::{StoreError, Tx};
+use workmill_store::{JobKey, StoreError, Tx};
 
+use super::life::Ended;
 use super::reservation::Holdings;
 use crate::group::Group;
 use crate::op::{Op, Request};
 use crate::outcome::Outcome;
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// A run of ACKs. An unknown job is acknowledged too, as in Faktory: its worker has nothing more to do.
@@ -27,14 +29,13 @@ impl<T: Tx> Group<'_, T> {
                 if held.has_features {
                     with_features.push(held.key);
                 }
-                self.count_execution(false);
             }
             self.answer(request.ticket, Outcome::Ok);
         }
         if done.is_empty() {
             return Ok(());
         }
-        let wanted = match self.rules.observed {
+        let wanted = match self.meters.is_observed() {
             true => &done,
             false => &with_features,
         };
@@ -42,12 +43,19 @@ impl<T: Tx> Group<'_, T> {
             true => Vec::new(),
             false => self.tx.working_heads(wanted)?,
         };
-        self.observe_acknowledged(&heads)?;
-        self.end_reservations(&done)?;
+        let keys: Vec<JobKey> = heads.iter().map(|(key, _)| *key).collect();
+        let reservations = match keys.is_empty() {
+            true => Vec::new(),
+            false => self.tx.reservations_by_key(&keys)?,
+        };
+        self.end_executions(&done, Ended::Well)?;
         let known = heads.iter().filter_map(|(_, head)| head.as_ref().ok());
-        self.prefetch(known.clone())?;
-        for record in known {
-            self.succeeded(record)?;
+        self.prefetch(known)?;
+        for ((_, head), held) in heads.iter().zip(&reservations) {
+            // Of one that cannot be read nobody knows what it was.
+            if let Ok(record) = head {
+                self.step(What::Succeeded, Cause::Client, record, Some(held.into()))?;
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
 use crate::op::{BatchOp, NewBatch, Ticket};
-use crate::outcome::{BatchReport, Outcome};
+use crate::outcome::Outcome;
 
 /// How many bits of a batch's id are random.
 const CHECK_BITS: u32 = 40;
@@ -33,8 +33,16 @@ impl<T: Tx> Group<'_, T> {
                 self.queue_callbacks()?;
                 Outcome::Ok
             }
-            BatchOp::Status(bid) => self.batch_status(*bid)?,
-            BatchOp::Child { parent, child } => self.adopt(*parent, *child)?,
+            BatchOp::Status(bid) => match self.batches.report(self.tx, *bid)? {
+                Some(report) => Outcome::Batch(Box::new(report)),
+                None => unknown(*bid),
+            },
+            BatchOp::Child { parent, child } => {
+                match self.batches.adopt(self.tx, self.steady, *parent, *child)? {
+                    Some(refusal) => Outcome::Refused(refusal),
+                    None => Outcome::Ok,
+                }
+            }
         };
         self.answer(ticket, outcome);
         Ok(())
@@ -50,30 +58,6 @@ impl<T: Tx> Group<'_, T> {
         let now = self.now();
         let made = self.batches.make(self.tx, now, self.rules, new, check)?;
         Ok(Outcome::Bid(made))
-    }
-
-    fn batch_status(&mut self, bid: Bid) -> Result<Outcome, StoreError> {
-        let state = self.batches.state(self.tx, bid)?;
-        let details = self.batches.details(self.tx, bid)?;
-        let (Some(state), Some(details)) = (state, details) else {
-            return Ok(unknown(bid));
-        };
-        Ok(Outcome::Batch(Box::new(BatchReport {
-            bid,
-            parent: self.batches.first_parent(self.tx, bid.id)?,
-            details,
-            state,
-        })))
-    }
-
-    /// Makes one batch wait for another.
-    fn adopt(&mut self, parent: Bid, child: Bid) -> Result<Outcome, StoreError> {
-        if let Some(refusal) = self.batches.refuse_parent(self.tx, parent, child)? {
-            return Ok(Outcome::Refused(refusal));
-        }
-        self.batches
-            .link(self.tx, self.steady, parent.id, child.id)?;
-        Ok(Outcome::Ok)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::ask::CALLBACK_READING;
 use crate::features::DueCallback;
 use crate::group::Group;
 use crate::op::NewJob;
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// Lets batches go on that were changed: their callbacks are put into their queues, once.
@@ -23,8 +24,7 @@ impl<T: Tx> Group<'_, T> {
                         "a batch's callback cannot be read: it is passed over"
                     );
                     // Nobody could ever acknowledge it.
-                    self.batches
-                        .finish_callback(self.tx, self.steady, Some(of))?;
+                    self.batches.pass_callback(self.tx, self.steady, of)?;
                 }
             }
         }
@@ -42,12 +42,12 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn place_callback(&mut self, job: NewJob) -> Result<(), StoreError> {
-        self.pushed(&job.record)?;
+        self.step(What::Pushed, Cause::Batch, &job.record, None)?;
         if let Some(at) = job.at.filter(|at| *at > self.wall) {
             let entry = (SetTime::scheduled(at), job.record);
             return self.tx.insert_entries(SetName::Scheduled, &[entry]);
         }
-        self.enqueue_again(&[&job.record])?;
+        self.enqueue_again(&[&job.record], Cause::Batch)?;
         // It may come from a FETCH that passes over jobs and has not begun to wait, but will.
         self.ready.insert(job.record.queue.into());
         Ok(())

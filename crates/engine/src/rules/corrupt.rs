@@ -6,6 +6,7 @@ use serde_json::json;
 use workmill_proto::{CustomReading, Job, SetName};
 use workmill_store::{CorruptRecord, JobRecord, Place, StoreError, Tx};
 
+use super::fail::failed_record;
 use super::report::Report;
 use crate::group::Group;
 use crate::op::NewJob;
@@ -53,7 +54,7 @@ impl<T: Tx> Group<'_, T> {
             message: reason,
             backtrace: &[],
         };
-        dead.push(self.failed_record(record, job, &report, None));
+        dead.push(failed_record(record, job, &report, self.wall, None));
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::cron::{CronEntry, CronTable, Due};
 use crate::group::Group;
 use crate::limits::{CRON_SLICE_JOBS, TOLD_MAX};
 use crate::op::NewJob;
+use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
     /// Pushes a slice of the jobs of the table that are due. Tells whether there may be more.
@@ -24,13 +25,13 @@ impl<T: Tx> Group<'_, T> {
             self.plan_cron(table, &unplanned)?;
             return Ok(true);
         }
-        self.tell_of_plan();
+        self.memory.plan_report.tell();
         let due = self.memory.timetable.due(self.wall, CRON_SLICE_JOBS);
         if due.is_empty() {
             return Ok(false);
         }
         let names: Vec<&str> = due.iter().map(|due| &*due.name).collect();
-        let done = self.ticks_done(table, &names)?;
+        let done = ticks_done(self.tx, table, &names)?;
         let mut ticks = Vec::with_capacity(due.len());
         let mut runs = Vec::with_capacity(due.len());
         for (due, done) in due.iter().zip(done) {
@@ -50,42 +51,6 @@ impl<T: Tx> Group<'_, T> {
         Ok(due.len() == CRON_SLICE_JOBS)
     }
 
-    /// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
-    /// under its own.
-    pub(super) fn ticks_done(
-        &mut self,
-        table: &CronTable,
-        names: &[&str],
-    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        let mut done = self.noted_ticks(names)?;
-        let mut places = Vec::new();
-        let mut formers = Vec::new();
-        for (name, done) in names.iter().zip(&mut done) {
-            if done.is_none()
-                && let Some(former) = table
-                    .get(name)
-                    .and_then(|entry| entry.former_name.as_deref())
-            {
-                places.push(done);
-                formers.push(former);
-            }
-        }
-        if !formers.is_empty() {
-            let noted = self.noted_ticks(&formers)?;
-            places
-                .into_iter()
-                .zip(noted)
-                .for_each(|(place, noted)| *place = noted);
-        }
-        Ok(done)
-    }
-
-    fn noted_ticks(&mut self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
-        let noted = self.tx.get::<CronTick>(&names)?.into_iter();
-        Ok(noted.map(|tick| Some(tick?.at)).collect())
-    }
-
     /// Pushes a job for each run. One that is refused, as a PUSH may be, has had its turn.
     fn push_runs(&mut self, runs: &[(&Due, &CronEntry)]) -> Result<(), StoreError> {
         let mut jobs: Vec<(&str, NewJob)> = Vec::with_capacity(runs.len());
@@ -98,7 +63,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let new: Vec<&NewJob> = jobs.iter().map(|(_, job)| job).collect();
-        let refusals = self.admit(&new)?;
+        let refusals = self.admit(&new, Cause::Cron)?;
         for ((name, job), refusal) in jobs.iter().zip(refusals) {
             match refusal {
                 None => tracing::debug!(entry = name, jid = &*job.record.jid, "cron pushes a job"),
@@ -108,6 +73,42 @@ impl<T: Tx> Group<'_, T> {
         warn_refused(&refused);
         Ok(())
     }
+}
+
+/// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
+/// under its own.
+pub(super) fn ticks_done<T: Tx>(
+    tx: &mut T,
+    table: &CronTable,
+    names: &[&str],
+) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    let mut done = noted_ticks(tx, names)?;
+    let mut places = Vec::new();
+    let mut formers = Vec::new();
+    for (name, done) in names.iter().zip(&mut done) {
+        if done.is_none()
+            && let Some(former) = table
+                .get(name)
+                .and_then(|entry| entry.former_name.as_deref())
+        {
+            places.push(done);
+            formers.push(former);
+        }
+    }
+    if !formers.is_empty() {
+        let noted = noted_ticks(tx, &formers)?;
+        places
+            .into_iter()
+            .zip(noted)
+            .for_each(|(place, noted)| *place = noted);
+    }
+    Ok(done)
+}
+
+fn noted_ticks<T: Tx>(tx: &mut T, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
+    let noted = tx.get::<CronTick>(&names)?.into_iter();
+    Ok(noted.map(|tick| Some(tick?.at)).collect())
 }
 
 fn warn_refused(refused: &[(&str, WireError)]) {

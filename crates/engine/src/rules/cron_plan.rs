@@ -8,6 +8,7 @@ use std::sync::Arc;
 use workmill_proto::Timestamp;
 use workmill_store::{CronTick, StoreError, Tx};
 
+use super::cron::ticks_done;
 use crate::cron::{CronEntry, CronTable};
 use crate::group::Group;
 use crate::limits::{CLOCK_STEP, CRON_SET_BACK_MAX, TOLD_MAX};
@@ -64,26 +65,44 @@ impl<T: Tx> Group<'_, T> {
         names: &[Arc<str>],
     ) -> Result<(), StoreError> {
         let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let done = self.ticks_done(table, &keys)?;
+        let done = ticks_done(self.tx, table, &keys)?;
         let mut notes = Vec::new();
         for (name, done) in names.iter().zip(done) {
             let Some(entry) = table.get(name) else {
                 continue;
             };
-            let plan = self.plan_entry(name, entry, done);
+            let mut planner = Planner {
+                now: self.wall,
+                is_first: self.memory.timetable.is_first(),
+                down_since: self.memory.down_since,
+                missed_within_secs: self.rules.cron_missed_within_secs,
+                report: &mut self.memory.plan_report,
+            };
+            let plan = planner.plan_entry(name, entry, done);
             self.memory.timetable.set_next(name, plan.next);
             notes.extend(plan.note.map(|at| ((**name).into(), CronTick { at })));
         }
         self.tx.put(&notes)
     }
+}
 
+/// What the plan of an entry depends on besides the entry.
+struct Planner<'p> {
+    now: Timestamp,
+    is_first: bool,
+    down_since: Option<Timestamp>,
+    missed_within_secs: i64,
+    report: &'p mut PlanReport,
+}
+
+impl Planner<'_> {
     fn plan_entry(&mut self, name: &Arc<str>, entry: &CronEntry, done: Option<Timestamp>) -> Plan {
-        let now = self.wall;
+        let now = self.now;
         if let Some(done) = done.filter(|done| *done > now) {
             return self.plan_after_set_back(name, entry, done);
         }
         // A downtime is what lies before the first table. An entry that comes later has missed nothing.
-        let is_first = self.memory.timetable.is_first();
+        let is_first = self.is_first;
         if entry.catch_up {
             let since = done.filter(|_| is_first).unwrap_or(now);
             return Plan {
@@ -92,7 +111,7 @@ impl<T: Tx> Group<'_, T> {
                 note: Some(since).filter(|_| done != Some(since)),
             };
         }
-        let missed = match self.memory.down_since {
+        let missed = match self.down_since {
             Some(down_since) if is_first => self.missed_tick(
                 name,
                 entry,
@@ -113,8 +132,8 @@ impl<T: Tx> Group<'_, T> {
         entry: &CronEntry,
         since: Timestamp,
     ) -> Option<Timestamp> {
-        let now = self.wall;
-        let recent = now.plus_secs(-self.rules.cron_missed_within_secs);
+        let now = self.now;
+        let recent = now.plus_secs(-self.missed_within_secs);
         let first = entry
             .schedule
             .next_after(since)
@@ -122,7 +141,7 @@ impl<T: Tx> Group<'_, T> {
         if first > recent {
             return Some(first);
         }
-        self.memory.plan_report.missed.add(name);
+        self.report.missed.add(name);
         // An interval begins anew then.
         let is_interval = entry.schedule.is_interval();
         let last = (!is_interval).then(|| entry.schedule.next_after(recent))?;
@@ -131,9 +150,9 @@ impl<T: Tx> Group<'_, T> {
 
     /// Ticks up to `done`, which is later than now, have fired: the clock was set back since.
     fn plan_after_set_back(&mut self, name: &Arc<str>, entry: &CronEntry, done: Timestamp) -> Plan {
-        let now = self.wall;
+        let now = self.now;
         let ahead = done.since(now);
-        let report = &mut self.memory.plan_report;
+        let report = &mut *self.report;
         if !entry.schedule.is_interval() && ahead <= CRON_SET_BACK_MAX {
             if ahead > CLOCK_STEP {
                 report.silent.add(name);
@@ -153,19 +172,20 @@ impl<T: Tx> Group<'_, T> {
             note: Some(now),
         }
     }
+}
 
+impl PlanReport {
     /// Says what the plan of all entries has found.
-    pub(super) fn tell_of_plan(&mut self) {
-        let report = &mut self.memory.plan_report;
-        let ahead_secs = std::mem::take(&mut report.ahead_secs_max);
-        report.missed.tell(|count, entries| {
+    pub(super) fn tell(&mut self) {
+        let ahead_secs = std::mem::take(&mut self.ahead_secs_max);
+        self.missed.tell(|count, entries| {
             tracing::warn!(
                 count,
                 entries,
                 "ticks of cron entries passed while no server ran and are skipped; catch_up = true would make up for them"
             );
         });
-        report.silent.tell(|count, entries| {
+        self.silent.tell(|count, entries| {
             tracing::warn!(
                 count,
                 entries,
@@ -174,7 +194,7 @@ impl<T: Tx> Group<'_, T> {
                  caught up"
             );
         });
-        report.capped.tell(|count, entries| {
+        self.capped.tell(|count, entries| {
             tracing::warn!(
                 count,
                 entries,

@@ -5,6 +5,7 @@ use workmill_store::{JobRecord, Place, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, SWEEP_SLICE_ROWS};
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// Puts jobs into the dead set. Beyond its limit, the oldest there leave.
@@ -64,9 +65,11 @@ impl<T: Tx> Group<'_, T> {
         };
         // All before the last were read too. What their end brings about may come into the set.
         let removed = self.tx.remove_entries_until(last.key)?;
+        let records = entries.iter().filter_map(|entry| entry.job.as_ref().ok());
+        self.prefetch(records)?;
         for entry in &entries {
             if let Ok(record) = &entry.job {
-                self.evicted(record)?;
+                self.step(What::Evicted, Cause::NoRoom, record, None)?;
             }
         }
         Ok(removed)

@@ -1,13 +1,16 @@
 //! FAIL: a failed job is tried again later, or is dead, or is dropped, as its `retry` says.
 
-use workmill_proto::{Failure, Job, SetName, SteadyTime, Timestamp};
-use workmill_store::{CorruptRecord, JobKey, JobRecord, SetTime, StoreError, Tx};
+use rand::rngs::SmallRng;
+use workmill_proto::{Failure, Job, SetName, Timestamp};
+use workmill_store::{CorruptRecord, JobKey, JobRecord, Reservation, SetTime, StoreError, Tx};
 
 use super::backoff;
+use super::life::Ended;
 use super::report::Report;
 use super::reservation::{Held, Holdings};
 use crate::group::Group;
 use crate::op::{Fail, Op, Request};
+use crate::step::{Cause, What};
 
 /// Where a failed job goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,22 +64,26 @@ impl<T: Tx> Group<'_, T> {
         }
         let held = self.read_held(reservations)?;
         self.answer_first(&asking, held.len());
-        self.fail_held(held.into_iter().zip(reports).collect())
+        self.fail_held(held.into_iter().zip(reports).collect(), Cause::Client)
     }
 
     /// Ends reservations as failures and moves their jobs to where they belong now.
-    pub(super) fn fail_held(&mut self, failed: Vec<(Held, Report<'_>)>) -> Result<(), StoreError> {
+    pub(super) fn fail_held(
+        &mut self,
+        failed: Vec<(Held, Report<'_>)>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
         let keys: Vec<JobKey> = failed
             .iter()
             .map(|(held, _)| held.reservation.key)
             .collect();
-        self.end_reservations(&keys)?;
+        self.end_executions(&keys, Ended::Badly)?;
+        self.prefetch(failed.iter().filter_map(|(held, _)| held.record()))?;
         let mut placed = Placed::default();
         for (Held { reservation, job }, report) in failed {
-            self.count_execution(true);
             match job {
                 Some(Ok(record)) => {
-                    self.place_failed(record, reservation.reserved_at, &report, &mut placed)?;
+                    self.place_failed(record, (&reservation, cause), &report, &mut placed)?;
                 }
                 Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut placed.dead)?,
                 None => {}
@@ -91,15 +98,14 @@ impl<T: Tx> Group<'_, T> {
     fn place_failed(
         &mut self,
         mut record: JobRecord,
-        reserved_at: SteadyTime,
+        (reservation, cause): (&Reservation, Cause),
         report: &Report<'_>,
         placed: &mut Placed,
     ) -> Result<(), StoreError> {
         let job = match Job::parse_stored(&record.body) {
             Ok(job) => job,
             Err(error) => {
-                self.observe_failed(&record, reserved_at, true);
-                self.died(&mut record)?;
+                self.fail_step(What::Died, cause, &mut record, Some(reservation))?;
                 let queue = record.queue;
                 let corrupt = CorruptRecord {
                     bytes: record.body,
@@ -109,64 +115,67 @@ impl<T: Tx> Group<'_, T> {
             }
         };
         let disposition = Disposition::of(job.retry, record.failure_count);
-        self.observe_failed(&record, reserved_at, disposition == Disposition::Dead);
+        let what = match disposition {
+            Disposition::Retried => What::Failed,
+            Disposition::Dead => What::Died,
+            Disposition::Dropped => What::Dropped,
+        };
+        self.fail_step(what, cause, &mut record, Some(reservation))?;
         match disposition {
-            Disposition::Dropped => self.failed_for_good(&mut record)?,
+            Disposition::Dropped => {}
             Disposition::Dead => {
-                self.died(&mut record)?;
                 placed
                     .dead
-                    .push(self.failed_record(record, job, report, None));
+                    .push(failed_record(record, job, report, self.wall, None));
             }
             Disposition::Retried => {
-                self.failed(&mut record)?;
-                let delay_secs = self.retry_delay_secs(&job, record.failure_count);
+                let delay_secs = retry_delay_secs(&job, record.failure_count, &mut self.rng);
                 let next_at = self.wall.plus_secs(delay_secs);
-                let failed = self.failed_record(record, job, report, Some(next_at));
+                let failed = failed_record(record, job, report, self.wall, Some(next_at));
                 let at = SetTime::retries(self.steady.plus_secs(delay_secs));
                 placed.retries.push((at, failed));
             }
         }
         Ok(())
     }
+}
 
-    /// The record with this failure written into its payload. What the client put there is not trusted:
-    /// the server's own count is what counts.
-    pub(crate) fn failed_record(
-        &self,
-        record: JobRecord,
-        mut job: Job,
-        report: &Report<'_>,
-        next_at: Option<Timestamp>,
-    ) -> JobRecord {
-        let retry_count = i64::from(record.failure_count);
-        let first_failed_at = match job.failure() {
-            Some(failure) if record.failure_count > 0 => failure.failed_at,
-            _ => self.wall.to_string(),
-        };
-        job.set_failure(&Failure {
-            retry_count,
-            remaining: job.retry.saturating_sub(retry_count),
-            failed_at: first_failed_at,
-            next_at: next_at.map(|at| at.to_string()),
-            message: Some(report.message.to_owned()),
-            errtype: Some(report.errtype.to_owned()),
-            backtrace: report.backtrace.to_vec(),
-        });
-        let rendered = job.render();
-        JobRecord {
-            failure_count: record.failure_count.saturating_add(1),
-            body: rendered.body,
-            enqueued_at_index: rendered.enqueued_at_index,
-            ..record
-        }
+/// The record with this failure written into its payload. What the client put there is not trusted: the server's own
+/// count is what counts.
+pub(super) fn failed_record(
+    record: JobRecord,
+    mut job: Job,
+    report: &Report<'_>,
+    now: Timestamp,
+    next_at: Option<Timestamp>,
+) -> JobRecord {
+    let retry_count = i64::from(record.failure_count);
+    let first_failed_at = match job.failure() {
+        Some(failure) if record.failure_count > 0 => failure.failed_at,
+        _ => now.to_string(),
+    };
+    job.set_failure(&Failure {
+        retry_count,
+        remaining: job.retry.saturating_sub(retry_count),
+        failed_at: first_failed_at,
+        next_at: next_at.map(|at| at.to_string()),
+        message: Some(report.message.to_owned()),
+        errtype: Some(report.errtype.to_owned()),
+        backtrace: report.backtrace.to_vec(),
+    });
+    let rendered = job.render();
+    JobRecord {
+        failure_count: record.failure_count.saturating_add(1),
+        body: rendered.body,
+        enqueued_at_index: rendered.enqueued_at_index,
+        ..record
     }
+}
 
-    fn retry_delay_secs(&mut self, job: &Job, failures_before: u32) -> i64 {
-        match job.back_off() {
-            Ok(Some(back_off)) => backoff::delay_secs(&back_off, failures_before),
-            Ok(None) | Err(_) => backoff::faktory_delay_secs(failures_before, &mut self.rng),
-        }
+fn retry_delay_secs(job: &Job, failures_before: u32, rng: &mut SmallRng) -> i64 {
+    match job.back_off() {
+        Ok(Some(back_off)) => backoff::delay_secs(&back_off, failures_before),
+        Ok(None) | Err(_) => backoff::faktory_delay_secs(failures_before, rng),
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use workmill_proto::Timestamp;
 use workmill_store::{JobKey, JobRecord, Place, Reservation, StoreError, Tx};
 
-use super::throttle::Allowance;
+use crate::features::Allowance;
 use crate::group::Group;
 use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
 use crate::op::{DeliveryTag, Fetch, Op, Request, ServerId, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
+use crate::step::{Cause, Execution, What};
 
 /// How a queue was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +113,7 @@ impl<T: Tx> Group<'_, T> {
         let mut room = usize::try_from(room).unwrap_or(usize::MAX);
         for queue in queues.iter() {
             let before = waiting.len();
-            let status = match self.is_throttled(queue) {
+            let status = match self.rules.throttles.contains_key(queue) {
                 true => self.hand_out_throttled(queue, waiting, room)?,
                 false => self.hand_out_from(queue, waiting, room)?,
             };
@@ -189,7 +191,9 @@ impl<T: Tx> Group<'_, T> {
         while left > 0
             && let Some((ticket, fetch)) = waiting.get(index).copied()
         {
-            match self.allowance(queue, fetch)? {
+            let asked = (queue, fetch);
+            let (slots, rechecks) = (&mut self.memory.slots, &mut self.memory.rechecks);
+            match slots.allowance(self.tx, self.steady, self.rules, rechecks, asked)? {
                 Allowance::QueueFull => return Ok(QueueStatus::Exhausted),
                 Allowance::WorkerFull => {
                     index += 1;
@@ -203,7 +207,6 @@ impl<T: Tx> Group<'_, T> {
             };
             let reservation = self.hand_over(ticket, fetch, key, record)?;
             self.tx.reserve(&[reservation])?;
-            self.spend(queue);
             waiting.remove(index);
             left -= 1;
         }
@@ -223,11 +226,11 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(Vec<(JobKey, JobRecord)>, QueueStatus), StoreError> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
-            if self.delivery_bytes_left == 0 {
+            if !self.budget.may_deliver() {
                 self.memory.rechecks.add(queue, self.steady);
                 return Ok((usable, QueueStatus::Later));
             }
-            let goes_on = self.unusable_left > 0;
+            let goes_on = self.budget.may_pass_over();
             let wanted = match goes_on {
                 true => limit - usable.len(),
                 false => 1,
@@ -240,13 +243,15 @@ impl<T: Tx> Group<'_, T> {
             let (mut passed_over, mut dead) = (Vec::new(), Vec::new());
             for (key, job) in claimed {
                 match job {
-                    Ok(record) if self.has_expired(&record) => {
+                    Ok(record) if has_expired(&record, self.wall) => {
                         passed_over.push(key);
-                        self.drop_expired(&record)?;
+                        let (jid, queue, jobtype) =
+                            (&*record.jid, &*record.queue, &*record.jobtype);
+                        tracing::debug!(jid, queue, jobtype, "a job has expired: it is dropped");
+                        self.step(What::Expired, Cause::Time, &record, None)?;
                     }
                     Ok(record) => {
-                        let bytes = record.body.len();
-                        self.delivery_bytes_left = self.delivery_bytes_left.saturating_sub(bytes);
+                        self.budget.note_delivery(record.body.len());
                         usable.push((key, record));
                     }
                     Err(corrupt) => {
@@ -255,7 +260,10 @@ impl<T: Tx> Group<'_, T> {
                     }
                 }
             }
-            self.pass_over(&passed_over)?;
+            if !passed_over.is_empty() {
+                self.budget.note_unusable(passed_over.len());
+                self.tx.finish(&passed_over)?;
+            }
             self.bury(dead)?;
             if !goes_on && usable.len() == usable_before {
                 self.memory.rechecks.add(queue, self.steady);
@@ -263,33 +271,6 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         Ok((usable, QueueStatus::Exhausted))
-    }
-
-    /// Takes jobs out of their queue that cannot be handed out.
-    fn pass_over(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.unusable_left = self.unusable_left.saturating_sub(keys.len());
-        self.tx.finish(keys)
-    }
-
-    /// Whether a job has lost its point: it is not handed out any more.
-    pub(super) fn has_expired(&self, record: &JobRecord) -> bool {
-        let expires_at = record
-            .features
-            .as_ref()
-            .and_then(|features| features.expires_at);
-        expires_at.is_some_and(|at| at <= self.wall)
-    }
-
-    /// Drops a job whose time is over.
-    fn drop_expired(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
-        tracing::debug!(jid, queue, jobtype, "a job has expired: it is dropped");
-        self.counts.expired += 1;
-        self.observe_expired(record);
-        self.expired(record)
     }
 
     /// Answers a FETCH with a job; returns the reservation to be made.
@@ -300,8 +281,11 @@ impl<T: Tx> Group<'_, T> {
         key: JobKey,
         record: JobRecord,
     ) -> Result<Reservation, StoreError> {
-        self.started(&record)?;
-        self.observe_fetched(&record);
+        let execution = Execution {
+            wid: &fetch.wid,
+            since: self.steady,
+        };
+        self.step(What::Started, Cause::Client, &record, Some(execution))?;
         let fetched = FetchedJob {
             tag: DeliveryTag {
                 key,
@@ -322,4 +306,11 @@ impl<T: Tx> Group<'_, T> {
             connection: fetch.connection,
         })
     }
+}
+
+/// Whether a job has lost its point: it is not handed out any more.
+pub(super) fn has_expired(record: &JobRecord, now: Timestamp) -> bool {
+    let features = record.features.as_ref();
+    let expires_at = features.and_then(|features| features.expires_at);
+    expires_at.is_some_and(|at| at <= now)
 }

@@ -1,6 +1,6 @@
 //! FLUSH: everything is forgotten. FETCHes that wait go on waiting.
 
-use workmill_store::{Counts, StoreError, Tx};
+use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
 use crate::op::Ticket;
@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 
 impl<T: Tx> Group<'_, T> {
     pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
-        self.counts = Counts::default();
+        self.meters.clear();
         self.ready.clear();
         self.locks.clear();
         self.batches.clear();

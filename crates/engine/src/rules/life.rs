@@ -1,18 +1,34 @@
-//! The order in which features take part in a job's life: here and nowhere else.
+//! A job's life: what takes part in each step of it, in which order. Here and nowhere else.
 //!
-//! At PUSH all checks come first, the lock last of them, as it is a write already: a refused job leaves nothing
-//! behind. At the end of a job it is the reverse: the lock is given back, then its batch counts it, then whoever waits
-//! for that batch, and last it is written down what became of the job.
+//! At PUSH all checks come first, the lock last of them: a refused job leaves nothing behind. At the end of a job it is the
+//! reverse: the lock is given back, then its batch counts it, then whoever waits for that batch goes on, and last it is
+//! written down what became of the job. Meters are told of every step.
+//!
+//! Executions end for many jobs at once, whatever becomes of each ([`Group::end_executions`]): they are counted, and whoever
+//! waits for their slots may have them. A queue is ready as soon as it has a job more ([`Group::enqueue`],
+//! [`Group::put_back`]).
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_proto::{ErrorCode, WireError};
-use workmill_store::{Features, JobLock, JobRecord, Lock, StoreError, TrackState, Tx};
+use workmill_store::{
+    Features, JobKey, JobLock, JobRecord, Release, Reservation, StoreError, TrackState, Tx,
+};
 
 use crate::group::Group;
 use crate::op::NewJob;
+use crate::step::{Cause, Execution, Step, What};
+
+/// How executions ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Well,
+    Badly,
+    /// As if they had never begun.
+    Void,
+}
 
 impl<T: Tx> Group<'_, T> {
     /// The checks of PUSH: for each job in order, its record as it is taken in, or why it is refused.
@@ -24,48 +40,18 @@ impl<T: Tx> Group<'_, T> {
             .iter()
             .map(|job| (&*job.record.queue, job.client))
             .collect();
-        let refusals = self.check_queues(&wanted)?;
+        let refusals = self.memory.makers.check(self.tx, &wanted)?;
         self.prefetch(jobs.iter().map(|job| &job.record))?;
         let mut checked = Vec::with_capacity(jobs.len());
         for (job, refusal) in jobs.iter().zip(refusals) {
-            let refusal = match refusal {
-                None => self.check_batch(&job.record)?,
-                refusal => refusal,
+            let refusal = match (refusal, &job.record.features) {
+                (None, Some(features)) => self.batches.refuse_member(self.tx, features)?,
+                (refusal, _) => refusal,
             };
             checked.push(refusal.map_or(Ok(Cow::Borrowed(&job.record)), Err));
         }
         self.lock(jobs, &mut checked)?;
         Ok(checked)
-    }
-
-    /// Reads at once what the features of these jobs are about to look at.
-    pub(super) fn prefetch<'r>(
-        &mut self,
-        records: impl Iterator<Item = &'r JobRecord>,
-    ) -> Result<(), StoreError> {
-        let (mut locks, mut batches, mut tracked) = (Vec::new(), Vec::new(), Vec::new());
-        for record in records {
-            let Some(features) = &record.features else {
-                continue;
-            };
-            locks.extend(features.lock.map(|lock| lock.key));
-            batches.extend(features.batch.map(|member| member.bid.id));
-            batches.extend(features.callback.map(|callback| callback.bid.id));
-            if features.tracked {
-                tracked.push(record.jid.clone());
-            }
-        }
-        self.locks.load(self.tx, locks.into_iter())?;
-        self.batches.load(self.tx, batches.into_iter())?;
-        self.tracks.load(self.tx, tracked.into_iter())
-    }
-
-    fn check_batch(&mut self, record: &JobRecord) -> Result<Option<WireError>, StoreError> {
-        let Some(member) = record.features.as_ref().and_then(|features| features.batch) else {
-            return Ok(None);
-        };
-        let known = self.batches.state(self.tx, member.bid)?.is_some();
-        Ok((!known).then(|| WireError::no_such_batch(&member.bid.to_string())))
     }
 
     /// Takes the locks of those jobs that nothing else speaks against. A lock belongs to this pushing alone, and lasts
@@ -93,7 +79,7 @@ impl<T: Tx> Group<'_, T> {
                 .locks
                 .acquire(self.tx, self.steady, &job.record, &lock)?;
             if let Some(held) = held {
-                self.tell_who_holds(&job.record, &held);
+                held.tell(&job.record, self.steady);
                 *place = Err(WireError {
                     code: ErrorCode::NotUnique,
                     text: "Job not unique".into(),
@@ -105,132 +91,183 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Why a job is not unique, for whoever looks for the reason.
-    fn tell_who_holds(&self, record: &JobRecord, held: &Lock) {
-        let (jid, owner) = (&*record.jid, &*held.owner.jid);
-        let secs_left = held.ends_at.since(self.steady).as_secs();
-        tracing::debug!(
-            jid,
-            owner,
-            secs_left,
-            "a job is not unique: the job `owner` has its lock for `secs_left` more seconds"
-        );
+    /// Reads at once what the features of these jobs are about to look at.
+    pub(super) fn prefetch<'r>(
+        &mut self,
+        records: impl Iterator<Item = &'r JobRecord>,
+    ) -> Result<(), StoreError> {
+        let (mut locks, mut batches, mut tracked) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records {
+            let Some(features) = &record.features else {
+                continue;
+            };
+            locks.extend(features.lock.map(|lock| lock.key));
+            batches.extend(features.batch.map(|member| member.bid.id));
+            batches.extend(features.callback.map(|callback| callback.bid.id));
+            if features.tracked {
+                tracked.push(record.jid.clone());
+            }
+        }
+        self.locks.load(self.tx, locks.into_iter())?;
+        self.batches.load(self.tx, batches.into_iter())?;
+        self.tracks.load(self.tx, tracked.into_iter())
     }
 
-    /// A job was taken in.
-    pub(super) fn pushed(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(features) = &record.features else {
-            return Ok(());
+    /// Something happens to a job; with it an execution may begin or end.
+    pub(super) fn step(
+        &mut self,
+        what: What,
+        cause: Cause,
+        record: &JobRecord,
+        execution: Option<Execution<'_>>,
+    ) -> Result<(), StoreError> {
+        let step = Step {
+            what,
+            cause,
+            at: self.now(),
+            record,
+            execution,
         };
-        self.batches.join(self.tx, self.steady, features)?;
-        self.note(record, TrackState::Enqueued)
-    }
-
-    /// A job is handed out.
-    pub(super) fn started(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        if record.features.is_none() {
-            return Ok(());
+        if what == What::Started {
+            self.memory
+                .slots
+                .spend(self.steady, self.rules, &record.queue);
         }
-        self.locks.release_at_start(self.tx, record)?;
-        self.note(record, TrackState::Working)
-    }
-
-    /// A job was acknowledged.
-    pub(super) fn succeeded(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(features) = &record.features else {
-            return Ok(());
-        };
-        self.locks.release(self.tx, record)?;
-        self.batches.leave(self.tx, self.steady, features)?;
-        self.finish_callback(features)?;
-        self.note_end(record, TrackState::Success)
-    }
-
-    /// A job failed and will be tried again.
-    pub(super) fn failed(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        if record.features.is_none() {
-            return Ok(());
+        if let Some(features) = &record.features {
+            self.take_part(&step, features)?;
         }
-        self.batches.fail(self.tx, self.steady, record)?;
-        self.queue_callbacks()?;
-        self.note(record, TrackState::Failed)
+        self.meters.note(&step);
+        step.trace();
+        Ok(())
     }
 
-    /// A job failed for the last time, or was killed: it is dead. Its lock stays until its time is over.
-    pub(super) fn died(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        if record.features.is_none() {
-            return Ok(());
-        }
-        self.batches.fail(self.tx, self.steady, record)?;
-        self.queue_callbacks()?;
-        self.note_end(record, TrackState::Dead)
-    }
-
-    /// A job failed and leaves no trace, as it is not to be tried again: nobody can acknowledge it any more.
-    pub(super) fn failed_for_good(&mut self, record: &mut JobRecord) -> Result<(), StoreError> {
-        self.batches.fail(self.tx, self.steady, record)?;
-        let Some(features) = &record.features else {
-            return Ok(());
-        };
-        self.finish_callback(features)?;
-        self.note_end(record, TrackState::Failed)
-    }
-
-    /// A job goes back to its queue as if it had not been handed out.
-    pub(super) fn came_back(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        if record.features.is_none() {
-            return Ok(());
-        }
-        self.locks.take_again(self.tx, self.steady, record)?;
-        self.note(record, TrackState::Enqueued)
-    }
-
-    /// A job from a set is in its queue.
-    pub(super) fn enqueued_again(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match record.features.is_some() {
-            true => self.note(record, TrackState::Enqueued),
-            false => Ok(()),
-        }
-    }
-
-    /// A job was dropped because its time was over.
-    pub(super) fn expired(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        self.locks.release(self.tx, record)?;
-        self.deleted(record)
-    }
-
-    /// An operator deleted a job: its batch does not wait for it. Its lock stays until its time is over.
-    pub(super) fn deleted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        let Some(features) = &record.features else {
-            return Ok(());
-        };
-        self.batches.leave(self.tx, self.steady, features)?;
-        self.finish_callback(features)?;
-        self.note_end(record, TrackState::Unknown)
-    }
-
-    /// A dead job is forgotten. A member of a batch stays a failed one.
-    pub(super) fn evicted(&mut self, record: &JobRecord) -> Result<(), StoreError> {
-        match &record.features {
-            Some(features) => self.finish_callback(features),
-            None => Ok(()),
+    /// What the features of a job do in a step.
+    fn take_part(&mut self, step: &Step<'_>, features: &Features) -> Result<(), StoreError> {
+        let (now, record) = (step.at, step.record);
+        match step.what {
+            What::Pushed => {
+                self.batches.join(self.tx, now.steady, features)?;
+                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+            }
+            What::Started => {
+                self.locks.release_at_start(self.tx, record)?;
+                self.tracks.note(self.tx, now, record, TrackState::Working)
+            }
+            What::Succeeded => {
+                self.locks.release(self.tx, record)?;
+                self.batches.leave(self.tx, now.steady, features)?;
+                self.batches
+                    .finish_callback(self.tx, now.steady, features)?;
+                self.queue_callbacks()?;
+                self.tracks
+                    .note_end(self.tx, now, record, TrackState::Success)
+            }
+            What::Failed => {
+                self.batches.fail(self.tx, now.steady, features)?;
+                self.queue_callbacks()?;
+                self.tracks.note(self.tx, now, record, TrackState::Failed)
+            }
+            // Its lock stays until its time is over.
+            What::Died => {
+                self.batches.fail(self.tx, now.steady, features)?;
+                self.queue_callbacks()?;
+                self.tracks.note_end(self.tx, now, record, TrackState::Dead)
+            }
+            // Nobody can acknowledge it any more.
+            What::Dropped => {
+                self.batches.fail(self.tx, now.steady, features)?;
+                self.batches
+                    .finish_callback(self.tx, now.steady, features)?;
+                self.queue_callbacks()?;
+                self.tracks
+                    .note_end(self.tx, now, record, TrackState::Failed)
+            }
+            What::CameBack => {
+                self.locks.take_again(self.tx, now.steady, record)?;
+                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+            }
+            What::Promoted => self.tracks.note(self.tx, now, record, TrackState::Enqueued),
+            // The lock of a job that an operator deletes stays until its time is over.
+            What::Expired | What::Deleted => {
+                if step.what == What::Expired {
+                    self.locks.release(self.tx, record)?;
+                }
+                self.batches.leave(self.tx, now.steady, features)?;
+                self.batches
+                    .finish_callback(self.tx, now.steady, features)?;
+                self.queue_callbacks()?;
+                self.tracks
+                    .note_end(self.tx, now, record, TrackState::Unknown)
+            }
+            // A member of a batch stays a failed one.
+            What::Evicted => {
+                self.batches
+                    .finish_callback(self.tx, now.steady, features)?;
+                self.queue_callbacks()
+            }
         }
     }
 
-    /// Whoever waited for this callback, or for what was changed before, goes on.
-    fn finish_callback(&mut self, features: &Features) -> Result<(), StoreError> {
-        self.batches
-            .finish_callback(self.tx, self.steady, features.callback)?;
-        self.queue_callbacks()
+    /// A job failed, or was killed: [`What::Failed`], [`What::Died`] or [`What::Dropped`]. From now on it is a failed member
+    /// of its batch.
+    pub(super) fn fail_step(
+        &mut self,
+        what: What,
+        cause: Cause,
+        record: &mut JobRecord,
+        execution: Option<&Reservation>,
+    ) -> Result<(), StoreError> {
+        self.step(what, cause, record, execution.map(Execution::from))?;
+        let features = record.features.as_mut();
+        if let Some(member) = features.and_then(|features| features.batch.as_mut()) {
+            member.failed = true;
+        }
+        Ok(())
     }
 
-    fn note(&mut self, record: &JobRecord, state: TrackState) -> Result<(), StoreError> {
-        let now = self.now();
-        self.tracks.note(self.tx, now, record, state)
+    /// Executions end, and their jobs do not go back to their queues: they are counted, and whoever waits for their slots
+    /// may have them.
+    pub(super) fn end_executions(
+        &mut self,
+        keys: &[JobKey],
+        ended: Ended,
+    ) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        if ended != Ended::Void {
+            self.meters.count_ended(keys.len(), ended == Ended::Badly);
+        }
+        let freed = self.memory.slots.freed(self.tx, self.rules, keys)?;
+        for queue in freed {
+            self.make_ready(&queue);
+        }
+        self.tx.finish(keys)
     }
 
-    fn note_end(&mut self, record: &JobRecord, state: TrackState) -> Result<(), StoreError> {
-        let now = self.now();
-        self.tracks.note_end(self.tx, now, record, state)
+    /// Executions end, and their jobs go back to the front of their queues, which are ready then.
+    pub(super) fn put_back(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+        if releases.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<JobKey> = releases.iter().map(|release| release.key).collect();
+        let queues = self.tx.queues_of(&keys)?;
+        self.tx.release(releases)?;
+        for queue in queues {
+            self.make_ready(&queue);
+        }
+        Ok(())
+    }
+
+    /// Puts jobs at the tail of their queues, which are ready then.
+    pub(super) fn enqueue(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.tx.enqueue(jobs, self.wall)?;
+        for job in jobs {
+            self.make_ready(&job.queue);
+        }
+        Ok(())
     }
 }

@@ -12,9 +12,7 @@ mod fail;
 mod fetch;
 mod flush;
 mod life;
-mod making;
 mod mutate;
-mod observe;
 mod operations;
 mod purge;
 mod push;
@@ -25,7 +23,6 @@ mod requeue;
 mod reservation;
 mod schedule;
 mod sweep;
-mod throttle;
 mod track;
 
 pub(crate) use cron_plan::PlanReport;

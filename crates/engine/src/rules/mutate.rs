@@ -11,12 +11,15 @@ use workmill_store::{
     EntryKey, Features, JobKey, JobRecord, JobRef, Place, StoreError, StoredJob, Tx,
 };
 
+use super::fetch::has_expired;
+use super::life::Ended;
 use super::reservation::Held;
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
 use crate::op::{Change, Mutate, MutateProgress, Op, Ticket};
 use crate::operations::{OperationReport, OperationState};
 use crate::outcome::Outcome;
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// A slice of a MUTATE; the answer comes after the last one.
@@ -151,15 +154,17 @@ impl<T: Tx> Group<'_, T> {
         self.take_out(&taken)?;
         match change.verb {
             MutationVerb::Clear | MutationVerb::Discard => {
-                records.iter().try_for_each(|record| self.deleted(record))?;
+                for record in &records {
+                    self.step(What::Deleted, Cause::Operator, record, None)?;
+                }
             }
             MutationVerb::Requeue => {
                 self.lift_expiries(&mut records);
-                self.enqueue_again(&records.iter().collect::<Vec<_>>())?;
+                self.enqueue_again(&records.iter().collect::<Vec<_>>(), Cause::Operator)?;
             }
             MutationVerb::Kill => {
                 for record in &mut records {
-                    self.died(record)?;
+                    self.fail_step(What::Died, Cause::Operator, record, None)?;
                 }
                 dead.append(&mut records);
             }
@@ -216,18 +221,18 @@ impl<T: Tx> Group<'_, T> {
             })
             .collect();
         if change.verb == MutationVerb::Requeue {
-            self.requeue_held(held)?;
+            self.requeue_held(held, Cause::Operator)?;
             return Ok(keys.len());
         }
         self.put_tombstones(&held)?;
-        self.end_reservations(&keys)?;
+        self.end_executions(&keys, Ended::Void)?;
         let mut dead = Vec::new();
         for mut record in held.into_iter().filter_map(|held| held.job?.ok()) {
             if change.verb == MutationVerb::Kill {
-                self.died(&mut record)?;
+                self.fail_step(What::Died, Cause::Operator, &mut record, None)?;
                 dead.push(record);
             } else {
-                self.deleted(&record)?;
+                self.step(What::Deleted, Cause::Operator, &record, None)?;
             }
         }
         self.bury(dead)?;
@@ -237,7 +242,9 @@ impl<T: Tx> Group<'_, T> {
     /// An operator who requeues jobs wants them run: those that have expired do not expire any more.
     fn lift_expiries(&self, records: &mut [JobRecord]) {
         let mut lifted = 0_usize;
-        for record in records.iter_mut().filter(|record| self.has_expired(record)) {
+        let expired = records.iter_mut();
+        let expired = expired.filter(|record| has_expired(record, self.wall));
+        for record in expired {
             if let Some(features) = &mut record.features {
                 features.expires_at = None;
             }

@@ -9,6 +9,7 @@ use crate::group::Group;
 use crate::limits::{PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, TOLD_MAX};
 use crate::op::{BulkPush, NewJob, Op, Request, Ticket};
 use crate::outcome::Outcome;
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// A run of PUSHes.
@@ -20,7 +21,7 @@ impl<T: Tx> Group<'_, T> {
                 _ => None,
             })
             .collect();
-        let refusals = self.admit(&jobs)?;
+        let refusals = self.admit(&jobs, Cause::Client)?;
         for (request, refusal) in run.iter().zip(refusals) {
             let outcome = refusal.map_or(Outcome::Ok, Outcome::Refused);
             self.answer(request.ticket, outcome);
@@ -47,7 +48,7 @@ impl<T: Tx> Group<'_, T> {
             }
             next_index += 1;
         }
-        let refusals = self.admit(&jobs)?;
+        let refusals = self.admit(&jobs, Cause::Client)?;
         for (job, refusal) in jobs.iter().zip(refusals) {
             refused.extend(refusal.map(|error| (job.record.jid.to_string(), error)));
         }
@@ -66,14 +67,17 @@ impl<T: Tx> Group<'_, T> {
 
     /// Takes jobs in, each by itself; tells for each whether it was refused. A job for later is refused now if
     /// its queue could not be made now: later nobody is there to be told.
-    pub(super) fn admit(&mut self, jobs: &[&NewJob]) -> Result<Vec<Option<WireError>>, StoreError> {
+    pub(super) fn admit(
+        &mut self,
+        jobs: &[&NewJob],
+        cause: Cause,
+    ) -> Result<Vec<Option<WireError>>, StoreError> {
         let checked = self.check_pushed(jobs)?;
         let mut for_now: Vec<&JobRecord> = Vec::with_capacity(jobs.len());
         let mut for_later = Vec::new();
         for (job, record) in jobs.iter().zip(&checked) {
             let Ok(record) = record else { continue };
-            self.pushed(record)?;
-            self.observe_pushed(record);
+            self.step(What::Pushed, cause, record, None)?;
             match job.at {
                 Some(at) if at > self.wall => {
                     for_later.push((SetTime::scheduled(at), JobRecord::clone(record)));
@@ -90,9 +94,14 @@ impl<T: Tx> Group<'_, T> {
 
     /// Puts jobs that were taken in before into their queues again. One whose queue is gone and cannot be made
     /// any more is buried: it must not hold up the others.
-    pub(crate) fn enqueue_again(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
+    pub(crate) fn enqueue_again(
+        &mut self,
+        jobs: &[&JobRecord],
+        cause: Cause,
+    ) -> Result<(), StoreError> {
         let queues: Vec<&str> = jobs.iter().map(|job| &*job.queue).collect();
         let queues_refused = self.tx.queues_refused(&queues)?;
+        self.prefetch(jobs.iter().copied())?;
         let mut accepted = Vec::with_capacity(jobs.len());
         let mut dead = Vec::new();
         for (&job, queue_refused) in jobs.iter().zip(queues_refused) {
@@ -102,10 +111,10 @@ impl<T: Tx> Group<'_, T> {
                     tracing::error!(jid, queue, "too many queues: the job goes to the dead set");
                 }
                 let mut record = job.clone();
-                self.died(&mut record)?;
+                self.fail_step(What::Died, Cause::NoRoom, &mut record, None)?;
                 dead.push(record);
             } else {
-                self.enqueued_again(job)?;
+                self.step(What::Promoted, cause, job, None)?;
                 accepted.push(job);
             }
         }
@@ -115,17 +124,5 @@ impl<T: Tx> Group<'_, T> {
         }
         self.bury(dead)?;
         self.enqueue(&accepted)
-    }
-
-    /// Puts jobs at the tail of their queues, from now on to be fetched.
-    fn enqueue(&mut self, jobs: &[&JobRecord]) -> Result<(), StoreError> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        self.tx.enqueue(jobs, self.wall)?;
-        for job in jobs {
-            self.make_ready(&job.queue);
-        }
-        Ok(())
     }
 }

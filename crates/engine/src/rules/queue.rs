@@ -17,7 +17,7 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         match command {
             QueueCommand::Pause(selection) => {
-                let queues = self.selected(selection)?;
+                let queues = selected(self.tx, selection)?;
                 if let Some(error) = self.may_make_all(&queues, client)? {
                     self.answer(ticket, Outcome::Refused(error));
                     return Ok(());
@@ -25,14 +25,14 @@ impl<T: Tx> Group<'_, T> {
                 self.tx.set_paused(&borrowed(&queues), true)?;
             }
             QueueCommand::Resume(selection) => {
-                let queues = self.selected(selection)?;
+                let queues = selected(self.tx, selection)?;
                 self.tx.set_paused(&borrowed(&queues), false)?;
                 for queue in &queues {
                     self.make_ready(queue);
                 }
             }
             QueueCommand::Remove(selection) => {
-                let queues = self.selected(selection)?;
+                let queues = selected(self.tx, selection)?;
                 self.tx.remove_queues(&borrowed(&queues))?;
                 for queue in &queues {
                     self.memory.makers.forget(queue);
@@ -51,7 +51,13 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<Option<WireError>, StoreError> {
         let missing = self.tx.queues_missing(&borrowed(queues))?;
         let wanted: Vec<_> = queues.iter().map(|queue| (&**queue, client)).collect();
-        let error = self.check_queues(&wanted)?.into_iter().flatten().next();
+        let error = self
+            .memory
+            .makers
+            .check(self.tx, &wanted)?
+            .into_iter()
+            .flatten()
+            .next();
         if error.is_some() {
             let charged = queues.iter().zip(missing).filter(|(_, missing)| *missing);
             for (queue, _) in charged {
@@ -60,13 +66,13 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(error)
     }
+}
 
-    fn selected(&mut self, selection: &QueueSelection) -> Result<Vec<String>, StoreError> {
-        Ok(match selection {
-            QueueSelection::All => self.tx.totals()?.queues.into_keys().collect(),
-            QueueSelection::Named(names) => names.clone(),
-        })
-    }
+fn selected<T: Tx>(tx: &mut T, selection: &QueueSelection) -> Result<Vec<String>, StoreError> {
+    Ok(match selection {
+        QueueSelection::All => tx.totals()?.queues.into_keys().collect(),
+        QueueSelection::Named(names) => names.clone(),
+    })
 }
 
 fn borrowed(names: &[String]) -> Vec<&str> {

@@ -6,12 +6,15 @@ use std::collections::BTreeSet;
 use workmill_proto::Job;
 use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError, Tx};
 
+use super::fail::failed_record;
+use super::life::Ended;
 use super::report::Report;
 use super::reservation::Held;
 use crate::group::Group;
 use crate::limits::{
     RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,
 };
+use crate::step::{Cause, Execution, What};
 
 const POISON: Report<'static> = Report {
     errtype: "WorkerLost",
@@ -49,7 +52,9 @@ impl<T: Tx> Group<'_, T> {
 
     fn recover(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
         self.put_tombstones(&held)?;
-        let (mut releases, mut ended, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        self.prefetch(held.iter().filter_map(Held::record))?;
+        let (mut releases, mut dead) = (Vec::new(), Vec::new());
+        let (mut poisoned, mut lost) = (Vec::new(), Vec::new());
         for Held { reservation, job } in held {
             let key = reservation.key;
             match job {
@@ -58,37 +63,36 @@ impl<T: Tx> Group<'_, T> {
                     record.recovered_at.retain(|at| *at > window_start);
                     record.recovered_at.push(self.steady);
                     if record.recovered_at.len() < RECOVERIES_MAX {
-                        self.came_back(&record)?;
+                        let execution = Some(Execution::from(&reservation));
+                        self.step(What::CameBack, Cause::WorkerLost, &record, execution)?;
                         releases.push(Release {
                             key,
                             record: Some(record),
                         });
                         continue;
                     }
-                    self.count_execution(true);
-                    self.observe_failed(&record, reservation.reserved_at, true);
+                    let cause = Cause::WorkerLost;
+                    self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
                     self.poisoned(record, &mut dead)?;
+                    poisoned.push(key);
+                    continue;
                 }
                 Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut dead)?,
                 None => {}
             }
-            ended.push(key);
+            lost.push(key);
         }
         self.put_back(&releases)?;
-        self.end_reservations(&ended)?;
+        self.end_executions(&poisoned, Ended::Badly)?;
+        self.end_executions(&lost, Ended::Void)?;
         self.bury(dead)
     }
 
     /// A job has lost its workers too often.
-    fn poisoned(
-        &mut self,
-        mut record: JobRecord,
-        dead: &mut Vec<JobRecord>,
-    ) -> Result<(), StoreError> {
-        self.died(&mut record)?;
+    fn poisoned(&mut self, record: JobRecord, dead: &mut Vec<JobRecord>) -> Result<(), StoreError> {
         match Job::parse_stored(&record.body) {
             Ok(job) => {
-                let failed = self.failed_record(record, job, &POISON, None);
+                let failed = failed_record(record, job, &POISON, self.wall, None);
                 dead.push(JobRecord {
                     recovered_at: Vec::new(),
                     ..failed

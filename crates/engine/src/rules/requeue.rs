@@ -2,10 +2,12 @@
 
 use workmill_store::{JobRecord, Release, StoreError, Tx};
 
+use super::life::Ended;
 use super::reservation::{Held, Holdings};
 use crate::group::Group;
 use crate::op::{Op, Request, Requeue};
 use crate::outcome::Outcome;
+use crate::step::{Cause, Execution, What};
 
 impl<T: Tx> Group<'_, T> {
     /// A run of REQUEUEs. Any connection may ask for it.
@@ -34,19 +36,21 @@ impl<T: Tx> Group<'_, T> {
         }
         let held = self.read_held(reservations)?;
         self.answer_first(&asking, held.len());
-        self.requeue_held(held)
+        self.requeue_held(held, Cause::Client)
     }
 
     /// Ends reservations against their workers' will and puts their jobs back to the front.
-    pub(super) fn requeue_held(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
+    pub(super) fn requeue_held(&mut self, held: Vec<Held>, cause: Cause) -> Result<(), StoreError> {
         // A worker may not know, or ACK what it has requeued: that must not end the next reservation.
         self.put_tombstones(&held)?;
+        self.prefetch(held.iter().filter_map(Held::record))?;
         let (mut releases, mut lost, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         for Held { reservation, job } in held {
             let key = reservation.key;
             match job {
                 Some(Ok(record)) => {
-                    self.came_back(&record)?;
+                    let execution = Some(Execution::from(&reservation));
+                    self.step(What::CameBack, cause, &record, execution)?;
                     let record = JobRecord {
                         enqueued_at: Some(self.wall),
                         ..record
@@ -63,7 +67,7 @@ impl<T: Tx> Group<'_, T> {
             lost.push(key);
         }
         self.put_back(&releases)?;
-        self.end_reservations(&lost)?;
+        self.end_executions(&lost, Ended::Void)?;
         self.bury(dead)
     }
 

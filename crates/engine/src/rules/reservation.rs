@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use workmill_store::{JobKey, Place, Release, Reservation, StoreError, StoredJob, Tombstone, Tx};
+use workmill_store::{
+    JobKey, JobRecord, Place, Release, Reservation, StoreError, StoredJob, Tombstone, Tx,
+};
 
 use super::report::Report;
 use crate::group::Group;
 use crate::limits::{RESERVATION_SLICE_JOBS, RESERVATIONS_MAX};
 use crate::op::{Op, Request};
 use crate::outcome::Outcome;
+use crate::step::{Cause, Execution, What};
 
 /// What Faktory reports of a job whose worker kept it too long; operators search for it.
 const EXPIRED: Report<'static> = Report {
@@ -21,6 +24,13 @@ const EXPIRED: Report<'static> = Report {
 pub(super) struct Held {
     pub(super) reservation: Reservation,
     pub(super) job: Option<StoredJob>,
+}
+
+impl Held {
+    /// The job, if it can be read.
+    pub(super) fn record(&self) -> Option<&JobRecord> {
+        self.job.as_ref()?.as_ref().ok()
+    }
 }
 
 /// The reservations of some job ids, by id, then oldest first, and whether each has been given out: that happens once.
@@ -107,7 +117,10 @@ impl<T: Tx> Group<'_, T> {
         }
         let held = self.read_held(ending)?;
         self.put_tombstones(&held)?;
-        self.fail_held(held.into_iter().map(|held| (held, EXPIRED)).collect())?;
+        self.fail_held(
+            held.into_iter().map(|held| (held, EXPIRED)).collect(),
+            Cause::Time,
+        )?;
         Ok(true)
     }
 
@@ -130,39 +143,21 @@ impl<T: Tx> Group<'_, T> {
             return Ok(());
         }
         let with_features = held.iter().filter(|held| held.has_features);
-        let with_features: Vec<JobKey> = with_features.map(|held| held.key).collect();
+        let keys_with_features: Vec<JobKey> = with_features.clone().map(|held| held.key).collect();
         let keys: Vec<JobKey> = held.iter().map(|held| held.key).collect();
-        self.refund(&keys)?;
-        for (_, job) in self.tx.working_heads(&with_features)? {
+        self.memory
+            .slots
+            .refund(self.tx, self.steady, self.rules, &keys)?;
+        let heads = self.tx.working_heads(&keys_with_features)?;
+        self.prefetch(heads.iter().filter_map(|(_, job)| job.as_ref().ok()))?;
+        for ((_, job), held) in heads.iter().zip(with_features) {
             if let Ok(record) = job {
-                self.came_back(&record)?;
+                let execution = Some(Execution::from(held));
+                self.step(What::CameBack, Cause::Undelivered, record, execution)?;
             }
         }
         let as_it_is = |key| Release { key, record: None };
         self.put_back(&keys.into_iter().map(as_it_is).collect::<Vec<_>>())
-    }
-
-    /// Ends reservations and puts their jobs back to the front.
-    pub(super) fn put_back(&mut self, releases: &[Release]) -> Result<(), StoreError> {
-        if releases.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<JobKey> = releases.iter().map(|release| release.key).collect();
-        let queues = self.tx.queues_of(&keys)?;
-        self.tx.release(releases)?;
-        for queue in queues {
-            self.make_ready(&queue);
-        }
-        Ok(())
-    }
-
-    /// Ends reservations, or claims, whose jobs do not go back to their queues.
-    pub(crate) fn end_reservations(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.free_slots(keys)?;
-        self.tx.finish(keys)
     }
 
     /// Remembers that workers lost these reservations, so that their late word is not taken for another's.
@@ -187,7 +182,7 @@ impl<T: Tx> Group<'_, T> {
         let keys: Vec<JobKey> = reservations.iter().map(|held| held.key).collect();
         let mut reservations = reservations.into_iter();
         let mut read: Vec<Held> = Vec::with_capacity(keys.len());
-        while !self.has_rewritten_enough()
+        while self.budget.may_rewrite()
             && let Some(rest @ [_, ..]) = keys.get(read.len()..)
         {
             let jobs = self.tx.working_jobs(rest)?;
@@ -199,10 +194,11 @@ impl<T: Tx> Group<'_, T> {
                 read.extend(lost);
             }
             for (key, job) in jobs {
-                if self.has_rewritten_enough() {
+                if !self.budget.may_rewrite() {
                     break;
                 }
-                self.note_rewritten(job.as_ref().map_or(0, |record| record.body.len()));
+                self.budget
+                    .note_rewritten(job.as_ref().map_or(0, |record| record.body.len()));
                 for reservation in reservations.by_ref() {
                     let is_found = reservation.key == key;
                     read.push(Held {

@@ -5,6 +5,7 @@ use workmill_store::{JobRecord, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::PROMOTE_SLICE_JOBS;
+use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
     /// Moves a slice of due scheduled and retrying jobs. Tells whether there may be more.
@@ -28,7 +29,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         self.bury(dead)?;
-        self.enqueue_again(&jobs)?;
+        self.enqueue_again(&jobs, Cause::Time)?;
         // All before the last were read too.
         self.tx.remove_entries_until(last.key)?;
         Ok(true)

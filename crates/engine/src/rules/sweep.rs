@@ -4,6 +4,7 @@ use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::SWEEP_SLICE_ROWS;
+use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
     /// Deletes a slice; no batch waits for a job that is deleted. Tells whether there may be more.
@@ -11,7 +12,7 @@ impl<T: Tx> Group<'_, T> {
         let swept = self.tx.sweep(SWEEP_SLICE_ROWS)?;
         self.prefetch(swept.with_features.iter())?;
         for record in &swept.with_features {
-            self.deleted(record)?;
+            self.step(What::Deleted, Cause::Operator, record, None)?;
         }
         Ok(swept.more)
     }

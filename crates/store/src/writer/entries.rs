@@ -125,8 +125,8 @@ impl<R: Rows> WriterTx<'_, R> {
             let tally = self.tallies.set_mut(key.set);
             let place = (tally.id, key.at.as_micros(), key.serial);
             let found = self.rows.delete_entry(place)?;
-            tally.size = tally.size.saturating_sub(u64::from(found));
             removed += usize::from(found);
+            self.count_removed(key.set, u64::from(found))?;
             if !found {
                 self.check_entries_around(place)?;
             }
@@ -139,8 +139,22 @@ impl<R: Rows> WriterTx<'_, R> {
         let tally = self.tallies.set_mut(last.set);
         let place = (tally.id, last.at.as_micros(), last.serial);
         let removed = self.rows.delete_entries_until(place)?;
-        tally.size = tally.size.saturating_sub(removed as u64);
+        self.count_removed(last.set, removed as u64)?;
         Ok(removed)
+    }
+
+    /// Entries were taken out of a set, which must have had them.
+    fn count_removed(&mut self, set: SetName, removed: u64) -> Result<(), StoreError> {
+        let tally = self.tallies.set_mut(set);
+        let size = tally.size;
+        tally.size = size.saturating_sub(removed);
+        match size < removed {
+            true => self.suspect(|| {
+                let name = set.as_str();
+                format!("the set {name} is to have {size} jobs and had {removed}")
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Gives the name of a set to a new, empty one; the old one is left to be swept.

@@ -88,6 +88,11 @@ impl<R: Rows> WriterTx<'_, R> {
                 format!("the queue {queue} is to have {size} jobs and {found} are found")
             });
         }
+        if found > size {
+            return self.suspect(|| {
+                format!("the queue {queue} is to have {size} jobs and {found} were found")
+            });
+        }
         if rest.waiting > rest.positions {
             return self.suspect(|| format!("jobs of the queue {queue} were passed over"));
         }

@@ -301,6 +301,25 @@ fn a_set_that_counts_more_jobs_than_it_has_is_corrected() {
     assert_eq!(totals(&mut store).retries, OF_EACH as u64);
 }
 
+#[test]
+fn a_set_that_counts_fewer_jobs_than_it_has_is_corrected() {
+    let dir = filled();
+    tamper(&dir, "UPDATE sets SET size = 1 WHERE name = 'retries'");
+    let mut store = open(&dir);
+    let empty = |store: &mut SqliteStore| {
+        let mut tx = store.begin()?;
+        let entries = tx.entries(SetName::Retries, None, SetTime::MAX, 1_000)?;
+        let keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+        let removed = tx.remove_entries(&keys)?;
+        tx.commit().map(|()| removed)
+    };
+    let told = empty(&mut store).unwrap_err();
+    assert!(matches!(told, StoreError::Disorder(_)), "{told}");
+    assert_eq!(totals(&mut store).retries, OF_EACH as u64);
+    assert_eq!(empty(&mut store).unwrap(), OF_EACH);
+    assert_eq!(totals(&mut store).retries, 0);
+}
+
 /// What cannot be put right must not stop everything else again and again.
 #[test]
 fn looking_for_nothing_has_an_end() {
