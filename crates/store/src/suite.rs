@@ -274,6 +274,7 @@ register! { $
         jobs_are_found_by_their_id_wherever_they_are
         queues_are_read_with_their_heads
         large_jobs_make_short_slices
+        a_read_ends_when_its_time_is_over
         damaged_jobs_are_told_as_such
         what_features_keep_is_read
         a_reader_sees_one_commit_and_no_less

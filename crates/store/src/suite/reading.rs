@@ -320,6 +320,23 @@ pub(super) fn large_jobs_make_short_slices<F: Fixture>(fixture: &mut F) {
     assert_eq!((slice.items.len(), slice.next), (1, None));
 }
 
+pub(super) fn a_read_ends_when_its_time_is_over<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    push(&mut store, "a", &["a1", "a2", "a3"]);
+    let reader = store.reader();
+    let bounds = Bounds {
+        time: Duration::ZERO,
+        ..Bounds::of_rows(9)
+    };
+    let slice = reader.jobs(&queue("a"), None, bounds).unwrap();
+    assert_eq!((slice.items.len(), slice.next.is_some()), (1, true));
+    // It gets on, and says so, even if it finds nothing.
+    let slice = reader.find_jobs("unknown", None, bounds).unwrap();
+    assert_eq!((slice.items.len(), slice.next.is_some()), (0, true));
+    let queues = reader.queues(None, bounds).unwrap();
+    assert_eq!((queues.items.len(), queues.next.is_some()), (1, true));
+}
+
 pub(super) fn damaged_jobs_are_told_as_such<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     push(&mut store, "a", &["a1", "a2", "a3", "a4"]);
