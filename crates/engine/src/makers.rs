@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use workmill_proto::WireError;
-use workmill_store::{StoreError, Tx};
+use workmill_store::{QueueStanding, StoreError, Tx};
 
 use crate::limits::QUEUES_OF_ONE_MAX;
 
@@ -38,16 +38,18 @@ impl Makers {
         wanted: &[(&str, ClientId)],
     ) -> Result<Vec<Option<WireError>>, StoreError> {
         let queues: Vec<&str> = wanted.iter().map(|&(queue, _)| queue).collect();
-        let missing = tx.queues_missing(&queues)?;
-        if !missing.contains(&true) {
+        let standings = tx.queue_standings(&queues)?;
+        if standings
+            .iter()
+            .all(|standing| *standing == QueueStanding::There)
+        {
             return Ok(vec![None; wanted.len()]);
         }
-        let refused = tx.queues_refused(&queues)?;
-        let answers = wanted.iter().zip(missing.into_iter().zip(refused));
-        let answers = answers.map(|(&(queue, client), (missing, refused))| {
-            if refused {
+        let answers = wanted.iter().zip(standings);
+        let answers = answers.map(|(&(queue, client), standing)| {
+            if standing == QueueStanding::Refused {
                 Some(too_many_queues(queue))
-            } else if missing && !self.charge(queue, client) {
+            } else if standing == QueueStanding::Missing && !self.charge(queue, client) {
                 Some(too_many_queues_of_one(queue))
             } else {
                 None

@@ -6,9 +6,9 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::reading::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Release,
-    Reservation, SetTime, Slots, Store, StoreError, StoredJob, Swept, Syncer, Totals, Tx,
-    Watermark,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
+    QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, Store, StoreError,
+    StoredJob, Swept, Syncer, Totals, Tx, Watermark,
 };
 
 /// How a primitive that changes something fails. It has done nothing then.
@@ -231,11 +231,8 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn next_batch(&mut self) -> u64;
         }
         read {
-            fn reservations_of_jids(&mut self, jids: &[&str]) -> Vec<Reservation>;
-            fn reservations_by_key(&mut self, keys: &[JobKey]) -> Vec<Reservation>;
-            fn reservations_ending(&mut self, until: SteadyTime, limit: usize) -> Vec<Reservation>;
+            fn reservations(&mut self, of: ReservationsOf<'_>) -> Vec<Reservation>;
             fn reserving_workers(&mut self) -> Vec<String>;
-            fn reservations_of_worker(&mut self, wid: &str, limit: usize) -> Vec<Reservation>;
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;
             fn reserved_by(&mut self, wid: &str, connection: u64) -> u64;
             fn slots(&mut self, queue: &str, since: SteadyTime, wid: &str, connection: u64) -> Slots;
@@ -259,8 +256,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
                 until: Watermark,
                 limit: usize
             ) -> Slice<(JobRef, StoredJob), JobRef>;
-            fn queues_missing(&mut self, queues: &[&str]) -> Vec<bool>;
-            fn queues_refused(&mut self, queues: &[&str]) -> Vec<bool>;
+            fn queue_standings(&mut self, queues: &[&str]) -> Vec<QueueStanding>;
             fn totals(&mut self) -> Totals;
         }
     }

@@ -48,7 +48,8 @@ pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
 pub use tx::{
-    Clocks, Counts, Entry, QueueTotals, Release, Reservation, Store, Swept, Syncer, Totals, Tx,
+    Clocks, Counts, Entry, QueueStanding, QueueTotals, Release, Reservation, ReservationsOf, Store,
+    Swept, Syncer, Totals, Tx,
 };
 
 /// How many queues clients can make, at a time. Each takes some hundred bytes of memory.

@@ -70,29 +70,11 @@ pub trait Tx {
     /// claimed.
     fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError>;
 
-    /// All reservations of these job ids, by id in the order asked, then oldest first. An id without any
-    /// is left out.
-    fn reservations_of_jids(&mut self, jids: &[&str]) -> Result<Vec<Reservation>, StoreError>;
-
-    /// The reservations under these keys, in the order asked; a key without one is left out.
-    fn reservations_by_key(&mut self, keys: &[JobKey]) -> Result<Vec<Reservation>, StoreError>;
-
-    /// Up to `limit` reservations that end at or before `until`, the earliest first.
-    fn reservations_ending(
-        &mut self,
-        until: SteadyTime,
-        limit: usize,
-    ) -> Result<Vec<Reservation>, StoreError>;
+    /// Reservations, see [`ReservationsOf`].
+    fn reservations(&mut self, of: ReservationsOf<'_>) -> Result<Vec<Reservation>, StoreError>;
 
     /// The names of the workers that hold reservations, sorted, without repetition and without `""`.
     fn reserving_workers(&mut self) -> Result<Vec<String>, StoreError>;
-
-    /// Up to `limit` reservations of a worker, oldest first.
-    fn reservations_of_worker(
-        &mut self,
-        wid: &str,
-        limit: usize,
-    ) -> Result<Vec<Reservation>, StoreError>;
 
     /// The names of the queues whose jobs are reserved under these keys, in the order asked; a key without a
     /// reservation is left out.
@@ -169,13 +151,10 @@ pub trait Tx {
     /// Empties a set at once, however large: marks it; [`Tx::sweep`] does the work later.
     fn clear_set(&mut self, set: SetName) -> Result<(), StoreError>;
 
-    /// For each name in order whether there is no queue of it.
-    fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError>;
-
-    /// For each name in order whether a client may not make a queue of it: there is none, and there are
-    /// [`crate::QUEUES_MAX`] already, those counted that earlier names of the slice would make. No other
-    /// primitive keeps to that limit: a job that goes back to a queue must not be lost to it.
-    fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError>;
+    /// For each name in order whether there is a queue of it, or a client may make one: not beyond [`crate::QUEUES_MAX`],
+    /// those counted that earlier names of the slice would make. No other primitive keeps to that limit: a job that goes
+    /// back to a queue must not be lost to it.
+    fn queue_standings(&mut self, queues: &[&str]) -> Result<Vec<QueueStanding>, StoreError>;
 
     /// Pauses or resumes queues. Pausing one that does not exist makes it; resuming one does nothing.
     fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError>;
@@ -269,6 +248,30 @@ pub struct Reservation {
     pub has_features: bool,
     /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
     pub connection: u64,
+}
+
+/// Which reservations are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum ReservationsOf<'a> {
+    /// All of these job ids, by id in the order asked, then oldest first. An id without any is left out.
+    Jids(&'a [&'a str]),
+    /// Those under these keys, in the order asked; a key without one is left out.
+    Keys(&'a [JobKey]),
+    /// Those that end at or before a time, the earliest first; so many at most.
+    EndingBy(SteadyTime, usize),
+    /// Those of a worker, oldest first; so many at most.
+    Worker(&'a str, usize),
+}
+
+/// Whether a client may push to a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueStanding {
+    /// There is one of the name.
+    There,
+    /// There is none, and it may be made.
+    Missing,
+    /// There is none, and there are too many already.
+    Refused,
 }
 
 /// What a sweep did.

@@ -14,8 +14,8 @@ use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::Fixture;
 use workmill_store::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
-    CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Release, Reservation, SetTime, Store,
-    StoreError, Tombstone, Totals, Track, TrackState, Tx,
+    CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Release, Reservation, ReservationsOf,
+    SetTime, Store, StoreError, Tombstone, Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -212,7 +212,9 @@ fn sight(store: &mut impl Store) -> Sight {
     };
     Sight {
         totals: tx.totals().unwrap(),
-        reservations: tx.reservations_ending(SteadyTime::MAX, 99).unwrap(),
+        reservations: tx
+            .reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 99))
+            .unwrap(),
         waiting: waiting(&mut tx, "a"),
         gone: waiting(&mut tx, "gone"),
         entries: SetName::ALL

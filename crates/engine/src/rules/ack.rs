@@ -1,6 +1,6 @@
 //! ACK: the job is done and forgotten.
 
-use workmill_store::{JobKey, StoreError, Tx};
+use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
 use super::life::Ended;
 use super::reservation::Holdings;
@@ -46,7 +46,7 @@ impl<T: Tx> Group<'_, T> {
         let keys: Vec<JobKey> = heads.iter().map(|(key, _)| *key).collect();
         let reservations = match keys.is_empty() {
             true => Vec::new(),
-            false => self.tx.reservations_by_key(&keys)?,
+            false => self.tx.reservations(ReservationsOf::Keys(&keys))?,
         };
         self.end_executions(&done, Ended::Well)?;
         let known = heads.iter().filter_map(|(_, head)| head.as_ref().ok());

@@ -8,7 +8,7 @@
 
 use workmill_proto::{MutationFilter, MutationVerb, SetName, WireError, compact_json};
 use workmill_store::{
-    EntryKey, Features, JobKey, JobRecord, JobRef, Place, StoreError, StoredJob, Tx,
+    EntryKey, Features, JobKey, JobRecord, JobRef, Place, ReservationsOf, StoreError, StoredJob, Tx,
 };
 
 use super::fetch::has_expired;
@@ -212,7 +212,7 @@ impl<T: Tx> Group<'_, T> {
         if change.verb == MutationVerb::Requeue {
             self.lift_expiries(&mut records);
         }
-        let reservations = self.tx.reservations_by_key(&keys)?;
+        let reservations = self.tx.reservations(ReservationsOf::Keys(&keys))?;
         let held = reservations.into_iter().zip(records);
         let held: Vec<Held> = held
             .map(|(reservation, record)| Held {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use workmill_proto::{RefusedJob, SetName, WireError};
-use workmill_store::{JobRecord, SetTime, StoreError, Tx};
+use workmill_store::{JobRecord, QueueStanding, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, TOLD_MAX};
@@ -100,12 +100,12 @@ impl<T: Tx> Group<'_, T> {
         cause: Cause,
     ) -> Result<(), StoreError> {
         let queues: Vec<&str> = jobs.iter().map(|job| &*job.queue).collect();
-        let queues_refused = self.tx.queues_refused(&queues)?;
+        let standings = self.tx.queue_standings(&queues)?;
         self.prefetch(jobs.iter().copied())?;
         let mut accepted = Vec::with_capacity(jobs.len());
         let mut dead = Vec::new();
-        for (&job, queue_refused) in jobs.iter().zip(queues_refused) {
-            if queue_refused {
+        for (&job, standing) in jobs.iter().zip(standings) {
+            if standing == QueueStanding::Refused {
                 if dead.len() < TOLD_MAX {
                     let (jid, queue) = (&*job.jid, &*job.queue);
                     tracing::error!(jid, queue, "too many queues: the job goes to the dead set");

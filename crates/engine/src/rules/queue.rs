@@ -1,7 +1,7 @@
 //! QUEUE: pause, resume, remove.
 
 use workmill_proto::{QueueCommand, QueueSelection, WireError};
-use workmill_store::{StoreError, Tx};
+use workmill_store::{QueueStanding, StoreError, Tx};
 
 use crate::group::Group;
 use crate::makers::ClientId;
@@ -49,7 +49,7 @@ impl<T: Tx> Group<'_, T> {
         queues: &[String],
         client: ClientId,
     ) -> Result<Option<WireError>, StoreError> {
-        let missing = self.tx.queues_missing(&borrowed(queues))?;
+        let standings = self.tx.queue_standings(&borrowed(queues))?;
         let wanted: Vec<_> = queues.iter().map(|queue| (&**queue, client)).collect();
         let error = self
             .memory
@@ -59,7 +59,10 @@ impl<T: Tx> Group<'_, T> {
             .flatten()
             .next();
         if error.is_some() {
-            let charged = queues.iter().zip(missing).filter(|(_, missing)| *missing);
+            let charged = queues
+                .iter()
+                .zip(standings)
+                .filter(|(_, standing)| *standing != QueueStanding::There);
             for (queue, _) in charged {
                 self.memory.makers.forget(queue);
             }

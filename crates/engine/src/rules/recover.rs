@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use workmill_proto::Job;
-use workmill_store::{CorruptRecord, JobRecord, Release, Reservation, StoreError, Tx};
+use workmill_store::{
+    CorruptRecord, JobRecord, Release, Reservation, ReservationsOf, StoreError, Tx,
+};
 
 use super::fail::failed_record;
 use super::life::Ended;
@@ -39,7 +41,7 @@ impl<T: Tx> Group<'_, T> {
             if alive.contains(&wid) {
                 continue;
             }
-            let held = self.tx.reservations_of_worker(&wid, room)?;
+            let held = self.tx.reservations(ReservationsOf::Worker(&wid, room))?;
             let is_silent = |held: &Reservation| held.reserved_at <= silent_since;
             lost.extend(held.into_iter().filter(is_silent));
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use workmill_store::{
-    JobKey, JobRecord, Place, Release, Reservation, StoreError, StoredJob, Tombstone, Tx,
+    JobKey, JobRecord, Place, Release, Reservation, ReservationsOf, StoreError, StoredJob,
+    Tombstone, Tx,
 };
 
 use super::report::Report;
@@ -45,7 +46,7 @@ impl Holdings {
     pub(crate) fn read<T: Tx>(tx: &mut T, mut jids: Vec<&str>) -> Result<Self, StoreError> {
         jids.sort_unstable();
         jids.dedup();
-        let held = tx.reservations_of_jids(&jids)?;
+        let held = tx.reservations(ReservationsOf::Jids(&jids))?;
         Ok(Self {
             held: held.into_iter().map(|held| (held, false)).collect(),
             are_revoked: false,
@@ -109,9 +110,10 @@ impl<T: Tx> Group<'_, T> {
         if !self.grace_over {
             return Ok(false);
         }
-        let ending = self
-            .tx
-            .reservations_ending(self.steady, RESERVATION_SLICE_JOBS)?;
+        let ending = self.tx.reservations(ReservationsOf::EndingBy(
+            self.steady,
+            RESERVATION_SLICE_JOBS,
+        ))?;
         if ending.is_empty() {
             return Ok(false);
         }
@@ -136,7 +138,7 @@ impl<T: Tx> Group<'_, T> {
             }
             self.answer(request.ticket, Outcome::Ok);
         }
-        let mut held = self.tx.reservations_by_key(&keys)?;
+        let mut held = self.tx.reservations(ReservationsOf::Keys(&keys))?;
         // A job that is named twice is given back once.
         held.retain(|held| undelivered.remove(&(held.key, held.reserved_at)));
         if held.is_empty() {

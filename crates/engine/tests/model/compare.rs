@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
-use workmill_store::{CallbackOf, Features, JobRecord, Membership, SetTime, Store, StoredJob, Tx};
+use workmill_store::{
+    CallbackOf, Features, JobRecord, Membership, ReservationsOf, SetTime, Store, StoredJob, Tx,
+};
 
 use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
 use crate::naive::{Job, Naive};
@@ -108,7 +110,7 @@ fn compare_working<T: Tx>(
     seen: &mut BTreeSet<i64>,
 ) -> Result<(), String> {
     let held = tx
-        .reservations_ending(SteadyTime::MAX, 100_000)
+        .reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 100_000))
         .map_err(|e| e.to_string())?;
     let mut expected = naive.working.clone();
     expected.sort_by_key(|work| (work.expires_at, work.key));

@@ -18,7 +18,7 @@ use workmill_engine::{
 use workmill_proto::{Command, CustomReading, Job, SetName, SteadyTime, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{Counts, Reading, SetTime, Store, StoreError, Totals, Tx};
+use workmill_store::{Counts, Reading, ReservationsOf, SetTime, Store, StoreError, Totals, Tx};
 
 pub struct World {
     disk: MemoryDisk,
@@ -377,7 +377,9 @@ impl World {
                 all.push(format!("{:?} {:?}", entry.key.at, entry.job));
             }
         }
-        let held = tx.reservations_ending(SteadyTime::MAX, 100_000).unwrap();
+        let held = tx
+            .reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 100_000))
+            .unwrap();
         all.extend(held.iter().map(|held| format!("{held:?}")));
         drop(tx);
         for jid in jids {

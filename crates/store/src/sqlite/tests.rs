@@ -12,8 +12,8 @@ use super::sql::Sql;
 use super::*;
 use crate::writer::{Poison, QUEUE_ID_MAX, key_at};
 use crate::{
-    JobKey, JobRecord, Lock, QUEUES_MAX, Release, Reservation, SetTime, Store, StoreError, Syncer,
-    Totals, Tx,
+    JobKey, JobRecord, Lock, QUEUES_MAX, Release, Reservation, ReservationsOf, SetTime, Store,
+    StoreError, Syncer, Totals, Tx,
 };
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
@@ -229,7 +229,10 @@ fn the_limit_of_clients_does_not_hold_up_jobs_that_move() {
     tx.set_paused(&names, true).unwrap();
     tx.commit().unwrap();
     let mut tx = store.begin().unwrap();
-    assert_eq!(tx.queues_refused(&["gone"]).unwrap(), [true]);
+    assert_eq!(
+        tx.queue_standings(&["gone"]).unwrap(),
+        [crate::QueueStanding::Refused]
+    );
     tx.release(&[Release { key, record: None }]).unwrap();
     tx.commit().unwrap();
     push(&mut store, &[&job("another", 10)]).unwrap();
@@ -349,7 +352,7 @@ fn queues_with_reserved_jobs_do_not_keep_a_sweep_from_the_others() {
     let mut tx = store.begin().unwrap();
     assert!(tx.sweep(3).unwrap().more);
     let keys: Vec<JobKey> = tx
-        .reservations_of_worker("w", 9)
+        .reservations(ReservationsOf::Worker("w", 9))
         .unwrap()
         .iter()
         .map(|reservation| reservation.key)

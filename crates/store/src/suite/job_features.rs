@@ -4,7 +4,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobRecord, Release, Reservation, SLICE_BYTES_MAX, SetTime, Store, Tx};
+use crate::{JobRecord, Release, Reservation, ReservationsOf, SLICE_BYTES_MAX, SetTime, Store, Tx};
 
 fn push_jobs(store: &mut impl Store, jobs: &[JobRecord]) {
     let jobs: Vec<&JobRecord> = jobs.iter().collect();
@@ -94,9 +94,19 @@ pub(super) fn a_reservation_tells_that_its_job_has_features<F: Fixture>(fixture:
     assert_eq!((held[0].has_features, held[1].has_features), (true, false));
     for _ in 0..2 {
         look(&mut store, |tx| {
-            assert_eq!(tx.reservations_of_worker("w", 9).unwrap(), held);
-            assert_eq!(tx.reservations_of_jids(&["t", "f"]).unwrap(), held);
-            assert_eq!(tx.reservations_ending(SteadyTime::MAX, 9).unwrap(), held);
+            assert_eq!(
+                tx.reservations(ReservationsOf::Worker("w", 9)).unwrap(),
+                held
+            );
+            assert_eq!(
+                tx.reservations(ReservationsOf::Jids(&["t", "f"])).unwrap(),
+                held
+            );
+            assert_eq!(
+                tx.reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 9))
+                    .unwrap(),
+                held
+            );
         });
         change(&mut store, |tx| {
             tx.extend(&[(held[0].key, held[0].expires_at)]).unwrap();

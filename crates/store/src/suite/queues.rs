@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Fixture;
 use super::steps::*;
+use crate::QueueStanding::{Missing, Refused, There};
 use crate::{
-    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, SLICE_BYTES_MAX, Track, Tx,
+    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, ReservationsOf,
+    SLICE_BYTES_MAX, Track, Tx,
 };
 
 pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) {
@@ -218,23 +220,26 @@ pub(super) fn a_queue_beyond_the_limit_is_refused_to_clients<F: Fixture>(fixture
     change(&mut store, |tx| tx.set_paused(&names, true).unwrap());
     // Both that can still be made are asked for, one of them again, and then more.
     let asked = ["q0", "x", "x", "y", "z", "z", "q1", "x", "w"];
-    let refused = [false, false, false, false, true, true, false, false, true];
+    let standings = [
+        There, Missing, Missing, Missing, Refused, Refused, There, Missing, Refused,
+    ];
     for _ in 0..2 {
-        let answers = look(&mut store, |tx| tx.queues_refused(&asked).unwrap());
-        assert_eq!(answers, refused, "asking makes no queue");
+        let answers = look(&mut store, |tx| tx.queue_standings(&asked).unwrap());
+        assert_eq!(answers, standings, "asking makes no queue");
     }
     push(&mut store, "x", &["x1"]);
     push(&mut store, "y", &["y1"]);
     change(&mut store, |tx| {
-        assert_eq!(tx.queues_refused(&["x", "z"]).unwrap(), [false, true]);
+        assert_eq!(tx.queue_standings(&["x", "z"]).unwrap(), [There, Refused]);
         tx.remove_queues(&["q0"]).unwrap();
-        assert_eq!(tx.queues_refused(&["z", "q0"]).unwrap(), [false, true]);
+        let standings = tx.queue_standings(&["z", "q0", "z"]).unwrap();
+        assert_eq!(standings, [Missing, Refused, Missing]);
     });
-    assert!(look(&mut store, |tx| tx.queues_refused(&[]).unwrap()).is_empty());
-    let missing = look(&mut store, |tx| {
-        tx.queues_missing(&["x", "q0", "q0", "x"]).unwrap()
+    assert!(look(&mut store, |tx| tx.queue_standings(&[]).unwrap()).is_empty());
+    let standings = look(&mut store, |tx| {
+        tx.queue_standings(&["x", "q0", "q0", "x"]).unwrap()
     });
-    assert_eq!(missing, [false, true, true, false]);
+    assert_eq!(standings, [There, Missing, Missing, There]);
 }
 
 pub(super) fn a_pause_survives_reopening<F: Fixture>(fixture: &mut F) {
@@ -342,8 +347,16 @@ pub(super) fn empty_slices_change_nothing<F: Fixture>(fixture: &mut F) {
         assert_eq!(tx.remove_entries(&[]).unwrap(), 0);
         tx.set_paused(&[], true).unwrap();
         tx.remove_queues(&[]).unwrap();
-        assert!(tx.reservations_of_jids(&[]).unwrap().is_empty());
-        assert!(tx.reservations_by_key(&[]).unwrap().is_empty());
+        assert!(
+            tx.reservations(ReservationsOf::Jids(&[]))
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            tx.reservations(ReservationsOf::Keys(&[]))
+                .unwrap()
+                .is_empty()
+        );
         assert!(tx.working_jobs(&[]).unwrap().is_empty());
     });
     assert_eq!(totals(&mut store), before);

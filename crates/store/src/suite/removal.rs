@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Reading, Release, SLICE_BYTES_MAX, Store, Totals, Tx};
+use crate::{Counts, Reading, Release, ReservationsOf, SLICE_BYTES_MAX, Store, Totals, Tx};
 
 pub(super) fn a_removed_queue_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -51,7 +51,10 @@ pub(super) fn removing_spares_reserved_jobs<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     sweep_all(&mut store, 2);
     look(&mut store, |tx| {
-        assert_eq!(tx.reservations_of_worker("w", 9).unwrap(), held);
+        assert_eq!(
+            tx.reservations(ReservationsOf::Worker("w", 9)).unwrap(),
+            held
+        );
         assert_eq!(jids_of(tx.working_jobs(&[held[0].key]).unwrap()), ["a1"]);
     });
     assert_eq!(totals(&mut store).working, 2);
@@ -109,7 +112,11 @@ pub(super) fn a_flush_forgets_everything<F: Fixture>(fixture: &mut F) {
         assert_eq!(totals(&mut store), Totals::default());
         assert!(store.reader().days(i64::MIN, i64::MAX).unwrap().is_empty());
         look(&mut store, |tx| {
-            assert!(tx.reservations_of_jids(&["a1"]).unwrap().is_empty());
+            assert!(
+                tx.reservations(ReservationsOf::Jids(&["a1"]))
+                    .unwrap()
+                    .is_empty()
+            );
             assert!(!has_ended(tx, "a1", "w"));
             assert!(
                 tx.entries(SetName::Dead, None, at(99), 9)
@@ -175,7 +182,7 @@ pub(super) fn work_goes_on_before_a_flush_is_swept<F: Fixture>(fixture: &mut F) 
     assert_eq!(waiting(&mut store, "a"), ["n2"]);
     look(&mut store, |tx| {
         assert_eq!(
-            tx.reservations_of_jids(&["n1"]).unwrap(),
+            tx.reservations(ReservationsOf::Jids(&["n1"])).unwrap(),
             std::slice::from_ref(&held)
         );
         assert_eq!(jids_of(tx.working_jobs(&[held.key]).unwrap()), ["n1"]);

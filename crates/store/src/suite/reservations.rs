@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Place, Release, Reservation, SLICE_BYTES_MAX, Tx};
+use crate::{JobKey, Place, Release, Reservation, ReservationsOf, SLICE_BYTES_MAX, Tx};
 
 /// Keys that no job has.
 const NO_KEYS: [JobKey; 4] = [JobKey(-1), JobKey(0), JobKey(12_345), JobKey(i64::MAX)];
@@ -39,10 +39,26 @@ pub(super) fn a_finished_job_is_gone<F: Fixture>(fixture: &mut F) {
     change(&mut store, |tx| tx.finish(&[held.key]).unwrap());
     look(&mut store, |tx| {
         assert!(tx.working_jobs(&[held.key]).unwrap().is_empty());
-        assert!(tx.reservations_by_key(&[held.key]).unwrap().is_empty());
-        assert!(tx.reservations_of_jids(&["a1"]).unwrap().is_empty());
-        assert!(tx.reservations_ending(at(1_000_000), 9).unwrap().is_empty());
-        assert!(tx.reservations_of_worker("w", 9).unwrap().is_empty());
+        assert!(
+            tx.reservations(ReservationsOf::Keys(&[held.key]))
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            tx.reservations(ReservationsOf::Jids(&["a1"]))
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            tx.reservations(ReservationsOf::EndingBy(at(1_000_000), 9))
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            tx.reservations(ReservationsOf::Worker("w", 9))
+                .unwrap()
+                .is_empty()
+        );
         assert!(tx.reserving_workers().unwrap().is_empty());
     });
     drop(store);
@@ -65,7 +81,11 @@ pub(super) fn keys_without_a_reservation_are_ignored<F: Fixture>(fixture: &mut F
             }])
             .unwrap();
             assert!(tx.working_jobs(&[key]).unwrap().is_empty());
-            assert!(tx.reservations_by_key(&[key]).unwrap().is_empty());
+            assert!(
+                tx.reservations(ReservationsOf::Keys(&[key]))
+                    .unwrap()
+                    .is_empty()
+            );
         }
     });
     assert_eq!(totals(&mut store), before);
@@ -79,7 +99,9 @@ pub(super) fn reservations_of_job_ids_come_in_the_order_asked<F: Fixture>(fixtur
     let other = fetch(&mut store, "a", "w2", 1, 30).remove(0);
     let first = fetch(&mut store, "a", "w3", 1, 10).remove(0);
     let ask = ["other", "waits", "same", "unknown"];
-    let found = look(&mut store, |tx| tx.reservations_of_jids(&ask).unwrap());
+    let found = look(&mut store, |tx| {
+        tx.reservations(ReservationsOf::Jids(&ask)).unwrap()
+    });
     assert_eq!(found, [other, first, second]);
 }
 
@@ -88,7 +110,9 @@ pub(super) fn reservations_by_key_come_in_the_order_asked<F: Fixture>(fixture: &
     push(&mut store, "a", &["a1", "a2", "a3"]);
     let held = fetch(&mut store, "a", "w", 3, 0);
     let ask = [held[2].key, NO_KEYS[0], held[0].key];
-    let found = look(&mut store, |tx| tx.reservations_by_key(&ask).unwrap());
+    let found = look(&mut store, |tx| {
+        tx.reservations(ReservationsOf::Keys(&ask)).unwrap()
+    });
     assert_eq!(found, [held[2].clone(), held[0].clone()]);
 }
 
@@ -99,15 +123,24 @@ pub(super) fn the_earliest_end_comes_first<F: Fixture>(fixture: &mut F) {
     let early = fetch(&mut store, "a", "w", 1, 10).remove(0);
     let middle = fetch(&mut store, "a", "w", 1, 20).remove(0);
     look(&mut store, |tx| {
-        let all = tx.reservations_ending(late.expires_at, 9).unwrap();
+        let all = tx
+            .reservations(ReservationsOf::EndingBy(late.expires_at, 9))
+            .unwrap();
         assert_eq!(all, [early.clone(), middle.clone(), late.clone()]);
-        let until = tx.reservations_ending(middle.expires_at, 9).unwrap();
+        let until = tx
+            .reservations(ReservationsOf::EndingBy(middle.expires_at, 9))
+            .unwrap();
         assert_eq!(until, [early.clone(), middle.clone()]);
         assert_eq!(
-            tx.reservations_ending(late.expires_at, 1).unwrap(),
+            tx.reservations(ReservationsOf::EndingBy(late.expires_at, 1))
+                .unwrap(),
             std::slice::from_ref(&early)
         );
-        assert!(tx.reservations_ending(at(0), 9).unwrap().is_empty());
+        assert!(
+            tx.reservations(ReservationsOf::EndingBy(at(0), 9))
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -122,11 +155,13 @@ pub(super) fn an_extended_reservation_ends_later<F: Fixture>(fixture: &mut F) {
     });
     for _ in 0..2 {
         let ending = look(&mut store, |tx| {
-            tx.reservations_ending(at(50_000), 9).unwrap()
+            tx.reservations(ReservationsOf::EndingBy(at(50_000), 9))
+                .unwrap()
         });
         assert_eq!(ending, [second.clone(), first.clone()]);
         let before = look(&mut store, |tx| {
-            tx.reservations_ending(at(49_999), 9).unwrap()
+            tx.reservations(ReservationsOf::EndingBy(at(49_999), 9))
+                .unwrap()
         });
         assert_eq!(before, std::slice::from_ref(&second));
         drop(store);
@@ -151,17 +186,21 @@ pub(super) fn reservations_of_a_worker_come_oldest_first<F: Fixture>(fixture: &m
     let older = fetch(&mut store, "a", "w", 1, 10).remove(0);
     let nameless = fetch(&mut store, "a", "", 1, 0).remove(0);
     look(&mut store, |tx| {
-        let held = tx.reservations_of_worker("w", 9).unwrap();
+        let held = tx.reservations(ReservationsOf::Worker("w", 9)).unwrap();
         assert_eq!(held, [older.clone(), newer.clone()]);
         assert_eq!(
-            tx.reservations_of_worker("w", 1).unwrap(),
+            tx.reservations(ReservationsOf::Worker("w", 1)).unwrap(),
             std::slice::from_ref(&older)
         );
         assert_eq!(
-            tx.reservations_of_worker("", 9).unwrap(),
+            tx.reservations(ReservationsOf::Worker("", 9)).unwrap(),
             std::slice::from_ref(&nameless)
         );
-        assert!(tx.reservations_of_worker("unknown", 9).unwrap().is_empty());
+        assert!(
+            tx.reservations(ReservationsOf::Worker("unknown", 9))
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -277,11 +316,23 @@ pub(super) fn reservations_survive_reopening<F: Fixture>(fixture: &mut F) {
     drop(store);
     let mut store = fixture.open();
     look(&mut store, |tx| {
-        assert_eq!(tx.reservations_of_worker("w \u{0} ü", 9).unwrap(), held);
-        assert_eq!(tx.reservations_ending(at(50_000), 9).unwrap(), held);
+        assert_eq!(
+            tx.reservations(ReservationsOf::Worker("w \u{0} ü", 9))
+                .unwrap(),
+            held
+        );
+        assert_eq!(
+            tx.reservations(ReservationsOf::EndingBy(at(50_000), 9))
+                .unwrap(),
+            held
+        );
         let keys = [held[0].key, held[1].key];
-        assert_eq!(tx.reservations_by_key(&keys).unwrap(), held);
-        assert_eq!(tx.reservations_of_jids(&["a1", "a2"]).unwrap(), held);
+        assert_eq!(tx.reservations(ReservationsOf::Keys(&keys)).unwrap(), held);
+        assert_eq!(
+            tx.reservations(ReservationsOf::Jids(&["a1", "a2"]))
+                .unwrap(),
+            held
+        );
         assert_eq!(jids_of(tx.working_jobs(&keys).unwrap()), ["a1", "a2"]);
     });
 }

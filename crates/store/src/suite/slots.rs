@@ -4,7 +4,7 @@ use workmill_proto::SteadyTime;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{JobKey, Release, Reservation, Slots, Store, Tx};
+use crate::{JobKey, Release, Reservation, ReservationsOf, Slots, Store, Tx};
 
 /// The slots of a queue taken after `since`, as a worker sees them: all, its own, when the oldest began.
 fn slots_since<T: Tx>(tx: &mut T, queue: &str, since: i64) -> (u64, u64, Option<SteadyTime>) {
@@ -170,7 +170,10 @@ pub(super) fn slots_are_told_by_holder<F: Fixture>(fixture: &mut F) {
                 ..reservation(key, &job.unwrap().jid, wid, 0)
             };
             tx.reserve(std::slice::from_ref(&reservation)).unwrap();
-            assert_eq!(tx.reservations_by_key(&[key]).unwrap(), [reservation]);
+            assert_eq!(
+                tx.reservations(ReservationsOf::Keys(&[key])).unwrap(),
+                [reservation]
+            );
             held.push(key);
         }
     });

@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Reading, Release, SetTime, Store, Tombstone, Totals, Tx};
+use crate::{Counts, Reading, Release, ReservationsOf, SetTime, Store, Tombstone, Totals, Tx};
 
 /// Everything that can be asked.
 #[derive(Debug, PartialEq)]
@@ -30,7 +30,8 @@ fn sight(store: &mut impl Store) -> Sight {
             .map(|name| (name.clone(), waiting(store, &name)))
             .collect(),
         reservations: look(store, |tx| {
-            tx.reservations_ending(SteadyTime::MAX, 99).unwrap()
+            tx.reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 99))
+                .unwrap()
         }),
         workers: look(store, |tx| tx.reserving_workers().unwrap()),
         entries: look(store, |tx| {
@@ -160,7 +161,10 @@ pub(super) fn a_transaction_sees_its_own_changes<F: Fixture>(fixture: &mut F) {
         let (key, _) = tx.claim("a", 9).unwrap().remove(0);
         let held = reservation(key, "a1", "w", 0);
         tx.reserve(std::slice::from_ref(&held)).unwrap();
-        assert_eq!(tx.reservations_of_jids(&["a1"]).unwrap(), [held]);
+        assert_eq!(
+            tx.reservations(ReservationsOf::Jids(&["a1"])).unwrap(),
+            [held]
+        );
         assert_eq!(tx.totals().unwrap().working, 1);
         tx.release(&[Release { key, record: None }]).unwrap();
         assert_eq!(tx.totals().unwrap().queues["a"].size, 1);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use workmill_proto::SteadyTime;
 
-use crate::{JobKey, Reservation};
+use crate::{JobKey, Reservation, ReservationsOf};
 
 /// A reservation without its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,12 +155,31 @@ impl Mirror {
         starts.map(|&(start, _)| start).max()
     }
 
-    pub(super) fn reservation(&self, key: i64) -> Option<Reservation> {
+    /// See [`ReservationsOf`].
+    pub(super) fn reservations(&self, of: ReservationsOf<'_>) -> Vec<Reservation> {
+        match of {
+            ReservationsOf::Jids(jids) => {
+                let mut found = Vec::new();
+                for jid in jids {
+                    self.collect_of_jid(jid, &mut found);
+                }
+                found
+            }
+            ReservationsOf::Keys(keys) => {
+                let found = keys.iter().filter_map(|key| self.reservation(key.0));
+                found.collect()
+            }
+            ReservationsOf::EndingBy(until, limit) => self.ending(until, limit),
+            ReservationsOf::Worker(wid, limit) => self.of_worker(wid, limit),
+        }
+    }
+
+    fn reservation(&self, key: i64) -> Option<Reservation> {
         self.get(key).map(|held| held.under(key))
     }
 
     /// Appends the reservations of a job id, oldest first.
-    pub(super) fn collect_of_jid(&self, jid: &str, out: &mut Vec<Reservation>) {
+    fn collect_of_jid(&self, jid: &str, out: &mut Vec<Reservation>) {
         let start = out.len();
         let same_hash = self.by_jid.iter_hash(self.hasher.hash_one(jid));
         out.extend(same_hash.filter_map(|&key| {
@@ -172,7 +191,7 @@ impl Mirror {
         }
     }
 
-    pub(super) fn ending(&self, until: SteadyTime, limit: usize) -> Vec<Reservation> {
+    fn ending(&self, until: SteadyTime, limit: usize) -> Vec<Reservation> {
         self.by_end
             .range(..=(until, i64::MAX))
             .take(limit)
@@ -185,7 +204,7 @@ impl Mirror {
         named.map(ToString::to_string).collect()
     }
 
-    pub(super) fn of_worker(&self, wid: &str, limit: usize) -> Vec<Reservation> {
+    fn of_worker(&self, wid: &str, limit: usize) -> Vec<Reservation> {
         self.by_worker
             .get(wid)
             .into_iter()

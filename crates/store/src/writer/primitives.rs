@@ -7,8 +7,9 @@ use super::rows::{PassingRows, Rows};
 use super::tx::WriterTx;
 use crate::reading::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Release,
-    Reservation, SetTime, Slots, StoreError, StoredJob, Swept, Totals, Tx, Watermark,
+    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
+    QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, StoreError, StoredJob,
+    Swept, Totals, Tx, Watermark,
 };
 
 impl<R: Rows> Tx for WriterTx<'_, R> {
@@ -24,43 +25,12 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.reserve_jobs(reservations))
     }
 
-    fn reservations_of_jids(&mut self, jids: &[&str]) -> Result<Vec<Reservation>, StoreError> {
-        self.run(|tx| {
-            let mut found = Vec::new();
-            for jid in jids {
-                tx.cache.mirror().collect_of_jid(jid, &mut found);
-            }
-            Ok(found)
-        })
-    }
-
-    fn reservations_by_key(&mut self, keys: &[JobKey]) -> Result<Vec<Reservation>, StoreError> {
-        self.run(|tx| {
-            let found = keys
-                .iter()
-                .filter_map(|key| tx.cache.mirror().reservation(key.0));
-            Ok(found.collect())
-        })
-    }
-
-    fn reservations_ending(
-        &mut self,
-        until: SteadyTime,
-        limit: usize,
-    ) -> Result<Vec<Reservation>, StoreError> {
-        self.run(|tx| Ok(tx.cache.mirror().ending(until, limit)))
+    fn reservations(&mut self, of: ReservationsOf<'_>) -> Result<Vec<Reservation>, StoreError> {
+        self.run(|tx| Ok(tx.cache.mirror().reservations(of)))
     }
 
     fn reserving_workers(&mut self) -> Result<Vec<String>, StoreError> {
         self.run(|tx| Ok(tx.cache.mirror().workers()))
-    }
-
-    fn reservations_of_worker(
-        &mut self,
-        wid: &str,
-        limit: usize,
-    ) -> Result<Vec<Reservation>, StoreError> {
-        self.run(|tx| Ok(tx.cache.mirror().of_worker(wid, limit)))
     }
 
     fn queues_of(&mut self, keys: &[JobKey]) -> Result<Vec<String>, StoreError> {
@@ -144,12 +114,8 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.replace_set(set, Removal::Cleared))
     }
 
-    fn queues_missing(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
-        self.run(|tx| Ok(tx.cache.queues().missing(queues)))
-    }
-
-    fn queues_refused(&mut self, queues: &[&str]) -> Result<Vec<bool>, StoreError> {
-        self.run(|tx| Ok(tx.cache.queues().refused(queues)))
+    fn queue_standings(&mut self, queues: &[&str]) -> Result<Vec<QueueStanding>, StoreError> {
+        self.run(|tx| Ok(tx.cache.queues().standings(queues)))
     }
 
     fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {

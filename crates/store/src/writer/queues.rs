@@ -1,10 +1,10 @@
 //! The rows of queues in memory, and where the next job of each is to be claimed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::place::{POSITION_FIRST, POSITION_MAX, QUEUE_ID_MAX, QueueId, key_at};
-use crate::QUEUES_MAX;
+use crate::{QUEUES_MAX, QueueStanding};
 
 /// What a row of the table stands for. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,35 +106,24 @@ impl Queues {
         &self.unswept
     }
 
-    /// For each name whether there is no queue of it.
-    pub(super) fn missing(&self, names: &[&str]) -> Vec<bool> {
+    /// For each name whether there is a queue of it, or a client may make one.
+    pub(super) fn standings(&self, names: &[&str]) -> Vec<QueueStanding> {
+        let mut made: BTreeSet<&str> = BTreeSet::new();
         // Jobs of one push mostly go to one queue: remember the last answer.
-        let mut last: Option<(&str, bool)> = None;
+        let mut last: Option<(&str, QueueStanding)> = None;
         let answers = names.iter().map(|&name| {
-            let missing = match last {
-                Some((known, missing)) if known == name => missing,
-                _ => !self.by_name.contains_key(name),
+            let standing = match last {
+                Some((known, standing)) if known == name => standing,
+                _ if self.by_name.contains_key(name) => QueueStanding::There,
+                _ if made.contains(name) => QueueStanding::Missing,
+                _ if self.by_name.len() + made.len() >= QUEUES_MAX => QueueStanding::Refused,
+                _ => {
+                    made.insert(name);
+                    QueueStanding::Missing
+                }
             };
-            last = Some((name, missing));
-            missing
-        });
-        answers.collect()
-    }
-
-    /// For each name whether a client may not make a queue of it; see [`crate::Tx::queues_refused`].
-    pub(super) fn refused(&self, names: &[&str]) -> Vec<bool> {
-        let mut made: HashSet<&str> = HashSet::new();
-        // Jobs of one push mostly go to one queue: remember the last answer.
-        let mut last: Option<(&str, bool)> = None;
-        let answers = names.iter().map(|&name| {
-            let refused = match last {
-                Some((known, refused)) if known == name => refused,
-                _ if self.by_name.contains_key(name) || made.contains(name) => false,
-                _ if self.by_name.len() + made.len() >= QUEUES_MAX => true,
-                _ => !made.insert(name),
-            };
-            last = Some((name, refused));
-            refused
+            last = Some((name, standing));
+            standing
         });
         answers.collect()
     }

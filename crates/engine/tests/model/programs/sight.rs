@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use workmill_proto::{Bid, SetName, SteadyTime};
-use workmill_store::{CallbackKind, LockKey, SetTime, Store, StoreError, StoredJob, Tx};
+use workmill_store::{
+    CallbackKind, LockKey, ReservationsOf, SetTime, Store, StoreError, StoredJob, Tx,
+};
 
 /// Where a job is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub fn look<S: Store>(store: &mut S) -> Result<Sight, String> {
 
 fn read<T: Tx>(tx: &mut T) -> Result<Vec<(Place, StoredJob)>, StoreError> {
     let mut jobs = Vec::new();
-    let held = tx.reservations_ending(SteadyTime::MAX, 100_000)?;
+    let held = tx.reservations(ReservationsOf::EndingBy(SteadyTime::MAX, 100_000))?;
     for reservation in held {
         for (_, job) in tx.working_jobs(&[reservation.key])? {
             let wid = reservation.wid.to_string();

@@ -5,7 +5,9 @@ use workmill_proto::{SetName, SteadyTime};
 use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
 use crate::writer::key_at;
-use crate::{BatchState, Counts, JobKey, JobRef, Place, Reading, Store, Tombstone, Tx};
+use crate::{
+    BatchState, Counts, JobKey, JobRef, Place, Reading, ReservationsOf, Store, Tombstone, Tx,
+};
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
 fn write_version_1(path: &Path) {
@@ -112,7 +114,7 @@ fn check_contents(dir: &tempfile::TempDir) {
         assert_eq!(totals.counts, counts(9, 4));
         let days = [(20000, counts(5, 3)), (20001, counts(4, 1))];
         assert_eq!(reader.days(i64::MIN, i64::MAX).unwrap(), days);
-        let held = tx.reservations_of_worker("w1", 9).unwrap();
+        let held = tx.reservations(ReservationsOf::Worker("w1", 9)).unwrap();
         assert_eq!(held[0].key, JobKey(key_at(3, 1 << 36)));
         assert_eq!(held[0].expires_at, SteadyTime::from_micros(60));
         assert_eq!(&*held[0].jid, "jid-1");

@@ -7,7 +7,7 @@ use super::super::steps::{at, look, totals};
 use super::features::compare_features;
 use super::{JIDS, QUEUES, WIDS};
 use crate::reading::Bounds;
-use crate::{JobRecord, Place, Reading, SetTime, Store, Tx};
+use crate::{JobRecord, Place, Reading, ReservationsOf, SetTime, Store, Tx};
 
 /// What a transaction sees at every moment.
 pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
@@ -16,7 +16,7 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
     for wid in WIDS {
         let expected = model.reservations(|held| &*held.wid == wid);
         assert_eq!(
-            tx.reservations_of_worker(wid, 1_000).unwrap(),
+            tx.reservations(ReservationsOf::Worker(wid, 1_000)).unwrap(),
             expected,
             "of worker {wid:?}"
         );
@@ -33,12 +33,16 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
         .iter()
         .flat_map(|jid| model.reservations(|held| &&*held.jid == jid));
     assert_eq!(
-        tx.reservations_of_jids(&JIDS).unwrap(),
+        tx.reservations(ReservationsOf::Jids(&JIDS)).unwrap(),
         of_jids.collect::<Vec<_>>()
     );
     let mut ending = model.reservations(|held| held.expires_at <= at(1_804));
     ending.sort_by_key(|held| (held.expires_at, held.key));
-    assert_eq!(tx.reservations_ending(at(1_804), 1_000).unwrap(), ending);
+    assert_eq!(
+        tx.reservations(ReservationsOf::EndingBy(at(1_804), 1_000))
+            .unwrap(),
+        ending
+    );
 }
 
 /// What is read beside the writer.
