@@ -155,6 +155,7 @@ fn log_lost(tags: &[DeliveryTag]) {
 
 #[cfg(test)]
 mod tests {
+    use workmill_engine::{Fetch, ServerId};
     use workmill_proto::SteadyTime;
     use workmill_store::JobKey;
 
@@ -206,13 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn fetch_of_an_ended_term_is_not_forgotten_in_the_next_one() {
+    fn fetch_is_forgotten_in_its_own_term_only() {
         let gateway = Gateway::default();
-        gateway.open(Arc::new(Inbox::default()));
-        let fetch = gateway.submit(smallvec![Op::Info], 0).unwrap();
+        let first: Arc<Inbox> = Arc::default();
+        gateway.open(Arc::<Inbox>::clone(&first));
+        let fetch = Op::Fetch(Fetch {
+            queues: Arc::new(["q".to_owned()]),
+            wid: "w".into(),
+            server: ServerId(1),
+            connection: 0,
+        });
+        let fetch = gateway.submit(smallvec![fetch], 0).unwrap();
         let next: Arc<Inbox> = Arc::default();
         gateway.open(Arc::<Inbox>::clone(&next));
         drop(fetch);
-        assert_eq!(next.len(), 0);
+        assert_eq!((first.len(), next.len()), (2, 0));
     }
 }
