@@ -28,7 +28,7 @@ struct Slice {
 }
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn write_entries(
+    pub(super) fn insert_entries(
         &mut self,
         set: SetName,
         entries: &[(SetTime, JobRecord)],
@@ -47,7 +47,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(())
     }
 
-    pub(super) fn read_entries(
+    pub(super) fn entries(
         &mut self,
         set: SetName,
         after: Option<EntryKey>,
@@ -118,7 +118,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(slice)
     }
 
-    pub(super) fn delete_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
+    pub(super) fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
         let mut removed = 0;
         for key in keys {
             self.begin()?;
@@ -134,7 +134,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(removed)
     }
 
-    pub(super) fn delete_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
+    pub(super) fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
         self.begin()?;
         let tally = self.tallies.set_mut(last.set);
         let place = (tally.id, last.at.as_micros(), last.serial);

@@ -12,7 +12,7 @@ use crate::record::{Place, set_aside};
 use crate::{JobKey, JobRecord, Release, Reservation, SLICE_BYTES_MAX, StoreError, StoredJob};
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn reserve_jobs(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
+    pub(super) fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
         for reservation in reservations {
             if !self.claimed.remove(&reservation.key.0) {
                 return Err(StoreError::Inconsistent(format!(
@@ -39,10 +39,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(())
     }
 
-    pub(super) fn extend_reservations(
-        &mut self,
-        ends: &[(JobKey, SteadyTime)],
-    ) -> Result<(), StoreError> {
+    pub(super) fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError> {
         for &(key, expires_at) in ends {
             if self.cache.extend(key.0, expires_at) {
                 self.begin()?;
@@ -78,7 +75,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(jobs)
     }
 
-    pub(super) fn finish_jobs(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
+    pub(super) fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
         let mut reserved = Vec::with_capacity(keys.len());
         let mut claimed = Vec::new();
         let mut waiting = Vec::new();
@@ -151,7 +148,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(reserved_at)
     }
 
-    pub(super) fn release_jobs(&mut self, releases: &[Release]) -> Result<(), StoreError> {
+    pub(super) fn release(&mut self, releases: &[Release]) -> Result<(), StoreError> {
         let mut displaced = Vec::new();
         for release in releases {
             let key = release.key.0;

@@ -79,7 +79,7 @@ impl<R: Rows> WriterTx<'_, R> {
             Some(JobRef::Entry(key)) if key.set == set => Some(key),
             _ => None,
         };
-        let entries = self.read_entries(set, after, SetTime::MAX, limit)?;
+        let entries = self.entries(set, after, SetTime::MAX, limit)?;
         let next = entries.last().map(|last| JobRef::Entry(last.key));
         let there = entries
             .into_iter()

@@ -14,15 +14,15 @@ use crate::{
 
 impl<R: Rows> Tx for WriterTx<'_, R> {
     fn enqueue(&mut self, jobs: &[&JobRecord], enqueued_at: Timestamp) -> Result<(), StoreError> {
-        self.run(|tx| tx.enqueue_jobs(jobs, enqueued_at))
+        self.run(|tx| tx.enqueue(jobs, enqueued_at))
     }
 
     fn claim(&mut self, queue: &str, limit: usize) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
-        self.run(|tx| tx.claim_jobs(queue, limit))
+        self.run(|tx| tx.claim(queue, limit))
     }
 
     fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), StoreError> {
-        self.run(|tx| tx.reserve_jobs(reservations))
+        self.run(|tx| tx.reserve(reservations))
     }
 
     fn reservations(&mut self, of: ReservationsOf<'_>) -> Result<Vec<Reservation>, StoreError> {
@@ -47,7 +47,7 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn extend(&mut self, ends: &[(JobKey, SteadyTime)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.extend_reservations(ends))
+        self.run(|tx| tx.extend(ends))
     }
 
     fn working_jobs(&mut self, keys: &[JobKey]) -> Result<Vec<(JobKey, StoredJob)>, StoreError> {
@@ -59,11 +59,11 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn finish(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
-        self.run(|tx| tx.finish_jobs(keys))
+        self.run(|tx| tx.finish(keys))
     }
 
     fn release(&mut self, releases: &[Release]) -> Result<(), StoreError> {
-        self.run(|tx| tx.release_jobs(releases))
+        self.run(|tx| tx.release(releases))
     }
 
     fn insert_entries(
@@ -71,7 +71,7 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         set: SetName,
         entries: &[(SetTime, JobRecord)],
     ) -> Result<(), StoreError> {
-        self.run(|tx| tx.write_entries(set, entries))
+        self.run(|tx| tx.insert_entries(set, entries))
     }
 
     fn entries(
@@ -81,15 +81,15 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         until: SetTime,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.run(|tx| tx.read_entries(set, after, until, limit))
+        self.run(|tx| tx.entries(set, after, until, limit))
     }
 
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
-        self.run(|tx| tx.delete_entries(keys))
+        self.run(|tx| tx.remove_entries(keys))
     }
 
     fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
-        self.run(|tx| tx.delete_entries_until(last))
+        self.run(|tx| tx.remove_entries_until(last))
     }
 
     fn size(&mut self, place: &Place) -> Result<u64, StoreError> {
@@ -190,11 +190,11 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        self.run(Self::mark_flushed)
+        self.run(Self::flush)
     }
 
     fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError> {
-        self.run(|tx| tx.sweep_rows(limit))
+        self.run(|tx| tx.sweep(limit))
     }
 
     fn commit(self) -> Result<(), StoreError> {

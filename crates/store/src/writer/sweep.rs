@@ -16,7 +16,7 @@ use crate::{Counts, StoreError, Swept};
 
 impl<R: Rows> WriterTx<'_, R> {
     /// Marks everything as flushed; deletes only the counters, which are one small row a day.
-    pub(super) fn mark_flushed(&mut self) -> Result<(), StoreError> {
+    pub(super) fn flush(&mut self) -> Result<(), StoreError> {
         self.begin()?;
         self.cache.flush();
         self.claimed.clear();
@@ -33,7 +33,7 @@ impl<R: Rows> WriterTx<'_, R> {
 
     /// Deletes up to `limit` rows. Goes on where the last call stopped: a queue whose jobs are reserved stays to be
     /// swept, and many of them must not keep it from the rest.
-    pub(super) fn sweep_rows(&mut self, limit: usize) -> Result<Swept, StoreError> {
+    pub(super) fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError> {
         let mut left = limit;
         let mut swept = SweptJobs::default();
         while left > 0

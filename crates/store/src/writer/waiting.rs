@@ -16,7 +16,7 @@ use crate::{JobKey, JobRecord, SLICE_BYTES_MAX, StoreError, StoredJob};
 const ROWS_BYTES_ENOUGH: usize = 64 << 10;
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn enqueue_jobs(
+    pub(super) fn enqueue(
         &mut self,
         jobs: &[&JobRecord],
         enqueued_at: Timestamp,
@@ -67,7 +67,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(key)
     }
 
-    pub(super) fn claim_jobs(
+    pub(super) fn claim(
         &mut self,
         queue: &str,
         limit: usize,
