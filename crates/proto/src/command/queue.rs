@@ -87,16 +87,19 @@ mod tests {
     use crate::limits::QUEUE_NAME_BYTES_MAX;
     use crate::parse_command;
 
+    fn parse(words: &str) -> Result<Command, String> {
+        parse_command(format!("QUEUE {words}").as_bytes()).map_err(|error| error.text)
+    }
+
     fn queue(words: &str) -> Result<QueueCommand, String> {
-        match parse_command(format!("QUEUE {words}").as_bytes()) {
-            Ok(Command::Queue(command)) => Ok(command),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.text),
+        match parse(words)? {
+            Command::Queue(command) => Ok(command),
+            other => panic!("{other:?}"),
         }
     }
 
     fn latency(words: &str) -> Vec<String> {
-        match parse_command(format!("QUEUE {words}").as_bytes()) {
+        match parse(words) {
             Ok(Command::Latency(queues)) => queues,
             other => panic!("{other:?}"),
         }
@@ -158,10 +161,10 @@ mod tests {
         let long = "q".repeat(QUEUE_NAME_BYTES_MAX + 1);
         for subcommand in ["PAUSE", "RESUME", "REMOVE", "LATENCY"] {
             for bad in ["default,low", "a:b", "a*", "*", "b/c", "\u{e9}", &long] {
-                let text = queue(&format!("{subcommand} a {bad} b")).unwrap_err();
+                let text = parse(&format!("{subcommand} a {bad} b")).unwrap_err();
                 assert_eq!(text, super::super::check_queue_name(bad).unwrap_err().text);
             }
-            assert!(queue(&format!("{subcommand} a b-1.c_2")).is_ok());
+            assert!(parse(&format!("{subcommand} a b-1.c_2")).is_ok());
         }
     }
 
