@@ -36,6 +36,7 @@ mod trace;
 mod undo;
 mod violations;
 mod wall_clock;
+mod web;
 
 pub use agent::Agent;
 pub use client::{Client, REPLY_WAIT, job, reset_when_closed};
@@ -59,3 +60,4 @@ pub use server::{Server, ServerBuilder};
 pub use threads::Threads;
 pub use trace::{Event, read_trace, wait_for_trace};
 pub use wall_clock::WallClock;
+pub use web::{WebAnswer, read_answer, send_request, web_addr, web_get, web_request};

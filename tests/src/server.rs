@@ -92,6 +92,11 @@ impl ServerBuilder {
         self
     }
 
+    /// Serves web pages, on a free port.
+    pub fn web(self) -> Self {
+        self.arg("-w").arg("127.0.0.1:0")
+    }
+
     /// Which threads the server has. By default those that `WORKMILL_TEST_THREADS` says.
     pub fn threads(mut self, threads: Threads) -> Self {
         self.threads = ThreadsPlan::Always(threads);
@@ -177,6 +182,10 @@ impl ServerBuilder {
                 command.args([flag, value]);
             }
         }
+        // Many run at a time, and none may take the port of another.
+        if !self.args.iter().any(|arg| arg == "-w") {
+            command.args(["-w", ":0"]);
+        }
         command
             .arg("-d")
             .arg(self.files.storage_dir())
@@ -240,6 +249,14 @@ impl Server {
     /// The address of its command port. Another one after every start.
     pub fn addr(&self) -> SocketAddr {
         self.running().addr
+    }
+
+    /// The URL of its web pages, without a slash at the end. It must have been started with some.
+    pub fn web_url(&self) -> String {
+        let line = self.wait_for_log("web pages at ");
+        let (_, url) = line.split_once("web pages at ").unwrap_or_default();
+        let url = url.split(['"', ' ']).next().unwrap_or_default();
+        url.trim_end_matches('/').to_owned()
     }
 
     /// What client libraries expect in `FAKTORY_URL`.

@@ -262,7 +262,7 @@ fn first_start_can_be_cut_short_at_any_moment() {
 /// Starts a server and kills it after this time, whether it is ready or not.
 fn start_and_kill(files: &ServerFiles, disk: &Disk, threads: Threads, after: Duration) {
     let mut child = Command::new(binary_path())
-        .args(["-b", "127.0.0.1:0", "-d"])
+        .args(["-b", "127.0.0.1:0", "-w", ":0", "-d"])
         .arg(files.storage_dir())
         .arg("-c")
         .arg(files.config_dir())

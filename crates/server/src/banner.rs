@@ -10,7 +10,12 @@ use crate::settings::Settings;
 
 /// The lines to log once the server listens on `addr`. The last one is `listening on tcp://ADDR` or
 /// `listening on tcp+tls://ADDR`: whoever starts the server can wait for it, and find the port in it.
-pub fn lines(settings: &Settings, files_max: FilesMax, addr: SocketAddr) -> Vec<String> {
+pub fn lines(
+    settings: &Settings,
+    files_max: FilesMax,
+    addr: SocketAddr,
+    web_addr: Option<SocketAddr>,
+) -> Vec<String> {
     let Settings {
         connections_max,
         line_bytes_max,
@@ -56,8 +61,21 @@ pub fn lines(settings: &Settings, files_max: FilesMax, addr: SocketAddr) -> Vec<
     if let Some(metrics) = &settings.metrics {
         lines.push(format!("metrics go to {metrics}"));
     }
+    lines.extend(web_addr.map(|addr| format!("web pages at {}", web_url(settings, addr))));
     lines.push(format!("listening on {scheme}://{addr}"));
     lines
+}
+
+/// What to open in a browser on this machine.
+fn web_url(settings: &Settings, addr: SocketAddr) -> String {
+    let scheme = match settings.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    match addr.ip().is_unspecified() {
+        true => format!("{scheme}://localhost:{}/", addr.port()),
+        false => format!("{scheme}://{addr}/"),
+    }
 }
 
 fn describe(durability: Durability) -> String {
@@ -89,7 +107,7 @@ mod tests {
 
     fn text(settings: &Settings) -> String {
         let addr = "127.0.0.1:4321".parse().unwrap();
-        lines(settings, FilesMax(1_064), addr).join("\n")
+        lines(settings, FilesMax(1_064), addr, None).join("\n")
     }
 
     #[test]
@@ -101,6 +119,32 @@ mod tests {
             private_key: "k".into(),
         });
         assert!(text(&settings).ends_with("\nlistening on tcp+tls://127.0.0.1:4321"));
+    }
+
+    #[test]
+    fn pages_are_named_by_what_a_browser_opens() {
+        let mut settings = settings();
+        let url = |settings: &Settings, web: &str| {
+            let addr = "127.0.0.1:1".parse().unwrap();
+            let lines = lines(settings, FilesMax(1), addr, Some(web.parse().unwrap()));
+            lines.into_iter().nth_back(1).unwrap()
+        };
+        assert_eq!(
+            url(&settings, "127.0.0.1:7420"),
+            "web pages at http://127.0.0.1:7420/"
+        );
+        assert_eq!(
+            url(&settings, "[::]:80"),
+            "web pages at http://localhost:80/"
+        );
+        settings.tls = Some(TlsFiles {
+            certificate: "c".into(),
+            private_key: "k".into(),
+        });
+        assert_eq!(
+            url(&settings, "[::1]:7420"),
+            "web pages at https://[::1]:7420/"
+        );
     }
 
     #[test]

@@ -8,6 +8,8 @@ use tracing::level_filters::LevelFilter;
 
 /// Where the command port listens when nothing else is said.
 pub const BINDING_DEFAULT: &str = "localhost:7419";
+/// Where the web pages are when nothing else is said.
+pub const WEB_BINDING_DEFAULT: &str = "localhost:7420";
 /// Where the data lives outside development.
 pub const STORAGE_DIR_DEFAULT: &str = "/var/lib/faktory/db";
 /// Where the configuration lives outside development.
@@ -35,7 +37,7 @@ pub struct Cli {
     #[arg(global = true, short = 'b', long, value_name = "HOST:PORT")]
     pub binding: Option<String>,
 
-    /// Address of the web pages; this version has none yet
+    /// Address of the web pages, :0 for none [default: localhost:7420]
     #[arg(global = true, short = 'w', long, value_name = "HOST:PORT")]
     pub web_binding: Option<String>,
 

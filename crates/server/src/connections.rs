@@ -55,6 +55,18 @@ impl Listed for Phase {
     const ALL: &'static [Self] = &[Self::Idle, Self::Running, Self::Fetching, Self::Sending];
 }
 
+impl Phase {
+    /// Its name, for people.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Fetching => "fetching",
+            Self::Sending => "sending",
+        }
+    }
+}
+
 /// The server has as many connections as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections: {connections_max}")]

@@ -13,10 +13,10 @@ use crate::shared::Shared;
 
 /// What we call ourselves to clients: they switch their support of batches, unique jobs and tracking on by
 /// the word `Enterprise`.
-const DESCRIPTION: &str = "Faktory Enterprise";
+pub(crate) const DESCRIPTION: &str = "Faktory Enterprise";
 
 /// The version of Faktory whose protocol this is.
-const FAKTORY_VERSION: &str = "1.10.0";
+pub(crate) const FAKTORY_VERSION: &str = "1.10.0";
 
 /// INFO's answer.
 #[derive(Debug, Serialize)]
@@ -117,7 +117,7 @@ fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
             uptime: shared.clock.age().as_secs(),
             connections: shared.roster.connections.len() as u64,
             command_count: shared.meters.commands(),
-            used_memory_mb: resident_mb(),
+            used_memory_mb: resident_bytes() >> 20,
         },
     }
 }
@@ -186,11 +186,11 @@ impl ScannerInfo {
     }
 }
 
-/// The memory of this process that is in the machine's memory, in megabytes; 0 where the system does not
+/// The memory of this process that is in the machine's memory, in bytes; 0 where the system does not
 /// tell.
-fn resident_mb() -> u64 {
+pub(crate) fn resident_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    resident_kb(&status).unwrap_or(0) / 1_024
+    resident_kb(&status).unwrap_or(0) * 1_024
 }
 
 fn resident_kb(status: &str) -> Option<u64> {

@@ -23,6 +23,28 @@ impl Password {
         Self(Zeroizing::new(text.to_owned()))
     }
 
+    /// What a value says that an operator has written: nothing if it is empty; one that starts with `/` names a file.
+    /// `source` is where it stands, `named_by` says the same of the file in an error.
+    pub(crate) fn of_value(
+        value: Option<&str>,
+        source: &str,
+        named_by: &'static str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Self>, PasswordError> {
+        if value.is_some_and(|value| value.trim() != value) {
+            warnings.push(format!(
+                "the value of {source} begins or ends with white space, such as the line end of a file: it counts; remove it there, or clients will not know the password"
+            ));
+        }
+        match value {
+            None | Some("") => Ok(None),
+            Some(path) if path.starts_with('/') => {
+                read_file(Path::new(path), named_by, warnings).map(Some)
+            }
+            Some(text) => Ok(Some(Self::new(text))),
+        }
+    }
+
     /// The text itself: for proving a client's knowledge of it, never for a log.
     pub fn expose(&self) -> &str {
         &self.0
@@ -97,17 +119,8 @@ impl PasswordSources<'_> {
             ),
         ];
         for (value, source, named_by) in named {
-            if value.is_some_and(|value| value.trim() != value) {
-                warnings.push(format!(
-                    "the value of {source} begins or ends with white space, such as the line end of a file: it counts; remove it there, or clients will not know the password"
-                ));
-            }
-            match value {
-                None | Some("") => {}
-                Some(path) if path.starts_with('/') => {
-                    return read_file(Path::new(path), named_by, warnings).map(Some);
-                }
-                Some(text) => return Ok(Some(Password::new(text))),
+            if let Some(password) = Password::of_value(value, source, named_by, warnings)? {
+                return Ok(Some(password));
             }
         }
         for path in self.files {

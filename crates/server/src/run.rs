@@ -24,6 +24,7 @@ use crate::storage_dir::StorageDir;
 use crate::term::{Term, TermEnd};
 use crate::threads::Threads;
 use crate::tls::TlsReloader;
+use crate::web_port::WebPort;
 
 /// How many connections may wait to be taken in: as many as the system allows by default.
 const BACKLOG: u32 = 4_096;
@@ -51,7 +52,13 @@ pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> an
     let watch = DiskWatch::start(async move { to_stop.next().await })
         .context("cannot watch over the disk")?;
     let mut server = Server::start(settings, threads, &watch).await?;
-    for line in banner::lines(&server.settings, reloader.files_max(), server.addr) {
+    let web_addr = server.web.as_ref().map(WebPort::addr);
+    for line in banner::lines(
+        &server.settings,
+        reloader.files_max(),
+        server.addr,
+        web_addr,
+    ) {
         tracing::info!("{line}");
     }
     let fault = server.attend(&mut signals, &reloader).await;
@@ -75,6 +82,8 @@ pub(crate) struct Server {
     term: Term,
     /// Stopped before the term: whoever is connected may still need it.
     services: Vec<Service>,
+    /// The web pages' address and thread; their service is among the others.
+    web: Option<WebPort>,
     /// Stopped after the term, so that nothing that happened is left untold.
     metrics: Service,
 }
@@ -100,6 +109,12 @@ impl Server {
         let addr = listener
             .local_addr()
             .context("cannot tell where the server listens")?;
+        let mut web = settings
+            .web
+            .binding
+            .as_ref()
+            .map(WebPort::open)
+            .transpose()?;
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
         let shared = Arc::new(Shared::new(&settings, tls));
@@ -117,6 +132,9 @@ impl Server {
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
         }));
+        if let Some(web) = &mut web {
+            services.push(web.serve(&settings, addr, &shared, watch)?);
+        }
         let mut metrics = send_metrics(&shared);
         term.started().await;
         for service in services.iter_mut().chain([&mut metrics]) {
@@ -128,6 +146,7 @@ impl Server {
             addr,
             term,
             services,
+            web,
             metrics,
         })
     }
@@ -216,7 +235,7 @@ fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {
     Ok(Some(tls))
 }
 
-fn bind(binding: &Binding) -> anyhow::Result<TcpListener> {
+pub(crate) fn bind(binding: &Binding) -> anyhow::Result<TcpListener> {
     let mut refusal = anyhow!("the name has no address");
     for addr in binding.addresses()? {
         match bind_one(addr) {

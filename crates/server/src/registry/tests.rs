@@ -180,3 +180,17 @@ fn worker_counts_as_alive_for_a_minute_after_its_last_command() {
     world.pass(Duration::from_secs(1));
     assert_eq!(world.alive(), ["staying"]);
 }
+
+#[test]
+fn workers_are_told_what_an_operator_wants_of_them_and_never_to_go_back() {
+    let mut world = World::new();
+    let _one = world.join("one");
+    let _two = world.join("two");
+    let registry = Arc::clone(&world.registry);
+    let told = registry.signal(WorkerState::Terminate, |wid, _| wid == "two");
+    assert_eq!(told, 1);
+    assert_eq!(registry.signal(WorkerState::Quiet, |_, _| true), 2);
+    assert_eq!(world.beat("one", None), Some(WorkerState::Quiet));
+    assert_eq!(world.beat("two", None), Some(WorkerState::Terminate));
+    assert_eq!(registry.signal(WorkerState::Quiet, |_, _| false), 0);
+}

@@ -39,6 +39,7 @@ struct Entry {
     pid: i64,
     labels: Vec<String>,
     rss_kb: i64,
+    joined_at: Duration,
     beat_at: Duration,
     connections: HashMap<u64, CancellationToken>,
 }
@@ -70,6 +71,7 @@ pub(crate) struct WorkerLine {
     pub(crate) rss_kb: i64,
     pub(crate) state: &'static str,
     pub(crate) connections: usize,
+    pub(crate) connected_for: Duration,
     pub(crate) silent_for: Duration,
 }
 
@@ -98,6 +100,7 @@ impl Registry {
                 pid: hello.pid,
                 labels: hello.labels.clone(),
                 rss_kb: hello.rss_kb,
+                joined_at: now,
                 beat_at: now,
                 connections: HashMap::new(),
             });
@@ -180,6 +183,18 @@ impl Registry {
             .collect()
     }
 
+    /// Moves those workers on to a state, of which their next BEAT is told. Tells how many there are of them.
+    pub(crate) fn signal(
+        &self,
+        wanted: WorkerState,
+        chosen: impl Fn(&str, &[String]) -> bool,
+    ) -> usize {
+        let state = self.state.lock();
+        let entries = state.workers.values();
+        let entries = entries.filter(|entry| chosen(entry.worker.wid(), &entry.labels));
+        entries.map(|entry| entry.worker.advance(wanted)).count()
+    }
+
     /// How many there are.
     pub(crate) fn counts(&self) -> WorkerCounts {
         let state = self.state.lock();
@@ -223,6 +238,7 @@ impl Entry {
             rss_kb: self.rss_kb,
             state: self.worker.state().as_str(),
             connections: self.connections.len(),
+            connected_for: now.saturating_sub(self.joined_at),
             silent_for: now.saturating_sub(self.worker.last_seen()),
         }
     }

@@ -13,7 +13,7 @@ use crate::connections::Phase;
 use crate::disk_watch::DiskWatch;
 use crate::environment::Environment;
 use crate::session::{Arrival, Socket, converse};
-use crate::settings::{BatchSettings, Binding, Settings};
+use crate::settings::{BatchSettings, Binding, Settings, WebSettings};
 use crate::threads::Threads;
 
 pub(crate) fn settings(dir: &Path) -> Settings {
@@ -39,6 +39,10 @@ pub(crate) fn settings(dir: &Path) -> Settings {
             committed_timeout_days: 30,
         },
         throttles: BTreeMap::new(),
+        web: WebSettings {
+            binding: None,
+            password: None,
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use workmill_engine::{CronTable, Rules};
 use workmill_store::sqlite::Durability;
 
-use super::{Binding, MetricsSettings, Throttles};
+use super::{Binding, MetricsSettings, Throttles, WebSettings};
 use crate::environment::Environment;
 use crate::password::Password;
 use crate::tls::TlsFiles;
@@ -49,6 +49,8 @@ pub struct Settings {
     pub batch: BatchSettings,
     /// How fast jobs may leave queues.
     pub throttles: Throttles,
+    /// The web pages.
+    pub web: WebSettings,
 }
 
 /// What operators can set of batches.

@@ -15,7 +15,7 @@ use super::{
     BatchSettings, CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT, Provenance, Settings,
     SettingsError,
 };
-use super::{conf_dir, cron, metrics, paths, scalars, throttles, warnings};
+use super::{conf_dir, cron, metrics, paths, scalars, throttles, warnings, web};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::environment::Environment;
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -87,6 +87,7 @@ impl Settings {
             uniq: true,
             batch: BatchSettings::default(),
             throttles,
+            web: web::choose_web(cli, &mut reader, &mut warnings)?,
             storage_dir,
             config_dir,
         };

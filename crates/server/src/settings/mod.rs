@@ -23,6 +23,7 @@ mod throttles;
 mod tree;
 mod unknown_keys;
 mod warnings;
+mod web;
 
 pub use binding::Binding;
 pub use effective::{BatchSettings, Settings};
@@ -35,6 +36,7 @@ pub use provenance::Provenance;
 pub use reload::{Reload, Reloader, VariableSource};
 pub use scalars::{CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT};
 pub use throttles::{RateSettings, ThrottleSettings, Throttles};
+pub use web::WebSettings;
 
 #[cfg(test)]
 mod tests;

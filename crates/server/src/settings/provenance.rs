@@ -6,6 +6,7 @@ use super::Settings;
 use super::origin::Origin;
 use super::paths::{Variables, binding_flag, variable};
 use super::reader::Reader;
+use super::web::web_binding_flag;
 use crate::cli::Cli;
 
 /// Where what was said nowhere comes from.
@@ -57,6 +58,7 @@ impl Provenance {
     pub(super) fn note_arguments(&mut self, cli: &Cli, env: Variables<'_>, settings: &Settings) {
         let flags = [
             ("faktory.binding", "-b", binding_flag(cli).is_some()),
+            ("web.binding", "-w", web_binding_flag(cli).is_some()),
             (
                 "storage.durability",
                 "--durability",

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Loaded, MetricsSettings, Settings, SettingsError, Throttles, scalars};
+use super::{
+    Binding, Loaded, MetricsSettings, Settings, SettingsError, Throttles, WebSettings, scalars,
+};
 use crate::cli::Cli;
 use crate::descriptors::FilesMax;
 use crate::shown::first_lines;
@@ -138,6 +140,7 @@ impl Comparison {
     /// Takes the new settings where they can change while the server runs.
     fn merge(&mut self, current: &Settings, mut new: Settings) -> Settings {
         self.keep("faktory.binding", &current.binding, &mut new.binding);
+        self.keep_web(&current.web, &mut new.web);
         self.changes.extend(scalars::keep(current, &mut new));
         if current.durability != new.durability {
             new.durability = current.durability;
@@ -167,6 +170,27 @@ impl Comparison {
         self.take_cron(current, &mut new);
         self.take_metrics(current.metrics.as_ref(), new.metrics.as_ref());
         new
+    }
+
+    fn keep_web(&mut self, current: &WebSettings, new: &mut WebSettings) {
+        if current.binding != new.binding {
+            let shown = |binding: &Option<Binding>| match binding {
+                Some(binding) => binding.to_string(),
+                None => String::from("off"),
+            };
+            self.changes.push(format!(
+                "web.binding is {} until a restart, then {}",
+                shown(&current.binding),
+                shown(&new.binding)
+            ));
+            new.binding.clone_from(&current.binding);
+        }
+        if current.password != new.password {
+            self.changes.push(String::from(match new.password {
+                Some(_) => "the password of the web pages has changed",
+                None => "the password of the web pages is that of the server from now on",
+            }));
+        }
     }
 
     fn take_metrics(&mut self, current: Option<&MetricsSettings>, new: Option<&MetricsSettings>) {

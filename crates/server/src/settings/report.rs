@@ -2,7 +2,7 @@
 
 use workmill_store::sqlite::Durability;
 
-use super::{Settings, scalars};
+use super::{Settings, WebSettings, scalars};
 use crate::tls::TlsFiles;
 
 /// A key and its value.
@@ -28,6 +28,7 @@ impl Settings {
             uniq: _,
             batch: _,
             throttles: _,
+            web,
             cron: _,
             metrics,
         } = self;
@@ -42,6 +43,7 @@ impl Settings {
             ("faktory.binding", binding.to_string()),
             ("faktory.password", password.to_owned()),
         ];
+        lines.extend(web_lines(web));
         lines.extend(tls_lines(tls.as_ref()));
         lines.extend(durability_lines(*durability));
         lines.extend(scalars::lines(self));
@@ -54,6 +56,21 @@ impl Settings {
         ));
         lines
     }
+}
+
+fn web_lines(web: &WebSettings) -> [Line; 2] {
+    let binding = web.binding.as_ref().map(ToString::to_string);
+    let password = match web.password {
+        Some(_) => "needed, not shown here",
+        None => "that of the server",
+    };
+    [
+        (
+            "web.binding",
+            binding.unwrap_or_else(|| String::from("off")),
+        ),
+        ("web.password", password.to_owned()),
+    ]
 }
 
 fn tls_lines(files: Option<&TlsFiles>) -> [Line; 2] {

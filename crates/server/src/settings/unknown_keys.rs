@@ -7,7 +7,7 @@ use super::tree::{Node, Value};
 use crate::shown::first_lines;
 
 /// Tables that Faktory, its Enterprise edition or its plugins act on and this version does not.
-const TABLES_NOT_YET: &[&str] = &["redis", "web"];
+const TABLES_NOT_YET: &[&str] = &["redis"];
 
 /// Below this likeness, between 0 and 1, another key is no help as a suggestion.
 const LIKENESS_MIN: f64 = 0.75;
@@ -78,20 +78,25 @@ impl Reader {
     }
 }
 
-/// The known key most like an unknown one; none if none is.
+/// The known key most like an unknown one, the first of those that are alike; none if none is.
 pub(super) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|known| (likeness(unknown, known), *known))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .rev()
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, known)| known)
 }
 
-/// How alike two keys are, from 0 to 1. Mostly their last parts count, since a key may stand in the wrong table. Typing
-/// errors and swapped words (`max_connections`) take a measure each.
+/// How alike two keys are, from 0 to 1. Mostly their last parts count, since a key may stand in the wrong table; they alone
+/// for one that stands in none. Typing errors and swapped words (`max_connections`) take a measure each.
 fn likeness(unknown: &str, known: &str) -> f64 {
     let measure = |a: &str, b: &str| strsim::jaro_winkler(a, b).max(strsim::sorensen_dice(a, b));
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    0.9 * measure(&last(unknown), &last(known)) + 0.1 * measure(unknown, known)
+    let of_last = measure(&last(unknown), &last(known));
+    match unknown.contains('.') {
+        true => 0.9 * of_last + 0.1 * measure(unknown, known),
+        false => of_last,
+    }
 }

@@ -19,13 +19,12 @@ pub(super) fn warn(cli: &Cli, settings: &Settings, env: Variables<'_>) -> Vec<St
             settings.binding
         ));
     }
-    if cli
-        .web_binding
-        .as_deref()
-        .is_some_and(|binding| !binding.ends_with(":0"))
+    if let Some(binding) = &settings.web.binding
+        && settings.web_password().is_none()
+        && binding.is_public()
     {
-        warnings.push(String::from(
-            "-w is ignored: this version does not serve web pages yet",
+        warnings.push(format!(
+            "NO PASSWORD: everybody who can reach {binding} can see and change all jobs on the web pages; set a password, bind them to localhost, or turn them off with -w :0"
         ));
     }
     if cli

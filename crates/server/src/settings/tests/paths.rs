@@ -100,18 +100,52 @@ fn binding_of_the_file_counts_while_the_flag_is_at_its_default() {
     assert!(error.starts_with("-b: \"nowhere\" has no port"), "{error}");
 }
 
+/// Where the web pages are: as text, "off" for nowhere.
+fn web_binding(setup: Setup) -> String {
+    let binding = setup.load().web.binding;
+    binding.map_or_else(|| String::from("off"), |binding| binding.to_string())
+}
+
 #[test]
-fn web_binding_is_accepted_with_a_warning_unless_it_is_off() {
-    let warned = |flags: &[&str]| {
-        Setup::new()
-            .flags(flags)
-            .warnings()
-            .iter()
-            .any(|line| line.starts_with("-w "))
+fn web_binding_is_that_of_the_flag_unless_it_is_at_its_default() {
+    assert_eq!(web_binding(Setup::new()), "localhost:7420");
+    assert_eq!(web_binding(Setup::new().flags(&["-w", ":0"])), "off");
+    assert_eq!(
+        web_binding(Setup::new().flags(&["-w", "127.0.0.1:0"])),
+        "127.0.0.1:0"
+    );
+    let config = "[web]\nbinding = \":8080\"";
+    assert_eq!(web_binding(Setup::with_config(config)), ":8080");
+    let default = Setup::with_config(config).flags(&["-w", "localhost:7420"]);
+    assert_eq!(web_binding(default), ":8080");
+    let flag = Setup::with_config(config).flags(&["-w", ":0"]);
+    assert_eq!(web_binding(flag), "off");
+    let off = Setup::with_config("[web]\nbinding = \":0\"");
+    assert_eq!(web_binding(off), "off");
+    let error = Setup::new().flags(&["-w", "nowhere"]).error();
+    assert!(error.starts_with("-w: \"nowhere\" has no port"), "{error}");
+    let error = Setup::with_config("[web]\nbinding = \"x\"").error();
+    assert!(
+        error.contains("line 2: web.binding: \"x\" has no port"),
+        "{error}"
+    );
+}
+
+#[test]
+fn web_pages_that_others_can_reach_without_a_password_are_warned_about() {
+    let warned = |setup: Setup| {
+        let warnings = setup.warnings();
+        let mut warnings = warnings.iter();
+        warnings.any(|line| line.starts_with("NO PASSWORD") && line.contains("the web pages"))
     };
-    assert!(!warned(&[]));
-    assert!(!warned(&["-w", ":0"]));
-    assert!(warned(&["-w", "0.0.0.0:7420"]));
+    let public = || Setup::new().flags(&["-w", ":7420"]);
+    assert!(warned(public()));
+    assert!(!warned(public().variable("FAKTORY_PASSWORD", "x")));
+    assert!(!warned(
+        Setup::with_config("[web]\npassword = \"x\"").flags(&["-w", ":7420"])
+    ));
+    assert!(!warned(Setup::new()));
+    assert!(!warned(Setup::new().flags(&["-w", ":0"])));
 }
 
 #[test]

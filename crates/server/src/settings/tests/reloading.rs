@@ -119,11 +119,22 @@ fn changes_of_the_password_are_told_without_it() {
         removed.unwrap().changes,
         ["NO PASSWORD is needed from now on"]
     );
+    let config = |password: &str| format!("[web]\npassword = \"{password}\"\n");
+    let (_, changed) = reload(&config("one"), &config("two"));
+    assert_eq!(
+        changed.unwrap().changes,
+        ["the password of the web pages has changed"]
+    );
+    let (_, removed) = reload(&config("one"), "");
+    assert_eq!(
+        removed.unwrap().changes,
+        ["the password of the web pages is that of the server from now on"]
+    );
 }
 
 #[test]
 fn what_needs_a_restart_says_so_and_stays() {
-    let after = "[faktory]\nbinding = \"localhost:1\"\n[storage]\ndurability = \"interval\"\n\
+    let after = "[faktory]\nbinding = \"localhost:1\"\n[web]\nbinding = \":0\"\n[storage]\ndurability = \"interval\"\n\
                  [limits]\ninput_bytes_max = 70_000_000\n[tls]\ncertificate = \"c\"\nprivate_key = \"k\"\n";
     let (current, reload) = reload("", after);
     let Reload {
@@ -134,6 +145,7 @@ fn what_needs_a_restart_says_so_and_stays() {
         changes,
         [
             "faktory.binding is localhost:7419 until a restart, then localhost:1",
+            "web.binding is localhost:7420 until a restart, then off",
             "limits.input_bytes_max is 268435456 until a restart, then 70000000",
             "storage.durability has changed; it takes effect after a restart",
             "TLS is to be turned on; that takes effect after a restart",

@@ -45,7 +45,7 @@ fn unknown_key_names_its_place_and_the_nearest_known_one() {
 
 #[test]
 fn tables_of_later_versions_get_one_warning_together() {
-    let config = "[redis]\nx = true\n[web]\nbinding = \":0\"\n";
+    let config = "[limits]\n\n[redis]\nx = true\n";
     let warnings = Setup::with_config(config).warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     let line = &warnings[0];
@@ -53,7 +53,7 @@ fn tables_of_later_versions_get_one_warning_together() {
         line.starts_with("this version does not act on these tables yet: "),
         "{line}"
     );
-    for place in ["line 3)", "[redis] (", "[web] ("] {
+    for place in ["line 3)", "[redis] ("] {
         assert!(line.contains(place), "{place}: {line}");
     }
 }
@@ -69,12 +69,12 @@ fn known_keys_are_not_warned_about() {
 #[test]
 fn twenty_of_many_unknown_keys_are_named_and_the_others_counted() {
     let keys: String = (0..1_000).map(|n| format!("xyz{n:04} = 1\n")).collect();
-    let warnings = Setup::with_config(&format!("[web]\nx = 1\n[faktory]\n{keys}")).warnings();
+    let warnings = Setup::with_config(&format!("[redis]\nx = 1\n[faktory]\n{keys}")).warnings();
     let unknown = warnings.iter().filter(|line| line.contains("faktory.xyz"));
     assert_eq!(unknown.count(), 20);
     for wanted in [
         "980 more unknown keys are ignored",
-        "does not act on these tables yet: [web]",
+        "does not act on these tables yet: [redis]",
     ] {
         assert!(
             warnings.iter().any(|line| line.contains(wanted)),

@@ -1,0 +1,221 @@
+//! The server as the web port sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::statvfs;
+use smallvec::smallvec;
+use tokio::sync::{Semaphore, watch};
+use workmill_engine::{ClientId, CronTable, Op, Outcome, Rules};
+use workmill_proto::Timestamp;
+use workmill_store::sqlite::READERS_MAX;
+use workmill_store::{StoreError, Totals};
+use workmill_web::{
+    Access, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Read, ServerFacts,
+    ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+};
+
+use crate::info;
+use crate::registry::{WorkerLine, WorkerState};
+use crate::shared::Shared;
+
+/// All that come by the web port are one client: queues that they make are charged to it.
+const CLIENT: ClientId = ClientId::MAX;
+
+/// How many of the reads at a time may be for the web port: some are left for those that clients wait for.
+const READS_MAX: usize = READERS_MAX / 2;
+
+/// From then on the disk counts as stalled.
+const STALLED_MIN: Duration = Duration::from_secs(1);
+
+/// Serves the web port out of what the whole server shares.
+pub(crate) struct ServerDesk {
+    shared: Arc<Shared>,
+    facts: Arc<ServerFacts>,
+    stalled: watch::Receiver<Duration>,
+    turns: Semaphore,
+}
+
+impl ServerDesk {
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        facts: ServerFacts,
+        stalled: watch::Receiver<Duration>,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            facts: Arc::new(facts),
+            stalled,
+            turns: Semaphore::new(READS_MAX),
+        }
+    }
+
+    async fn run(&self, op: Op) -> Result<Outcome, DeskError> {
+        if self.shared.is_stopping() {
+            return Err(DeskError::Closed);
+        }
+        let gate = &self.shared.gate;
+        if gate.is_suspended() {
+            gate.resumed().await;
+        }
+        let submitted = gate.submit(smallvec![op.asked_by(CLIENT)], 0);
+        let mut pending = submitted.map_err(|_| DeskError::Closed)?;
+        let answers = pending.answers().await;
+        let outcome = answers.ok().and_then(|mut answers| answers.outcomes.pop());
+        outcome.ok_or(DeskError::Unanswered)
+    }
+}
+
+impl Desk for ServerDesk {
+    fn ask(&self, _actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
+        Box::pin(self.run(op))
+    }
+
+    fn run_read(&self, read: Read) -> Answering<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            // Closed never.
+            let _turn = self.turns.acquire().await;
+            self.shared.reads.read(read).await
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.wall()
+    }
+
+    fn state(&self) -> ServerState {
+        let stalled = *self.stalled.borrow();
+        if self.shared.is_stopping() {
+            ServerState::Stopping
+        } else if stalled >= STALLED_MIN {
+            ServerState::Stalled(stalled)
+        } else if self.shared.gate.is_suspended() {
+            ServerState::Starting
+        } else {
+            ServerState::Ready
+        }
+    }
+
+    fn facts(&self) -> Arc<ServerFacts> {
+        Arc::clone(&self.facts)
+    }
+
+    fn numbers(&self) -> ServerNumbers {
+        let workers = self.shared.roster.registry.counts();
+        ServerNumbers {
+            uptime: self.shared.clock.age(),
+            connections: self.shared.roster.connections.len() as u64,
+            commands: self.shared.meters.commands(),
+            workers: workers.size,
+            workers_reaped: workers.reaped,
+            memory_bytes: info::resident_bytes(),
+        }
+    }
+
+    fn info(&self, totals: &Totals) -> Vec<u8> {
+        info::render(&self.shared, totals)
+    }
+
+    fn rules(&self) -> Rules {
+        self.shared.settings.now().engine_rules()
+    }
+
+    fn cron(&self) -> Arc<CronTable> {
+        Arc::clone(&self.shared.settings.now().cron)
+    }
+
+    fn job_bytes_max(&self) -> usize {
+        self.shared.settings.now().line_bytes_max
+    }
+
+    fn disk_space(&self) -> Answering<'_, Option<DiskSpace>> {
+        let path = self.facts.storage_dir.clone();
+        Box::pin(async move {
+            // It may hang with the disk.
+            let asked = tokio::task::spawn_blocking(move || statvfs(path)).await;
+            let told = asked.ok()?.ok()?;
+            Some(DiskSpace {
+                free_bytes: told.f_bavail.saturating_mul(told.f_frsize),
+                bytes: told.f_blocks.saturating_mul(told.f_frsize),
+            })
+        })
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        let lines = self.shared.settings.now().lines();
+        lines
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
+    }
+
+    fn access(&self) -> Arc<Access> {
+        self.shared.settings.access()
+    }
+
+    fn workers(&self) -> Vec<WorkerView> {
+        let now = self.shared.clock.uptime();
+        let lines = self.shared.roster.registry.lines(now);
+        lines.into_iter().map(worker_view).collect()
+    }
+
+    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize {
+        let state = match signal {
+            WorkerSignal::Quiet => WorkerState::Quiet,
+            WorkerSignal::Terminate => WorkerState::Terminate,
+        };
+        let told = self
+            .shared
+            .roster
+            .registry
+            .signal(state, |wid, labels| match choice {
+                WorkerChoice::All => true,
+                WorkerChoice::Wid(wanted) => wanted == wid,
+                WorkerChoice::Label(wanted) => labels.contains(wanted),
+            });
+        tracing::info!(
+            user = &*actor.name,
+            address = %actor.address,
+            workers = told,
+            "workers are told to go into the state {}", state.as_str()
+        );
+        told
+    }
+
+    fn connections(&self) -> Vec<ConnectionView> {
+        let open = self.shared.roster.connections.list();
+        open.iter()
+            .map(|connection| ConnectionView {
+                peer: connection.peer,
+                wid: Arc::clone(&connection.wid),
+                age: connection.since.elapsed(),
+                phase: connection.phase().as_str(),
+            })
+            .collect()
+    }
+}
+
+fn worker_view(line: WorkerLine) -> WorkerView {
+    let WorkerLine {
+        wid,
+        hostname,
+        pid,
+        labels,
+        rss_kb,
+        state,
+        connections,
+        connected_for,
+        silent_for,
+    } = line;
+    WorkerView {
+        wid,
+        hostname,
+        pid,
+        labels,
+        rss_kb,
+        state,
+        connections,
+        connected_for,
+        silent_for,
+    }
+}

@@ -1,0 +1,131 @@
+//! The web port: its address, and the thread it has for itself.
+//!
+//! A page that is put together never makes a job wait, as connections and commands are served by other threads; and it is
+//! shown also while those wait for the disk.
+
+use std::net::SocketAddr;
+use std::process;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use workmill_store::sqlite;
+use workmill_web::{Durability, ServerFacts, TlsSource};
+
+use crate::desk::ServerDesk;
+use crate::disk_watch::DiskWatch;
+use crate::info;
+use crate::run::bind;
+use crate::services::Service;
+use crate::settings::{Binding, Settings};
+use crate::shared::Shared;
+use crate::threads::Threads;
+
+/// The web port, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct WebPort {
+    addr: SocketAddr,
+    /// Until it is served.
+    listener: Option<TcpListener>,
+    runtime: Handle,
+    _end: DropGuard,
+}
+
+impl WebPort {
+    /// Starts its thread and takes its address. Nobody is served yet.
+    pub(crate) fn open(binding: &Binding) -> anyhow::Result<Self> {
+        let runtime = Threads::One
+            .runtime()
+            .context("cannot start the web port")?;
+        let handle = runtime.handle().clone();
+        let end = CancellationToken::new();
+        let ended = end.clone();
+        thread::Builder::new()
+            .name("web".to_owned())
+            .spawn(move || {
+                runtime.block_on(ended.cancelled());
+                // A read that is stuck must not hold up the end.
+                runtime.shutdown_background();
+            })
+            .context("cannot start the thread of the web port")?;
+        let end = end.drop_guard();
+        let listener = {
+            let _in_its_thread = handle.enter();
+            bind(binding).with_context(|| {
+                format!("cannot serve the web pages on {binding}; name another address with -w, or :0 for no web pages")
+            })?
+        };
+        let addr = listener.local_addr();
+        let addr = addr.context("cannot tell where the web pages are")?;
+        Ok(Self {
+            addr,
+            listener: Some(listener),
+            runtime: handle,
+            _end: end,
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Starts to serve. `addr` is that of the command port.
+    pub(crate) fn serve(
+        &mut self,
+        settings: &Settings,
+        addr: SocketAddr,
+        shared: &Arc<Shared>,
+        watch: &DiskWatch,
+    ) -> anyhow::Result<Service> {
+        let listener = self
+            .listener
+            .take()
+            .context("the web port is served already")?;
+        let desk = ServerDesk::new(shared, facts(settings, addr, shared), watch.stalled());
+        let app = workmill_web::build(Arc::new(desk));
+        let tls = tls_source(shared);
+        let _in_its_thread = self.runtime.enter();
+        Ok(Service::start("web", |mut life| async move {
+            life.started();
+            workmill_web::serve(listener, app, tls, life.stopping()).await;
+        }))
+    }
+}
+
+/// The certificate of the command port, as it is now.
+fn tls_source(shared: &Arc<Shared>) -> Option<TlsSource> {
+    shared.entrance.tls.as_ref()?;
+    let shared = Arc::clone(shared);
+    Some(Arc::new(move || {
+        shared
+            .entrance
+            .tls
+            .as_ref()
+            .map(crate::tls::TlsReloader::acceptor)
+    }))
+}
+
+fn facts(settings: &Settings, addr: SocketAddr, shared: &Shared) -> ServerFacts {
+    let scheme = match settings.tls {
+        Some(_) => "tcp+tls",
+        None => "tcp",
+    };
+    ServerFacts {
+        description: info::DESCRIPTION,
+        faktory_version: info::FAKTORY_VERSION,
+        version: env!("CARGO_PKG_VERSION"),
+        environment: settings.environment.to_string(),
+        started_at: shared.clock.wall(),
+        pid: process::id(),
+        storage_dir: settings.storage_dir.display().to_string(),
+        listens_at: format!("{scheme}://{addr}"),
+        durability: match settings.durability {
+            sqlite::Durability::Always => Durability::Always,
+            sqlite::Durability::Interval(interval) => Durability::Interval(interval),
+        },
+    }
+}

@@ -1,0 +1,97 @@
+//! What the server is to the web port: [`Desk`].
+
+mod actor;
+mod facts;
+#[cfg(test)]
+pub(crate) mod fake;
+mod reading;
+mod workers;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use workmill_engine::{CronTable, Op, Outcome, Rules};
+use workmill_proto::Timestamp;
+use workmill_store::{StoreError, Totals};
+
+use crate::guard::Access;
+pub use actor::{Actor, Role};
+pub use facts::{DiskSpace, Durability, ServerFacts, ServerNumbers, ServerState};
+pub use reading::Read;
+pub use workers::{ConnectionView, WorkerChoice, WorkerSignal, WorkerView};
+
+/// An answer on its way.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the web port can ask of the server. Nothing else of it is seen from here.
+pub trait Desk: Send + Sync + 'static {
+    /// Has an op run, as any client's, and waits for what comes of it: it is durable then. An op that the engine refuses is
+    /// an [`Outcome::Refused`].
+    ///
+    /// # Errors
+    /// The op was not taken in, or its outcome is unknown.
+    fn ask(&self, actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>>;
+
+    /// Runs a read beside the writer, when it is its turn. [`Desk::read`](trait.Desk.html#method.read) gives back what was
+    /// read.
+    ///
+    /// # Errors
+    /// Those of the read; it cannot be begun; the store is closed.
+    fn run_read(&self, read: Read) -> Answering<'_, Result<(), StoreError>>;
+
+    /// What the wall clock shows.
+    fn now(&self) -> Timestamp;
+
+    /// Whether jobs are taken and handed out.
+    fn state(&self) -> ServerState;
+
+    /// What never changes while the server runs.
+    fn facts(&self) -> Arc<ServerFacts>;
+
+    /// The numbers of the process, as they are now.
+    fn numbers(&self) -> ServerNumbers;
+
+    /// INFO's answer for these totals, as JSON.
+    fn info(&self, totals: &Totals) -> Vec<u8>;
+
+    /// The rules of jobs as they are set now: limits of the dead set, throttles, features.
+    fn rules(&self) -> Rules;
+
+    /// The recurring jobs as they are set now.
+    fn cron(&self) -> Arc<CronTable>;
+
+    /// How long a job may be, in bytes.
+    fn job_bytes_max(&self) -> usize;
+
+    /// The disk the data lies on, as far as the system tells.
+    fn disk_space(&self) -> Answering<'_, Option<DiskSpace>>;
+
+    /// Every setting: its key and its value. Secrets are not among them.
+    fn settings(&self) -> Vec<(String, String)>;
+
+    /// Who may come in, as it is set now.
+    fn access(&self) -> Arc<Access>;
+
+    /// The workers that are connected, by id.
+    fn workers(&self) -> Vec<WorkerView>;
+
+    /// Tells workers to fetch no more or to end, at their next BEAT. Tells how many it concerns.
+    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize;
+
+    /// The open connections that have said HELLO, the oldest first.
+    fn connections(&self) -> Vec<ConnectionView>;
+}
+
+/// Why the server gave no outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeskError {
+    /// It takes nothing in now: it starts or stops. Nothing changed.
+    #[error("the server is starting or stopping; nothing was changed, try again soon")]
+    Closed,
+    /// It ended without an answer.
+    #[error(
+        "the server did not answer; whether it was done is not known, look before trying again"
+    )]
+    Unanswered,
+}

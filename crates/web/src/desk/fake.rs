@@ -1,0 +1,209 @@
+//! A server for tests: a store in memory and the engine, without connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use workmill_engine::{CronTable, Engine, GroupContext, Op, Outcome, Request, Rules, Ticket};
+use workmill_proto::{CustomReading, Job, Timestamp};
+use workmill_store::memory::{MemoryDisk, MemoryStore};
+use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
+
+use super::{
+    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, Read, ServerFacts,
+    ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+};
+use crate::guard::Access;
+
+/// The server. What tests may change of it is public.
+pub(crate) struct FakeDesk {
+    core: Mutex<Core>,
+    reading: Arc<dyn Reading>,
+    pub(crate) state: Mutex<ServerState>,
+    pub(crate) access: Mutex<Access>,
+    pub(crate) workers: Mutex<Vec<WorkerView>>,
+    /// What workers were told.
+    pub(crate) signals: Mutex<Vec<(WorkerChoice, WorkerSignal)>>,
+    /// Who asked for what, as its debug text.
+    pub(crate) asked: Mutex<Vec<(Actor, String)>>,
+    pub(crate) rules: Rules,
+}
+
+struct Core {
+    store: MemoryStore,
+    engine: Engine,
+    now: Timestamp,
+    tickets: u64,
+}
+
+impl FakeDesk {
+    /// A server without jobs, at 10:00 UTC on the first of March 2026.
+    pub(crate) fn new() -> Arc<Self> {
+        Self::with_rules(Rules::default())
+    }
+
+    pub(crate) fn with_rules(rules: Rules) -> Arc<Self> {
+        let store = MemoryStore::open(&MemoryDisk::default());
+        Arc::new(Self {
+            reading: Arc::new(store.reader()),
+            core: Mutex::new(Core {
+                store,
+                engine: Engine::new(rules.clone()),
+                now: start(),
+                tickets: 0,
+            }),
+            state: Mutex::new(ServerState::Ready),
+            access: Mutex::default(),
+            workers: Mutex::default(),
+            signals: Mutex::default(),
+            asked: Mutex::default(),
+            rules,
+        })
+    }
+
+    /// Runs an op to its end, and gives its answer.
+    pub(crate) fn run(&self, op: Op) -> Outcome {
+        self.core.lock().run(op).unwrap()
+    }
+
+    /// Pushes a job.
+    pub(crate) fn push(&self, payload: &serde_json::Value) {
+        let job = Job::parse(payload.to_string().as_bytes()).unwrap();
+        let op = Op::push(job, self.now(), CustomReading::ALL).unwrap();
+        let outcome = self.run(op);
+        assert!(matches!(outcome, Outcome::Ok), "{outcome:?}");
+    }
+}
+
+fn start() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap()
+}
+
+impl Core {
+    fn run(&mut self, op: Op) -> Result<Outcome, StoreError> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let mut requests = vec![Request { ticket, op }];
+        let mut answered = None;
+        while !requests.is_empty() {
+            let context = GroupContext {
+                wall: self.now,
+                uptime: self.now.since(start()),
+                frozen: Duration::ZERO,
+                seed: self.tickets,
+            };
+            let mut tx = self.store.begin()?;
+            let result = self.engine.run_group(&mut tx, context, &requests)?;
+            tx.commit()?;
+            self.engine.committed();
+            let answers = result.answers.into_iter();
+            answered = answers.map(|answer| answer.outcome).last().or(answered);
+            requests = result.unfinished;
+        }
+        Ok(answered.unwrap_or(Outcome::Nothing))
+    }
+}
+
+impl Desk for FakeDesk {
+    fn ask(&self, actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
+        self.asked.lock().push((actor.clone(), format!("{op:?}")));
+        let answer = match *self.state.lock() {
+            ServerState::Ready => Ok(self.run(op)),
+            _ => Err(DeskError::Closed),
+        };
+        Box::pin(async { answer })
+    }
+
+    fn run_read(&self, read: Read) -> Answering<'_, Result<(), StoreError>> {
+        let done = read(&*self.reading);
+        Box::pin(async { done })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.core.lock().now
+    }
+
+    fn state(&self) -> ServerState {
+        *self.state.lock()
+    }
+
+    fn facts(&self) -> Arc<ServerFacts> {
+        Arc::new(ServerFacts {
+            description: "Faktory Enterprise",
+            faktory_version: "1.10.0",
+            version: "0.1.0",
+            environment: String::from("development"),
+            started_at: start(),
+            pid: 1,
+            storage_dir: String::from("/nowhere"),
+            listens_at: String::from("tcp://127.0.0.1:7419"),
+            durability: Durability::Always,
+        })
+    }
+
+    fn numbers(&self) -> ServerNumbers {
+        ServerNumbers {
+            uptime: self.now().since(start()),
+            connections: 2,
+            commands: 3,
+            workers: self.workers.lock().len() as u64,
+            workers_reaped: 0,
+            memory_bytes: 20 << 20,
+        }
+    }
+
+    fn info(&self, totals: &Totals) -> Vec<u8> {
+        let sizes: serde_json::Map<String, serde_json::Value> = totals
+            .queues
+            .iter()
+            .map(|(name, queue)| (name.clone(), queue.size.into()))
+            .collect();
+        serde_json::json!({ "faktory": { "queues": sizes } })
+            .to_string()
+            .into_bytes()
+    }
+
+    fn rules(&self) -> Rules {
+        self.rules.clone()
+    }
+
+    fn cron(&self) -> Arc<CronTable> {
+        Arc::default()
+    }
+
+    fn job_bytes_max(&self) -> usize {
+        1 << 20
+    }
+
+    fn disk_space(&self) -> Answering<'_, Option<DiskSpace>> {
+        let space = DiskSpace {
+            free_bytes: 3 << 30,
+            bytes: 4 << 30,
+        };
+        Box::pin(async move { Some(space) })
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        vec![(String::from("environment"), String::from("development"))]
+    }
+
+    fn access(&self) -> Arc<Access> {
+        Arc::new(self.access.lock().clone())
+    }
+
+    fn workers(&self) -> Vec<WorkerView> {
+        self.workers.lock().clone()
+    }
+
+    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize {
+        self.asked
+            .lock()
+            .push((actor.clone(), format!("{signal:?}")));
+        self.signals.lock().push((choice.clone(), signal));
+        self.workers.lock().len()
+    }
+
+    fn connections(&self) -> Vec<ConnectionView> {
+        Vec::new()
+    }
+}

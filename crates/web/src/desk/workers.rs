@@ -1,0 +1,61 @@
+//! Workers and connections as an operator sees them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A worker process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerView {
+    /// Its id.
+    pub wid: Arc<str>,
+    /// Where it runs, as it says.
+    pub hostname: String,
+    /// Its process id there, as it says.
+    pub pid: i64,
+    /// What it calls itself.
+    pub labels: Vec<String>,
+    /// Its resident memory in KiB, as its last BEAT said; 0 if it did not.
+    pub rss_kb: i64,
+    /// `running`, `quiet` or `terminate`.
+    pub state: &'static str,
+    /// Its open connections.
+    pub connections: usize,
+    /// For how long it is connected.
+    pub connected_for: Duration,
+    /// How long ago a command of it last came.
+    pub silent_for: Duration,
+}
+
+/// Which workers are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerChoice {
+    /// All of them.
+    All,
+    /// The one with this id.
+    Wid(String),
+    /// Those with this label.
+    Label(String),
+}
+
+/// What a worker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerSignal {
+    /// To finish what it holds and to fetch no more.
+    Quiet,
+    /// To end.
+    Terminate,
+}
+
+/// An open connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionView {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// The worker it belongs to; empty if none.
+    pub wid: Arc<str>,
+    /// For how long it is open.
+    pub age: Duration,
+    /// `idle`, `running`, `fetching` or `sending`.
+    pub phase: &'static str,
+}

@@ -1,0 +1,25 @@
+//! The web port: pages for people, an HTTP API, and probes for machines, over one trait.
+//!
+//! What it knows of the server is [`Desk`]: it asks ops and reads what is committed, and sees neither committer nor
+//! transaction. So every handler is tested without a socket, and nothing here can hold up the way of a job.
+//!
+//! Reading order: `desk` (what the server is to us), `app` (which path leads where), `guard/` (who may come in,
+//! and what browsers are told), `pages/` (what people see), `assets/` (the files pages need), `port/` (connections).
+
+mod app;
+mod assets;
+mod desk;
+mod guard;
+mod pages;
+mod port;
+
+pub use app::build;
+pub use desk::{
+    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, Read, Role,
+    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+};
+pub use guard::{Access, Secret};
+pub use port::{TlsSource, serve};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! The limits of connections to the web port.
+
+use std::time::Duration;
+
+/// Connections that may be open at a time; more are told that there is no room. Each can hold [`HEAD_BYTES_MAX`] and a body.
+pub(super) const PORT_CONNECTIONS_MAX: usize = 512;
+
+/// Bytes of a request's line and its headers, and of what is read ahead. What is read at once may be as much again.
+pub(super) const HEAD_BYTES_MAX: usize = 32 << 10;
+
+/// Headers of a request.
+pub(super) const HEADERS_MAX: usize = 64;
+
+/// How long a TLS handshake may take.
+pub(super) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may take, and a connection wait for the next one.
+pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long somebody who is turned away may take to read that.
+pub(super) const TURN_AWAY_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long requests that are being answered have when the server stops.
+pub(super) const END_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long no connection is taken in after the system refused one.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,83 @@
+//! The connections of the web port: taken in up to a limit, each with its time for everything, ended when the server stops.
+
+mod connection;
+mod limits;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use connection::Connection;
+use limits::{ACCEPT_PAUSE, END_WITHIN, PORT_CONNECTIONS_MAX};
+
+/// Gives what makes a TLS stream of the next connection; none if it is to be closed. The certificate may have changed since the last one.
+pub type TlsSource = Arc<dyn Fn() -> Option<TlsAcceptor> + Send + Sync>;
+
+/// Serves until it is told to stop, then ends what goes on: a request that is being answered gets a moment, a connection
+/// that is idle or streams events none.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    tls: Option<TlsSource>,
+    stopping: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(PORT_CONNECTIONS_MAX));
+    let close = CancellationToken::new();
+    let mut connections = JoinSet::new();
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopping => break,
+            Some(ended) = connections.join_next() => note_end(ended),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    let connection = Connection {
+                        peer,
+                        place: Arc::clone(&places).try_acquire_owned().ok(),
+                        app: app.clone(),
+                        close: close.clone(),
+                    };
+                    // More than the limit only get a moment to be told that there is no room.
+                    if connections.len() < 2 * PORT_CONNECTIONS_MAX {
+                        connections.spawn(connection.run(stream, tls.clone()));
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a connection to the web port cannot be taken in");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    close.cancel();
+    let all_ended = async {
+        while let Some(ended) = connections.join_next().await {
+            note_end(ended);
+        }
+    };
+    if timeout(END_WITHIN, all_ended).await.is_err() {
+        tracing::debug!(
+            connections = connections.len(),
+            "requests do not end; they are cut"
+        );
+        connections.shutdown().await;
+    }
+}
+
+/// A handler that panics is a bug, and hurts nobody but its own connection.
+fn note_end(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a request to the web port has failed; its connection is closed");
+    }
+}

@@ -1,0 +1,4 @@
+//! The web port of a real server.
+
+mod access;
+mod port;
