@@ -48,7 +48,7 @@ pub use job::{
     BackOff, BackOffFormula, BackOffKind, CustomReading, CustomRules, Expiry, Failure, Job,
     Rendered, UniqueRule,
 };
-pub use json::compact_json;
+pub use json::{JsonShape, compact_json};
 pub use reply::{Reply, write_job};
 pub use set::SetName;
 pub use time::{SteadyTime, Timestamp};

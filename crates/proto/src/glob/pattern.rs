@@ -47,14 +47,28 @@ impl Glob {
                 "a regexp may have at most {GLOB_WILDCARDS_MAX} of ? and [...]: use * for some"
             )));
         }
-        let mut parts = pieces.iter().map(|tokens| new_part(tokens));
-        let head = parts.next().unwrap_or_else(|| new_part(&[]))?;
-        let mut middle = parts.collect::<Result<Vec<Part>, WireError>>()?;
+        let parts = pieces.iter().map(|tokens| new_part(tokens));
+        Ok(Self::of_parts(
+            parts.collect::<Result<Vec<Part>, WireError>>()?,
+        ))
+    }
+
+    /// A pattern of texts that stand for themselves, with a star between each two of them.
+    pub fn of_literals<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let parts = texts.into_iter();
+        let parts = parts.map(|text| Part::Literal(text.as_bytes().to_vec()));
+        Self::of_parts(parts.collect())
+    }
+
+    fn of_parts(parts: Vec<Part>) -> Self {
+        let mut parts = parts.into_iter();
+        let head = parts.next().unwrap_or_else(|| Part::Literal(Vec::new()));
+        let mut middle: Vec<Part> = parts.collect();
         let tail = middle.pop().map(|end| {
             middle.retain(|part| part.len() > 0);
             Tail { middle, end }
         });
-        Ok(Self { head, tail })
+        Self { head, tail }
     }
 
     /// Whether the pattern matches the whole text. Takes time in proportion to the length of the text.

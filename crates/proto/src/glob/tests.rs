@@ -34,6 +34,19 @@ fn a_star_stands_for_any_bytes() {
 }
 
 #[test]
+fn literals_have_stars_between_them() {
+    let glob = |texts: &[&str], text: &str| {
+        Glob::of_literals(texts.iter().copied()).matches(text.as_bytes())
+    };
+    assert!(glob(&["a*?["], "a*?["));
+    assert!(!glob(&["a"], "ab"));
+    assert!(glob(&["a", ""], "ab"));
+    assert!(glob(&["", "b", "", "d"], "abcd"));
+    assert!(!glob(&["a", "b"], "abc"));
+    assert!(glob(&[], "") && !glob(&[], "a"));
+}
+
+#[test]
 fn a_question_mark_stands_for_one_byte() {
     assert!(matches("a?c", "abc"));
     assert!(!matches("a?c", "ac"));

@@ -28,7 +28,7 @@ impl Job {
     ///
     /// A client can have sent anything here: a member of the wrong type counts as absent.
     pub fn failure(&self) -> Option<Failure> {
-        Failure::decode(self.failure.as_deref()?).ok()
+        Failure::of_json(self.failure.as_deref()?)
     }
 
     /// Replaces what the job says about its last failure. Empty members are left out, as in Faktory.
@@ -38,6 +38,11 @@ impl Job {
 }
 
 impl Failure {
+    /// What the `failure` of a payload says. None if it is no object.
+    pub fn of_json(json: &str) -> Option<Self> {
+        Self::decode(json).ok()
+    }
+
     fn decode(json: &str) -> Result<Self, JsonError> {
         let names = [
             "retry_count",

@@ -9,6 +9,7 @@ mod depth;
 mod error;
 mod members;
 mod replace;
+mod shape;
 mod surrogates;
 mod write;
 
@@ -18,5 +19,6 @@ pub(crate) use decode::{integer, string, strings, text};
 pub(crate) use error::JsonError;
 pub(crate) use members::{read_elements, read_members, read_objects};
 pub(crate) use replace::replace_members;
+pub use shape::JsonShape;
 pub(crate) use surrogates::replace_lone_surrogates;
 pub(crate) use write::{write_integer, write_string};
