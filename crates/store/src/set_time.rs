@@ -1,6 +1,8 @@
 //! The time of a job in a set: each set goes by a clock of its own.
 
-use workmill_proto::{SteadyTime, Timestamp};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+
+use crate::Clocks;
 
 /// A moment on the clock that a set goes by.
 ///
@@ -26,6 +28,17 @@ impl SetTime {
     /// When a dead job is forgotten.
     pub fn dead(at: SteadyTime) -> Self {
         Self(at.as_micros())
+    }
+
+    /// The moment on the wall clock, as far as the clocks tell it now.
+    pub fn on_wall(self, set: SetName, now: Clocks) -> Timestamp {
+        match set {
+            SetName::Scheduled => Timestamp::from_micros(self.0),
+            SetName::Retries | SetName::Dead => {
+                let ahead = self.0.saturating_sub(now.steady.as_micros());
+                Timestamp::from_micros(now.wall.as_micros().saturating_add(ahead))
+            }
+        }
     }
 
     /// As the store keeps it.
