@@ -25,6 +25,7 @@ mod outcome;
 mod overlay;
 mod parked;
 mod passage;
+pub mod query;
 mod rechecks;
 mod rules;
 mod step;

@@ -117,3 +117,18 @@ pub(crate) const RESERVE_FOR_SECS_DEFAULT: u32 = 1_800;
 
 /// The shortest reservation, in seconds (Faktory's).
 pub(crate) const RESERVE_FOR_SECS_MIN: u32 = 60;
+
+/// The longest query, in bytes, also in its canonical form: it stands in addresses.
+pub(crate) const QUERY_BYTES_MAX: usize = 1_000;
+
+/// How many values a query may have: each may look through a whole payload.
+pub(crate) const QUERY_VALUES_MAX: usize = 50;
+
+/// How many brackets and NOTs of a query may be open at a time.
+pub(crate) const QUERY_DEPTH_MAX: usize = 16;
+
+/// How many steps a path in a query may have: each looks through what is left of the payload.
+pub(crate) const QUERY_STEPS_MAX: usize = 16;
+
+/// The largest payload that a query looks into, in bytes: larger ones would take milliseconds each.
+pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;

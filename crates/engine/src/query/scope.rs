@@ -1,0 +1,66 @@
+//! Where a match can be, and what a query names exactly: so that a search looks only there.
+
+use std::collections::BTreeSet;
+
+use workmill_proto::{SteadyTime, Timestamp};
+use workmill_store::{Clocks, Place};
+
+use super::expr::{Expr, Query};
+use super::job::QueryJob;
+use super::matching::Verdict;
+use super::pattern::Pattern;
+use super::term::{Term, TextField, TimeField};
+
+impl Query {
+    /// Whether any job of a place can match, whatever else it is.
+    pub fn can_match_in(&self, place: &Place) -> bool {
+        // What is known of a place depends on no clock.
+        let now = Clocks {
+            steady: SteadyTime::MIN,
+            wall: Timestamp::MIN,
+        };
+        self.matches(&QueryJob::anywhere_in(place), now) != Verdict::No
+    }
+
+    /// The ids that it names: every match has one of them. None if it matches others too.
+    pub fn jids(&self) -> Option<BTreeSet<&str>> {
+        names(self.expr.as_ref()?, TextField::Jid)
+    }
+
+    /// The queues that it names: every match belongs to one of them, wherever it is. None if it matches others too.
+    pub fn queues(&self) -> Option<BTreeSet<&str>> {
+        names(self.expr.as_ref()?, TextField::Queue)
+    }
+
+    /// Whether it asks who has a job, or since when.
+    pub fn asks_for_reservations(&self) -> bool {
+        self.expr.as_ref().is_some_and(asks_for_reservations)
+    }
+}
+
+fn names(expr: &Expr, field: TextField) -> Option<BTreeSet<&str>> {
+    match expr {
+        Expr::Term(Term::Text(of, patterns)) if *of == field => {
+            patterns.iter().map(Pattern::literal).collect()
+        }
+        Expr::Term(_) | Expr::Not(_) => None,
+        Expr::And(parts) => {
+            let named = parts.iter().filter_map(|part| names(part, field));
+            named.reduce(|a, b| a.intersection(&b).copied().collect())
+        }
+        Expr::Or(parts) => {
+            let named: Option<Vec<_>> = parts.iter().map(|part| names(part, field)).collect();
+            Some(named?.into_iter().flatten().collect())
+        }
+    }
+}
+
+fn asks_for_reservations(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(Term::Text(TextField::Worker, _)) => true,
+        Expr::Term(Term::Time(TimeField::Started, _)) => true,
+        Expr::Term(_) => false,
+        Expr::Not(part) => asks_for_reservations(part),
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(asks_for_reservations),
+    }
+}
