@@ -113,6 +113,8 @@ pub enum Task {
     CheckConfig,
     /// Look whether all that a stopped server has kept agrees, change nothing, and end
     CheckStore,
+    /// Read a password from standard input, print its hash for [[web_user]], and end
+    HashPassword,
 }
 
 /// The least important lines that are logged.

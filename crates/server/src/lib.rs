@@ -19,6 +19,7 @@ mod disk_watch;
 mod dump;
 pub mod environment;
 mod gate;
+pub mod hash_password;
 mod info;
 mod json;
 mod listener;

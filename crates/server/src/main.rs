@@ -9,7 +9,7 @@ use workmill::cli::{self, Cli, Level, LogFormat, Task};
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
 use workmill::threads::Threads;
-use workmill::{check_config, check_store, logging, run};
+use workmill::{check_config, check_store, hash_password, logging, run};
 
 /// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
 #[global_allocator]
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             let text = check_config::report(reloader)?;
             Ok((text, true))
         }),
+        Some(Task::HashPassword) => print_hash(),
         Some(Task::CheckStore) => check(cli, |reloader| {
             let report = check_store::report(reloader)?;
             Ok((report.text, report.is_sound))
@@ -81,6 +82,19 @@ fn check(cli: Cli, report: fn(&Reloader) -> anyhow::Result<(String, bool)>) -> E
                 false => ExitCode::FAILURE,
             }
         }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the hash of the password on standard input.
+fn print_hash() -> ExitCode {
+    let hashed = hash_password::hash_of_input()
+        .and_then(|hash| writeln!(io::stdout(), "{hash}").context("cannot print the hash"));
+    match hashed {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE

@@ -1,6 +1,7 @@
 //! Which path leads where, and what every request passes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -8,32 +9,51 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::desk::Desk;
-use crate::guard::{authenticate, harden};
+use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
 use crate::{assets, pages};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
+/// How long a request may take, its body included, until its answer begins.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
 /// What every handler gets.
 pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) logins: Logins,
 }
 
 /// The whole of it, as `port` serves it and tests call it.
 pub fn build(desk: Arc<dyn Desk>) -> Router {
-    let app = Arc::new(App { desk });
-    Router::new()
+    let app = Arc::new(App {
+        desk,
+        logins: Logins::new(),
+    });
+    let routes = Router::new()
         .merge(pages())
         .fallback(nothing_here)
+        .layer(from_fn_with_state(Arc::clone(&app), refuse_other_sites))
         .layer(from_fn_with_state(Arc::clone(&app), authenticate))
         // They hold nothing that is secret, and browsers ask for some of them without a password.
         .route("/static/{hash}/{*name}", get(assets::serve))
+        .with_state(app);
+    bound(routes)
+}
+
+/// What holds for every request and every answer.
+pub(crate) fn bound(routes: Router) -> Router {
+    routes
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
         .layer(map_response(harden))
-        .with_state(app)
 }
 
 /// The pages of people. A line for each path.

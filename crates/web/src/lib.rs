@@ -18,7 +18,7 @@ pub use desk::{
     Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, Read, Role,
     ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
-pub use guard::{Access, Secret};
+pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
 pub use port::{TlsSource, serve};
 
 #[cfg(test)]

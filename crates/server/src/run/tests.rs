@@ -42,6 +42,9 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         web: WebSettings {
             binding: None,
             password: None,
+            authentication: true,
+            users: Vec::new(),
+            proxies: Vec::new(),
         },
     }
 }

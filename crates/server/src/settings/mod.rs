@@ -24,6 +24,7 @@ mod tree;
 mod unknown_keys;
 mod warnings;
 mod web;
+mod web_users;
 
 pub use binding::Binding;
 pub use effective::{BatchSettings, Settings};

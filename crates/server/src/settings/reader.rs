@@ -306,7 +306,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn of(self, table: &str, key: &str) -> SettingsError {
+    pub(super) fn of(self, table: &str, key: &str) -> SettingsError {
         refuse(self.at, table, key, &self.allowed, self.found)
     }
 }

@@ -188,8 +188,20 @@ impl Comparison {
         if current.password != new.password {
             self.changes.push(String::from(match new.password {
                 Some(_) => "the password of the web pages has changed",
-                None => "the password of the web pages is that of the server from now on",
+                None => "the web pages have no password of their own any more",
             }));
+        }
+        for (key, has_changed) in [
+            (
+                "web.authentication",
+                current.authentication != new.authentication,
+            ),
+            ("web.proxies", current.proxies != new.proxies),
+            ("web_user", current.users != new.users),
+        ] {
+            if has_changed {
+                self.changes.push(format!("{key} has changed"));
+            }
         }
     }
 

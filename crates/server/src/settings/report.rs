@@ -58,11 +58,17 @@ impl Settings {
     }
 }
 
-fn web_lines(web: &WebSettings) -> [Line; 2] {
+fn web_lines(web: &WebSettings) -> [Line; 5] {
     let binding = web.binding.as_ref().map(ToString::to_string);
     let password = match web.password {
         Some(_) => "needed, not shown here",
-        None => "that of the server",
+        None if web.users.is_empty() => "that of the server",
+        None => "none: users only",
+    };
+    let proxies: Vec<_> = web.proxies.iter().map(ToString::to_string).collect();
+    let proxies = match proxies.is_empty() {
+        true => String::from("none"),
+        false => proxies.join(", "),
     };
     [
         (
@@ -70,6 +76,9 @@ fn web_lines(web: &WebSettings) -> [Line; 2] {
             binding.unwrap_or_else(|| String::from("off")),
         ),
         ("web.password", password.to_owned()),
+        ("web.authentication", web.authentication.to_string()),
+        ("web.proxies", proxies),
+        ("web_user", web.users.len().to_string()),
     ]
 }
 

@@ -20,11 +20,18 @@ pub(super) fn warn(cli: &Cli, settings: &Settings, env: Variables<'_>) -> Vec<St
         ));
     }
     if let Some(binding) = &settings.web.binding
-        && settings.web_password().is_none()
+        && settings.web_is_open()
         && binding.is_public()
     {
+        let (what, remedy) = match settings.web.authentication {
+            true => ("NO PASSWORD", "set a password"),
+            false => (
+                "NO AUTHENTICATION",
+                "set web.authentication = true if no proxy stands before every way to them",
+            ),
+        };
         warnings.push(format!(
-            "NO PASSWORD: everybody who can reach {binding} can see and change all jobs on the web pages; set a password, bind them to localhost, or turn them off with -w :0"
+            "{what}: everybody who can reach {binding} can see and change all jobs on the web pages; {remedy}, bind them to localhost, or turn them off with -w :0"
         ));
     }
     if cli

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use workmill_web::{Access, Secret};
+use workmill_web::{Access, Account, Network, Secret};
 
-use super::reader::{Reader, refuse_because};
+use super::reader::{Found, Reader, refuse_because, value_or};
+use super::web_users::choose_users;
 use super::{Binding, Settings, SettingsError};
 use crate::cli::{Cli, WEB_BINDING_DEFAULT};
 use crate::password::Password;
 
 /// What turns the pages off, as in Faktory.
 const OFF: &str = ":0";
+
+/// Networks of proxies.
+const PROXIES_MAX: usize = 100;
 
 /// What can be set of the web pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +23,36 @@ pub struct WebSettings {
     pub binding: Option<Binding>,
     /// What people must know, if it is not the server's password.
     pub password: Option<Password>,
+    /// Whether people are asked who they are; if not, a proxy asks them.
+    pub authentication: bool,
+    /// Those who come in under their own names.
+    pub users: Vec<Account>,
+    /// The proxies whose word counts on where a request comes from.
+    pub proxies: Vec<Network>,
 }
 
 impl Settings {
-    /// What people must know to see the web pages; none lets everybody in.
+    /// What lets everybody in who knows it: the web pages' own password, or the server's if nobody is to come in under
+    /// their own name. All workers know that one.
     pub(super) fn web_password(&self) -> Option<&Password> {
-        self.web.password.as_ref().or(self.password.as_ref())
+        let of_server = self.password.as_ref();
+        let of_server = of_server.filter(|_| self.web.users.is_empty());
+        self.web.password.as_ref().or(of_server)
+    }
+
+    /// Whether anybody can see the web pages who can reach them.
+    pub(super) fn web_is_open(&self) -> bool {
+        let nobody_is_known = self.web_password().is_none() && self.web.users.is_empty();
+        !self.web.authentication || nobody_is_known
     }
 
     /// Who may see the web pages.
     pub(crate) fn web_access(&self) -> Arc<Access> {
         let password = self.web_password();
         Arc::new(Access {
+            authentication: self.web.authentication,
+            accounts: self.web.users.clone(),
+            proxies: self.web.proxies.clone(),
             password: password.map(|password| Secret::new(password.expose())),
         })
     }
@@ -69,7 +91,33 @@ pub(super) fn choose_web(
         "named by [web] password; a value that starts with / is a file",
         warnings,
     )?;
-    Ok(WebSettings { binding, password })
+    let authentication = reader.boolean("web", "authentication")?;
+    Ok(WebSettings {
+        binding,
+        password,
+        authentication: value_or(authentication, true),
+        users: choose_users(reader)?,
+        proxies: choose_proxies(reader)?,
+    })
+}
+
+fn choose_proxies(reader: &mut Reader) -> Result<Vec<Network>, SettingsError> {
+    let found = reader.strings("web", "proxies")?;
+    if let Some(one_more) = found.get(PROXIES_MAX) {
+        let what = format!("more than {PROXIES_MAX} of them; write networks, such as 10.0.0.0/8");
+        return Err(refuse_because(
+            one_more.origin.clone(),
+            "web",
+            "proxies",
+            what,
+        ));
+    }
+    let networks = found.into_iter().map(|Found { value, origin }| {
+        value
+            .parse()
+            .map_err(|what: String| refuse_because(origin, "web", "proxies", what))
+    });
+    networks.collect()
 }
 
 fn parse(text: &str) -> Result<Option<Binding>, String> {

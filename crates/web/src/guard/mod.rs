@@ -1,13 +1,31 @@
 //! Who may come in, how far, and what browsers are told to refuse.
+//!
+//! Reading order: `access` (what the operator has set), `credentials` (what somebody sends), `login` (whether that is right),
+//! `attempts` and `proven` (what it may cost to find out), `authenticate` (all of it for a request), `origin` (whether another
+//! site sent it).
 
 mod access;
-mod basic;
+mod account;
+mod actor;
+mod attempts;
+mod authenticate;
+mod client;
+mod credentials;
 mod headers;
+mod login;
+mod network;
+mod origin;
 mod peer;
+mod proven;
+mod refusal;
 mod script_name;
 
 pub use access::{Access, Secret};
-pub(crate) use basic::authenticate;
+pub use account::{Account, HashError, PASSWORD_BYTES_MAX, hash_password};
+pub(crate) use authenticate::authenticate;
 pub(crate) use headers::harden;
+pub(crate) use login::Logins;
+pub use network::Network;
+pub(crate) use origin::refuse_other_sites;
 pub(crate) use peer::Peer;
 pub(crate) use script_name::{ScriptName, cut_script_name};

@@ -102,3 +102,92 @@ async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
     stream.write_all(NO_ROOM).await.ok();
     stream.shutdown().await.ok();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// A connection to a port with one route, and its end.
+    fn connect() -> (DuplexStream, JoinHandle<()>) {
+        let (client, server) = duplex(1 << 20);
+        let connection = Connection {
+            peer: ([127, 0, 0, 1], 1).into(),
+            place: Arc::new(Semaphore::new(1)).try_acquire_owned().ok(),
+            app: crate::app::bound(Router::new().route("/", post(|body: String| async { body }))),
+            close: CancellationToken::new(),
+        };
+        (client, tokio::spawn(connection.converse(server)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn head_that_does_not_end_is_not_waited_for() {
+        for begin in ["", "POST / HT", "POST / HTTP/1.1\r\nhost: x\r\n"] {
+            let (mut client, connection) = connect();
+            client.write_all(begin.as_bytes()).await.unwrap();
+            // Time passes only while everybody waits.
+            connection.await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn head_that_trickles_in_is_not_waited_for() {
+        let (mut client, connection) = connect();
+        let trickle = tokio::spawn(async move {
+            client.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+            while client.write_all(b"a: b\r\n").await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            }
+        });
+        connection.await.unwrap();
+        trickle.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_end_is_not_waited_for() {
+        let (mut client, connection) = connect();
+        let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf";
+        client.write_all(head.as_bytes()).await.unwrap();
+        connection.await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_is_too_large_is_refused() {
+        let (client, connection) = connect();
+        let (mut read, mut write) = tokio::io::split(client);
+        let sending = tokio::spawn(async move {
+            let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n";
+            write.write_all(head.as_bytes()).await.unwrap();
+            // It may be cut before all is sent.
+            write.write_all(&vec![b'x'; 2_000_000]).await.ok();
+        });
+        let mut answer = String::new();
+        read.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        connection.await.unwrap();
+        sending.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connection_that_asks_for_nothing_more_is_closed() {
+        let (mut client, connection) = connect();
+        let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi";
+        client.write_all(request.as_bytes()).await.unwrap();
+        connection.await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"),
+            "{answer}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Who may come in, and what browsers are told.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -16,6 +17,7 @@ fn closed() -> Visitor {
     let visitor = Visitor::new();
     *visitor.desk.access.lock() = Access {
         password: Some(Secret::new("hunter2:x")),
+        ..Access::default()
     };
     visitor
 }
@@ -64,5 +66,93 @@ async fn any_name_comes_in_with_the_password_and_nobody_without() {
             assert_eq!(answer.text(), text, "{header}");
             assert_eq!(answer.header("www-authenticate"), "Basic realm=\"Faktory\"");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_passwords_are_not_looked_at_for_ever() {
+    let visitor = closed().with("authorization", &basic("a:wrong"));
+    for _ in 0..10 {
+        assert_eq!(visitor.get("/").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let answer = visitor.get("/").await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.header("retry-after"), "60");
+}
+
+#[tokio::test]
+async fn whoever_only_asks_is_not_counted_as_wrong() {
+    let visitor = closed();
+    for _ in 0..300 {
+        assert_eq!(visitor.get("/").await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn the_api_says_as_a_problem_why_nobody_is_let_in() {
+    let answer = closed().get("/api/v1/queues").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(problem["status"], 401);
+    assert_eq!(problem["detail"], "Authorization required");
+}
+
+#[tokio::test]
+async fn what_another_site_sends_changes_nothing() {
+    for (headers, is_ours) in [
+        (&[][..], true),
+        (&[("sec-fetch-site", "same-origin")], true),
+        (&[("sec-fetch-site", "none")], true),
+        (&[("sec-fetch-site", "same-site")], false),
+        (&[("sec-fetch-site", "cross-site")], false),
+        (&[("sec-fetch-site", "")], false),
+        (&[("origin", "http://jobs.example:7420")], true),
+        (&[("origin", "https://JOBS.example:7420")], true),
+        (&[("origin", "http://jobs.example")], false),
+        (&[("origin", "http://evil.example")], false),
+        (&[("origin", "null")], false),
+        (&[("origin", "")], false),
+        (
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://jobs.example:7420"),
+            ],
+            false,
+        ),
+        (
+            &[
+                ("origin", "https://evil.example"),
+                ("x-forwarded-host", "evil.example"),
+            ],
+            false,
+        ),
+    ] {
+        let mut visitor = Visitor::new().with("host", "jobs.example:7420");
+        for (name, value) in headers {
+            visitor = visitor.with(name, value);
+        }
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = visitor.send(method, "/nowhere", Body::empty()).await;
+            let passed = answer.status != StatusCode::FORBIDDEN;
+            assert_eq!(passed, is_ours, "{headers:?}: {}", answer.text());
+        }
+        assert_eq!(visitor.get("/").await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn host_that_a_trusted_proxy_has_served_is_ours() {
+    for (proxy, status) in [
+        ("127.0.0.1", StatusCode::NOT_FOUND),
+        ("192.0.2.0/24", StatusCode::FORBIDDEN),
+    ] {
+        let visitor = Visitor::new()
+            .with("host", "10.0.0.7:7420")
+            .with("origin", "https://jobs.example")
+            .with("x-forwarded-host", "jobs.example");
+        visitor.desk.access.lock().proxies = vec![proxy.parse().unwrap()];
+        let answer = visitor.send(Method::POST, "/nowhere", Body::empty()).await;
+        assert_eq!(answer.status, status, "{proxy}");
     }
 }

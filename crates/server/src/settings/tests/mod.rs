@@ -20,6 +20,7 @@ mod reloading;
 mod secrets;
 mod throttles;
 mod unknown;
+mod web;
 
 /// A configuration directory, a home directory, flags and variables, for one load.
 pub(super) struct Setup {

@@ -128,7 +128,7 @@ fn changes_of_the_password_are_told_without_it() {
     let (_, removed) = reload(&config("one"), "");
     assert_eq!(
         removed.unwrap().changes,
-        ["the password of the web pages is that of the server from now on"]
+        ["the web pages have no password of their own any more"]
     );
 }
 

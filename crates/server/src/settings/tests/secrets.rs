@@ -1,7 +1,5 @@
 //! The password, and that it is not shown.
 
-use workmill_web::Secret;
-
 use super::*;
 
 fn password(setup: &Setup) -> Option<String> {
@@ -158,27 +156,4 @@ fn credentials_in_addresses_are_refused_and_not_shown() {
     ] {
         assert!(!error.contains("hunter2"), "{error}");
     }
-}
-
-#[test]
-fn password_of_the_web_pages_is_that_of_the_server_unless_they_have_one() {
-    let known = |setup: Setup| {
-        let access = setup.load().web_access();
-        access.password.clone()
-    };
-    let secret = |text: &str| Some(Secret::new(text));
-    assert_eq!(known(Setup::new()), None);
-    let of_server = || Setup::new().variable("FAKTORY_PASSWORD", "server's");
-    assert_eq!(known(of_server()), secret("server's"));
-    let own = "[web]\npassword = \"own\"\n";
-    assert_eq!(known(Setup::with_config(own)), secret("own"));
-    let both = Setup::with_config(own).variable("FAKTORY_PASSWORD", "server's");
-    assert_eq!(known(both), secret("own"));
-    let file = Setup::new();
-    let path = file.config_dir().join("web-password");
-    fs::write(&path, " from a file\n").unwrap();
-    let config = format!("[web]\npassword = {path:?}\n");
-    assert_eq!(known(file.file("20.toml", &config)), secret("from a file"));
-    let missing = Setup::with_config("[web]\npassword = \"/nowhere/at/all\"\n").error();
-    assert!(missing.contains("named by [web] password"), "{missing}");
 }

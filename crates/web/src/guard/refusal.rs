@@ -1,0 +1,71 @@
+//! What is answered to those who are not let in.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+/// As in Faktory: scripts that know it look for it.
+const REALM: HeaderValue = HeaderValue::from_static("Basic realm=\"Faktory\"");
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// They have not said who they are.
+    WhoAreYou,
+    /// What they know is not right.
+    Wrong,
+    /// They, or all together, were wrong too often.
+    TooOften,
+    /// Too many wait to be looked at.
+    Busy,
+    /// Another site sent the request.
+    OtherSite,
+}
+
+impl Refusal {
+    /// The answer: text for people, a problem (RFC 9457) for the API.
+    pub(super) fn answer(self, path: &str) -> Response {
+        let (status, text) = match self {
+            Self::WhoAreYou => (StatusCode::UNAUTHORIZED, "Authorization required"),
+            Self::Wrong => (StatusCode::UNAUTHORIZED, "Authorization failed"),
+            Self::TooOften => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many wrong passwords from here; wait a minute",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many logins at a time; try again",
+            ),
+            Self::OtherSite => (
+                StatusCode::FORBIDDEN,
+                "the request came from another site; send it from these pages, or without Origin and Sec-Fetch-Site",
+            ),
+        };
+        let mut response = match path.starts_with("/api/") {
+            true => problem(status, text),
+            false => (status, format!("{text}\n")).into_response(),
+        };
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, REALM);
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+fn problem(status: StatusCode, detail: &str) -> Response {
+    let problem = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let media_type = [(CONTENT_TYPE, "application/problem+json")];
+    (status, media_type, problem.to_string()).into_response()
+}
