@@ -79,6 +79,7 @@ impl Engine {
         };
         // Kept with whatever else is written.
         tx.note_clocks(clocks, false)?;
+        self.memory.recheck_due(steady);
         let mut group = Group::new(
             tx,
             clocks,
@@ -88,7 +89,6 @@ impl Engine {
             self.passage.grace_over(),
             &self.draining,
         );
-        group.recheck_due();
         let mut rest = requests;
         while let Some(first) = rest.first() {
             let run_len = rest

@@ -5,23 +5,21 @@ use std::sync::{Arc, OnceLock};
 
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng};
-use workmill_proto::{SteadyTime, Timestamp, WireError};
 use workmill_store::{Clocks, StoreError, Tx};
 
+use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::context::Rules;
 use crate::features::{Batches, Locks, Meters, Tracks};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
-use crate::outcome::{Answer, GroupResult, InfoReport, Outcome};
+use crate::outcome::{GroupResult, InfoReport, Outcome};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
     pub(crate) tx: &'g mut T,
-    /// What durations are measured by.
-    pub(crate) steady: SteadyTime,
-    /// What people write down and are shown.
-    pub(crate) wall: Timestamp,
+    /// What both clocks show.
+    pub(crate) now: Clocks,
     pub(crate) rng: SmallRng,
     pub(crate) rules: &'g Rules,
     pub(crate) memory: &'g mut Memory,
@@ -29,8 +27,6 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) grace_over: bool,
     /// Whether the server is stopping: no FETCH may wait any more.
     pub(crate) draining: &'g BTreeSet<ServerId>,
-    /// Queues somebody waits for that have something to fetch since.
-    pub(crate) ready: BTreeSet<String>,
     pub(crate) locks: Locks,
     pub(crate) batches: Batches,
     pub(crate) tracks: Tracks,
@@ -39,15 +35,13 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) budget: Budget,
     /// Whether dead jobs are being evicted.
     pub(crate) evicting: bool,
-    result: GroupResult,
-    /// How many requests there are to be answered, those that waited before among them.
-    unanswered: usize,
+    pub(crate) answers: Answers,
 }
 
 impl<'g, T: Tx> Group<'g, T> {
     pub(crate) fn new(
         tx: &'g mut T,
-        clocks: Clocks,
+        now: Clocks,
         seed: u64,
         rules: &'g Rules,
         memory: &'g mut Memory,
@@ -55,23 +49,20 @@ impl<'g, T: Tx> Group<'g, T> {
         draining: &'g BTreeSet<ServerId>,
     ) -> Self {
         Self {
-            unanswered: memory.parked.len(),
+            answers: Answers::new(memory.parked.len()),
             tx,
-            steady: clocks.steady,
-            wall: clocks.wall,
+            now,
             rng: SmallRng::seed_from_u64(seed),
             rules,
             memory,
             grace_over,
             draining,
-            ready: BTreeSet::new(),
             locks: Locks::default(),
             batches: Batches::default(),
             tracks: Tracks::default(),
             meters: Meters::new(rules.observed),
             budget: Budget::new(),
             evicting: false,
-            result: GroupResult::default(),
         }
     }
 
@@ -81,7 +72,7 @@ impl<'g, T: Tx> Group<'g, T> {
             return Ok(());
         };
         let ticket = *ticket;
-        self.unanswered += run.len();
+        self.answers.expect(run.len());
         match op {
             Op::Push(_) => self.push(run),
             Op::Fetch(_) => self.fetch(run),
@@ -113,99 +104,51 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::Sweep => self.sweep()?,
             // A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
             Duty::KeepClocks => {
-                self.tx.note_clocks(self.now(), true)?;
+                self.tx.note_clocks(self.now, true)?;
                 false
             }
         };
         if more {
-            self.continue_in_next_group(ticket, Op::Tick(duty.clone()));
+            self.answers
+                .continue_in_next_group(ticket, Op::Tick(duty.clone()));
         } else {
-            self.answer(ticket, Outcome::Ok);
+            self.answers.give(ticket, Outcome::Ok);
         }
         Ok(())
     }
 
     /// A run of INFOs.
     fn info(&mut self, run: &[Request]) -> Result<(), StoreError> {
-        self.meters.write(self.tx, self.wall.utc_day())?;
+        self.meters.write(self.tx, self.now.wall.utc_day())?;
         let report = Arc::new(InfoReport {
             totals: self.tx.totals()?,
             reply: OnceLock::new(),
         });
         for request in run {
-            self.answer(request.ticket, Outcome::Info(Arc::clone(&report)));
+            self.answers
+                .give(request.ticket, Outcome::Info(Arc::clone(&report)));
         }
         Ok(())
-    }
-
-    /// Has those queues served that are to be checked again by now.
-    pub(crate) fn recheck_due(&mut self) {
-        for queue in self.memory.rechecks.take_due(self.steady) {
-            self.make_ready(&queue);
-        }
     }
 
     /// Serves whoever waits, answers whoever has waited long enough, and writes down what was counted.
     pub(crate) fn finish(mut self) -> Result<GroupResult, StoreError> {
         self.serve_parked()?;
-        for ticket in self.memory.parked.remove_due(self.steady) {
-            self.answer(ticket, Outcome::Nothing);
+        for ticket in self.memory.parked.remove_due(self.now.steady) {
+            self.answers.give(ticket, Outcome::Nothing);
         }
-        self.check_answers()?;
         self.locks.write(self.tx)?;
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
-        self.meters.write(self.tx, self.wall.utc_day())?;
-        self.result.events = self.meters.take_events();
-        Ok(self.result)
+        self.meters.write(self.tx, self.now.wall.utc_day())?;
+        let events = self.meters.take_events();
+        self.answers.close(self.memory.parked.len(), events)
     }
+}
 
-    /// Checks that every request is answered, waits, or goes on in the next group: with one answer too many or too few, all
-    /// later replies of a connection would be to the wrong commands.
-    fn check_answers(&self) -> Result<(), StoreError> {
-        let (answered, unfinished) = (self.result.answers.len(), self.result.unfinished.len());
-        let waiting = self.memory.parked.len();
-        if answered + unfinished + waiting == self.unanswered {
-            return Ok(());
-        }
-        Err(StoreError::Poisoned(format!(
-            "{} requests have {answered} answers, {unfinished} go on and {waiting} wait: this is a bug, please report it",
-            self.unanswered
-        )))
-    }
-
-    /// What both clocks show.
-    pub(crate) fn now(&self) -> Clocks {
-        Clocks {
-            steady: self.steady,
-            wall: self.wall,
-        }
-    }
-
-    /// Leaves an op, or the rest of it, to the next group.
-    pub(crate) fn continue_in_next_group(&mut self, ticket: Ticket, op: Op) {
-        self.result.unfinished.push(Request { ticket, op });
-    }
-
-    pub(crate) fn answer(&mut self, ticket: Ticket, outcome: Outcome) {
-        self.result.answers.push(Answer { ticket, outcome });
-    }
-
-    pub(crate) fn refuse(&mut self, ticket: Ticket, text: impl Into<String>) {
-        self.answer(ticket, Outcome::Refused(WireError::err(text)));
-    }
-
-    /// Says that `queue` may have something to fetch now.
-    pub(crate) fn make_ready(&mut self, queue: &str) {
-        if self.memory.parked.waits_on(queue) && !self.ready.contains(queue) {
-            self.ready.insert(queue.to_owned());
-        }
-    }
-
-    /// The id of a job that the server makes.
-    pub(crate) fn new_jid(&mut self) -> String {
-        format!("{:024x}", self.rng.random::<u128>() >> 32)
-    }
+/// The id of a job that the server makes.
+pub(crate) fn new_jid(rng: &mut SmallRng) -> String {
+    format!("{:024x}", rng.random::<u128>() >> 32)
 }
 
 #[cfg(test)]

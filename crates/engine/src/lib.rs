@@ -7,6 +7,7 @@
 //! overtake them), [`Engine`] (how a group runs), then one file per rule in `rules/`, and [`Outcome`] (what is answered).
 //! When recurring jobs are due is told by `cron/`.
 
+mod answers;
 mod ask;
 mod budget;
 mod context;

@@ -1,6 +1,6 @@
 //! What the engine keeps between groups, only in memory: it may be lost.
 
-use workmill_proto::Timestamp;
+use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::cron::Timetable;
 use crate::features::Slots;
@@ -32,6 +32,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Has those queues served that are to be looked at again by now.
+    pub(crate) fn recheck_due(&mut self, now: SteadyTime) {
+        for queue in self.rechecks.take_due(now) {
+            self.parked.make_ready(&queue);
+        }
+    }
+
     /// Keeps what the group changed.
     pub(crate) fn commit(&mut self) {
         self.parked.commit();

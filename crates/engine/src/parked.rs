@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use workmill_proto::SteadyTime;
+use workmill_proto::{SteadyTime, WireError};
 
 use crate::limits::{FETCH_WAIT, PARKED_QUEUES_MAX};
 use crate::op::{Fetch, ServerId, Ticket};
@@ -28,6 +28,8 @@ pub(crate) struct Parked {
     arrivals: u64,
     /// Names of queues in all FETCHes that wait.
     queues_count: usize,
+    /// Queues that have something to fetch since the last of those who wait were served.
+    ready: BTreeSet<String>,
     changes: Vec<Change>,
 }
 
@@ -38,8 +40,17 @@ enum Change {
 }
 
 impl Parked {
-    /// Lets a FETCH wait from `now` on.
-    pub(crate) fn add(&mut self, ticket: Ticket, fetch: &Fetch, now: SteadyTime) {
+    /// Lets a FETCH wait from `now` on, unless there is no room for it: then it tells why.
+    pub(crate) fn add(
+        &mut self,
+        ticket: Ticket,
+        fetch: &Fetch,
+        now: SteadyTime,
+    ) -> Result<(), WireError> {
+        if self.queues_count.saturating_add(fetch.queues.len()) > PARKED_QUEUES_MAX {
+            let text = "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
+            return Err(WireError::err(text));
+        }
         let deadline = now.plus(FETCH_WAIT);
         let arrival = self.arrivals;
         self.arrivals += 1;
@@ -59,6 +70,7 @@ impl Parked {
             },
         );
         self.changes.push(Change::Added(arrival));
+        Ok(())
     }
 
     /// How many wait.
@@ -66,14 +78,21 @@ impl Parked {
         self.by_arrival.len()
     }
 
-    /// Whether another FETCH may wait.
-    pub(crate) fn has_room_for(&self, fetch: &Fetch) -> bool {
-        self.queues_count.saturating_add(fetch.queues.len()) <= PARKED_QUEUES_MAX
+    /// A queue may have something to fetch now: whoever waits for it is to be served.
+    pub(crate) fn make_ready(&mut self, queue: &str) {
+        if self.by_queue.contains_key(queue) && !self.ready.contains(queue) {
+            self.ready.insert(queue.to_owned());
+        }
     }
 
-    /// Whether anybody waits for this queue.
-    pub(crate) fn waits_on(&self, queue: &str) -> bool {
-        self.by_queue.contains_key(queue)
+    /// The same, also for whoever begins to wait only afterwards.
+    pub(crate) fn make_ready_for_late(&mut self, queue: &str) {
+        self.ready.insert(queue.to_owned());
+    }
+
+    /// Takes the queues that are ready; none is then.
+    pub(crate) fn take_ready(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.ready)
     }
 
     /// The FETCH that has waited longest for any of these queues, of those that arrived at `from` or later; with
@@ -139,6 +158,7 @@ impl Parked {
 
     /// Undoes what the group changed.
     pub(crate) fn roll_back(&mut self) {
+        self.ready.clear();
         for change in std::mem::take(&mut self.changes).into_iter().rev() {
             match change {
                 Change::Added(arrival) => {
@@ -204,12 +224,12 @@ mod tests {
     fn the_longest_waiting_is_first() {
         let mut parked = Parked::default();
         let now = SteadyTime::from_micros(0);
-        parked.add(Ticket(9), &fetch(&["a", "b"]), now);
-        parked.add(Ticket(3), &fetch(&["b"]), now);
+        parked.add(Ticket(9), &fetch(&["a", "b"]), now).unwrap();
+        parked.add(Ticket(3), &fetch(&["b"]), now).unwrap();
         assert_eq!(first_on(&parked, &["b"]), Some(9));
         assert!(parked.remove(Ticket(9)));
         assert_eq!(first_on(&parked, &["b"]), Some(3));
-        assert!(!parked.waits_on("a"));
+        assert!(!parked.by_queue.contains_key("a"));
         assert!(!parked.remove(Ticket(9)));
     }
 
@@ -217,22 +237,24 @@ mod tests {
     fn a_rolled_back_group_leaves_the_line_as_it_was() {
         let mut parked = Parked::default();
         let now = SteadyTime::from_micros(0);
-        parked.add(Ticket(1), &fetch(&["a"]), now);
-        parked.add(Ticket(2), &fetch(&["a"]), now);
+        parked.add(Ticket(1), &fetch(&["a"]), now).unwrap();
+        parked.add(Ticket(2), &fetch(&["a"]), now).unwrap();
         parked.commit();
         parked.remove(Ticket(1));
-        parked.add(Ticket(3), &fetch(&["c"]), now);
+        parked.add(Ticket(3), &fetch(&["c"]), now).unwrap();
         parked.roll_back();
         assert_eq!(first_on(&parked, &["a", "c"]), Some(1));
-        assert!(!parked.waits_on("c"));
+        assert!(!parked.by_queue.contains_key("c"));
     }
 
     #[test]
     fn deadlines_come_in_order_of_arrival() {
         let mut parked = Parked::default();
         let start = SteadyTime::from_micros(0);
-        parked.add(Ticket(1), &fetch(&["a"]), start);
-        parked.add(Ticket(2), &fetch(&["a"]), start.plus_secs(1));
+        parked.add(Ticket(1), &fetch(&["a"]), start).unwrap();
+        parked
+            .add(Ticket(2), &fetch(&["a"]), start.plus_secs(1))
+            .unwrap();
         let first = start.plus(FETCH_WAIT);
         assert_eq!(parked.next_deadline(), Some(first));
         assert_eq!(parked.remove_due(first), [Ticket(1)]);
@@ -243,7 +265,9 @@ mod tests {
     fn fetches_that_list_the_same_queues_share_the_list() {
         let mut parked = Parked::default();
         for (ticket, queues) in (0..).zip([["a", "b"], ["a", "b"], ["b", "a"]]) {
-            parked.add(Ticket(ticket), &fetch(&queues), SteadyTime::MIN);
+            parked
+                .add(Ticket(ticket), &fetch(&queues), SteadyTime::MIN)
+                .unwrap();
         }
         let lists: Vec<_> = parked
             .by_arrival

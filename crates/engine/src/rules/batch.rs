@@ -21,7 +21,7 @@ impl<T: Tx> Group<'_, T> {
         };
         for bid in named.into_iter().flatten() {
             if self.batches.state(self.tx, bid)?.is_none() {
-                self.answer(ticket, unknown(bid));
+                self.answers.give(ticket, unknown(bid));
                 return Ok(());
             }
         }
@@ -29,7 +29,7 @@ impl<T: Tx> Group<'_, T> {
             BatchOp::New(new) => self.make_batch(new)?,
             BatchOp::Open(bid) => Outcome::Bid(*bid),
             BatchOp::Commit(bid) => {
-                self.batches.commit(self.tx, self.steady, *bid)?;
+                self.batches.commit(self.tx, self.now.steady, *bid)?;
                 self.queue_callbacks()?;
                 Outcome::Ok
             }
@@ -38,13 +38,16 @@ impl<T: Tx> Group<'_, T> {
                 None => unknown(*bid),
             },
             BatchOp::Child { parent, child } => {
-                match self.batches.adopt(self.tx, self.steady, *parent, *child)? {
+                match self
+                    .batches
+                    .adopt(self.tx, self.now.steady, *parent, *child)?
+                {
                     Some(refusal) => Outcome::Refused(refusal),
                     None => Outcome::Ok,
                 }
             }
         };
-        self.answer(ticket, outcome);
+        self.answers.give(ticket, outcome);
         Ok(())
     }
 
@@ -55,7 +58,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(Outcome::Refused(refusal));
         }
         let check = self.rng.random_range(0..1_u64 << CHECK_BITS);
-        let now = self.now();
+        let now = self.now;
         let made = self.batches.make(self.tx, now, self.rules, new, check)?;
         Ok(Outcome::Bid(made))
     }

@@ -43,7 +43,8 @@ impl<T: Tx> Group<'_, T> {
             "custom": { "stored_bytes_base64": BASE64.encode(&corrupt.bytes) },
         });
         let made = Job::parse(payload.to_string().as_bytes()).and_then(|job| {
-            NewJob::new(job.clone(), self.wall, CustomReading::NONE).map(|new| (job, new.record))
+            NewJob::new(job.clone(), self.now.wall, CustomReading::NONE)
+                .map(|new| (job, new.record))
         });
         let (job, record): (Job, JobRecord) = match made {
             Ok(made) => made,
@@ -54,7 +55,7 @@ impl<T: Tx> Group<'_, T> {
             message: reason,
             backtrace: &[],
         };
-        dead.push(failed_record(record, job, &report, self.wall, None));
+        dead.push(failed_record(record, job, &report, self.now.wall, None));
         Ok(())
     }
 }

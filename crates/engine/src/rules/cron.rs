@@ -8,7 +8,7 @@ use workmill_proto::{Timestamp, WireError};
 use workmill_store::{CronTick, StoreError, Tx};
 
 use crate::cron::{CronEntry, CronTable, Due};
-use crate::group::Group;
+use crate::group::{Group, new_jid};
 use crate::limits::{CRON_SLICE_JOBS, TOLD_MAX};
 use crate::op::NewJob;
 use crate::step::Cause;
@@ -19,14 +19,14 @@ impl<T: Tx> Group<'_, T> {
         if !self.memory.timetable.is_for(table) {
             self.memory.timetable.replace(table);
         }
-        self.memory.timetable.look_at_clock(self.wall);
+        self.memory.timetable.look_at_clock(self.now.wall);
         let unplanned = self.memory.timetable.take_unplanned(CRON_SLICE_JOBS);
         if !unplanned.is_empty() {
             self.plan_cron(table, &unplanned)?;
             return Ok(true);
         }
         self.memory.plan_report.tell();
-        let due = self.memory.timetable.due(self.wall, CRON_SLICE_JOBS);
+        let due = self.memory.timetable.due(self.now.wall, CRON_SLICE_JOBS);
         if due.is_empty() {
             return Ok(false);
         }
@@ -38,7 +38,7 @@ impl<T: Tx> Group<'_, T> {
             let Some(entry) = table.get(&due.name) else {
                 continue;
             };
-            let settled = entry.schedule.settle(due.tick, self.wall);
+            let settled = entry.schedule.settle(due.tick, self.now.wall);
             self.memory.timetable.set_next(&due.name, settled.next);
             if done.is_none_or(|done| done < due.tick) {
                 runs.push((due, entry));
@@ -56,8 +56,8 @@ impl<T: Tx> Group<'_, T> {
         let mut jobs: Vec<(&str, NewJob)> = Vec::with_capacity(runs.len());
         let mut refused: Vec<(&str, WireError)> = Vec::new();
         for (due, entry) in runs {
-            let jid = self.new_jid();
-            match entry.job(jid, self.wall, self.rules.custom_reading) {
+            let jid = new_jid(&mut self.rng);
+            match entry.job(jid, self.now.wall, self.rules.custom_reading) {
                 Ok(job) => jobs.push((&due.name, job)),
                 Err(error) => refused.push((&due.name, error)),
             }

@@ -72,7 +72,7 @@ impl<T: Tx> Group<'_, T> {
                 continue;
             };
             let mut planner = Planner {
-                now: self.wall,
+                now: self.now.wall,
                 is_first: self.memory.timetable.is_first(),
                 down_since: self.memory.down_since,
                 missed_within_secs: self.rules.cron_missed_within_secs,

@@ -13,7 +13,7 @@ impl<T: Tx> Group<'_, T> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let forgotten_at = SetTime::dead(self.steady.plus_secs(self.rules.dead_ttl_secs));
+        let forgotten_at = SetTime::dead(self.now.steady.plus_secs(self.rules.dead_ttl_secs));
         let entries: Vec<_> = jobs.into_iter().map(|job| (forgotten_at, job)).collect();
         self.tx.insert_entries(SetName::Dead, &entries)?;
         // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
@@ -41,7 +41,7 @@ impl<T: Tx> Group<'_, T> {
     /// Forgets dead jobs past their time, and those beyond the limit, which may have been lowered; tells how many.
     pub(super) fn purge_dead(&mut self) -> Result<usize, StoreError> {
         self.evicting = true;
-        let too_old = self.forget_dead(SetTime::dead(self.steady), SWEEP_SLICE_ROWS)?;
+        let too_old = self.forget_dead(SetTime::dead(self.now.steady), SWEEP_SLICE_ROWS)?;
         Ok(too_old + self.evict_excess()?)
     }
 

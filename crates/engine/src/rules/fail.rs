@@ -59,11 +59,13 @@ impl<T: Tx> Group<'_, T> {
                     reports.push(Report::of(report));
                     reservations.push(held.clone());
                 }
-                None => self.refuse(request.ticket, format!("Job not found {}", report.jid)),
+                None => self
+                    .answers
+                    .refuse(request.ticket, format!("Job not found {}", report.jid)),
             }
         }
         let held = self.read_held(reservations)?;
-        self.answer_first(&asking, held.len());
+        self.answers.give_first(&asking, held.len());
         self.fail_held(held.into_iter().zip(reports).collect(), Cause::Client)
     }
 
@@ -126,13 +128,13 @@ impl<T: Tx> Group<'_, T> {
             Disposition::Dead => {
                 placed
                     .dead
-                    .push(failed_record(record, job, report, self.wall, None));
+                    .push(failed_record(record, job, report, self.now.wall, None));
             }
             Disposition::Retried => {
                 let delay_secs = retry_delay_secs(&job, record.failure_count, &mut self.rng);
-                let next_at = self.wall.plus_secs(delay_secs);
-                let failed = failed_record(record, job, report, self.wall, Some(next_at));
-                let at = SetTime::retries(self.steady.plus_secs(delay_secs));
+                let next_at = self.now.wall.plus_secs(delay_secs);
+                let failed = failed_record(record, job, report, self.now.wall, Some(next_at));
+                let at = SetTime::retries(self.now.steady.plus_secs(delay_secs));
                 placed.retries.push((at, failed));
             }
         }

@@ -32,7 +32,7 @@ impl<T: Tx> Group<'_, T> {
         for Request { ticket, op } in run {
             match op {
                 Op::Fetch(fetch) if self.draining.contains(&fetch.server) => {
-                    self.answer(*ticket, Outcome::Nothing);
+                    self.answers.give(*ticket, Outcome::Nothing);
                 }
                 Op::Fetch(fetch) => fetches.push((*ticket, fetch)),
                 _ => {}
@@ -43,27 +43,22 @@ impl<T: Tx> Group<'_, T> {
             let mut waiting = alike.to_vec();
             self.hand_out(&mut waiting)?;
             for (ticket, fetch) in waiting {
-                self.let_wait(ticket, fetch);
+                if let Err(error) = self.memory.parked.add(ticket, fetch, self.now.steady) {
+                    self.answers.give(ticket, Outcome::Refused(error));
+                }
             }
         }
         Ok(())
     }
 
-    /// Parks a FETCH for which there is no job.
-    fn let_wait(&mut self, ticket: Ticket, fetch: &Fetch) {
-        if self.memory.parked.has_room_for(fetch) {
-            self.memory.parked.add(ticket, fetch, self.steady);
-        } else {
-            let text = "too many FETCHes wait: let workers list fewer queues, or run fewer of them";
-            self.refuse(ticket, text);
-        }
-    }
-
     /// Serves the FETCHes that wait for queues that became ready, in order of arrival.
     pub(crate) fn serve_parked(&mut self) -> Result<(), StoreError> {
         // Serving can make queues ready: a batch may have waited for nothing but a job that is dropped as expired.
-        while !self.ready.is_empty() {
-            let mut ready = std::mem::take(&mut self.ready);
+        loop {
+            let mut ready = self.memory.parked.take_ready();
+            if ready.is_empty() {
+                return Ok(());
+            }
             let mut from = 0;
             while let Some((arrival, first)) = self.memory.parked.first_on(&ready, from) {
                 let (ticket, fetch) = (first.ticket, first.fetch.clone());
@@ -77,24 +72,23 @@ impl<T: Tx> Group<'_, T> {
                 from = arrival + 1;
             }
         }
-        Ok(())
     }
 
     /// Forgets a FETCH whose client is gone.
     pub(crate) fn forget(&mut self, ticket: Ticket, waiting: Ticket) -> Result<(), StoreError> {
         if self.memory.parked.remove(waiting) {
-            self.answer(waiting, Outcome::Nothing);
+            self.answers.give(waiting, Outcome::Nothing);
         }
-        self.answer(ticket, Outcome::Ok);
+        self.answers.give(ticket, Outcome::Ok);
         Ok(())
     }
 
     /// Sends away the clients of a server who wait.
     pub(crate) fn drain(&mut self, ticket: Ticket, server: ServerId) -> Result<(), StoreError> {
         for waiting in self.memory.parked.remove_of(server) {
-            self.answer(waiting, Outcome::Nothing);
+            self.answers.give(waiting, Outcome::Nothing);
         }
-        self.answer(ticket, Outcome::Ok);
+        self.answers.give(ticket, Outcome::Ok);
         Ok(())
     }
 
@@ -150,7 +144,7 @@ impl<T: Tx> Group<'_, T> {
             if *count <= RESERVATIONS_OF_ONE_MAX {
                 waiting.push((ticket, fetch));
             } else {
-                self.refuse(
+                self.answers.refuse(
                     ticket,
                     format!(
                         "this worker holds {RESERVATIONS_OF_ONE_MAX} jobs, as many as one may: ACK or FAIL some first"
@@ -193,7 +187,7 @@ impl<T: Tx> Group<'_, T> {
         {
             let asked = (queue, fetch);
             let (slots, rechecks) = (&mut self.memory.slots, &mut self.memory.rechecks);
-            match slots.allowance(self.tx, self.steady, self.rules, rechecks, asked)? {
+            match slots.allowance(self.tx, self.now.steady, self.rules, rechecks, asked)? {
                 Allowance::QueueFull => return Ok(QueueStatus::Exhausted),
                 Allowance::WorkerFull => {
                     index += 1;
@@ -227,7 +221,7 @@ impl<T: Tx> Group<'_, T> {
         let mut usable = Vec::with_capacity(limit);
         while usable.len() < limit {
             if !self.budget.may_deliver() {
-                self.memory.rechecks.add(queue, self.steady);
+                self.memory.rechecks.add(queue, self.now.steady);
                 return Ok((usable, QueueStatus::Later));
             }
             let goes_on = self.budget.may_pass_over();
@@ -243,7 +237,7 @@ impl<T: Tx> Group<'_, T> {
             let (mut passed_over, mut dead) = (Vec::new(), Vec::new());
             for (key, job) in claimed {
                 match job {
-                    Ok(record) if has_expired(&record, self.wall) => {
+                    Ok(record) if has_expired(&record, self.now.wall) => {
                         passed_over.push(key);
                         let (jid, queue, jobtype) =
                             (&*record.jid, &*record.queue, &*record.jobtype);
@@ -266,7 +260,7 @@ impl<T: Tx> Group<'_, T> {
             }
             self.bury(dead)?;
             if !goes_on && usable.len() == usable_before {
-                self.memory.rechecks.add(queue, self.steady);
+                self.memory.rechecks.add(queue, self.now.steady);
                 return Ok((usable, QueueStatus::Later));
             }
         }
@@ -283,25 +277,28 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<Reservation, StoreError> {
         let execution = Execution {
             wid: &fetch.wid,
-            since: self.steady,
+            since: self.now.steady,
         };
         self.step(What::Started, Cause::Client, &record, Some(execution))?;
         let fetched = FetchedJob {
             tag: DeliveryTag {
                 key,
-                reserved_at: self.steady,
+                reserved_at: self.now.steady,
             },
             body: record.body,
             enqueued_at_index: record.enqueued_at_index,
-            enqueued_at: record.enqueued_at.unwrap_or(self.wall),
+            enqueued_at: record.enqueued_at.unwrap_or(self.now.wall),
         };
-        self.answer(ticket, Outcome::Job(Box::new(fetched)));
+        self.answers.give(ticket, Outcome::Job(Box::new(fetched)));
         Ok(Reservation {
             key,
             jid: record.jid,
             wid: (&*fetch.wid).into(),
-            reserved_at: self.steady,
-            expires_at: self.steady.plus_secs(i64::from(record.reserve_for_secs)),
+            reserved_at: self.now.steady,
+            expires_at: self
+                .now
+                .steady
+                .plus_secs(i64::from(record.reserve_for_secs)),
             has_features: record.features.is_some(),
             connection: fetch.connection,
         })

@@ -9,13 +9,14 @@ use crate::outcome::Outcome;
 impl<T: Tx> Group<'_, T> {
     pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
         self.meters.clear();
-        self.ready.clear();
+        // Nothing is there any more.
+        self.memory.parked.take_ready();
         self.locks.clear();
         self.batches.clear();
         self.tracks.clear();
         self.memory.makers.forget_all();
         self.tx.flush()?;
-        self.answer(ticket, Outcome::Ok);
+        self.answers.give(ticket, Outcome::Ok);
         Ok(())
     }
 }

@@ -68,18 +68,18 @@ impl<T: Tx> Group<'_, T> {
             let Some(wanted) = job.lock.filter(|_| place.is_ok()) else {
                 continue;
             };
-            let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.wall));
+            let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.now.wall));
             let lock = JobLock {
                 key: wanted.key,
-                ends_at: self.steady.plus(until_due.saturating_add(wanted.lasts)),
+                ends_at: self.now.steady.plus(until_due.saturating_add(wanted.lasts)),
                 until_start: wanted.until_start,
                 pushing: self.rng.random(),
             };
             let held = self
                 .locks
-                .acquire(self.tx, self.steady, &job.record, &lock)?;
+                .acquire(self.tx, self.now.steady, &job.record, &lock)?;
             if let Some(held) = held {
-                held.tell(&job.record, self.steady);
+                held.tell(&job.record, self.now.steady);
                 *place = Err(WireError {
                     code: ErrorCode::NotUnique,
                     text: "Job not unique".into(),
@@ -124,14 +124,14 @@ impl<T: Tx> Group<'_, T> {
         let step = Step {
             what,
             cause,
-            at: self.now(),
+            at: self.now,
             record,
             execution,
         };
         if what == What::Started {
             self.memory
                 .slots
-                .spend(self.steady, self.rules, &record.queue);
+                .spend(self.now.steady, self.rules, &record.queue);
         }
         if let Some(features) = &record.features {
             self.take_part(&step, features)?;
@@ -240,7 +240,7 @@ impl<T: Tx> Group<'_, T> {
         }
         let freed = self.memory.slots.freed(self.tx, self.rules, keys)?;
         for queue in freed {
-            self.make_ready(&queue);
+            self.memory.parked.make_ready(&queue);
         }
         self.tx.finish(keys)
     }
@@ -254,7 +254,7 @@ impl<T: Tx> Group<'_, T> {
         let queues = self.tx.queues_of(&keys)?;
         self.tx.release(releases)?;
         for queue in queues {
-            self.make_ready(&queue);
+            self.memory.parked.make_ready(&queue);
         }
         Ok(())
     }
@@ -264,9 +264,9 @@ impl<T: Tx> Group<'_, T> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.tx.enqueue(jobs, self.wall)?;
+        self.tx.enqueue(jobs, self.now.wall)?;
         for job in jobs {
-            self.make_ready(&job.queue);
+            self.memory.parked.make_ready(&job.queue);
         }
         Ok(())
     }

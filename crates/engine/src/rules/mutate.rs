@@ -29,7 +29,7 @@ impl<T: Tx> Group<'_, T> {
             None => match self.begin_mutation(mutate)? {
                 Ok(progress) => progress,
                 Err(error) => {
-                    self.answer(ticket, Outcome::Refused(error));
+                    self.answers.give(ticket, Outcome::Refused(error));
                     return Ok(());
                 }
             },
@@ -49,7 +49,8 @@ impl<T: Tx> Group<'_, T> {
             }),
             ..mutate.clone()
         };
-        self.continue_in_next_group(ticket, Op::Mutate(rest));
+        self.answers
+            .continue_in_next_group(ticket, Op::Mutate(rest));
         Ok(())
     }
 
@@ -63,7 +64,7 @@ impl<T: Tx> Group<'_, T> {
                 id,
                 verb: *verb,
                 place: place.clone(),
-                started_at: self.wall,
+                started_at: self.now.wall,
                 ended_at: None,
                 looked_at: 0,
                 changed: 0,
@@ -89,11 +90,11 @@ impl<T: Tx> Group<'_, T> {
 
     fn end_mutation(&mut self, ticket: Ticket, mutate: &Mutate) {
         match mutate.operation {
-            None => self.answer(ticket, Outcome::Ok),
+            None => self.answers.give(ticket, Outcome::Ok),
             Some(id) => {
                 self.memory
                     .operations
-                    .end(id, OperationState::Done, self.wall);
+                    .end(id, OperationState::Done, self.now.wall);
                 self.report_operation(ticket, id);
             }
         }
@@ -243,7 +244,7 @@ impl<T: Tx> Group<'_, T> {
     fn lift_expiries(&self, records: &mut [JobRecord]) {
         let mut lifted = 0_usize;
         let expired = records.iter_mut();
-        let expired = expired.filter(|record| has_expired(record, self.wall));
+        let expired = expired.filter(|record| has_expired(record, self.now.wall));
         for record in expired {
             if let Some(features) = &mut record.features {
                 features.expires_at = None;

@@ -16,12 +16,12 @@ impl<T: Tx> Group<'_, T> {
         match op {
             OperationsOp::List => {
                 let all = self.memory.operations.all().to_vec();
-                self.answer(ticket, Outcome::Operations(all));
+                self.answers.give(ticket, Outcome::Operations(all));
             }
             OperationsOp::Show(id) => self.report_operation(ticket, *id),
             OperationsOp::Cancel(id) => {
                 let cancelled = OperationState::Cancelled;
-                self.memory.operations.end(*id, cancelled, self.wall);
+                self.memory.operations.end(*id, cancelled, self.now.wall);
                 self.report_operation(ticket, *id);
             }
         }
@@ -33,14 +33,14 @@ impl<T: Tx> Group<'_, T> {
         match self.memory.operations.find(id) {
             Some(report) => {
                 let report = report.clone();
-                self.answer(ticket, Outcome::Operations(vec![report]));
+                self.answers.give(ticket, Outcome::Operations(vec![report]));
             }
             None => {
                 let OperationId(id) = id;
                 let text = format!(
                     "there is no operation {id}: it was never started, is forgotten, or ended with a restart"
                 );
-                self.refuse(ticket, text);
+                self.answers.refuse(ticket, text);
             }
         }
     }

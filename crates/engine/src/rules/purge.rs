@@ -13,17 +13,17 @@ impl<T: Tx> Group<'_, T> {
         let tombstones = self.forget_tombstones()?;
         let locks = self
             .locks
-            .forget_ended(self.tx, self.steady, SWEEP_SLICE_ROWS)?;
+            .forget_ended(self.tx, self.now.steady, SWEEP_SLICE_ROWS)?;
         let tracks = self
             .tracks
-            .forget_ended(self.tx, self.steady, SWEEP_SLICE_ROWS)?;
+            .forget_ended(self.tx, self.now.steady, SWEEP_SLICE_ROWS)?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
         Ok(dead + tombstones + locks + tracks > 0 || more_batches)
     }
 
     fn forget_tombstones(&mut self) -> Result<usize, StoreError> {
-        let until = self.steady.plus_secs(-RESERVATION_END_MEMORY_SECS);
+        let until = self.now.steady.plus_secs(-RESERVATION_END_MEMORY_SECS);
         let due = self.tx.due::<Tombstone>(until, SWEEP_SLICE_ROWS)?;
         if !due.is_empty() {
             self.tx.remove::<Tombstone>(&due)?;

@@ -24,7 +24,7 @@ impl<T: Tx> Group<'_, T> {
         let refusals = self.admit(&jobs, Cause::Client)?;
         for (request, refusal) in run.iter().zip(refusals) {
             let outcome = refusal.map_or(Outcome::Ok, Outcome::Refused);
-            self.answer(request.ticket, outcome);
+            self.answers.give(request.ticket, outcome);
         }
         Ok(())
     }
@@ -58,9 +58,10 @@ impl<T: Tx> Group<'_, T> {
                 next_index,
                 refused,
             };
-            self.continue_in_next_group(ticket, Op::PushBulk(rest));
+            self.answers
+                .continue_in_next_group(ticket, Op::PushBulk(rest));
         } else {
-            self.answer(ticket, Outcome::Refusals(refused));
+            self.answers.give(ticket, Outcome::Refusals(refused));
         }
         Ok(())
     }
@@ -79,7 +80,7 @@ impl<T: Tx> Group<'_, T> {
             let Ok(record) = record else { continue };
             self.step(What::Pushed, cause, record, None)?;
             match job.at {
-                Some(at) if at > self.wall => {
+                Some(at) if at > self.now.wall => {
                     for_later.push((SetTime::scheduled(at), JobRecord::clone(record)));
                 }
                 _ => for_now.push(record),

@@ -19,7 +19,7 @@ impl<T: Tx> Group<'_, T> {
             QueueCommand::Pause(selection) => {
                 let queues = selected(self.tx, selection)?;
                 if let Some(error) = self.may_make_all(&queues, client)? {
-                    self.answer(ticket, Outcome::Refused(error));
+                    self.answers.give(ticket, Outcome::Refused(error));
                     return Ok(());
                 }
                 self.tx.set_paused(&borrowed(&queues), true)?;
@@ -28,7 +28,7 @@ impl<T: Tx> Group<'_, T> {
                 let queues = selected(self.tx, selection)?;
                 self.tx.set_paused(&borrowed(&queues), false)?;
                 for queue in &queues {
-                    self.make_ready(queue);
+                    self.memory.parked.make_ready(queue);
                 }
             }
             QueueCommand::Remove(selection) => {
@@ -39,7 +39,7 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
         }
-        self.answer(ticket, Outcome::Ok);
+        self.answers.give(ticket, Outcome::Ok);
         Ok(())
     }
 

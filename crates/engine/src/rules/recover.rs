@@ -31,7 +31,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(false);
         }
         // Whoever reserved a job was heard from then.
-        let silent_since = self.steady.plus_secs(-WORKER_SILENT_SECS);
+        let silent_since = self.now.steady.plus_secs(-WORKER_SILENT_SECS);
         let mut lost = Vec::new();
         for wid in self.tx.reserving_workers()? {
             let room = RESERVATION_SLICE_JOBS - lost.len();
@@ -61,9 +61,9 @@ impl<T: Tx> Group<'_, T> {
             let key = reservation.key;
             match job {
                 Some(Ok(mut record)) => {
-                    let window_start = self.steady.plus_secs(-RECOVERY_WINDOW_SECS);
+                    let window_start = self.now.steady.plus_secs(-RECOVERY_WINDOW_SECS);
                     record.recovered_at.retain(|at| *at > window_start);
-                    record.recovered_at.push(self.steady);
+                    record.recovered_at.push(self.now.steady);
                     if record.recovered_at.len() < RECOVERIES_MAX {
                         let execution = Some(Execution::from(&reservation));
                         self.step(What::CameBack, Cause::WorkerLost, &record, execution)?;
@@ -94,7 +94,7 @@ impl<T: Tx> Group<'_, T> {
     fn poisoned(&mut self, record: JobRecord, dead: &mut Vec<JobRecord>) -> Result<(), StoreError> {
         match Job::parse_stored(&record.body) {
             Ok(job) => {
-                let failed = failed_record(record, job, &POISON, self.wall, None);
+                let failed = failed_record(record, job, &POISON, self.now.wall, None);
                 dead.push(JobRecord {
                     recovered_at: Vec::new(),
                     ..failed

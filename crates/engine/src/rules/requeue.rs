@@ -6,7 +6,6 @@ use super::life::Ended;
 use super::reservation::{Held, Holdings};
 use crate::group::Group;
 use crate::op::{Op, Request, Requeue};
-use crate::outcome::Outcome;
 use crate::step::{Cause, Execution, What};
 
 impl<T: Tx> Group<'_, T> {
@@ -30,12 +29,12 @@ impl<T: Tx> Group<'_, T> {
                 }
                 None => {
                     let text = format!("there is no reservation for job {jid}");
-                    self.refuse(request.ticket, text);
+                    self.answers.refuse(request.ticket, text);
                 }
             }
         }
         let held = self.read_held(reservations)?;
-        self.answer_first(&asking, held.len());
+        self.answers.give_first(&asking, held.len());
         self.requeue_held(held, Cause::Client)
     }
 
@@ -52,7 +51,7 @@ impl<T: Tx> Group<'_, T> {
                     let execution = Some(Execution::from(&reservation));
                     self.step(What::CameBack, cause, &record, execution)?;
                     let record = JobRecord {
-                        enqueued_at: Some(self.wall),
+                        enqueued_at: Some(self.now.wall),
                         ..record
                     };
                     releases.push(Release {
@@ -69,15 +68,5 @@ impl<T: Tx> Group<'_, T> {
         self.put_back(&releases)?;
         self.end_executions(&lost, Ended::Void)?;
         self.bury(dead)
-    }
-
-    /// Answers the first so many of those who ask, and leaves the others to the next group.
-    pub(super) fn answer_first(&mut self, asking: &[&Request], done: usize) {
-        for (index, request) in asking.iter().enumerate() {
-            match index < done {
-                true => self.answer(request.ticket, Outcome::Ok),
-                false => self.continue_in_next_group(request.ticket, request.op.clone()),
-            }
-        }
     }
 }

@@ -111,7 +111,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(false);
         }
         let ending = self.tx.reservations(ReservationsOf::EndingBy(
-            self.steady,
+            self.now.steady,
             RESERVATION_SLICE_JOBS,
         ))?;
         if ending.is_empty() {
@@ -136,7 +136,7 @@ impl<T: Tx> Group<'_, T> {
                 undelivered.extend(tags.iter().map(|tag| (tag.key, tag.reserved_at)));
                 keys.extend(tags.iter().map(|tag| tag.key));
             }
-            self.answer(request.ticket, Outcome::Ok);
+            self.answers.give(request.ticket, Outcome::Ok);
         }
         let mut held = self.tx.reservations(ReservationsOf::Keys(&keys))?;
         // A job that is named twice is given back once.
@@ -149,7 +149,7 @@ impl<T: Tx> Group<'_, T> {
         let keys: Vec<JobKey> = held.iter().map(|held| held.key).collect();
         self.memory
             .slots
-            .refund(self.tx, self.steady, self.rules, &keys)?;
+            .refund(self.tx, self.now.steady, self.rules, &keys)?;
         let heads = self.tx.working_heads(&keys_with_features)?;
         self.prefetch(heads.iter().filter_map(|(_, job)| job.as_ref().ok()))?;
         for ((_, job), held) in heads.iter().zip(with_features) {
@@ -166,7 +166,9 @@ impl<T: Tx> Group<'_, T> {
     pub(super) fn put_tombstones(&mut self, held: &[Held]) -> Result<(), StoreError> {
         let lost = held.iter().map(|held| &held.reservation);
         let lost = lost.filter(|lost| !lost.wid.is_empty());
-        let tombstone = Tombstone { at: self.steady };
+        let tombstone = Tombstone {
+            at: self.now.steady,
+        };
         let tombstones: Vec<_> = lost
             .map(|lost| ((lost.jid.clone(), lost.wid.clone()), tombstone))
             .collect();

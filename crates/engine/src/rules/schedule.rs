@@ -10,8 +10,8 @@ use crate::step::Cause;
 impl<T: Tx> Group<'_, T> {
     /// Moves a slice of due scheduled and retrying jobs. Tells whether there may be more.
     pub(crate) fn promote(&mut self) -> Result<bool, StoreError> {
-        let scheduled = self.promote_set(SetName::Scheduled, SetTime::scheduled(self.wall))?;
-        let retries = self.promote_set(SetName::Retries, SetTime::retries(self.steady))?;
+        let scheduled = self.promote_set(SetName::Scheduled, SetTime::scheduled(self.now.wall))?;
+        let retries = self.promote_set(SetName::Retries, SetTime::retries(self.now.steady))?;
         Ok(scheduled || retries)
     }
 

@@ -15,16 +15,16 @@ impl<T: Tx> Group<'_, T> {
         let outcome = match &op.command {
             TrackCommand::Get(jid) => Outcome::Track(Box::new(TrackReport {
                 jid: jid.clone(),
-                track: self.tracks.get(self.tx, self.steady, jid)?,
+                track: self.tracks.get(self.tx, self.now.steady, jid)?,
             })),
             TrackCommand::Set(update) => {
                 self.extend_reservation(update, &op.wid)?;
-                let now = self.now();
+                let now = self.now;
                 self.tracks.update(self.tx, now, update)?;
                 Outcome::Ok
             }
         };
-        self.answer(ticket, outcome);
+        self.answers.give(ticket, outcome);
         Ok(())
     }
 
@@ -35,9 +35,9 @@ impl<T: Tx> Group<'_, T> {
             return Ok(());
         };
         // A worker means an instant, and keeps its job for as long as that is away.
-        let ahead_micros = until.as_micros() - self.wall.as_micros();
-        let until = self.steady.as_micros().saturating_add(ahead_micros);
-        let until = SteadyTime::from_micros(until).min(self.steady.plus(RESERVE_AHEAD_MAX));
+        let ahead_micros = until.as_micros() - self.now.wall.as_micros();
+        let until = self.now.steady.as_micros().saturating_add(ahead_micros);
+        let until = SteadyTime::from_micros(until).min(self.now.steady.plus(RESERVE_AHEAD_MAX));
         let jid = update.jid.as_str();
         let mut holdings = Holdings::read(self.tx, vec![jid])?;
         match holdings.take(self.tx, jid, wid)? {
