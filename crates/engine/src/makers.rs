@@ -58,6 +58,27 @@ impl Makers {
         Ok(answers.collect())
     }
 
+    /// Why a client may not make those of the queues that are not there, if it may not. Then none is charged to it.
+    pub(crate) fn check_all<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        queues: &[&str],
+        client: ClientId,
+    ) -> Result<Option<WireError>, StoreError> {
+        let standings = tx.queue_standings(queues)?;
+        let wanted: Vec<_> = queues.iter().map(|&queue| (queue, client)).collect();
+        let error = self.check(tx, &wanted)?.into_iter().flatten().next();
+        if error.is_some() {
+            let charged = queues.iter().zip(standings);
+            for (queue, standing) in charged {
+                if standing != QueueStanding::There {
+                    self.forget(queue);
+                }
+            }
+        }
+        Ok(error)
+    }
+
     /// Charges a queue that is not there to a client. Tells whether that may make it.
     pub(crate) fn charge(&mut self, queue: &str, client: ClientId) -> bool {
         if client == 0 || self.by_queue.contains_key(queue) {

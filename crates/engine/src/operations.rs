@@ -84,13 +84,31 @@ impl Operations {
         &self.reports
     }
 
-    pub(crate) fn find(&self, id: OperationId) -> Option<&OperationReport> {
+    /// How far an operation is, or why nobody knows.
+    pub(crate) fn report(&self, id: OperationId) -> Result<&OperationReport, WireError> {
+        self.find(id).ok_or_else(|| {
+            let OperationId(id) = id;
+            WireError::err(format!(
+                "there is no operation {id}: it was never started, is forgotten, or ended with a restart"
+            ))
+        })
+    }
+
+    fn find(&self, id: OperationId) -> Option<&OperationReport> {
         self.reports.iter().find(|report| report.id == id)
     }
 
-    /// A running operation has looked at so many more jobs, and changed some of them.
-    pub(crate) fn advance(&mut self, id: OperationId, looked_at: u64, changed: u64) {
-        if let Some(report) = self.running(id) {
+    /// Whether a change goes on. One without a name cannot be cancelled.
+    pub(crate) fn goes_on(&self, id: Option<OperationId>) -> bool {
+        id.is_none_or(|id| {
+            let report = self.find(id);
+            report.is_some_and(|report| report.state == OperationState::Running)
+        })
+    }
+
+    /// A change has looked at so many more jobs, and changed some of them: that is kept if it is a running operation.
+    pub(crate) fn advance(&mut self, id: Option<OperationId>, looked_at: u64, changed: u64) {
+        if let Some(report) = id.and_then(|id| self.running(id)) {
             report.looked_at += looked_at;
             report.changed += changed;
             report.left = report.left.saturating_sub(looked_at);

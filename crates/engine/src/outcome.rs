@@ -54,6 +54,15 @@ pub enum Outcome {
     Refused(WireError),
 }
 
+impl Outcome {
+    pub(crate) fn of_operation(report: Result<&OperationReport, WireError>) -> Self {
+        match report {
+            Ok(report) => Self::Operations(vec![report.clone()]),
+            Err(error) => Self::Refused(error),
+        }
+    }
+}
+
 /// Sizes and counters.
 #[derive(Debug)]
 pub struct InfoReport {

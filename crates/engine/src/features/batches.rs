@@ -67,7 +67,7 @@ impl Batches {
         }))
     }
 
-    /// Makes a batch; `check` is the random part of its id.
+    /// Makes a batch, unless its parent is nested too deep: then it tells so. `check` is the random part of its id.
     pub(crate) fn make<T: Tx>(
         &mut self,
         tx: &mut T,
@@ -75,7 +75,12 @@ impl Batches {
         rules: &Rules,
         new: &NewBatch,
         check: u64,
-    ) -> Result<Bid, StoreError> {
+    ) -> Result<Result<Bid, WireError>, StoreError> {
+        if let Some(parent) = new.parent
+            && self.ancestors(tx, parent)?.is_none()
+        {
+            return Ok(Err(too_deep(parent)));
+        }
         let id = tx.next_batch()?;
         let mut state = BatchState::new(check, now.steady);
         let details = BatchDetails {
@@ -97,7 +102,7 @@ impl Batches {
         if let Some(parent) = new.parent {
             self.link(tx, now.steady, parent.id, id)?;
         }
-        Ok(Bid { id, check })
+        Ok(Ok(Bid { id, check }))
     }
 
     /// From now on its callbacks may be queued.
@@ -183,16 +188,6 @@ impl Batches {
         };
         let is_known = self.state(tx, member.bid)?.is_some();
         Ok((!is_known).then(|| WireError::no_such_batch(&member.bid.to_string())))
-    }
-
-    /// Why a batch may not have another child, if it may not.
-    pub(crate) fn refuse_child<T: Tx>(
-        &mut self,
-        tx: &mut T,
-        parent: Bid,
-    ) -> Result<Option<WireError>, StoreError> {
-        let ancestors = self.ancestors(tx, parent)?;
-        Ok(ancestors.is_none().then(|| too_deep(parent)))
     }
 
     /// The first of the batches that wait for this one.

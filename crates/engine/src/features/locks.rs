@@ -1,8 +1,14 @@
 //! Locks of unique jobs. A lock belongs to one pushing of a job and ends by itself.
 
-use workmill_proto::SteadyTime;
-use workmill_store::{JobLock, JobRecord, Lock, LockKey, LockOwner, StoreError, Tx};
+use std::borrow::Cow;
+use std::time::Duration;
 
+use rand::Rng as _;
+use rand::rngs::SmallRng;
+use workmill_proto::{ErrorCode, SteadyTime, WireError};
+use workmill_store::{Clocks, JobLock, JobRecord, Lock, LockKey, LockOwner, StoreError, Tx};
+
+use crate::op::NewJob;
 use crate::overlay::Overlay;
 
 /// The locks a group looks at.
@@ -11,11 +17,11 @@ pub(crate) struct Locks(Overlay<Lock>);
 
 /// A lock that somebody else has.
 #[derive(Debug)]
-pub(crate) struct Held(Lock);
+struct Held(Lock);
 
 impl Held {
     /// Says why a job is not unique, for whoever looks for the reason.
-    pub(crate) fn tell(&self, record: &JobRecord, now: SteadyTime) {
+    fn tell(&self, record: &JobRecord, now: SteadyTime) {
         let (jid, owner) = (&*record.jid, &*self.0.owner.jid);
         let secs_left = self.0.ends_at.since(now).as_secs();
         tracing::debug!(
@@ -37,8 +43,45 @@ impl Locks {
         self.0.load(tx, keys)
     }
 
+    /// Takes the locks of those pushed jobs that nothing else speaks against. A lock belongs to this pushing alone, and
+    /// lasts from the moment the job is for, so the record is told which it is.
+    pub(crate) fn acquire_all<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: Clocks,
+        rng: &mut SmallRng,
+        jobs: &[&NewJob],
+        checked: &mut [Result<Cow<'_, JobRecord>, WireError>],
+    ) -> Result<(), StoreError> {
+        let wanted = jobs.iter().zip(&*checked);
+        let wanted = wanted.filter_map(|(job, place)| job.lock.filter(|_| place.is_ok()));
+        self.load(tx, wanted.map(|wanted| wanted.key))?;
+        for (job, place) in jobs.iter().zip(checked) {
+            let Some(wanted) = job.lock.filter(|_| place.is_ok()) else {
+                continue;
+            };
+            let until_due = job.at.map_or(Duration::ZERO, |at| at.since(now.wall));
+            let lock = JobLock {
+                key: wanted.key,
+                ends_at: now.steady.plus(until_due.saturating_add(wanted.lasts)),
+                until_start: wanted.until_start,
+                pushing: rng.random(),
+            };
+            if let Some(held) = self.acquire(tx, now.steady, &job.record, &lock)? {
+                held.tell(&job.record, now.steady);
+                *place = Err(WireError {
+                    code: ErrorCode::NotUnique,
+                    text: "Job not unique".into(),
+                });
+            } else if let Ok(record) = place {
+                record.to_mut().features.get_or_insert_default().lock = Some(lock);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a lock for a job, unless somebody has it whose time is not over: then it is told who.
-    pub(crate) fn acquire<T: Tx>(
+    fn acquire<T: Tx>(
         &mut self,
         tx: &mut T,
         now: SteadyTime,

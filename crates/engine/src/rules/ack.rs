@@ -2,8 +2,8 @@
 
 use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
+use super::held::Holdings;
 use super::life::Ended;
-use super::reservation::Holdings;
 use crate::group::Group;
 use crate::op::{Op, Request};
 use crate::outcome::Outcome;

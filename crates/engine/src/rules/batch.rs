@@ -5,7 +5,7 @@ use workmill_proto::{Bid, WireError};
 use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
-use crate::op::{BatchOp, NewBatch, Ticket};
+use crate::op::{BatchOp, Ticket};
 use crate::outcome::Outcome;
 
 /// How many bits of a batch's id are random.
@@ -26,7 +26,13 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let outcome = match op {
-            BatchOp::New(new) => self.make_batch(new)?,
+            BatchOp::New(new) => {
+                let check = self.rng.random_range(0..1_u64 << CHECK_BITS);
+                let made = self
+                    .batches
+                    .make(self.tx, self.now, self.rules, new, check)?;
+                made.map_or_else(Outcome::Refused, Outcome::Bid)
+            }
             BatchOp::Open(bid) => Outcome::Bid(*bid),
             BatchOp::Commit(bid) => {
                 self.batches.commit(self.tx, self.now.steady, *bid)?;
@@ -49,18 +55,6 @@ impl<T: Tx> Group<'_, T> {
         };
         self.answers.give(ticket, outcome);
         Ok(())
-    }
-
-    fn make_batch(&mut self, new: &NewBatch) -> Result<Outcome, StoreError> {
-        if let Some(parent) = new.parent
-            && let Some(refusal) = self.batches.refuse_child(self.tx, parent)?
-        {
-            return Ok(Outcome::Refused(refusal));
-        }
-        let check = self.rng.random_range(0..1_u64 << CHECK_BITS);
-        let now = self.now;
-        let made = self.batches.make(self.tx, now, self.rules, new, check)?;
-        Ok(Outcome::Bid(made))
     }
 }
 

@@ -28,11 +28,11 @@ impl<T: Tx> Group<'_, T> {
         self.evicting = true;
         let mut evicted = 0;
         for _ in 0..EVICTION_ROUNDS_MAX {
-            let trimmed = self.trim_dead()?;
-            evicted += trimmed;
-            if trimmed == 0 {
+            let excess = excess(self.tx, self.rules.dead_jobs_max)?;
+            if excess == 0 {
                 break;
             }
+            evicted += self.forget_dead(SetTime::MAX, excess)?;
         }
         self.evicting = false;
         Ok(evicted)
@@ -43,19 +43,6 @@ impl<T: Tx> Group<'_, T> {
         self.evicting = true;
         let too_old = self.forget_dead(SetTime::dead(self.now.steady), SWEEP_SLICE_ROWS)?;
         Ok(too_old + self.evict_excess()?)
-    }
-
-    /// Forgets a slice of what is beyond the limit; tells how many.
-    fn trim_dead(&mut self) -> Result<usize, StoreError> {
-        let size = self.tx.size(&Place::Set(SetName::Dead))?;
-        let excess = size.saturating_sub(self.rules.dead_jobs_max);
-        let excess = usize::try_from(excess)
-            .unwrap_or(usize::MAX)
-            .min(SWEEP_SLICE_ROWS);
-        if excess == 0 {
-            return Ok(0);
-        }
-        self.forget_dead(SetTime::MAX, excess)
     }
 
     fn forget_dead(&mut self, until: SetTime, limit: usize) -> Result<usize, StoreError> {
@@ -74,4 +61,11 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(removed)
     }
+}
+
+/// How many dead jobs there are beyond the limit, as many as fit into a slice.
+fn excess<T: Tx>(tx: &mut T, max: u64) -> Result<usize, StoreError> {
+    let size = tx.size(&Place::Set(SetName::Dead))?;
+    let excess = usize::try_from(size.saturating_sub(max)).unwrap_or(usize::MAX);
+    Ok(excess.min(SWEEP_SLICE_ROWS))
 }

@@ -5,9 +5,10 @@ use workmill_proto::{Failure, Job, SetName, Timestamp};
 use workmill_store::{CorruptRecord, JobKey, JobRecord, Reservation, SetTime, StoreError, Tx};
 
 use super::backoff;
+use super::corrupt::quarantine;
+use super::held::{Held, Holdings};
 use super::life::Ended;
 use super::report::Report;
-use super::reservation::{Held, Holdings};
 use crate::group::Group;
 use crate::op::{Fail, Op, Request};
 use crate::step::{Cause, What};
@@ -64,7 +65,7 @@ impl<T: Tx> Group<'_, T> {
                     .refuse(request.ticket, format!("Job not found {}", report.jid)),
             }
         }
-        let held = self.read_held(reservations)?;
+        let held = Held::read(self.tx, &mut self.budget, reservations)?;
         self.answers.give_first(&asking, held.len());
         self.fail_held(held.into_iter().zip(reports).collect(), Cause::Client)
     }
@@ -87,7 +88,9 @@ impl<T: Tx> Group<'_, T> {
                 Some(Ok(record)) => {
                     self.place_failed(record, (&reservation, cause), &report, &mut placed)?;
                 }
-                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut placed.dead)?,
+                Some(Err(corrupt)) => {
+                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut placed.dead)?;
+                }
                 None => {}
             }
         }
@@ -113,7 +116,13 @@ impl<T: Tx> Group<'_, T> {
                     bytes: record.body,
                     reason: error.text,
                 };
-                return self.quarantine(Some(&queue), &corrupt, &mut placed.dead);
+                return quarantine(
+                    self.tx,
+                    self.now.wall,
+                    Some(&queue),
+                    &corrupt,
+                    &mut placed.dead,
+                );
             }
         };
         let disposition = Disposition::of(job.retry, record.failure_count);

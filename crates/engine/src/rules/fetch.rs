@@ -6,6 +6,8 @@ use std::collections::btree_map::Entry;
 use workmill_proto::Timestamp;
 use workmill_store::{JobKey, JobRecord, Place, Reservation, StoreError, Tx};
 
+use super::corrupt::quarantine;
+use crate::answers::Answers;
 use crate::features::Allowance;
 use crate::group::Group;
 use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
@@ -99,7 +101,7 @@ impl<T: Tx> Group<'_, T> {
         waiting: &mut Vec<(Ticket, &'q Fetch)>,
     ) -> Result<Vec<&'q String>, StoreError> {
         let mut done_with = Vec::new();
-        self.refuse_above_share(waiting)?;
+        refuse_above_share(self.tx, &mut self.answers, waiting)?;
         let Some((_, Fetch { queues, .. })) = waiting.first() else {
             return Ok(done_with);
         };
@@ -123,36 +125,6 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         Ok(done_with)
-    }
-
-    /// Refuses those FETCHes whose worker, or connection, would hold more jobs than one may.
-    fn refuse_above_share(
-        &mut self,
-        waiting: &mut Vec<(Ticket, &Fetch)>,
-    ) -> Result<(), StoreError> {
-        if self.tx.size(&Place::Working)? + waiting.len() as u64 <= RESERVATIONS_OF_ONE_MAX {
-            return Ok(());
-        }
-        let mut held: BTreeMap<(&str, u64), u64> = BTreeMap::new();
-        for (ticket, fetch) in std::mem::take(waiting) {
-            let holder = (&*fetch.wid, fetch.connection);
-            let count = match held.entry(holder) {
-                Entry::Occupied(count) => count.into_mut(),
-                Entry::Vacant(count) => count.insert(self.tx.reserved_by(holder.0, holder.1)?),
-            };
-            *count += 1;
-            if *count <= RESERVATIONS_OF_ONE_MAX {
-                waiting.push((ticket, fetch));
-            } else {
-                self.answers.refuse(
-                    ticket,
-                    format!(
-                        "this worker holds {RESERVATIONS_OF_ONE_MAX} jobs, as many as one may: ACK or FAIL some first"
-                    ),
-                );
-            }
-        }
-        Ok(())
     }
 
     /// Gives jobs of a queue without limits to the first FETCHes that wait.
@@ -250,7 +222,7 @@ impl<T: Tx> Group<'_, T> {
                     }
                     Err(corrupt) => {
                         passed_over.push(key);
-                        self.quarantine(Some(queue), &corrupt, &mut dead)?;
+                        quarantine(self.tx, self.now.wall, Some(queue), &corrupt, &mut dead)?;
                     }
                 }
             }
@@ -303,6 +275,37 @@ impl<T: Tx> Group<'_, T> {
             connection: fetch.connection,
         })
     }
+}
+
+/// Refuses those FETCHes whose worker, or connection, would hold more jobs than one may.
+fn refuse_above_share<T: Tx>(
+    tx: &mut T,
+    answers: &mut Answers,
+    waiting: &mut Vec<(Ticket, &Fetch)>,
+) -> Result<(), StoreError> {
+    if tx.size(&Place::Working)? + waiting.len() as u64 <= RESERVATIONS_OF_ONE_MAX {
+        return Ok(());
+    }
+    let mut held: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+    for (ticket, fetch) in std::mem::take(waiting) {
+        let holder = (&*fetch.wid, fetch.connection);
+        let count = match held.entry(holder) {
+            Entry::Occupied(count) => count.into_mut(),
+            Entry::Vacant(count) => count.insert(tx.reserved_by(holder.0, holder.1)?),
+        };
+        *count += 1;
+        if *count <= RESERVATIONS_OF_ONE_MAX {
+            waiting.push((ticket, fetch));
+        } else {
+            answers.refuse(
+                ticket,
+                format!(
+                    "this worker holds {RESERVATIONS_OF_ONE_MAX} jobs, as many as one may: ACK or FAIL some first"
+                ),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether a job has lost its point: it is not handed out any more.

@@ -9,12 +9,10 @@
 //! [`Group::put_back`]).
 
 use std::borrow::Cow;
-use std::time::Duration;
 
-use rand::Rng as _;
-use workmill_proto::{ErrorCode, WireError};
+use workmill_proto::WireError;
 use workmill_store::{
-    Features, JobKey, JobLock, JobRecord, Release, Reservation, StoreError, TrackState, Tx,
+    Features, JobKey, JobRecord, Release, Reservation, StoreError, TrackState, Tx,
 };
 
 use crate::group::Group;
@@ -50,45 +48,9 @@ impl<T: Tx> Group<'_, T> {
             };
             checked.push(refusal.map_or(Ok(Cow::Borrowed(&job.record)), Err));
         }
-        self.lock(jobs, &mut checked)?;
+        self.locks
+            .acquire_all(self.tx, self.now, &mut self.rng, jobs, &mut checked)?;
         Ok(checked)
-    }
-
-    /// Takes the locks of those jobs that nothing else speaks against. A lock belongs to this pushing alone, and lasts
-    /// from the moment the job is for, so the record is told which it is.
-    fn lock(
-        &mut self,
-        jobs: &[&NewJob],
-        checked: &mut [Result<Cow<'_, JobRecord>, WireError>],
-    ) -> Result<(), StoreError> {
-        let wanted = jobs.iter().zip(&*checked);
-        let wanted = wanted.filter_map(|(job, place)| job.lock.filter(|_| place.is_ok()));
-        self.locks.load(self.tx, wanted.map(|wanted| wanted.key))?;
-        for (job, place) in jobs.iter().zip(checked) {
-            let Some(wanted) = job.lock.filter(|_| place.is_ok()) else {
-                continue;
-            };
-            let until_due = job.at.map_or(Duration::ZERO, |at| at.since(self.now.wall));
-            let lock = JobLock {
-                key: wanted.key,
-                ends_at: self.now.steady.plus(until_due.saturating_add(wanted.lasts)),
-                until_start: wanted.until_start,
-                pushing: self.rng.random(),
-            };
-            let held = self
-                .locks
-                .acquire(self.tx, self.now.steady, &job.record, &lock)?;
-            if let Some(held) = held {
-                held.tell(&job.record, self.now.steady);
-                *place = Err(WireError {
-                    code: ErrorCode::NotUnique,
-                    text: "Job not unique".into(),
-                });
-            } else if let Ok(record) = place {
-                record.to_mut().features.get_or_insert_default().lock = Some(lock);
-            }
-        }
-        Ok(())
     }
 
     /// Reads at once what the features of these jobs are about to look at.

@@ -11,6 +11,7 @@ mod dead;
 mod fail;
 mod fetch;
 mod flush;
+mod held;
 mod life;
 mod mutate;
 mod operations;
@@ -23,6 +24,7 @@ mod requeue;
 mod reservation;
 mod schedule;
 mod sweep;
+mod tombstones;
 mod track;
 
 pub(crate) use cron_plan::PlanReport;

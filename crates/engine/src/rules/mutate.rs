@@ -6,18 +6,20 @@
 //! late, and what it holds is free. It is deleted or killed, or goes back to the front of its queue as by REQUEUE. That is
 //! no execution that ended, so none is counted.
 
-use workmill_proto::{MutationFilter, MutationVerb, SetName, WireError, compact_json};
+use workmill_proto::{MutationFilter, MutationVerb, SetName, Timestamp, WireError, compact_json};
 use workmill_store::{
     EntryKey, Features, JobKey, JobRecord, JobRef, Place, ReservationsOf, StoreError, StoredJob, Tx,
 };
 
+use super::corrupt::quarantine;
 use super::fetch::has_expired;
+use super::held::Held;
 use super::life::Ended;
-use super::reservation::Held;
+use super::tombstones;
 use crate::group::Group;
 use crate::limits::MUTATE_SLICE_JOBS;
 use crate::op::{Change, Mutate, MutateProgress, Op, Ticket};
-use crate::operations::{OperationReport, OperationState};
+use crate::operations::{OperationReport, OperationState, Operations};
 use crate::outcome::Outcome;
 use crate::step::{Cause, What};
 
@@ -26,7 +28,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn mutate(&mut self, ticket: Ticket, mutate: &Mutate) -> Result<(), StoreError> {
         let progress = match mutate.progress {
             Some(progress) => progress,
-            None => match self.begin_mutation(mutate)? {
+            None => match begin(self.tx, self.now.wall, &mut self.memory.operations, mutate)? {
                 Ok(progress) => progress,
                 Err(error) => {
                     self.answers.give(ticket, Outcome::Refused(error));
@@ -34,12 +36,17 @@ impl<T: Tx> Group<'_, T> {
                 }
             },
         };
-        let next = match self.is_cancelled(mutate) {
-            true => None,
-            false => self.mutate_slice(mutate, progress)?,
+        let next = match self.memory.operations.goes_on(mutate.operation) {
+            true => self.mutate_slice(mutate, progress)?,
+            false => None,
         };
         let Some(after) = next else {
-            self.end_mutation(ticket, mutate);
+            let operations = &mut self.memory.operations;
+            let outcome = mutate.operation.map_or(Outcome::Ok, |id| {
+                operations.end(id, OperationState::Done, self.now.wall);
+                Outcome::of_operation(operations.report(id))
+            });
+            self.answers.give(ticket, outcome);
             return Ok(());
         };
         let rest = Mutate {
@@ -52,52 +59,6 @@ impl<T: Tx> Group<'_, T> {
         self.answers
             .continue_in_next_group(ticket, Op::Mutate(rest));
         Ok(())
-    }
-
-    fn begin_mutation(
-        &mut self,
-        mutate: &Mutate,
-    ) -> Result<Result<MutateProgress, WireError>, StoreError> {
-        let Change { verb, place, .. } = &*mutate.change;
-        if let Some(id) = mutate.operation {
-            let report = OperationReport {
-                id,
-                verb: *verb,
-                place: place.clone(),
-                started_at: self.now.wall,
-                ended_at: None,
-                looked_at: 0,
-                changed: 0,
-                left: self.tx.size(place)?,
-                state: OperationState::Running,
-            };
-            if let Err(error) = self.memory.operations.start(report) {
-                return Ok(Err(error));
-            }
-        }
-        Ok(Ok(MutateProgress {
-            after: None,
-            until: self.tx.watermark(place)?,
-        }))
-    }
-
-    fn is_cancelled(&self, mutate: &Mutate) -> bool {
-        mutate.operation.is_some_and(|id| {
-            let report = self.memory.operations.find(id);
-            report.is_none_or(|report| report.state != OperationState::Running)
-        })
-    }
-
-    fn end_mutation(&mut self, ticket: Ticket, mutate: &Mutate) {
-        match mutate.operation {
-            None => self.answers.give(ticket, Outcome::Ok),
-            Some(id) => {
-                self.memory
-                    .operations
-                    .end(id, OperationState::Done, self.now.wall);
-                self.report_operation(ticket, id);
-            }
-        }
     }
 
     /// Tells where to go on.
@@ -114,7 +75,7 @@ impl<T: Tx> Group<'_, T> {
         if let Some(set) = change.empties_a_set() {
             let size = self.tx.size(&change.place)?;
             self.tx.clear_set(set)?;
-            self.note_progress(mutate, size, size);
+            self.memory.operations.advance(mutate.operation, size, size);
             return Ok(None);
         }
         let MutateProgress { after, until } = progress;
@@ -126,14 +87,10 @@ impl<T: Tx> Group<'_, T> {
             Place::Working => self.mutate_working(change, slice.items)?,
             Place::Queue(_) | Place::Set(_) => self.mutate_waiting(change, slice.items)?,
         };
-        self.note_progress(mutate, looked_at, changed as u64);
+        self.memory
+            .operations
+            .advance(mutate.operation, looked_at, changed as u64);
         Ok(slice.next)
-    }
-
-    fn note_progress(&mut self, mutate: &Mutate, looked_at: u64, changed: u64) {
-        if let Some(id) = mutate.operation {
-            self.memory.operations.advance(id, looked_at, changed);
-        }
     }
 
     /// Changes those jobs of a queue or a set that match; tells how many. One that cannot be read is quarantined.
@@ -147,12 +104,12 @@ impl<T: Tx> Group<'_, T> {
             match stored {
                 Ok(record) if change.matches(&record) => records.push(record),
                 Ok(_) => continue,
-                Err(corrupt) => self.quarantine(None, &corrupt, &mut dead)?,
+                Err(corrupt) => quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?,
             }
             taken.push(job);
         }
         let changed = records.len();
-        self.take_out(&taken)?;
+        take_out(self.tx, &taken)?;
         match change.verb {
             MutationVerb::Clear | MutationVerb::Discard => {
                 for record in &records {
@@ -160,7 +117,7 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
             MutationVerb::Requeue => {
-                self.lift_expiries(&mut records);
+                lift_expiries(&mut records, self.now.wall);
                 self.enqueue_again(&records.iter().collect::<Vec<_>>(), Cause::Operator)?;
             }
             MutationVerb::Kill => {
@@ -172,24 +129,6 @@ impl<T: Tx> Group<'_, T> {
         }
         self.bury(dead)?;
         Ok(changed)
-    }
-
-    /// Takes jobs out of their queues and sets.
-    fn take_out(&mut self, jobs: &[JobRef]) -> Result<(), StoreError> {
-        let (mut keys, mut entries) = (Vec::<JobKey>::new(), Vec::<EntryKey>::new());
-        for job in jobs {
-            match job {
-                JobRef::Job(key) => keys.push(*key),
-                JobRef::Entry(key) => entries.push(*key),
-            }
-        }
-        if !keys.is_empty() {
-            self.tx.finish(&keys)?;
-        }
-        if !entries.is_empty() {
-            self.tx.remove_entries(&entries)?;
-        }
-        Ok(())
     }
 
     /// Takes those jobs from their workers that match; tells how many. One that cannot be read is left to its worker.
@@ -211,7 +150,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(0);
         }
         if change.verb == MutationVerb::Requeue {
-            self.lift_expiries(&mut records);
+            lift_expiries(&mut records, self.now.wall);
         }
         let reservations = self.tx.reservations(ReservationsOf::Keys(&keys))?;
         let held = reservations.into_iter().zip(records);
@@ -225,7 +164,7 @@ impl<T: Tx> Group<'_, T> {
             self.requeue_held(held, Cause::Operator)?;
             return Ok(keys.len());
         }
-        self.put_tombstones(&held)?;
+        tombstones::put(self.tx, self.now.steady, &held)?;
         self.end_executions(&keys, Ended::Void)?;
         let mut dead = Vec::new();
         for mut record in held.into_iter().filter_map(|held| held.job?.ok()) {
@@ -239,29 +178,77 @@ impl<T: Tx> Group<'_, T> {
         self.bury(dead)?;
         Ok(keys.len())
     }
+}
 
-    /// An operator who requeues jobs wants them run: those that have expired do not expire any more.
-    fn lift_expiries(&self, records: &mut [JobRecord]) {
-        let mut lifted = 0_usize;
-        let expired = records.iter_mut();
-        let expired = expired.filter(|record| has_expired(record, self.now.wall));
-        for record in expired {
-            if let Some(features) = &mut record.features {
-                features.expires_at = None;
-            }
-            record
-                .features
-                .take_if(|features| **features == Features::default());
-            let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
-            tracing::debug!(jid, queue, jobtype, "an expired job is requeued by MUTATE");
-            lifted += 1;
+/// Notes what there is to be looked at, and starts the operation if it has a name.
+fn begin<T: Tx>(
+    tx: &mut T,
+    now: Timestamp,
+    operations: &mut Operations,
+    mutate: &Mutate,
+) -> Result<Result<MutateProgress, WireError>, StoreError> {
+    let Change { verb, place, .. } = &*mutate.change;
+    if let Some(id) = mutate.operation {
+        let report = OperationReport {
+            id,
+            verb: *verb,
+            place: place.clone(),
+            started_at: now,
+            ended_at: None,
+            looked_at: 0,
+            changed: 0,
+            left: tx.size(place)?,
+            state: OperationState::Running,
+        };
+        if let Err(error) = operations.start(report) {
+            return Ok(Err(error));
         }
-        if lifted > 0 {
-            tracing::info!(
-                jobs = lifted,
-                "jobs that MUTATE requeues have expired: their expiry is lifted, so that they are run"
-            );
+    }
+    Ok(Ok(MutateProgress {
+        after: None,
+        until: tx.watermark(place)?,
+    }))
+}
+
+/// Takes jobs out of their queues and sets.
+fn take_out<T: Tx>(tx: &mut T, jobs: &[JobRef]) -> Result<(), StoreError> {
+    let (mut keys, mut entries) = (Vec::<JobKey>::new(), Vec::<EntryKey>::new());
+    for job in jobs {
+        match job {
+            JobRef::Job(key) => keys.push(*key),
+            JobRef::Entry(key) => entries.push(*key),
         }
+    }
+    if !keys.is_empty() {
+        tx.finish(&keys)?;
+    }
+    if !entries.is_empty() {
+        tx.remove_entries(&entries)?;
+    }
+    Ok(())
+}
+
+/// An operator who requeues jobs wants them run: those that have expired do not expire any more.
+fn lift_expiries(records: &mut [JobRecord], now: Timestamp) {
+    let mut lifted = 0_usize;
+    let expired = records.iter_mut();
+    let expired = expired.filter(|record| has_expired(record, now));
+    for record in expired {
+        if let Some(features) = &mut record.features {
+            features.expires_at = None;
+        }
+        record
+            .features
+            .take_if(|features| **features == Features::default());
+        let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
+        tracing::debug!(jid, queue, jobtype, "an expired job is requeued by MUTATE");
+        lifted += 1;
+    }
+    if lifted > 0 {
+        tracing::info!(
+            jobs = lifted,
+            "jobs that MUTATE requeues have expired: their expiry is lifted, so that they are run"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! QUEUE: pause, resume, remove.
 
-use workmill_proto::{QueueCommand, QueueSelection, WireError};
-use workmill_store::{QueueStanding, StoreError, Tx};
+use workmill_proto::{QueueCommand, QueueSelection};
+use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
 use crate::makers::ClientId;
@@ -18,7 +18,11 @@ impl<T: Tx> Group<'_, T> {
         match command {
             QueueCommand::Pause(selection) => {
                 let queues = selected(self.tx, selection)?;
-                if let Some(error) = self.may_make_all(&queues, client)? {
+                if let Some(error) =
+                    self.memory
+                        .makers
+                        .check_all(self.tx, &borrowed(&queues), client)?
+                {
                     self.answers.give(ticket, Outcome::Refused(error));
                     return Ok(());
                 }
@@ -41,33 +45,6 @@ impl<T: Tx> Group<'_, T> {
         }
         self.answers.give(ticket, Outcome::Ok);
         Ok(())
-    }
-
-    /// Why a client may not make those of the queues that are not there. Then none is charged to it.
-    fn may_make_all(
-        &mut self,
-        queues: &[String],
-        client: ClientId,
-    ) -> Result<Option<WireError>, StoreError> {
-        let standings = self.tx.queue_standings(&borrowed(queues))?;
-        let wanted: Vec<_> = queues.iter().map(|queue| (&**queue, client)).collect();
-        let error = self
-            .memory
-            .makers
-            .check(self.tx, &wanted)?
-            .into_iter()
-            .flatten()
-            .next();
-        if error.is_some() {
-            let charged = queues
-                .iter()
-                .zip(standings)
-                .filter(|(_, standing)| *standing != QueueStanding::There);
-            for (queue, _) in charged {
-                self.memory.makers.forget(queue);
-            }
-        }
-        Ok(error)
     }
 }
 

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::Job;
+use workmill_proto::{Job, Timestamp};
 use workmill_store::{
     CorruptRecord, JobRecord, Release, Reservation, ReservationsOf, StoreError, Tx,
 };
 
+use super::corrupt::quarantine;
 use super::fail::failed_record;
+use super::held::Held;
 use super::life::Ended;
 use super::report::Report;
-use super::reservation::Held;
+use super::tombstones;
 use crate::group::Group;
 use crate::limits::{
     RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,
@@ -46,14 +48,14 @@ impl<T: Tx> Group<'_, T> {
             lost.extend(held.into_iter().filter(is_silent));
         }
         let found = lost.len();
-        let held = self.read_held(lost)?;
+        let held = Held::read(self.tx, &mut self.budget, lost)?;
         let is_slice = held.len() < found || found == RESERVATION_SLICE_JOBS;
         self.recover(held)?;
         Ok(is_slice)
     }
 
     fn recover(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
-        self.put_tombstones(&held)?;
+        tombstones::put(self.tx, self.now.steady, &held)?;
         self.prefetch(held.iter().filter_map(Held::record))?;
         let (mut releases, mut dead) = (Vec::new(), Vec::new());
         let (mut poisoned, mut lost) = (Vec::new(), Vec::new());
@@ -75,11 +77,13 @@ impl<T: Tx> Group<'_, T> {
                     }
                     let cause = Cause::WorkerLost;
                     self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
-                    self.poisoned(record, &mut dead)?;
+                    add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
                     poisoned.push(key);
                     continue;
                 }
-                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut dead)?,
+                Some(Err(corrupt)) => {
+                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
+                }
                 None => {}
             }
             lost.push(key);
@@ -89,26 +93,31 @@ impl<T: Tx> Group<'_, T> {
         self.end_executions(&lost, Ended::Void)?;
         self.bury(dead)
     }
+}
 
-    /// A job has lost its workers too often.
-    fn poisoned(&mut self, record: JobRecord, dead: &mut Vec<JobRecord>) -> Result<(), StoreError> {
-        match Job::parse_stored(&record.body) {
-            Ok(job) => {
-                let failed = failed_record(record, job, &POISON, self.now.wall, None);
-                dead.push(JobRecord {
-                    recovered_at: Vec::new(),
-                    ..failed
-                });
-                Ok(())
-            }
-            Err(error) => {
-                let queue = record.queue;
-                let corrupt = CorruptRecord {
-                    bytes: record.body,
-                    reason: error.text,
-                };
-                self.quarantine(Some(&queue), &corrupt, dead)
-            }
+/// Adds a job that has lost its workers too often to those that are about to be buried.
+fn add_poisoned<T: Tx>(
+    tx: &mut T,
+    now: Timestamp,
+    record: JobRecord,
+    dead: &mut Vec<JobRecord>,
+) -> Result<(), StoreError> {
+    match Job::parse_stored(&record.body) {
+        Ok(job) => {
+            let failed = failed_record(record, job, &POISON, now, None);
+            dead.push(JobRecord {
+                recovered_at: Vec::new(),
+                ..failed
+            });
+            Ok(())
+        }
+        Err(error) => {
+            let queue = record.queue;
+            let corrupt = CorruptRecord {
+                bytes: record.body,
+                reason: error.text,
+            };
+            quarantine(tx, now, Some(&queue), &corrupt, dead)
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use workmill_store::{JobRecord, Release, StoreError, Tx};
 
+use super::corrupt::quarantine;
+use super::held::{Held, Holdings};
 use super::life::Ended;
-use super::reservation::{Held, Holdings};
+use super::tombstones;
 use crate::group::Group;
 use crate::op::{Op, Request, Requeue};
 use crate::step::{Cause, Execution, What};
@@ -33,7 +35,7 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
         }
-        let held = self.read_held(reservations)?;
+        let held = Held::read(self.tx, &mut self.budget, reservations)?;
         self.answers.give_first(&asking, held.len());
         self.requeue_held(held, Cause::Client)
     }
@@ -41,7 +43,7 @@ impl<T: Tx> Group<'_, T> {
     /// Ends reservations against their workers' will and puts their jobs back to the front.
     pub(super) fn requeue_held(&mut self, held: Vec<Held>, cause: Cause) -> Result<(), StoreError> {
         // A worker may not know, or ACK what it has requeued: that must not end the next reservation.
-        self.put_tombstones(&held)?;
+        tombstones::put(self.tx, self.now.steady, &held)?;
         self.prefetch(held.iter().filter_map(Held::record))?;
         let (mut releases, mut lost, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         for Held { reservation, job } in held {
@@ -60,7 +62,9 @@ impl<T: Tx> Group<'_, T> {
                     });
                     continue;
                 }
-                Some(Err(corrupt)) => self.quarantine(None, &corrupt, &mut dead)?,
+                Some(Err(corrupt)) => {
+                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
+                }
                 None => {}
             }
             lost.push(key);

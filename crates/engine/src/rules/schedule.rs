@@ -3,6 +3,7 @@
 use workmill_proto::SetName;
 use workmill_store::{JobRecord, SetTime, StoreError, Tx};
 
+use super::corrupt::quarantine;
 use crate::group::Group;
 use crate::limits::PROMOTE_SLICE_JOBS;
 use crate::step::Cause;
@@ -25,7 +26,7 @@ impl<T: Tx> Group<'_, T> {
         for entry in &due {
             match &entry.job {
                 Ok(job) => jobs.push(job),
-                Err(corrupt) => self.quarantine(None, corrupt, &mut dead)?,
+                Err(corrupt) => quarantine(self.tx, self.now.wall, None, corrupt, &mut dead)?,
             }
         }
         self.bury(dead)?;
