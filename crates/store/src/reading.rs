@@ -25,7 +25,7 @@ pub use snapshot::{
 
 use crate::writer::QueueId;
 use crate::{
-    BatchDetails, BatchState, Counts, CronTick, JobRef, Lock, LockKey, Place, Reservation,
+    BatchDetails, BatchState, Clocks, Counts, CronTick, JobRef, Lock, LockKey, Place, Reservation,
     StoreError, StoredJob, Totals, Track,
 };
 
@@ -37,6 +37,9 @@ use crate::{
 pub trait Reading: Send + Sync {
     /// All sizes and counters. As large as the number of queues.
     fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// How far the clocks were when that was kept last, some seconds ago; none in a new store.
+    fn clocks(&self) -> Result<Option<Clocks>, StoreError>;
 
     /// The counters of the UTC days in `first..=last` (days since 1970-01-01) that have any, in order.
     fn days(&self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError>;

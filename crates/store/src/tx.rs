@@ -301,6 +301,21 @@ pub struct Clocks {
     pub wall: Timestamp,
 }
 
+impl Clocks {
+    /// What both show when the wall clock shows this, unless that is set or the server stands still meanwhile.
+    pub fn when(self, wall: Timestamp) -> Self {
+        let passed = wall.as_micros().saturating_sub(self.wall.as_micros());
+        let steady = SteadyTime::from_micros(self.steady.as_micros().saturating_add(passed));
+        Self { steady, wall }
+    }
+
+    /// As they are in a new store: both show the same.
+    pub fn alike(wall: Timestamp) -> Self {
+        let steady = SteadyTime::from_micros(wall.as_micros());
+        Self { steady, wall }
+    }
+}
+
 /// A job in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -8,7 +8,7 @@ use super::{
     TrackView, features, jobs, queues, search,
 };
 use crate::writer::QueueId;
-use crate::{BatchState, Counts, JobRef, Lock, LockKey, Place, StoreError, Totals, Track};
+use crate::{BatchState, Clocks, Counts, JobRef, Lock, LockKey, Place, StoreError, Totals, Track};
 
 /// Reads what a backend shows.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub struct Reader<R>(pub(crate) R);
 impl<R: Snapshots> Reading for Reader<R> {
     fn totals(&self) -> Result<Totals, StoreError> {
         self.0.read(|rows| queues::totals(rows))
+    }
+
+    fn clocks(&self) -> Result<Option<Clocks>, StoreError> {
+        self.0.read(|rows| Ok(rows.tallies()?.clocks))
     }
 
     fn days(&self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Clocks, Counts, Store, Syncer, Tx};
+use crate::{Clocks, Counts, Reading as _, Store, Syncer, Tx};
 
 fn clocks(secs: i64) -> Clocks {
     Clocks {
@@ -22,6 +22,7 @@ pub(super) fn clocks_are_kept_if_that_is_asked_for<F: Fixture>(fixture: &mut F) 
     drop(store);
     let mut store = fixture.open();
     assert_eq!(kept(&mut store), Some(clocks(1)));
+    assert_eq!(store.reader().clocks().unwrap(), Some(clocks(1)));
     change(&mut store, |tx| tx.flush().unwrap());
     sweep_all(&mut store, 100);
     assert_eq!(kept(&mut store), Some(clocks(1)), "after a flush");
