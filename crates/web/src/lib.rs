@@ -4,7 +4,7 @@
 //! transaction. So every handler is tested without a socket, and nothing here can hold up the way of a job.
 //!
 //! Reading order: `desk` (what the server is to us), `app` (which path leads where), `guard/` (who may come in,
-//! and what browsers are told), `pages/` (what people see), `assets/` (the files pages need), `port/` (connections).
+//! and what browsers are told), `service/` (what can be done and seen), `pages/` (what people see), `assets/` (the files pages need), `port/` (connections).
 
 mod app;
 mod assets;
@@ -12,6 +12,7 @@ mod desk;
 mod guard;
 mod pages;
 mod port;
+pub mod service;
 
 pub use app::build;
 pub use desk::{

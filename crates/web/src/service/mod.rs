@@ -1,0 +1,3 @@
+//! What can be done and seen by the web port: one function for each, for pages and API alike.
+
+pub mod search;

@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use workmill_engine::query::Query;
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_store::memory::{MemoryDisk, MemoryStore};
+use workmill_store::{JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _};
+
+use super::scan::{Hit, Scan};
+use super::{Found, SearchError, search};
+use crate::desk::Desk;
+use crate::desk::fake::FakeDesk;
+
+fn now() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-29T12:00:00Z").unwrap()
+}
+
+fn steady(secs: i64) -> SteadyTime {
+    SteadyTime::from_micros(now().as_micros()).plus_secs(secs)
+}
+
+fn record(index: usize, queue: &str) -> JobRecord {
+    let jid = format!("jid-{index:04}");
+    let jobtype = if index.is_multiple_of(3) {
+        "Third"
+    } else {
+        "Other"
+    };
+    let payload = json!({
+        "jid": jid, "queue": queue, "jobtype": jobtype, "args": [index, {"odd": index % 2 == 1}]
+    });
+    JobRecord {
+        jid: jid.into(),
+        queue: queue.into(),
+        jobtype: jobtype.into(),
+        reserve_for_secs: 1800,
+        enqueued_at: None,
+        failure_count: 0,
+        recovered_at: Vec::new(),
+        features: None,
+        body: payload.to_string().into_bytes(),
+        enqueued_at_index: 1,
+    }
+}
+
+/// 60 jobs in every kind of place, some of them in the hands of workers.
+fn store() -> MemoryStore {
+    let mut store = MemoryStore::open(&MemoryDisk::default());
+    let mut tx = store.begin().unwrap();
+    let queued: Vec<_> = (0..30)
+        .map(|index| record(index, ["b", "a", "c"][index % 3]))
+        .collect();
+    tx.enqueue(&queued.iter().collect::<Vec<_>>(), now())
+        .unwrap();
+    for (key, job) in tx.claim("b", 4).unwrap() {
+        let reservation = Reservation {
+            key,
+            jid: job.unwrap().jid,
+            wid: "w1".into(),
+            reserved_at: steady(-600),
+            expires_at: steady(1200),
+            has_features: false,
+            connection: 0,
+        };
+        tx.reserve(&[reservation]).unwrap();
+    }
+    for index in 30..60 {
+        let set = SetName::ALL[index % 3];
+        let at = SetTime::dead(steady(60 * (index as i64)));
+        tx.insert_entries(set, &[(at, record(index, "a"))]).unwrap();
+    }
+    tx.commit().unwrap();
+    store
+}
+
+/// All that is found with so many hits at a time, and how many slices it took.
+fn all(reading: &dyn Reading, query: &Query, hits_max: usize) -> (Vec<Hit>, usize) {
+    let mut scan = Scan::new(now());
+    let (mut hits, mut slices) = (Vec::new(), 0);
+    loop {
+        let slice = scan.slice(query, reading, hits_max).unwrap();
+        assert!(slice.hits.len() <= hits_max);
+        assert!(slice.places_done <= slice.places && slice.scan.looked_at <= slice.of);
+        hits.extend(slice.hits);
+        slices += 1;
+        if slice.is_over {
+            assert_eq!(slice.places_done, slice.places);
+            return (hits, slices);
+        }
+        // Through its text, as it would go.
+        scan = Scan::resumed(query, &slice.scan.cursor(query)).unwrap();
+        assert_eq!(scan, slice.scan);
+    }
+}
+
+/// The indexes of the jobs that match, by the place they are in.
+fn naive(matches: impl Fn(usize, &str) -> bool) -> Vec<usize> {
+    let place = |index: usize| match index {
+        // The first four of the queue `b`.
+        0 | 3 | 6 | 9 => "working",
+        0..30 => "enqueued",
+        _ => SetName::ALL[index % 3].as_str(),
+    };
+    (0..60)
+        .filter(|index| matches(*index, place(*index)))
+        .collect()
+}
+
+#[test]
+fn every_match_is_found_once_over_all_slices() {
+    let store = store();
+    let reading = store.reader();
+    type Filter = Box<dyn Fn(usize, &str) -> bool>;
+    let cases: Vec<(&str, Filter)> = vec![
+        ("", Box::new(|_, _| true)),
+        ("type:Third", Box::new(|index, _| index % 3 == 0)),
+        (
+            "arg.1.odd:true -state:working",
+            Box::new(|index, place| index % 2 == 1 && place != "working"),
+        ),
+        (
+            "state:(dead OR retries)",
+            Box::new(|_, place| place == "dead" || place == "retries"),
+        ),
+        (
+            "queue:a state:enqueued",
+            Box::new(|index, place| index % 3 == 1 && place == "enqueued"),
+        ),
+        (
+            "worker:w1 started:-10m",
+            Box::new(|_, place| place == "working"),
+        ),
+        (
+            "arg.0:>=28 arg.0:<32",
+            Box::new(|index, _| (28..32).contains(&index)),
+        ),
+        (
+            "at:..40m state:dead",
+            Box::new(|index, place| place == "dead" && index <= 40),
+        ),
+        ("jid:jid-0041", Box::new(|index, _| index == 41)),
+        ("jid:jid-0041 state:enqueued", Box::new(|_, _| false)),
+        ("jid:jid-0003 type:Third", Box::new(|index, _| index == 3)),
+        (
+            "jid:(jid-0007 OR jid-0050)",
+            Box::new(|index, _| index == 7 || index == 50),
+        ),
+        ("state:dead state:retries", Box::new(|_, _| false)),
+    ];
+    for (text, filter) in cases {
+        let query = Query::parse(text).unwrap();
+        let wanted = naive(filter);
+        for hits_max in [1, 2, 7, 100] {
+            let (hits, slices) = all(&reading, &query, hits_max);
+            let mut found: Vec<usize> = hits
+                .iter()
+                .map(|hit| hit.job.job.as_ref().unwrap().jid[4..].parse().unwrap())
+                .collect();
+            found.sort_unstable();
+            assert_eq!(found, wanted, "{text}, {hits_max} at a time");
+            assert!(slices >= wanted.len() / hits_max, "{text}");
+        }
+    }
+}
+
+#[test]
+fn hits_come_place_by_place_and_in_the_order_of_each() {
+    let store = store();
+    let (hits, _) = all(&store.reader(), &Query::all(), 7);
+    let mut places: Vec<String> = Vec::new();
+    let mut last: BTreeMap<String, workmill_store::JobRef> = BTreeMap::new();
+    for hit in hits {
+        let place = match &hit.place {
+            Place::Working => "working".to_owned(),
+            Place::Queue(name) => format!("queue {name}"),
+            Place::Set(set) => set.as_str().to_owned(),
+        };
+        if let Some(before) = last.insert(place.clone(), hit.job.key) {
+            assert!(before < hit.job.key || place == "working");
+        }
+        if places.last() != Some(&place) {
+            places.push(place);
+        }
+    }
+    let wanted = [
+        "working",
+        "queue a",
+        "queue b",
+        "queue c",
+        "scheduled",
+        "retries",
+        "dead",
+    ];
+    assert_eq!(places, wanted);
+}
+
+#[test]
+fn a_search_goes_on_where_jobs_and_queues_have_gone() {
+    let mut store = store();
+    let query = Query::parse("state:enqueued").unwrap();
+    let slice = Scan::new(now()).slice(&query, &store.reader(), 15).unwrap();
+    assert!(!slice.is_over);
+    let Some(super::route::Position::In(Place::Queue(name), _)) = &slice.scan.position else {
+        panic!("{slice:?}");
+    };
+    assert_eq!(&**name, "b");
+    let mut tx = store.begin().unwrap();
+    tx.remove_queues(&["b"]).unwrap();
+    tx.commit().unwrap();
+    let slice = slice.scan.slice(&query, &store.reader(), 100).unwrap();
+    assert!(slice.is_over);
+    let queues = slice.hits.iter().map(|hit| &hit.place);
+    assert!(
+        queues
+            .into_iter()
+            .all(|place| *place == Place::Queue("c".into()))
+    );
+    assert_eq!(slice.hits.len(), 10);
+}
+
+#[test]
+fn cursors_of_others_are_refused() {
+    let store = store();
+    let query = Query::parse("state:dead").unwrap();
+    let slice = Scan::new(now()).slice(&query, &store.reader(), 3).unwrap();
+    let cursor = slice.scan.cursor(&query);
+    assert!(Scan::resumed(&query, &cursor).is_some());
+    let other = Query::parse("state:retries").unwrap();
+    assert_eq!(Scan::resumed(&other, &cursor), None);
+    let long = "A".repeat(2_000);
+    let broken = format!("{}x", &cursor[..cursor.len() - 4]);
+    for forged in ["", "x", "!", &*long, &*broken] {
+        assert_eq!(Scan::resumed(&query, forged), None, "{forged}");
+    }
+    // One that was made for this query with another place in it.
+    let elsewhere = Scan {
+        position: Some(super::route::Position::In(Place::Working, None)),
+        looked_at: u64::MAX,
+        unknown: u64::MAX,
+        ..slice.scan
+    };
+    assert_eq!(Scan::resumed(&query, &elsewhere.cursor(&query)), None);
+    let all = Query::all();
+    let scan = Scan::resumed(&all, &elsewhere.cursor(&all)).unwrap();
+    assert!(scan.slice(&all, &store.reader(), 100).is_ok());
+}
+
+async fn find(desk: &FakeDesk, query: &str, cursor: Option<&str>) -> Result<Found, SearchError> {
+    let desk: &dyn Desk = desk;
+    search(desk, query, cursor, 10).await
+}
+
+#[tokio::test]
+async fn a_search_says_how_far_it_is_and_goes_on() {
+    let desk = FakeDesk::new();
+    for index in 0..25 {
+        desk.push(&json!({
+            "jid": format!("jid-{index:05}"), "queue": "q", "jobtype": "t", "args": [index]
+        }));
+    }
+    let first = find(&desk, "type:t", None).await.unwrap();
+    assert_eq!((first.hits.len(), first.looked_at, first.of), (10, 10, 25));
+    assert_eq!((first.places_done, first.places), (0, 1));
+    let second = find(&desk, "type:t", first.cursor.as_deref())
+        .await
+        .unwrap();
+    assert_eq!(
+        (second.hits.len(), second.looked_at, second.of),
+        (10, 20, 25)
+    );
+    let third = find(&desk, "type:t", second.cursor.as_deref())
+        .await
+        .unwrap();
+    assert_eq!(
+        (third.hits.len(), third.looked_at, third.cursor),
+        (5, 25, None)
+    );
+    assert_eq!((third.places_done, third.places), (1, 1));
+    let none = find(&desk, "type:other", None).await.unwrap();
+    assert_eq!(
+        (none.hits.len(), none.looked_at, none.cursor),
+        (0, 25, None)
+    );
+
+    let error = find(&desk, "a sate:x", None).await.unwrap_err();
+    assert!(matches!(error, SearchError::Query(error) if error.at == 2));
+    let error = find(&desk, "type:u", first.cursor.as_deref())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SearchError::Cursor));
+}
