@@ -6,7 +6,7 @@ use super::tx::WriterTx;
 use crate::{Counts, QueueTotals, StoreError, Totals};
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn add_counts(&mut self, day: i64, counts: Counts) {
+    pub(super) fn count(&mut self, day: i64, counts: Counts) {
         if counts == Counts::default() {
             return;
         }
@@ -23,7 +23,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(())
     }
 
-    pub(super) fn read_totals(&self) -> Totals {
+    pub(super) fn totals(&self) -> Totals {
         let queues = self.cache.queues().live().map(|(_, queue)| {
             let row = &queue.now.row;
             let totals = QueueTotals {

@@ -5,16 +5,13 @@ use super::tx::WriterTx;
 use crate::{Keyed, StoreError};
 
 impl<R: Rows> WriterTx<'_, R> {
-    pub(super) fn read_kept<K: Keyed>(
-        &mut self,
-        keys: &[K::Key],
-    ) -> Result<Vec<Option<K>>, StoreError> {
+    pub(super) fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
         let generation = self.tallies.generation;
         let rows = K::rows(&mut self.rows);
         keys.iter().map(|key| rows.get(generation, key)).collect()
     }
 
-    pub(super) fn write_kept<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
+    pub(super) fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
         for (key, kept) in kept {
             self.begin()?;
             K::rows(&mut self.rows).put(self.tallies.generation, key, kept)?;
@@ -22,7 +19,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(())
     }
 
-    pub(super) fn delete_kept<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
+    pub(super) fn remove<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
         for key in keys {
             self.begin()?;
             K::rows(&mut self.rows).remove(self.tallies.generation, key)?;

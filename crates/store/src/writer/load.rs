@@ -8,9 +8,29 @@ use super::mirror::{Held, Mirror};
 use super::order::Suspicion;
 use super::place::{QueueId, key_at, keys_of, queue_of};
 use super::poison::Poison;
-use super::queues::{QueueCopy, QueueState, Queues};
-use super::rows::Loading;
+use super::queues::{QueueCopy, QueueRow, QueueState, Queues};
 use super::tallies::Tallies;
+use crate::Reservation;
+
+/// What a backend tells the writer when the store is opened: everything that is kept in memory. Readers see rows of their
+/// own (`reading/snapshot.rs`): they pass over one that cannot be read, where a store must not be opened, and read the
+/// jobs with it, which would make opening long.
+pub trait Loading {
+    /// What an unreadable database says.
+    type Error;
+
+    /// All rows of queues, in the order of their numbers.
+    fn queues(&self) -> Result<Vec<(QueueId, QueueRow)>, Self::Error>;
+
+    /// Tells of all reservations, in the order of their keys. Their connections are gone.
+    fn reservations(&self, each: impl FnMut(Reservation)) -> Result<(), Self::Error>;
+
+    /// Tells of the keys of jobs from a first one to a last one.
+    fn job_keys(&self, keys: (i64, i64), each: impl FnMut(i64)) -> Result<(), Self::Error>;
+
+    /// All tallies, but for the number of reservations.
+    fn tallies(&self) -> Result<Tallies, Self::Error>;
+}
 
 /// Everything that the writer keeps between transactions.
 #[derive(Debug)]

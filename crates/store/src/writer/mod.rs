@@ -27,6 +27,7 @@ mod waiting;
 
 pub(crate) use cache::Cache;
 pub use entries::Removal;
+pub use load::Loading;
 pub(crate) use load::Writer;
 #[cfg(test)]
 pub(crate) use mirror::Held;
@@ -37,8 +38,7 @@ pub(crate) use place::{QUEUE_ID_MAX, key_at, keys_of, queue_of};
 pub(crate) use poison::Poison;
 pub use queues::{QueueRow, QueueState};
 pub use rows::{
-    EntryPlace, EntryRows, JOBS_AT_ONCE, JobRows, KeptRows, KeyedRows, LiveRows, Loading,
-    PassingRows, Rows,
+    EntryPlace, EntryRows, JOBS_AT_ONCE, JobRows, KeptRows, KeyedRows, LiveRows, PassingRows, Rows,
 };
 #[cfg(feature = "memory")]
 pub(crate) use tallies::sum;

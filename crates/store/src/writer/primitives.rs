@@ -119,25 +119,25 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
-        self.run(|tx| tx.mark_paused(queues, paused))
+        self.run(|tx| tx.set_paused(queues, paused))
     }
 
     fn remove_queues(&mut self, queues: &[&str]) -> Result<(), StoreError> {
         self.run(|tx| {
-            tx.mark_removed(queues);
+            tx.remove_queues(queues);
             Ok(())
         })
     }
 
     fn count(&mut self, day: i64, counts: Counts) -> Result<(), StoreError> {
         self.run(|tx| {
-            tx.add_counts(day, counts);
+            tx.count(day, counts);
             Ok(())
         })
     }
 
     fn totals(&mut self) -> Result<Totals, StoreError> {
-        self.run(|tx| Ok(tx.read_totals()))
+        self.run(|tx| Ok(WriterTx::totals(tx)))
     }
 
     fn slots(
@@ -151,15 +151,15 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
     }
 
     fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
-        self.run(|tx| tx.read_kept(keys))
+        self.run(|tx| tx.get(keys))
     }
 
     fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {
-        self.run(|tx| tx.write_kept(kept))
+        self.run(|tx| tx.put(kept))
     }
 
     fn remove<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<(), StoreError> {
-        self.run(|tx| tx.delete_kept::<K>(keys))
+        self.run(|tx| tx.remove::<K>(keys))
     }
 
     fn due<P: Passing>(

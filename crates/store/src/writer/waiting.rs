@@ -162,7 +162,7 @@ impl<R: Rows> WriterTx<'_, R> {
             .job(key, |record| record.decode_head(Place::Job { key }))
     }
 
-    pub(super) fn mark_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
+    pub(super) fn set_paused(&mut self, queues: &[&str], paused: bool) -> Result<(), StoreError> {
         for name in queues {
             let id = if paused {
                 Some(
@@ -180,7 +180,7 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(())
     }
 
-    pub(super) fn mark_removed(&mut self, queues: &[&str]) {
+    pub(super) fn remove_queues(&mut self, queues: &[&str]) {
         for name in queues {
             if let Some(id) = self.cache.queues().find(name) {
                 self.cache.retire(id, QueueState::Removed);

@@ -1,0 +1,58 @@
+//! Rows of what features and cron keep.
+
+use workmill_proto::SteadyTime;
+
+use crate::{
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick, Keyed, Lock,
+    Passing, StoreError, Tombstone, Track,
+};
+
+/// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
+/// flushed. Ticks of cron entries belong to no generation.
+pub trait KeyedRows<K: Keyed> {
+    /// Reads what is under a key.
+    fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
+
+    /// Writes it, new or not.
+    fn put(&mut self, generation: i64, key: &K::Key, kept: &K) -> Result<(), StoreError>;
+
+    /// Deletes it, if it is there.
+    fn remove(&mut self, generation: i64, key: &K::Key) -> Result<(), StoreError>;
+}
+
+/// What is kept until a time.
+pub trait PassingRows<P: Passing> {
+    /// Reads up to `limit` keys of what has its time over at `until`, the earliest first.
+    fn due(
+        &mut self,
+        generation: i64,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<P::Key>, StoreError>;
+}
+
+/// All kinds of things that are kept, and what they have in common.
+pub trait KeptRows:
+    KeyedRows<Lock>
+    + PassingRows<Lock>
+    + KeyedRows<Track>
+    + PassingRows<Track>
+    + KeyedRows<Tombstone>
+    + PassingRows<Tombstone>
+    + KeyedRows<CronTick>
+    + KeyedRows<BatchState>
+    + KeyedRows<BatchDetails>
+    + KeyedRows<BatchCallback>
+    + KeyedRows<BatchParents>
+    + KeyedRows<BatchDue>
+    + PassingRows<BatchDue>
+{
+    /// The number of a new batch, which no other has had.
+    fn next_batch(&mut self) -> Result<u64, StoreError>;
+
+    /// Whether anything is left that was kept before this generation.
+    fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError>;
+
+    /// Deletes up to `limit` rows of it; tells how many.
+    fn delete_flushed(&mut self, generation: i64, limit: usize) -> Result<usize, StoreError>;
+}
