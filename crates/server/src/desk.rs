@@ -11,11 +11,12 @@ use workmill_proto::Timestamp;
 use workmill_store::sqlite::READERS_MAX;
 use workmill_store::{StoreError, Totals};
 use workmill_web::{
-    Access, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Read, ServerFacts,
-    ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Access, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, Read,
+    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 
 use crate::info;
+use crate::meters::{DutyCount, DutyKind};
 use crate::registry::{WorkerLine, WorkerState};
 use crate::shared::Shared;
 
@@ -47,6 +48,15 @@ impl ServerDesk {
             facts: Arc::new(facts),
             stalled,
             turns: Semaphore::new(READS_MAX),
+        }
+    }
+
+    fn duty(&self, kind: DutyKind) -> DutyNumbers {
+        let DutyCount { runs, time } = self.shared.meters.duties.so_far(kind);
+        DutyNumbers {
+            name: kind.name(),
+            runs,
+            time,
         }
     }
 
@@ -102,6 +112,7 @@ impl Desk for ServerDesk {
 
     fn numbers(&self) -> ServerNumbers {
         let workers = self.shared.roster.registry.counts();
+        let groups = self.shared.meters.groups.counts();
         ServerNumbers {
             uptime: self.shared.clock.age(),
             connections: self.shared.roster.connections.len() as u64,
@@ -109,6 +120,9 @@ impl Desk for ServerDesk {
             workers: workers.size,
             workers_reaped: workers.reaped,
             memory_bytes: info::resident_bytes(),
+            commits: groups.groups,
+            rollbacks: groups.failed,
+            duties: DutyKind::ALL.map(|kind| self.duty(kind)).to_vec(),
         }
     }
 

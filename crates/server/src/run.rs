@@ -38,6 +38,9 @@ const KEEPALIVE_PROBES: u32 = 4;
 /// How long all that gives work to the committer may take to stop, together.
 const CLIENTS_STOP_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long requests to the web port may take to end.
+const WEB_STOP_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long the last metrics may take to be sent.
 const METRICS_STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -82,7 +85,7 @@ pub(crate) struct Server {
     term: Term,
     /// Stopped before the term: whoever is connected may still need it.
     services: Vec<Service>,
-    /// The web pages' address and thread; their service is among the others.
+    /// Started before the store, and stopped after the services: it tells whether the server is ready.
     web: Option<WebPort>,
     /// Stopped after the term, so that nothing that happened is left untold.
     metrics: Service,
@@ -109,15 +112,10 @@ impl Server {
         let addr = listener
             .local_addr()
             .context("cannot tell where the server listens")?;
-        let mut web = settings
-            .web
-            .binding
-            .as_ref()
-            .map(WebPort::open)
-            .transpose()?;
+        let shared = Arc::new(Shared::new(&settings, tls));
+        let web = WebPort::start(&settings, addr, &shared, watch.stalled())?;
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
-        let shared = Arc::new(Shared::new(&settings, tls));
         let lease = Box::new(storage_dir.into_lease());
         let rules = settings.engine_rules();
         let mut term = Term::start(lease, store, rules, &shared, threads)?;
@@ -132,9 +130,6 @@ impl Server {
         services.push(Service::start("connections", |life| {
             listen(listener, listened, life)
         }));
-        if let Some(web) = &mut web {
-            services.push(web.serve(&settings, addr, &shared, watch)?);
-        }
         let mut metrics = send_metrics(&shared);
         term.started().await;
         for service in services.iter_mut().chain([&mut metrics]) {
@@ -185,6 +180,9 @@ impl Server {
         }
         for service in self.services.iter_mut().rev() {
             service.stop(deadline).await;
+        }
+        if let Some(web) = &mut self.web {
+            web.stop(Instant::now() + WEB_STOP_WITHIN).await;
         }
         let end = self.term.stop(deadline).await;
         self.shared.gate.close();

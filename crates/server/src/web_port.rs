@@ -7,20 +7,21 @@ use std::net::SocketAddr;
 use std::process;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use workmill_store::sqlite;
 use workmill_web::{Durability, ServerFacts, TlsSource};
 
 use crate::desk::ServerDesk;
-use crate::disk_watch::DiskWatch;
 use crate::info;
 use crate::run::bind;
 use crate::services::Service;
-use crate::settings::{Binding, Settings};
+use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::threads::Threads;
 
@@ -28,44 +29,40 @@ use crate::threads::Threads;
 #[derive(Debug)]
 pub(crate) struct WebPort {
     addr: SocketAddr,
-    /// Until it is served.
-    listener: Option<TcpListener>,
-    runtime: Handle,
+    service: Service,
     _end: DropGuard,
 }
 
 impl WebPort {
-    /// Starts its thread and takes its address. Nobody is served yet.
-    pub(crate) fn open(binding: &Binding) -> anyhow::Result<Self> {
-        let runtime = Threads::One
-            .runtime()
-            .context("cannot start the web port")?;
-        let handle = runtime.handle().clone();
-        let end = CancellationToken::new();
-        let ended = end.clone();
-        thread::Builder::new()
-            .name("web".to_owned())
-            .spawn(move || {
-                runtime.block_on(ended.cancelled());
-                // A read that is stuck must not hold up the end.
-                runtime.shutdown_background();
-            })
-            .context("cannot start the thread of the web port")?;
-        let end = end.drop_guard();
-        let listener = {
-            let _in_its_thread = handle.enter();
-            bind(binding).with_context(|| {
-                format!("cannot serve the web pages on {binding}; name another address with -w, or :0 for no web pages")
-            })?
+    /// Starts to serve where the settings say; nothing if they say nowhere. `addr` is that of the command port.
+    pub(crate) fn start(
+        settings: &Settings,
+        addr: SocketAddr,
+        shared: &Arc<Shared>,
+        stalled: watch::Receiver<Duration>,
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(binding) = &settings.web.binding else {
+            return Ok(None);
         };
-        let addr = listener.local_addr();
-        let addr = addr.context("cannot tell where the web pages are")?;
-        Ok(Self {
-            addr,
-            listener: Some(listener),
-            runtime: handle,
+        let (runtime, end) = start_thread()?;
+        let _in_its_thread = runtime.enter();
+        let listener = bind(binding).with_context(|| {
+            format!("cannot serve the web pages on {binding}; name another address with -w, or :0 for no web pages")
+        })?;
+        let web_addr = listener.local_addr();
+        let web_addr = web_addr.context("cannot tell where the web pages are")?;
+        let desk = ServerDesk::new(shared, facts(settings, addr, shared), stalled);
+        let app = workmill_web::build(Arc::new(desk));
+        let tls = tls_source(shared);
+        let service = Service::start("web", |mut life| async move {
+            life.started();
+            workmill_web::serve(listener, app, tls, life.stopping()).await;
+        });
+        Ok(Some(Self {
+            addr: web_addr,
+            service,
             _end: end,
-        })
+        }))
     }
 
     /// Where it is.
@@ -73,27 +70,29 @@ impl WebPort {
         self.addr
     }
 
-    /// Starts to serve. `addr` is that of the command port.
-    pub(crate) fn serve(
-        &mut self,
-        settings: &Settings,
-        addr: SocketAddr,
-        shared: &Arc<Shared>,
-        watch: &DiskWatch,
-    ) -> anyhow::Result<Service> {
-        let listener = self
-            .listener
-            .take()
-            .context("the web port is served already")?;
-        let desk = ServerDesk::new(shared, facts(settings, addr, shared), watch.stalled());
-        let app = workmill_web::build(Arc::new(desk));
-        let tls = tls_source(shared);
-        let _in_its_thread = self.runtime.enter();
-        Ok(Service::start("web", |mut life| async move {
-            life.started();
-            workmill_web::serve(listener, app, tls, life.stopping()).await;
-        }))
+    /// Takes no more connections, and lets those that are there end until `deadline`.
+    pub(crate) async fn stop(&mut self, deadline: Instant) {
+        self.service.stop(deadline).await;
     }
+}
+
+/// Starts a thread with a runtime, until the guard is dropped.
+fn start_thread() -> anyhow::Result<(Handle, DropGuard)> {
+    let runtime = Threads::One
+        .runtime()
+        .context("cannot start the web port")?;
+    let handle = runtime.handle().clone();
+    let end = CancellationToken::new();
+    let ended = end.clone();
+    thread::Builder::new()
+        .name("web".to_owned())
+        .spawn(move || {
+            runtime.block_on(ended.cancelled());
+            // A read that is stuck must not hold up the end.
+            runtime.shutdown_background();
+        })
+        .context("cannot start the thread of the web port")?;
+    Ok((handle, end.drop_guard()))
 }
 
 /// The certificate of the command port, as it is now.

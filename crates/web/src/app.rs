@@ -13,7 +13,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::desk::Desk;
 use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
-use crate::{assets, pages};
+use crate::observe::Observer;
+use crate::{assets, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -25,6 +26,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) logins: Logins,
+    pub(crate) observer: Observer,
 }
 
 /// The whole of it, as `port` serves it and tests call it.
@@ -32,13 +34,16 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
     let app = Arc::new(App {
         desk,
         logins: Logins::new(),
+        observer: Observer::default(),
     });
     let routes = Router::new()
         .merge(pages())
+        .merge(closed_probes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_sites))
         .layer(from_fn_with_state(Arc::clone(&app), authenticate))
         // They hold nothing that is secret, and browsers ask for some of them without a password.
+        .merge(open_probes())
         .route("/static/{hash}/{*name}", get(assets::serve))
         .with_state(app);
     bound(routes)
@@ -59,6 +64,22 @@ pub(crate) fn bound(routes: Router) -> Router {
 /// The pages of people. A line for each path.
 fn pages() -> Router<Arc<App>> {
     Router::new().route("/", get(pages::overview))
+}
+
+/// What machines ask that know the password.
+fn closed_probes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/stats", get(probes::stats))
+        .route("/metrics", get(probes::metrics))
+        .route("/api/v1/queues/{name}/scaling", get(probes::scaling))
+}
+
+/// What machines ask that know nothing.
+fn open_probes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health", get(probes::health))
+        .route("/livez", get(probes::livez))
+        .route("/readyz", get(probes::readyz))
 }
 
 async fn nothing_here() -> (StatusCode, &'static str) {

@@ -17,7 +17,7 @@ use workmill_store::{StoreError, Totals};
 
 use crate::guard::Access;
 pub use actor::{Actor, Role};
-pub use facts::{DiskSpace, Durability, ServerFacts, ServerNumbers, ServerState};
+pub use facts::{DiskSpace, Durability, DutyNumbers, ServerFacts, ServerNumbers, ServerState};
 pub use reading::Read;
 pub use workers::{ConnectionView, WorkerChoice, WorkerSignal, WorkerView};
 

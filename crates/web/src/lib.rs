@@ -4,20 +4,23 @@
 //! transaction. So every handler is tested without a socket, and nothing here can hold up the way of a job.
 //!
 //! Reading order: `desk` (what the server is to us), `app` (which path leads where), `guard/` (who may come in,
-//! and what browsers are told), `service/` (what can be done and seen), `pages/` (what people see), `assets/` (the files pages need), `port/` (connections).
+//! and what browsers are told), `service/` (what can be done and seen), `pages/` (what people see), `probes/` (what machines
+//! ask), `assets/` (the files pages need), `port/` (connections).
 
 mod app;
 mod assets;
 mod desk;
 mod guard;
+mod observe;
 mod pages;
 mod port;
+mod probes;
 pub mod service;
 
 pub use app::build;
 pub use desk::{
-    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, Read, Role,
-    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Read,
+    Role, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
 pub use port::{TlsSource, serve};

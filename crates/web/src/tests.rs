@@ -2,6 +2,7 @@
 
 mod guard;
 mod pages;
+mod probes;
 mod visitor;
 
 pub(crate) use visitor::Visitor;

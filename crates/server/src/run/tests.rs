@@ -201,3 +201,37 @@ async fn job_is_not_lost_on_a_client_that_left_behind_many_pipelined_commands() 
     assert!(info.contains(r#""working":0"#), "{info}");
     assert_eq!(server.stop().await, None);
 }
+
+/// What the web port answers.
+async fn ask_web(server: &Server, path: &str) -> String {
+    let addr = server.web.as_ref().unwrap().addr();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn server_is_ready_until_it_begins_to_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let watch = DiskWatch::start(std::future::pending()).unwrap();
+    let mut settings = settings(dir.path());
+    settings.web.binding = Some(Binding::parse("127.0.0.1:0").unwrap());
+    let server = Server::start(settings, Threads::One, &watch).await.unwrap();
+    let ready = ask_web(&server, "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+    // As between two terms, and before the first.
+    server.shared.gate.suspend();
+    let starting = ask_web(&server, "/readyz").await;
+    assert!(starting.ends_with("the server is starting\n"), "{starting}");
+    server.begin_stop("SIGTERM");
+    let stopping = ask_web(&server, "/readyz").await;
+    assert!(stopping.starts_with("HTTP/1.1 503 "), "{stopping}");
+    assert!(stopping.ends_with("the server is stopping\n"), "{stopping}");
+    assert!(ask_web(&server, "/livez").await.ends_with("ok\n"));
+    let addr = server.web.as_ref().unwrap().addr();
+    assert_eq!(server.stop().await, None);
+    assert!(TcpStream::connect(addr).await.is_err());
+}

@@ -50,7 +50,7 @@ pub enum Durability {
 }
 
 /// The numbers of the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerNumbers {
     /// For how long it runs.
     pub uptime: Duration,
@@ -64,6 +64,23 @@ pub struct ServerNumbers {
     pub workers_reaped: u64,
     /// Resident memory in bytes; 0 where the system does not tell.
     pub memory_bytes: u64,
+    /// Transactions committed since the start, each for all commands that waited.
+    pub commits: u64,
+    /// Transactions rolled back since the start.
+    pub rollbacks: u64,
+    /// The duties of time.
+    pub duties: Vec<DutyNumbers>,
+}
+
+/// What the server does by itself again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DutyNumbers {
+    /// What operators know it by.
+    pub name: &'static str,
+    /// Runs since the start.
+    pub runs: u64,
+    /// The time they took altogether, waiting included.
+    pub time: Duration,
 }
 
 /// A disk.

@@ -1,17 +1,21 @@
 //! A server for tests: a store in memory and the engine, without connections.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use workmill_engine::{CronTable, Engine, GroupContext, Op, Outcome, Request, Rules, Ticket};
+use workmill_engine::{
+    Ack, CronTable, Engine, Fetch, FetchedJob, GroupContext, Op, Outcome, Request, Rules, ServerId,
+    Ticket,
+};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
 
 use super::{
-    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, Read, ServerFacts,
-    ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Read,
+    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 use crate::guard::Access;
 
@@ -19,6 +23,7 @@ use crate::guard::Access;
 pub(crate) struct FakeDesk {
     core: Mutex<Core>,
     reading: Arc<dyn Reading>,
+    reads_are_held: AtomicBool,
     pub(crate) state: Mutex<ServerState>,
     pub(crate) access: Mutex<Access>,
     pub(crate) workers: Mutex<Vec<WorkerView>>,
@@ -46,6 +51,7 @@ impl FakeDesk {
         let store = MemoryStore::open(&MemoryDisk::default());
         Arc::new(Self {
             reading: Arc::new(store.reader()),
+            reads_are_held: AtomicBool::new(false),
             core: Mutex::new(Core {
                 store,
                 engine: Engine::new(rules.clone()),
@@ -64,6 +70,41 @@ impl FakeDesk {
     /// Runs an op to its end, and gives its answer.
     pub(crate) fn run(&self, op: Op) -> Outcome {
         self.core.lock().run(op).unwrap()
+    }
+
+    /// Lets time pass on both clocks.
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut core = self.core.lock();
+        core.now = core.now.plus(time);
+    }
+
+    /// From now on no read ends.
+    pub(crate) fn hold_reads(&self) {
+        self.reads_are_held.store(true, Ordering::Relaxed);
+    }
+
+    /// Hands a job of a queue to a worker.
+    pub(crate) fn fetch(&self, queue: &str) -> Box<FetchedJob> {
+        let op = Op::Fetch(Fetch {
+            queues: Arc::new([queue.to_owned()]),
+            wid: "w".into(),
+            server: ServerId::LOCAL,
+            connection: 0,
+        });
+        match self.run(op) {
+            Outcome::Job(job) => job,
+            other => panic!("no job: {other:?}"),
+        }
+    }
+
+    /// The worker has done a job.
+    pub(crate) fn ack(&self, job: &FetchedJob) {
+        let payload: serde_json::Value = serde_json::from_slice(&job.body).unwrap();
+        let op = Op::Ack(Ack {
+            jid: payload["jid"].as_str().unwrap().to_owned(),
+            wid: "w".into(),
+        });
+        assert!(matches!(self.run(op), Outcome::Ok));
     }
 
     /// Pushes a job.
@@ -115,6 +156,9 @@ impl Desk for FakeDesk {
     }
 
     fn run_read(&self, read: Read) -> Answering<'_, Result<(), StoreError>> {
+        if self.reads_are_held.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
         let done = read(&*self.reading);
         Box::pin(async { done })
     }
@@ -149,6 +193,13 @@ impl Desk for FakeDesk {
             workers: self.workers.lock().len() as u64,
             workers_reaped: 0,
             memory_bytes: 20 << 20,
+            commits: 4,
+            rollbacks: 0,
+            duties: vec![DutyNumbers {
+                name: "promotion",
+                runs: 5,
+                time: Duration::from_millis(1_500),
+            }],
         }
     }
 

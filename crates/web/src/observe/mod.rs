@@ -1,0 +1,53 @@
+//! What all queues are like now, and where they are heading: read once for all who ask within a second.
+
+mod observed;
+mod trend;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use workmill_store::StoreError;
+
+use crate::desk::Desk;
+pub(crate) use observed::{Observed, QueueNow};
+use trend::Trend;
+
+/// For how long what was read counts as now: hundreds may ask, each for one queue.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// Looks at the queues when somebody asks.
+#[derive(Debug, Default)]
+pub(crate) struct Observer(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    last: Option<(Instant, Arc<Observed>)>,
+    trend: Trend,
+}
+
+impl Observer {
+    /// What all queues are like now.
+    pub(crate) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Observed>, StoreError> {
+        let mut state = self.0.lock().await;
+        if let Some((at, observed)) = &state.last
+            && at.elapsed() < FRESH_FOR
+        {
+            return Ok(Arc::clone(observed));
+        }
+        let observed = Arc::new(Observed::read(desk).await?);
+        let now = Instant::now();
+        state.trend.add(now, &observed);
+        state.last = Some((now, Arc::clone(&observed)));
+        Ok(observed)
+    }
+
+    /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or
+    /// nobody has looked before.
+    pub(crate) async fn empty_in(&self, queue: &str) -> Option<f64> {
+        let state = self.0.lock().await;
+        let (at, now) = state.last.as_ref()?;
+        state.trend.empty_in(queue, *at, now)
+    }
+}

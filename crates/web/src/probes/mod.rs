@@ -1,0 +1,14 @@
+//! What machines ask: whether the server lives and is ready, its numbers for Prometheus and for autoscalers, and what scripts
+//! ask Faktory.
+
+mod exposition;
+mod faktory;
+mod life;
+mod metrics;
+mod queue_metrics;
+mod scaling;
+
+pub(crate) use faktory::{health, stats};
+pub(crate) use life::{livez, readyz};
+pub(crate) use metrics::metrics;
+pub(crate) use scaling::scaling;
