@@ -1,5 +1,6 @@
 //! The web port of a real server.
 
 mod access;
+mod contrib;
 mod port;
 mod probes;
