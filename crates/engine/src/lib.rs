@@ -10,6 +10,7 @@
 mod answers;
 mod ask;
 mod budget;
+mod change;
 mod context;
 mod cron;
 mod engine;
@@ -32,6 +33,7 @@ mod rules;
 mod step;
 mod throttle;
 
+pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
@@ -39,8 +41,8 @@ pub use event::{Event, EventKind};
 pub use limits::FETCH_WAIT;
 pub use makers::ClientId;
 pub use op::{
-    Ack, BatchOp, BulkPush, Change, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,
-    NewBatch, NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
+    Ack, BatchOp, BulkPush, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch,
+    NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_proto::{
-    Bid, FailReport, MutationFilter, MutationVerb, QueueCommand, RefusedJob, SteadyTime, Timestamp,
-    TrackCommand, WireError,
+    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
 };
-use workmill_store::{JobKey, JobRecord, JobRef, LockKey, Place, Watermark};
+use workmill_store::{Clocks, JobKey, JobRecord, JobRef, LockKey, Place, Watermark};
 
+use crate::change::Change;
 use crate::cron::CronTable;
 use crate::makers::ClientId;
 use crate::operations::OperationId;
@@ -226,7 +226,7 @@ pub struct TrackOp {
     pub wid: Arc<str>,
 }
 
-/// A change to the jobs of a place, on its way.
+/// A change to many jobs, on its way.
 #[derive(Clone, Debug)]
 pub struct Mutate {
     /// What was asked for.
@@ -237,24 +237,17 @@ pub struct Mutate {
     pub progress: Option<MutateProgress>,
 }
 
-/// What to do with jobs of a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What to do with them.
-    pub verb: MutationVerb,
-    /// Where they are.
-    pub place: Place,
-    /// Which of them; none means all. For [`MutationVerb::Clear`] none or one that matches nothing.
-    pub filter: Option<MutationFilter>,
-}
-
 /// How far a change is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutateProgress {
-    /// Jobs up to here have been looked at.
+    /// The places it looks at, in this order, and up to which of their jobs: those that were there when it started.
+    pub places: Arc<[(Place, Watermark)]>,
+    /// The places before this index are done.
+    pub next_index: usize,
+    /// Jobs of the next place have been looked at up to here.
     pub after: Option<JobRef>,
-    /// Only jobs up to this one were there when it started.
-    pub until: Watermark,
+    /// When it started.
+    pub began: Clocks,
 }
 
 /// What is asked of operations.

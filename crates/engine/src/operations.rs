@@ -1,11 +1,14 @@
-//! Operations: changes to the jobs of a place that have a name, so that one can ask how far they are, and cancel them.
+//! Operations: changes to many jobs that have a name, so that one can ask how far they are, and cancel them.
 //!
 //! They are in memory, and so is what a change has done already in the hands of whoever runs it: a restart ends them, and
 //! nobody knows of them any more. What they did is done, as each slice is a transaction, and nothing is done half.
 
-use workmill_proto::{MutationVerb, Timestamp, WireError};
-use workmill_store::Place;
+use std::ops::AddAssign;
+use std::sync::Arc;
 
+use workmill_proto::{Timestamp, WireError};
+
+use crate::change::Change;
 use crate::limits::{OPERATIONS_MAX, OPERATIONS_RUNNING_MAX};
 
 /// Names an operation. Whoever starts it chooses it, and never uses it twice.
@@ -30,10 +33,8 @@ pub enum OperationState {
 pub struct OperationReport {
     /// Which operation.
     pub id: OperationId,
-    /// What it does.
-    pub verb: MutationVerb,
-    /// To the jobs of which place.
-    pub place: Place,
+    /// What it does, and to which jobs.
+    pub change: Arc<Change>,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it ended; none while it runs.
@@ -42,10 +43,28 @@ pub struct OperationReport {
     pub looked_at: u64,
     /// How many of them it has changed.
     pub changed: u64,
+    /// Of how many it could not be told whether they are meant: they were left alone.
+    pub unknown: u64,
     /// About how many it still has to look at: those that were there when it started, without what left the place since.
     pub left: u64,
     /// Whether it goes on.
     pub state: OperationState,
+}
+
+/// What a change has done to some jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) looked_at: u64,
+    pub(crate) changed: u64,
+    pub(crate) unknown: u64,
+}
+
+impl AddAssign for Done {
+    fn add_assign(&mut self, more: Self) {
+        self.looked_at += more.looked_at;
+        self.changed += more.changed;
+        self.unknown += more.unknown;
+    }
 }
 
 /// The operations that are remembered, the latest started last.
@@ -106,12 +125,13 @@ impl Operations {
         })
     }
 
-    /// A change has looked at so many more jobs, and changed some of them: that is kept if it is a running operation.
-    pub(crate) fn advance(&mut self, id: Option<OperationId>, looked_at: u64, changed: u64) {
+    /// A change has done so much more: that is kept if it is a running operation.
+    pub(crate) fn advance(&mut self, id: Option<OperationId>, done: Done) {
         if let Some(report) = id.and_then(|id| self.running(id)) {
-            report.looked_at += looked_at;
-            report.changed += changed;
-            report.left = report.left.saturating_sub(looked_at);
+            report.looked_at += done.looked_at;
+            report.changed += done.changed;
+            report.unknown += done.unknown;
+            report.left = report.left.saturating_sub(done.looked_at);
         }
     }
 

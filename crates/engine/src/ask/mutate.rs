@@ -5,7 +5,8 @@ use std::sync::Arc;
 use workmill_proto::Mutation;
 use workmill_store::Place;
 
-use crate::op::{Change, Mutate, Op};
+use crate::change::{Change, ChangeFilter, ChangePlaces};
+use crate::op::{Mutate, Op};
 use crate::operations::OperationId;
 
 impl Op {
@@ -16,15 +17,12 @@ impl Op {
             target,
             filter,
         } = mutation;
-        let place = Place::Set(target);
-        change(
-            Change {
-                verb,
-                place,
-                filter,
-            },
-            None,
-        )
+        let asked = Change {
+            verb: verb.into(),
+            places: ChangePlaces::One(Place::Set(target)),
+            filter: filter.map(ChangeFilter::Mutation),
+        };
+        change(asked, None)
     }
 
     /// The op that changes jobs under a name. It is answered with how far it came when it has ended; until then, and

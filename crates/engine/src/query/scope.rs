@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::{SteadyTime, Timestamp};
+use workmill_proto::Timestamp;
 use workmill_store::{Clocks, Place};
 
 use super::expr::{Expr, Query};
@@ -14,12 +14,18 @@ use super::term::{Term, TextField, TimeField};
 impl Query {
     /// Whether any job of a place can match, whatever else it is.
     pub fn can_match_in(&self, place: &Place) -> bool {
+        self.in_place(place) != Verdict::No
+    }
+
+    /// Whether every job of a place matches, whatever else it is.
+    pub fn matches_all_in(&self, place: &Place) -> bool {
+        self.in_place(place) == Verdict::Yes
+    }
+
+    fn in_place(&self, place: &Place) -> Verdict {
         // What is known of a place depends on no clock.
-        let now = Clocks {
-            steady: SteadyTime::MIN,
-            wall: Timestamp::MIN,
-        };
-        self.matches(&QueryJob::anywhere_in(place), now) != Verdict::No
+        let now = Clocks::alike(Timestamp::MIN);
+        self.matches(&QueryJob::anywhere_in(place), now)
     }
 
     /// The ids that it names: every match has one of them. None if it matches others too.

@@ -14,6 +14,7 @@ mod flush;
 mod held;
 mod life;
 mod mutate;
+mod mutate_jobs;
 mod operations;
 mod purge;
 mod push;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Change, Fail, Fetch, Mutate, NewBatch, NewJob, Op, Requeue, ServerId,
-    Ticket, TrackOp,
+    Ack, BatchOp, BulkPush, Change, ChangeFilter, ChangePlaces, Fail, Fetch, Mutate, NewBatch,
+    NewJob, Op, Requeue, ServerId, Ticket, TrackOp,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job as Payload, MutationFilter, MutationVerb, QueueCommand,
@@ -67,9 +67,11 @@ impl<B: Backing> Runner<B> {
                     .as_ref()
                     .map(|jids| MutationFilter::Jids(jids.iter().cloned().collect()));
                 let change = Change {
-                    verb: *verb,
-                    place: place.clone(),
-                    filter: filter.filter(|_| *verb != MutationVerb::Clear),
+                    verb: (*verb).into(),
+                    places: ChangePlaces::One(place.clone()),
+                    filter: filter
+                        .filter(|_| *verb != MutationVerb::Clear)
+                        .map(ChangeFilter::Mutation),
                 };
                 Op::Mutate(Mutate {
                     change: Arc::new(change),

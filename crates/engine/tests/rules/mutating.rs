@@ -1,5 +1,6 @@
 //! MUTATE.
 
+mod matching;
 mod operations;
 mod places;
 

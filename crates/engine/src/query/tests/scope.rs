@@ -33,6 +33,18 @@ fn a_query_can_match_in_some_places_only() {
     assert_eq!(places("worker:w"), ["working"]);
     assert_eq!(places("started:<-1h"), ["working"]);
     assert_eq!(places("at:<1h"), sets);
+    let matches_all = |query: &str| {
+        let query = Query::parse(query).unwrap();
+        query.matches_all_in(&Place::Set(SetName::Dead))
+    };
+    assert!(
+        ["", "state:dead", "-state:working"]
+            .iter()
+            .all(|query| matches_all(query))
+    );
+    for query in ["*", "queue:*", "state:dead x", "state:retries"] {
+        assert!(!matches_all(query), "{query}");
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    BatchReport, BulkPush, Change, Fetch, Mutate, Op, Outcome, Requeue, Rules, ServerId, Throttle,
-    Ticket, TrackOp,
+    BatchReport, BulkPush, Change, ChangeFilter, ChangePlaces, Fetch, Mutate, Op, Outcome, Requeue,
+    Rules, ServerId, Throttle, Ticket, TrackOp,
 };
 use workmill_proto::{
     Command, CustomReading, Job, MutationFilter, MutationVerb, WireError, parse_command,
@@ -33,9 +33,9 @@ pub fn requeue_op(jid: &str, wid: &str) -> Op {
 /// A change to the jobs of a place.
 pub fn change(verb: MutationVerb, place: Place, filter: Option<MutationFilter>) -> Change {
     Change {
-        verb,
-        place,
-        filter,
+        verb: verb.into(),
+        places: ChangePlaces::One(place),
+        filter: filter.map(ChangeFilter::Mutation),
     }
 }
 

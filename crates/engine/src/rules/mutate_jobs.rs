@@ -1,0 +1,253 @@
+//! What is done to the jobs of a slice of a MUTATE, or of an operation on many jobs.
+//!
+//! In sets and queues jobs are deleted, killed, or enqueued now: at the tail, also those that wait in a queue already. They
+//! are moved to another queue: at its tail, or, in a set, where they are, until their time. A
+//! job that a worker has is taken from it, as if its reservation had expired: what the worker says of it later comes too
+//! late, and what it holds is free. It is deleted or killed, or goes back to the front of its queue as by REQUEUE. That is
+//! no execution that ended, so none is counted.
+
+use std::collections::BTreeMap;
+
+use workmill_proto::{Job, SetName, Timestamp};
+use workmill_store::{
+    Clocks, EntryKey, Features, JobKey, JobRecord, JobRef, Place, Reservation, ReservationsOf,
+    StoreError, StoredJob, Tx,
+};
+
+use super::corrupt::quarantine;
+use super::fetch::has_expired;
+use super::held::Held;
+use super::life::Ended;
+use super::tombstones;
+use crate::change::{Change, ChangeVerb};
+use crate::group::Group;
+use crate::operations::Done;
+use crate::query::Verdict;
+use crate::step::{Cause, What};
+
+impl<T: Tx> Group<'_, T> {
+    /// Changes those of some jobs of a place that are meant.
+    pub(super) fn change_jobs(
+        &mut self,
+        change: &Change,
+        place: &Place,
+        jobs: Vec<(JobRef, StoredJob)>,
+        began: Clocks,
+    ) -> Result<Done, StoreError> {
+        let mut done = Done {
+            looked_at: jobs.len() as u64,
+            ..Done::default()
+        };
+        let reservations = match place {
+            Place::Working if change.asks_for_reservations() => reservations_of(self.tx, &jobs)?,
+            _ => BTreeMap::new(),
+        };
+        let mut meant = Vec::with_capacity(jobs.len());
+        for (key, stored) in jobs {
+            match change.concerns(place, (key, &stored), reservations.get(&key), began) {
+                Verdict::Yes => meant.push((key, stored)),
+                Verdict::No => {}
+                Verdict::Unknown => done.unknown += 1,
+            }
+        }
+        let changed = match (place, &change.verb) {
+            (Place::Working, verb) => self.change_working(verb, meant)?,
+            (Place::Queue(_) | Place::Set(_), ChangeVerb::Move(queue)) => {
+                self.move_waiting(queue, meant)?
+            }
+            (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting(verb, meant)?,
+        };
+        done.changed = changed as u64;
+        Ok(done)
+    }
+
+    /// Changes jobs of a queue or a set; tells how many. One that cannot be read is quarantined.
+    fn change_waiting(
+        &mut self,
+        verb: &ChangeVerb,
+        jobs: Vec<(JobRef, StoredJob)>,
+    ) -> Result<usize, StoreError> {
+        let (mut taken, mut records, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        for (job, stored) in jobs {
+            match stored {
+                Ok(record) => records.push(record),
+                Err(corrupt) => quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?,
+            }
+            taken.push(job);
+        }
+        let changed = records.len();
+        take_out(self.tx, &taken)?;
+        match verb {
+            ChangeVerb::Clear | ChangeVerb::Discard => {
+                for record in &records {
+                    self.step(What::Deleted, Cause::Operator, record, None)?;
+                }
+            }
+            // A move has taken place by now.
+            ChangeVerb::Requeue | ChangeVerb::Move(_) => {
+                lift_expiries(&mut records, self.now.wall);
+                self.enqueue_again(&records.iter().collect::<Vec<_>>(), Cause::Operator)?;
+            }
+            ChangeVerb::Kill => {
+                for record in &mut records {
+                    self.fail_step(What::Died, Cause::Operator, record, None)?;
+                }
+                dead.append(&mut records);
+            }
+        }
+        self.bury(dead)?;
+        Ok(changed)
+    }
+
+    /// Moves jobs of a queue or a set to another queue; tells how many. One that belongs to it already, or cannot be read, is
+    /// left where it is.
+    fn move_waiting(
+        &mut self,
+        queue: &str,
+        jobs: Vec<(JobRef, StoredJob)>,
+    ) -> Result<usize, StoreError> {
+        let mut sets: BTreeMap<SetName, Vec<_>> = BTreeMap::new();
+        let (mut taken, mut enqueued) = (Vec::new(), Vec::new());
+        for (job, stored) in jobs {
+            let Some(record) = stored.ok().and_then(|record| moved(record, queue)) else {
+                continue;
+            };
+            taken.push(job);
+            match job {
+                JobRef::Job(_) => enqueued.push(record),
+                JobRef::Entry(key) => sets.entry(key.set).or_default().push((key.at, record)),
+            }
+        }
+        take_out(self.tx, &taken)?;
+        for (set, entries) in sets {
+            self.tx.insert_entries(set, &entries)?;
+        }
+        self.enqueue_again(&enqueued.iter().collect::<Vec<_>>(), Cause::Operator)?;
+        Ok(taken.len())
+    }
+    /// Takes jobs from their workers; tells how many. One that cannot be read is left to its worker.
+    fn change_working(
+        &mut self,
+        verb: &ChangeVerb,
+        jobs: Vec<(JobRef, StoredJob)>,
+    ) -> Result<usize, StoreError> {
+        let (mut keys, mut records) = (Vec::new(), Vec::new());
+        for (job, stored) in jobs {
+            if let (JobRef::Job(key), Ok(record)) = (job, stored) {
+                keys.push(key);
+                records.push(record);
+            }
+        }
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        if *verb == ChangeVerb::Requeue {
+            lift_expiries(&mut records, self.now.wall);
+        }
+        let reservations = self.tx.reservations(ReservationsOf::Keys(&keys))?;
+        let held = reservations.into_iter().zip(records);
+        let held: Vec<Held> = held
+            .map(|(reservation, record)| Held {
+                reservation,
+                job: Some(Ok(record)),
+            })
+            .collect();
+        if *verb == ChangeVerb::Requeue {
+            self.requeue_held(held, Cause::Operator)?;
+            return Ok(keys.len());
+        }
+        tombstones::put(self.tx, self.now.steady, &held)?;
+        self.end_executions(&keys, Ended::Void)?;
+        let mut dead = Vec::new();
+        for mut record in held.into_iter().filter_map(|held| held.job?.ok()) {
+            if *verb == ChangeVerb::Kill {
+                self.fail_step(What::Died, Cause::Operator, &mut record, None)?;
+                dead.push(record);
+            } else {
+                self.step(What::Deleted, Cause::Operator, &record, None)?;
+            }
+        }
+        self.bury(dead)?;
+        Ok(keys.len())
+    }
+}
+
+/// Who has these jobs.
+fn reservations_of<T: Tx>(
+    tx: &mut T,
+    jobs: &[(JobRef, StoredJob)],
+) -> Result<BTreeMap<JobRef, Reservation>, StoreError> {
+    let keys = jobs.iter().filter_map(|(key, _)| match key {
+        JobRef::Job(key) => Some(*key),
+        JobRef::Entry(_) => None,
+    });
+    let keys: Vec<JobKey> = keys.collect();
+    let reservations = tx.reservations(ReservationsOf::Keys(&keys))?;
+    let by_key = reservations
+        .into_iter()
+        .map(|reservation| (JobRef::Job(reservation.key), reservation));
+    Ok(by_key.collect())
+}
+
+/// The job as one of another queue. None if it belongs to it already, or cannot be read.
+fn moved(record: JobRecord, queue: &str) -> Option<JobRecord> {
+    if *record.queue == *queue {
+        return None;
+    }
+    let mut job = Job::parse_stored(&record.body).ok()?;
+    job.queue = queue.to_owned();
+    let rendered = job.render();
+    Some(JobRecord {
+        queue: queue.into(),
+        body: rendered.body,
+        enqueued_at_index: rendered.enqueued_at_index,
+        ..record
+    })
+}
+
+/// Takes jobs out of their queues and sets.
+fn take_out<T: Tx>(tx: &mut T, jobs: &[JobRef]) -> Result<(), StoreError> {
+    let (mut keys, mut entries) = (Vec::<JobKey>::new(), Vec::<EntryKey>::new());
+    for job in jobs {
+        match job {
+            JobRef::Job(key) => keys.push(*key),
+            JobRef::Entry(key) => entries.push(*key),
+        }
+    }
+    if !keys.is_empty() {
+        tx.finish(&keys)?;
+    }
+    if !entries.is_empty() {
+        tx.remove_entries(&entries)?;
+    }
+    Ok(())
+}
+
+/// An operator who requeues jobs wants them run: those that have expired do not expire any more.
+fn lift_expiries(records: &mut [JobRecord], now: Timestamp) {
+    let mut lifted = 0_usize;
+    let expired = records.iter_mut();
+    let expired = expired.filter(|record| has_expired(record, now));
+    for record in expired {
+        if let Some(features) = &mut record.features {
+            features.expires_at = None;
+        }
+        record
+            .features
+            .take_if(|features| **features == Features::default());
+        let (jid, queue, jobtype) = (&*record.jid, &*record.queue, &*record.jobtype);
+        tracing::debug!(
+            jid,
+            queue,
+            jobtype,
+            "an expired job is requeued by an operator"
+        );
+        lifted += 1;
+    }
+    if lifted > 0 {
+        tracing::info!(
+            jobs = lifted,
+            "jobs that an operator requeues have expired: their expiry is lifted, so that they are run"
+        );
+    }
+}
