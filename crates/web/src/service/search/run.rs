@@ -74,10 +74,15 @@ pub async fn search(
     let mut hits = Vec::new();
     loop {
         let (query_of_slice, wanted) = (query.clone(), limit - hits.len());
-        let slice = desk
-            .read(move |reading| scan.slice(&query_of_slice, reading, wanted))
+        let (slice, found) = desk
+            .read(move |reading| {
+                let mut hits = Vec::new();
+                let mut found = |hit| hits.push(hit);
+                let slice = scan.slice(&query_of_slice, reading, wanted, &mut found)?;
+                Ok((slice, hits))
+            })
             .await?;
-        hits.extend(slice.hits);
+        hits.extend(found);
         scan = slice.scan;
         if slice.is_over || hits.len() >= limit || Instant::now() >= until {
             return Ok(Found {

@@ -43,7 +43,6 @@ pub(super) struct Scan {
 /// What a slice came to.
 #[derive(Debug)]
 pub(super) struct Slice {
-    pub(super) hits: Vec<Hit>,
     pub(super) scan: Scan,
     /// Whether there is nothing more.
     pub(super) is_over: bool,
@@ -64,12 +63,13 @@ impl Scan {
         }
     }
 
-    /// Looks on, until there are so many hits, or it has taken its time.
+    /// Looks on, until there are so many hits, or it has taken its time. Each hit is given to `found`.
     pub(super) fn slice(
         self,
         query: &Query,
         reading: &dyn Reading,
         hits_max: usize,
+        found: &mut dyn FnMut(Hit),
     ) -> Result<Slice, StoreError> {
         let until = Instant::now() + SLICE_TIME;
         let totals = reading.totals()?;
@@ -82,7 +82,8 @@ impl Scan {
                 |kept| kept.when(self.began_at),
             ),
             route: Route::new(query, &totals),
-            hits: Vec::new(),
+            found,
+            hits: 0,
             hits_max,
             looked_at: self.looked_at,
             unknown: self.unknown,
@@ -90,7 +91,7 @@ impl Scan {
         let mut next = self.position.or_else(|| Position::first(query, &totals));
         while let Some(position) = next.take() {
             next = slice.read(&position)?;
-            let is_enough = slice.hits.len() >= hits_max || Instant::now() >= until;
+            let is_enough = slice.hits >= hits_max || Instant::now() >= until;
             if next.is_some() && is_enough {
                 break;
             }
@@ -105,7 +106,8 @@ struct Slicing<'a> {
     reading: &'a dyn Reading,
     now: Clocks,
     route: Route,
-    hits: Vec<Hit>,
+    found: &'a mut dyn FnMut(Hit),
+    hits: usize,
     hits_max: usize,
     looked_at: u64,
     unknown: u64,
@@ -130,7 +132,7 @@ impl Slicing<'_> {
                     let key = job.key;
                     self.look_at(place, job);
                     // The rest is read again, so that no hit is passed over.
-                    if self.hits.len() >= self.hits_max && index + 1 < read {
+                    if self.hits >= self.hits_max && index + 1 < read {
                         return Ok(Some(Position::In(place.clone(), Some(key))));
                     }
                 }
@@ -148,7 +150,7 @@ impl Slicing<'_> {
                     return Ok(None);
                 };
                 let bounds = Bounds {
-                    rows: self.hits_max,
+                    rows: self.hits_max.min(READ_JOBS),
                     ..self.bounds()
                 };
                 let jobs = self.reading.find_jobs(jid, *after, bounds)?;
@@ -168,10 +170,13 @@ impl Slicing<'_> {
     fn look_at(&mut self, place: &Place, job: FoundJob) {
         self.looked_at = self.looked_at.saturating_add(1);
         match self.query.matches(&QueryJob::found(place, &job), self.now) {
-            Verdict::Yes => self.hits.push(Hit {
-                place: place.clone(),
-                job,
-            }),
+            Verdict::Yes => {
+                self.hits += 1;
+                (self.found)(Hit {
+                    place: place.clone(),
+                    job,
+                });
+            }
             Verdict::No => {}
             Verdict::Unknown => self.unknown = self.unknown.saturating_add(1),
         }
@@ -187,7 +192,6 @@ impl Slicing<'_> {
             }
         };
         Slice {
-            hits: self.hits,
             is_over: next.is_none(),
             of: self.route.jobs().max(self.looked_at),
             places_done,

@@ -1,15 +1,23 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use workmill_engine::query::Query;
+use workmill_engine::query::{JobState, Query};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _};
 
-use super::scan::{Hit, Scan};
-use super::{Found, SearchError, search};
+use super::scan::{Hit, Scan, Slice};
+use super::{CountedKind, Found, KINDS_MAX, SearchError, count, search};
 use crate::desk::Desk;
 use crate::desk::fake::FakeDesk;
+
+/// A slice and its hits.
+fn sliced(scan: Scan, query: &Query, reading: &dyn Reading, hits_max: usize) -> (Slice, Vec<Hit>) {
+    let mut hits = Vec::new();
+    let mut found = |hit| hits.push(hit);
+    let slice = scan.slice(query, reading, hits_max, &mut found).unwrap();
+    (slice, hits)
+}
 
 fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-29T12:00:00Z").unwrap()
@@ -78,10 +86,10 @@ fn all(reading: &dyn Reading, query: &Query, hits_max: usize) -> (Vec<Hit>, usiz
     let mut scan = Scan::new(now());
     let (mut hits, mut slices) = (Vec::new(), 0);
     loop {
-        let slice = scan.slice(query, reading, hits_max).unwrap();
-        assert!(slice.hits.len() <= hits_max);
+        let (slice, found) = sliced(scan, query, reading, hits_max);
+        assert!(found.len() <= hits_max);
         assert!(slice.places_done <= slice.places && slice.scan.looked_at <= slice.of);
-        hits.extend(slice.hits);
+        hits.extend(found);
         slices += 1;
         if slice.is_over {
             assert_eq!(slice.places_done, slice.places);
@@ -198,7 +206,7 @@ fn hits_come_place_by_place_and_in_the_order_of_each() {
 fn a_search_goes_on_where_jobs_and_queues_have_gone() {
     let mut store = store();
     let query = Query::parse("state:enqueued").unwrap();
-    let slice = Scan::new(now()).slice(&query, &store.reader(), 15).unwrap();
+    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), 15);
     assert!(!slice.is_over);
     let Some(super::route::Position::In(Place::Queue(name), _)) = &slice.scan.position else {
         panic!("{slice:?}");
@@ -207,22 +215,22 @@ fn a_search_goes_on_where_jobs_and_queues_have_gone() {
     let mut tx = store.begin().unwrap();
     tx.remove_queues(&["b"]).unwrap();
     tx.commit().unwrap();
-    let slice = slice.scan.slice(&query, &store.reader(), 100).unwrap();
+    let (slice, hits) = sliced(slice.scan, &query, &store.reader(), 100);
     assert!(slice.is_over);
-    let queues = slice.hits.iter().map(|hit| &hit.place);
+    let queues = hits.iter().map(|hit| &hit.place);
     assert!(
         queues
             .into_iter()
             .all(|place| *place == Place::Queue("c".into()))
     );
-    assert_eq!(slice.hits.len(), 10);
+    assert_eq!(hits.len(), 10);
 }
 
 #[test]
 fn cursors_of_others_are_refused() {
     let store = store();
     let query = Query::parse("state:dead").unwrap();
-    let slice = Scan::new(now()).slice(&query, &store.reader(), 3).unwrap();
+    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), 3);
     let cursor = slice.scan.cursor(&query);
     assert!(Scan::resumed(&query, &cursor).is_some());
     let other = Query::parse("state:retries").unwrap();
@@ -242,7 +250,7 @@ fn cursors_of_others_are_refused() {
     assert_eq!(Scan::resumed(&query, &elsewhere.cursor(&query)), None);
     let all = Query::all();
     let scan = Scan::resumed(&all, &elsewhere.cursor(&all)).unwrap();
-    assert!(scan.slice(&all, &store.reader(), 100).is_ok());
+    sliced(scan, &all, &store.reader(), 100);
 }
 
 async fn find(desk: &FakeDesk, query: &str, cursor: Option<&str>) -> Result<Found, SearchError> {
@@ -288,4 +296,47 @@ async fn a_search_says_how_far_it_is_and_goes_on() {
         .await
         .unwrap_err();
     assert!(matches!(error, SearchError::Cursor));
+}
+
+#[tokio::test]
+async fn what_matches_is_counted_by_queue_and_type() {
+    let desk = FakeDesk::new();
+    for index in 0..700 {
+        let queue = ["a", "b"][index % 2];
+        let jobtype = ["x", "y", "z"][index % 3];
+        desk.push(&json!({
+            "jid": format!("jid-{index:05}"), "queue": queue, "jobtype": jobtype, "args": [index]
+        }));
+    }
+    let desk: &dyn Desk = &*desk;
+    let counted = count(desk, "queue:a -type:z").await.unwrap();
+    let kind = |jobtype: &str, jobs| CountedKind {
+        queue: "a".into(),
+        jobtype: jobtype.into(),
+        jobs,
+    };
+    assert_eq!(counted.kinds, [kind("x", 117), kind("y", 116)]);
+    assert_eq!(
+        (counted.matched, counted.others, counted.unknown),
+        (233, 0, 0)
+    );
+    assert_eq!(
+        (counted.looked_at, counted.of, counted.is_complete),
+        (350, 350, true)
+    );
+    assert_eq!(counted.states, [(JobState::Enqueued, 233)].into());
+}
+
+#[tokio::test]
+async fn kinds_that_are_too_many_to_be_told_apart_are_counted_together() {
+    let desk = FakeDesk::new();
+    for index in 0..KINDS_MAX + 10 {
+        let jobtype = format!("type-{index}");
+        desk.push(&json!({
+            "jid": format!("jid-{index:05}"), "queue": "q", "jobtype": jobtype, "args": []
+        }));
+    }
+    let counted = count(&*desk as &dyn Desk, "").await.unwrap();
+    assert_eq!((counted.kinds.len(), counted.others), (KINDS_MAX, 10));
+    assert_eq!(counted.matched, KINDS_MAX as u64 + 10);
 }

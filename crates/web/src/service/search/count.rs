@@ -1,0 +1,128 @@
+//! Counting what matches, by queue and type: what a change would concern, before it is made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use workmill_engine::query::{JobState, Query};
+
+use super::run::SearchError;
+use super::scan::{Hit, Scan};
+use crate::desk::Desk;
+
+/// How many queues and types are told apart.
+pub const KINDS_MAX: usize = 1_000;
+
+/// How long counting goes on, beyond one slice.
+const COUNT_TIME: Duration = Duration::from_secs(2);
+
+/// What matches a query now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many of the jobs that were looked at match.
+    pub matched: u64,
+    /// By queue and type, the most first; at most [`KINDS_MAX`].
+    pub kinds: Vec<CountedKind>,
+    /// How many match and are not in `kinds`: they are of further queues and types, or cannot be read.
+    pub others: u64,
+    /// By state.
+    pub states: BTreeMap<JobState, u64>,
+    /// Of how many it could not be told whether they match: a change leaves them alone.
+    pub unknown: u64,
+    /// How many jobs were looked at.
+    pub looked_at: u64,
+    /// About how many there are to look at.
+    pub of: u64,
+    /// Whether all of them were looked at. Else there may be more that match.
+    pub is_complete: bool,
+}
+
+/// The matching jobs of one queue and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedKind {
+    /// The queue that they belong to, wherever they are.
+    pub queue: Box<str>,
+    /// Their type.
+    pub jobtype: Box<str>,
+    /// How many there are.
+    pub jobs: u64,
+}
+
+/// Counts what matches, for about two seconds. Changes nothing.
+///
+/// # Errors
+/// Those of the query and of reading.
+pub async fn count(desk: &dyn Desk, query: &str) -> Result<Count, SearchError> {
+    let query = Query::parse(query)?;
+    let until = Instant::now() + COUNT_TIME;
+    let mut scan = Scan::new(desk.now());
+    let mut counting = Counting::default();
+    loop {
+        let query = query.clone();
+        let (slice, counted) = desk
+            .read(move |reading| {
+                let mut found = |hit| counting.add(&hit);
+                let slice = scan.slice(&query, reading, usize::MAX, &mut found)?;
+                Ok((slice, counting))
+            })
+            .await?;
+        (scan, counting) = (slice.scan, counted);
+        if slice.is_over || Instant::now() >= until {
+            return Ok(Count {
+                unknown: scan.unknown,
+                looked_at: scan.looked_at,
+                of: slice.of,
+                is_complete: slice.is_over,
+                ..counting.ended()
+            });
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counting {
+    count: Count,
+    kinds: BTreeMap<(Box<str>, Box<str>), u64>,
+}
+
+impl Counting {
+    fn add(&mut self, hit: &Hit) {
+        let Count {
+            matched,
+            states,
+            others,
+            ..
+        } = &mut self.count;
+        *matched += 1;
+        *states.entry(JobState::of(&hit.place)).or_default() += 1;
+        let Ok(record) = &hit.job.job else {
+            *others += 1;
+            return;
+        };
+        let is_full = self.kinds.len() >= KINDS_MAX;
+        let kind = (record.queue.clone(), record.jobtype.clone());
+        match self.kinds.get_mut(&kind) {
+            Some(jobs) => *jobs += 1,
+            None if is_full => *others += 1,
+            None => {
+                self.kinds.insert(kind, 1);
+            }
+        }
+    }
+
+    fn ended(self) -> Count {
+        let kinds = self.kinds.into_iter();
+        let kinds = kinds.map(|((queue, jobtype), jobs)| CountedKind {
+            queue,
+            jobtype,
+            jobs,
+        });
+        let mut kinds: Vec<CountedKind> = kinds.collect();
+        // Those of as many jobs stay in the order of their names.
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.jobs));
+        Count {
+            kinds,
+            ..self.count
+        }
+    }
+}
