@@ -234,7 +234,7 @@ pub struct Mutate {
     /// Under which name its progress can be asked for; none for a MUTATE of a client.
     pub operation: Option<OperationId>,
     /// How far it is; none before its first slice.
-    pub progress: Option<MutateProgress>,
+    pub progress: Option<Box<MutateProgress>>,
 }
 
 /// How far a change is.

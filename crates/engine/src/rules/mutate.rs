@@ -63,7 +63,7 @@ impl<T: Tx> Group<'_, T> {
     fn begin_mutation(
         &mut self,
         mutate: &Mutate,
-    ) -> Result<Result<MutateProgress, WireError>, StoreError> {
+    ) -> Result<Result<Box<MutateProgress>, WireError>, StoreError> {
         let (mut places, mut left) = (Vec::new(), 0);
         for place in places_of(self.tx, &mutate.change.places)? {
             let size = self.tx.size(&place)?;
@@ -89,12 +89,12 @@ impl<T: Tx> Group<'_, T> {
                 return Ok(Err(error));
             }
         }
-        Ok(Ok(MutateProgress {
+        Ok(Ok(Box::new(MutateProgress {
             places: places.into(),
             next_index: 0,
             after: None,
             began: self.now,
-        }))
+        })))
     }
 
     /// Why there can be no queue that jobs are to be moved to, if so.
