@@ -78,34 +78,24 @@ fn open_connections_do_not_hold_up_a_stop() {
     }
 }
 
+/// Nobody can take the pages away from others by connecting and saying nothing, or never reading.
 #[test]
-fn more_connections_than_there_is_room_for_are_told_so_and_jobs_go_on() {
+fn connections_that_ask_for_nothing_make_room_and_jobs_go_on() {
     let server = Server::builder().web().start();
-    let held: Vec<TcpStream> = (0..512).map(|_| connect(&server)).collect();
-    let mut told = String::new();
-    connect(&server).read_to_string(&mut told).unwrap();
-    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
-    assert!(told.ends_with("too many connections to the web port\n"));
+    let mut held: Vec<TcpStream> = (0..700).map(|_| connect(&server)).collect();
+    for stream in &mut held[..100] {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x").ok();
+    }
+    for _ in 0..3 {
+        assert_eq!(web_get(&server.web_url(), "/").status, 200);
+    }
+    // The first of them had to go.
+    let mut rest = Vec::new();
+    held[100].read_to_end(&mut rest).ok();
+    assert!(rest.is_empty());
     let mut client = server.client();
     client.push(&job("jid-000001", "q"));
     assert_eq!(client.fetch_jid("q"), "jid-000001");
-    drop(held);
-    let mut attempts = std::iter::repeat_with(|| {
-        let mut stream = connect(&server);
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            .ok();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok();
-        answer
-    });
-    // Those places are free again once the server has seen the ends.
-    assert!(
-        attempts
-            .by_ref()
-            .take(1_000)
-            .any(|answer| answer.starts_with("HTTP/1.1 200"))
-    );
 }
 
 #[test]

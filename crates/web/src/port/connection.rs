@@ -1,23 +1,29 @@
 //! One connection.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse as _;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::TlsSource;
 use super::limits::{HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, HEADERS_MAX, TURN_AWAY_WITHIN};
+use super::patience::Patience;
+use super::places::Place;
 use crate::guard::{Peer, cut_script_name};
 
 const NO_ROOM: &[u8] =
@@ -27,14 +33,30 @@ const NO_ROOM: &[u8] =
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     /// Its place among those that may be open; none if all are taken.
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<Arc<Place>>,
     pub(super) app: Router,
     /// Says that the server stops.
     pub(super) close: CancellationToken,
 }
 
 impl Connection {
+    /// Serves it until its end, or until somebody else needs its place while it asks for nothing.
     pub(super) async fn run(self, stream: TcpStream, tls: Option<TlsSource>) {
+        let place = self.place.clone();
+        let pushed_out = async {
+            match &place {
+                Some(place) => place.pushed_out().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = pushed_out => {}
+            () = self.open(stream, tls) => {}
+        }
+    }
+
+    async fn open(self, stream: TcpStream, tls: Option<TlsSource>) {
         if stream.set_nodelay(true).is_err() {
             return;
         }
@@ -67,21 +89,21 @@ impl Connection {
             app,
             close,
         } = self;
-        let Some(_place) = place else {
+        let Some(place) = place else {
             timeout(TURN_AWAY_WITHIN, turn_away(stream)).await.ok();
             return;
         };
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
             let request = cut_script_name(request.map(Body::new));
-            app.clone().oneshot(request)
+            answer(&app, &place, request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Patience::with(stream)), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             biased;
@@ -97,6 +119,26 @@ impl Connection {
     }
 }
 
+/// Answers a request; it is being answered until the last byte of that is made.
+async fn answer(
+    app: &Router,
+    place: &Arc<Place>,
+    request: Request<Body>,
+) -> Result<Response<Body>, Infallible> {
+    let Some(busy) = place.begin() else {
+        // The connection is closed already.
+        let no_room = StatusCode::SERVICE_UNAVAILABLE;
+        return Ok(no_room.into_response());
+    };
+    let response = app.clone().oneshot(request).await?;
+    Ok(response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _busy = &busy;
+            frame
+        }))
+    }))
+}
+
 async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
     // Whether the client gets it is its own affair.
     stream.write_all(NO_ROOM).await.ok();
@@ -105,13 +147,11 @@ async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::routing::post;
     use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
-    use tokio::sync::Semaphore;
     use tokio::task::JoinHandle;
 
+    use super::super::places::Places;
     use super::*;
 
     /// A connection to a port with one route, and its end.
@@ -119,7 +159,7 @@ mod tests {
         let (client, server) = duplex(1 << 20);
         let connection = Connection {
             peer: ([127, 0, 0, 1], 1).into(),
-            place: Arc::new(Semaphore::new(1)).try_acquire_owned().ok(),
+            place: Places::new(1).take().map(Arc::new),
             app: crate::app::bound(Router::new().route("/", post(|body: String| async { body }))),
             close: CancellationToken::new(),
         };
@@ -189,5 +229,21 @@ mod tests {
             answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"),
             "{answer}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_in_loses_their_place() {
+        let (mut client, connection) = connect();
+        // More answers than the way to the client and the buffers hold, and nobody reads them.
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 500000\r\n\r\n{}",
+            "x".repeat(500_000)
+        );
+        let sending =
+            tokio::spawn(
+                async move { while client.write_all(request.as_bytes()).await.is_ok() {} },
+            );
+        connection.await.unwrap();
+        sending.await.unwrap();
     }
 }

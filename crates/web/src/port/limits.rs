@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Connections that may be open at a time; more are told that there is no room. Each can hold [`HEAD_BYTES_MAX`] and a body.
+/// Connections that may be open at a time. For more, those make room that ask for nothing. Each can hold [`HEAD_BYTES_MAX`] and a body.
 pub(super) const PORT_CONNECTIONS_MAX: usize = 512;
 
 /// Bytes of a request's line and its headers, and of what is read ahead. What is read at once may be as much again.
@@ -16,6 +16,9 @@ pub(super) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the head of a request may take, and a connection wait for the next one.
 pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long the other end may take nothing in of what is sent to it.
+pub(super) const TAKE_IN_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long somebody who is turned away may take to read that.
 pub(super) const TURN_AWAY_WITHIN: Duration = Duration::from_secs(2);

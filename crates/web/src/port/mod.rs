@@ -2,13 +2,14 @@
 
 mod connection;
 mod limits;
+mod patience;
+mod places;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use connection::Connection;
 use limits::{ACCEPT_PAUSE, END_WITHIN, PORT_CONNECTIONS_MAX};
+use places::Places;
 
 /// Gives what makes a TLS stream of the next connection; none if it is to be closed. The certificate may have changed since the last one.
 pub type TlsSource = Arc<dyn Fn() -> Option<TlsAcceptor> + Send + Sync>;
@@ -28,7 +30,7 @@ pub async fn serve(
     tls: Option<TlsSource>,
     stopping: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(PORT_CONNECTIONS_MAX));
+    let places = Places::new(PORT_CONNECTIONS_MAX);
     let close = CancellationToken::new();
     let mut connections = JoinSet::new();
     tokio::pin!(stopping);
@@ -41,11 +43,11 @@ pub async fn serve(
                 Ok((stream, peer)) => {
                     let connection = Connection {
                         peer,
-                        place: Arc::clone(&places).try_acquire_owned().ok(),
+                        place: places.take().map(Arc::new),
                         app: app.clone(),
                         close: close.clone(),
                     };
-                    // More than the limit only get a moment to be told that there is no room.
+                    // More than the limit only get a moment to go, or to be told that there is no room.
                     if connections.len() < 2 * PORT_CONNECTIONS_MAX {
                         connections.spawn(connection.run(stream, tls.clone()));
                     }
