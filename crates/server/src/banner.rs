@@ -32,7 +32,7 @@ pub fn lines(
     } else {
         "open to everybody who can connect"
     };
-    let limit = match files_max.limit(*connections_max) {
+    let limit = match files_max.limit(*connections_max, settings.web.binding.is_some()) {
         Some(limit) => format!(", as {limit}"),
         None => String::new(),
     };
@@ -101,7 +101,9 @@ mod tests {
     use crate::tls::TlsFiles;
 
     fn settings() -> Settings {
-        let cli = Cli::try_parse_from(["workmill", "-d", "/srv/jobs", "-c", "/nowhere"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["workmill", "-w", ":0", "-d", "/srv/jobs", "-c", "/nowhere"])
+                .unwrap();
         Settings::load(&cli, &|_| None).unwrap().settings
     }
 

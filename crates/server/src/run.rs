@@ -13,6 +13,7 @@ use workmill_store::DiskWork;
 use workmill_store::sqlite::SqliteStore;
 
 use crate::banner;
+use crate::descriptors::FilesMax;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::listener::listen;
 use crate::services::{Service, reap_workers, watch_certificates, watch_clocks};
@@ -54,7 +55,7 @@ pub async fn run(settings: Settings, reloader: Reloader, threads: Threads) -> an
     // Until the end: a stop can be held up by the disk as well.
     let watch = DiskWatch::start(async move { to_stop.next().await })
         .context("cannot watch over the disk")?;
-    let mut server = Server::start(settings, threads, &watch).await?;
+    let mut server = Server::start(settings, reloader.files_max(), threads, &watch).await?;
     let web_addr = server.web.as_ref().map(WebPort::addr);
     for line in banner::lines(
         &server.settings,
@@ -95,6 +96,7 @@ impl Server {
     /// Starts everything. When it returns, clients can connect.
     pub(crate) async fn start(
         settings: Settings,
+        files_max: FilesMax,
         threads: Threads,
         watch: &DiskWatch,
     ) -> anyhow::Result<Self> {
@@ -113,7 +115,7 @@ impl Server {
             .local_addr()
             .context("cannot tell where the server listens")?;
         let shared = Arc::new(Shared::new(&settings, tls));
-        let web = WebPort::start(&settings, addr, &shared, watch.stalled())?;
+        let web = WebPort::start(&settings, files_max, addr, &shared, watch.stalled())?;
         let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
             .context("cannot open the database")?;
         let lease = Box::new(storage_dir.into_lease());

@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use workmill_store::sqlite;
 use workmill_web::{Durability, ServerFacts, TlsSource};
 
+use crate::descriptors::FilesMax;
 use crate::desk::ServerDesk;
 use crate::info;
 use crate::run::bind;
@@ -37,6 +38,7 @@ impl WebPort {
     /// Starts to serve where the settings say; nothing if they say nowhere. `addr` is that of the command port.
     pub(crate) fn start(
         settings: &Settings,
+        files_max: FilesMax,
         addr: SocketAddr,
         shared: &Arc<Shared>,
         stalled: watch::Receiver<Duration>,
@@ -54,9 +56,10 @@ impl WebPort {
         let desk = ServerDesk::new(shared, facts(settings, addr, shared), stalled);
         let app = workmill_web::build(Arc::new(desk));
         let tls = tls_source(shared);
+        let connections_max = files_max.web_connections_max();
         let service = Service::start("web", |mut life| async move {
             life.started();
-            workmill_web::serve(listener, app, tls, life.stopping()).await;
+            workmill_web::serve(listener, app, tls, connections_max, life.stopping()).await;
         });
         Ok(Some(Self {
             addr: web_addr,

@@ -10,6 +10,7 @@ use workmill_store::sqlite::Durability;
 
 use super::Server;
 use crate::connections::Phase;
+use crate::descriptors::FilesMax;
 use crate::disk_watch::DiskWatch;
 use crate::environment::Environment;
 use crate::session::{Arrival, Socket, converse};
@@ -51,7 +52,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
 
 async fn start(dir: &Path) -> (Server, DiskWatch) {
     let watch = DiskWatch::start(std::future::pending()).unwrap();
-    let server = Server::start(settings(dir), Threads::One, &watch).await;
+    let server = Server::start(settings(dir), FilesMax(1_000), Threads::One, &watch).await;
     (server.unwrap(), watch)
 }
 
@@ -219,7 +220,9 @@ async fn server_is_ready_until_it_begins_to_stop() {
     let watch = DiskWatch::start(std::future::pending()).unwrap();
     let mut settings = settings(dir.path());
     settings.web.binding = Some(Binding::parse("127.0.0.1:0").unwrap());
-    let server = Server::start(settings, Threads::One, &watch).await.unwrap();
+    let server = Server::start(settings, FilesMax(1_000), Threads::One, &watch)
+        .await
+        .unwrap();
     let ready = ask_web(&server, "/readyz").await;
     assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
     // As between two terms, and before the first.

@@ -56,8 +56,9 @@ impl Reloader {
     /// many as there can be.
     fn fit_connections(&self, loaded: &mut Loaded) {
         const KEY: &str = "limits.connections_max";
+        let with_web = loaded.settings.web.binding.is_some();
         let (fitting, wanted) = (
-            self.files_max.connections_max(),
+            self.files_max.connections_max(with_web),
             loaded.settings.connections_max,
         );
         if wanted <= fitting {
@@ -68,7 +69,7 @@ impl Reloader {
             loaded
                 .origins
                 .note(KEY, String::from("limit of open files"));
-        } else if let Some(limit) = self.files_max.limit(fitting) {
+        } else if let Some(limit) = self.files_max.limit(fitting, with_web) {
             loaded.warnings.push(format!(
                 "at most {fitting} connections instead of {wanted}: {limit}"
             ));

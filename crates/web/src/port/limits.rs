@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Connections that may be open at a time. For more, those make room that ask for nothing. Each can hold [`HEAD_BYTES_MAX`] and a body.
-pub(super) const PORT_CONNECTIONS_MAX: usize = 512;
+/// Sockets that may be open beyond the limit of connections: of those that are being told that there is no room, and those
+/// that are on their way out.
+pub(super) const SOCKETS_SPARE: usize = 8;
 
 /// Bytes of a request's line and its headers, and of what is read ahead. What is read at once may be as much again.
 pub(super) const HEAD_BYTES_MAX: usize = 32 << 10;

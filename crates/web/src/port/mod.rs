@@ -16,21 +16,23 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use connection::Connection;
-use limits::{ACCEPT_PAUSE, END_WITHIN, PORT_CONNECTIONS_MAX};
+use limits::{ACCEPT_PAUSE, END_WITHIN, SOCKETS_SPARE};
 use places::Places;
 
 /// Gives what makes a TLS stream of the next connection; none if it is to be closed. The certificate may have changed since the last one.
 pub type TlsSource = Arc<dyn Fn() -> Option<TlsAcceptor> + Send + Sync>;
 
-/// Serves until it is told to stop, then ends what goes on: a request that is being answered gets a moment, a connection
+/// Serves `connections_max` connections at a time until it is told to stop, then ends what goes on: a request that is being answered gets a moment, a connection
 /// that is idle or streams events none.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     tls: Option<TlsSource>,
+    connections_max: usize,
     stopping: impl Future<Output = ()>,
 ) {
-    let places = Places::new(PORT_CONNECTIONS_MAX);
+    let places = Places::new(connections_max);
+    let sockets_max = connections_max.saturating_add(SOCKETS_SPARE);
     let close = CancellationToken::new();
     let mut connections = JoinSet::new();
     tokio::pin!(stopping);
@@ -39,7 +41,8 @@ pub async fn serve(
             biased;
             () = &mut stopping => break,
             Some(ended) = connections.join_next() => note_end(ended),
-            accepted = listener.accept() => match accepted {
+            // Those above the limit are on their way out, or are told that there is no room.
+            accepted = listener.accept(), if connections.len() < sockets_max => match accepted {
                 Ok((stream, peer)) => {
                     let connection = Connection {
                         peer,
@@ -47,10 +50,7 @@ pub async fn serve(
                         app: app.clone(),
                         close: close.clone(),
                     };
-                    // More than the limit only get a moment to go, or to be told that there is no room.
-                    if connections.len() < 2 * PORT_CONNECTIONS_MAX {
-                        connections.spawn(connection.run(stream, tls.clone()));
-                    }
+                    connections.spawn(connection.run(stream, tls.clone()));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a connection to the web port cannot be taken in");

@@ -171,7 +171,7 @@ fn line_limit_never_outgrows_the_budget_that_stays() {
 
 #[test]
 fn connections_are_fitted_to_the_system_at_the_start_and_later() {
-    let setup = Setup::new();
+    let setup = Setup::new().flags(&["-w", ":0"]);
     let reloader = Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(1_064));
     let loaded = reloader.load().unwrap();
     assert_eq!(loaded.settings.connections_max, 1_000);
@@ -183,7 +183,7 @@ fn connections_are_fitted_to_the_system_at_the_start_and_later() {
 #[test]
 fn operator_is_warned_who_asks_for_more_connections_than_fit() {
     let check = |config: &str, connections_max, origin: &str, warned| {
-        let setup = Setup::with_config(config);
+        let setup = Setup::with_config(config).flags(&["-w", ":0"]);
         let reloader = Reloader::new(setup.cli(), Box::new(setup.env()), FilesMax(1_064));
         let loaded = reloader.load().unwrap();
         assert_eq!(loaded.settings.connections_max, connections_max, "{config}");
