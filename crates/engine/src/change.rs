@@ -1,10 +1,13 @@
 //! What to do with many jobs: which of them, where, and what.
 
+use std::sync::Arc;
+
 use workmill_proto::{
     MutationFilter, MutationVerb, SetName, WireError, check_queue_name, compact_json,
 };
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
+use crate::limits::CHANGE_JOBS_MAX;
 use crate::query::{Query, QueryJob, Verdict};
 
 /// What to do with many jobs.
@@ -41,6 +44,8 @@ pub enum ChangePlaces {
     One(Place),
     /// Wherever they are.
     All,
+    /// These, each if it is still where it was seen; at most [`CHANGE_JOBS_MAX`].
+    Jobs(Arc<[(Place, JobRef)]>),
 }
 
 /// Which jobs.
@@ -84,6 +89,23 @@ impl Change {
         }
     }
 
+    /// Changes these jobs, each if it is still where it was seen.
+    ///
+    /// # Errors
+    /// They are more than [`CHANGE_JOBS_MAX`].
+    pub fn of_jobs(verb: ChangeVerb, jobs: Vec<(Place, JobRef)>) -> Result<Self, WireError> {
+        if jobs.len() > CHANGE_JOBS_MAX {
+            return Err(WireError::err(format!(
+                "at most {CHANGE_JOBS_MAX} jobs can be named at a time: use a query"
+            )));
+        }
+        Ok(Self {
+            verb,
+            places: ChangePlaces::Jobs(jobs.into()),
+            filter: None,
+        })
+    }
+
     /// Whether no job of a place is changed, whatever else it is.
     pub(crate) fn passes_over(&self, place: &Place) -> bool {
         let is_there = match (&self.verb, place) {
@@ -112,8 +134,9 @@ impl Change {
             ChangeVerb::Discard => takes_all(),
             ChangeVerb::Kill | ChangeVerb::Requeue | ChangeVerb::Move(_) => false,
         };
+        let names_jobs = matches!(self.places, ChangePlaces::Jobs(_));
         match place {
-            Place::Set(set) if empties => Some(*set),
+            Place::Set(set) if empties && !names_jobs => Some(*set),
             _ => None,
         }
     }

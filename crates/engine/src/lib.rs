@@ -38,11 +38,11 @@ pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
-pub use limits::FETCH_WAIT;
+pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT};
 pub use makers::ClientId;
 pub use op::{
-    Ack, BatchOp, BulkPush, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch,
-    NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
+    Ack, BatchOp, BulkPush, ChangeExtent, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,
+    NewBatch, NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

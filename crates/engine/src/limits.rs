@@ -26,6 +26,9 @@ pub(crate) const CRON_SLICE_JOBS: usize = 200;
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 
+/// How many jobs a change can name one by one.
+pub const CHANGE_JOBS_MAX: usize = 10_000;
+
 /// What one group does for a MUTATE: a job that is looked at counts 1, one that is changed [`MUTATE_CHANGED_WORK`] more. That is
 /// one to three milliseconds: a FETCH may have to wait for two slices.
 pub(crate) const MUTATE_SLICE_WORK: usize = 1_000;

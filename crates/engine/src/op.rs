@@ -240,14 +240,25 @@ pub struct Mutate {
 /// How far a change is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutateProgress {
-    /// The places it looks at, in this order, and up to which of their jobs: those that were there when it started.
-    pub places: Arc<[(Place, Watermark)]>,
-    /// The places before this index are done.
+    /// Where it looks, in this order.
+    pub extents: Arc<[ChangeExtent]>,
+    /// Those before this index are done.
     pub next_index: usize,
-    /// Jobs of the next place have been looked at up to here.
+    /// Jobs of the next one have been looked at up to here.
     pub after: Option<JobRef>,
     /// When it started.
     pub began: Clocks,
+}
+
+/// A part of what a change looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeExtent {
+    /// Jobs of this place.
+    pub place: Place,
+    /// Only those that were there when it started.
+    pub until: Watermark,
+    /// Only this one of them; none means all.
+    pub only: Option<JobRef>,
 }
 
 /// What is asked of operations.

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use workmill_proto::{SetName, WireError};
-use workmill_store::{JobRef, Place, SLICE_BYTES_MAX, StoreError, StoredJob, Tx};
+use workmill_store::reading::Slice;
+use workmill_store::{EntryKey, JobKey, JobRef, Place, SLICE_BYTES_MAX, StoreError, StoredJob, Tx};
 
-use crate::change::{ChangePlaces, ChangeVerb};
+use crate::change::{Change, ChangePlaces, ChangeVerb};
 use crate::group::Group;
 use crate::limits::{MUTATE_CHANGED_WORK, MUTATE_READ_JOBS, MUTATE_SLICE_WORK};
-use crate::op::{Mutate, MutateProgress, Op, Ticket};
+use crate::op::{ChangeExtent, Mutate, MutateProgress, Op, Ticket};
 use crate::operations::{Done, OperationReport, OperationState};
 use crate::outcome::Outcome;
 
@@ -38,7 +39,7 @@ impl<T: Tx> Group<'_, T> {
                 None => {
                     let done = self.mutate_slice(mutate, &mut progress)?;
                     self.memory.operations.advance(mutate.operation, done);
-                    if progress.next_index < progress.places.len() {
+                    if progress.next_index < progress.extents.len() {
                         let rest = Mutate {
                             progress: Some(progress),
                             ..mutate.clone()
@@ -64,15 +65,7 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         mutate: &Mutate,
     ) -> Result<Result<Box<MutateProgress>, WireError>, StoreError> {
-        let (mut places, mut left) = (Vec::new(), 0);
-        for place in places_of(self.tx, &mutate.change.places)? {
-            let size = self.tx.size(&place)?;
-            if size > 0 && !mutate.change.passes_over(&place) {
-                left += size;
-                let until = self.tx.watermark(&place)?;
-                places.push((place, until));
-            }
-        }
+        let (extents, left) = extents_of(self.tx, &mutate.change)?;
         if let Some(id) = mutate.operation {
             let report = OperationReport {
                 id,
@@ -90,7 +83,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         Ok(Ok(Box::new(MutateProgress {
-            places: places.into(),
+            extents: extents.into(),
             next_index: 0,
             after: None,
             began: self.now,
@@ -113,17 +106,17 @@ impl<T: Tx> Group<'_, T> {
         progress: &mut MutateProgress,
     ) -> Result<Done, StoreError> {
         let change = &*mutate.change;
-        let places = Arc::clone(&progress.places);
+        let extents = Arc::clone(&progress.extents);
         let (mut all, mut work, mut bytes) = (Done::default(), 0, 0);
-        while let Some((place, until)) = places.get(progress.next_index)
+        while let Some(extent) = extents.get(progress.next_index)
             && work < MUTATE_SLICE_WORK
             && bytes < SLICE_BYTES_MAX
         {
+            let place = &extent.place;
             let (done, next) = match change.empties(place) {
                 Some(set) => (self.empty(set)?, None),
                 None => {
-                    let after = progress.after;
-                    let slice = self.tx.jobs(place, after, *until, MUTATE_READ_JOBS)?;
+                    let slice = read(self.tx, extent, progress.after)?;
                     work += match slice.next {
                         // Also those that came later have been read.
                         Some(_) => MUTATE_READ_JOBS,
@@ -157,18 +150,76 @@ impl<T: Tx> Group<'_, T> {
     }
 }
 
-/// The places, those first out of which jobs go to others, so that none is met twice: a job that is taken back from its
-/// worker has its old place in its queue, as if it had always been there.
-fn places_of<T: Tx>(tx: &mut T, places: &ChangePlaces) -> Result<Vec<Place>, StoreError> {
-    Ok(match places {
+/// Where a change looks, and how many jobs are there now.
+fn extents_of<T: Tx>(tx: &mut T, change: &Change) -> Result<(Vec<ChangeExtent>, u64), StoreError> {
+    let places = match &change.places {
         ChangePlaces::One(place) => vec![place.clone()],
-        ChangePlaces::All => {
-            let queues = tx.totals()?.queues.into_keys();
-            let queues = queues.map(|name| Place::Queue(name.into_boxed_str()));
-            let sets = SetName::ALL.map(Place::Set);
-            queues.chain([Place::Working]).chain(sets).collect()
+        ChangePlaces::All => all_places(tx)?,
+        ChangePlaces::Jobs(jobs) => return Ok((named(tx, change, jobs)?, jobs.len() as u64)),
+    };
+    let (mut extents, mut left) = (Vec::new(), 0);
+    for place in places {
+        let size = tx.size(&place)?;
+        if size > 0 && !change.passes_over(&place) {
+            left += size;
+            let until = tx.watermark(&place)?;
+            extents.push(ChangeExtent {
+                place,
+                until,
+                only: None,
+            });
         }
-    })
+    }
+    Ok((extents, left))
+}
+
+/// All places, those first out of which jobs go to others, so that none is met twice: a job that is taken back from its
+/// worker has its old place in its queue, as if it had always been there.
+fn all_places<T: Tx>(tx: &mut T) -> Result<Vec<Place>, StoreError> {
+    let queues = tx.totals()?.queues.into_keys();
+    let queues = queues.map(|name| Place::Queue(name.into_boxed_str()));
+    let sets = SetName::ALL.map(Place::Set);
+    Ok(queues.chain([Place::Working]).chain(sets).collect())
+}
+
+fn named<T: Tx>(
+    tx: &mut T,
+    change: &Change,
+    jobs: &[(Place, JobRef)],
+) -> Result<Vec<ChangeExtent>, StoreError> {
+    let meant = jobs.iter().filter(|(place, _)| !change.passes_over(place));
+    meant
+        .map(|(place, key)| {
+            Ok(ChangeExtent {
+                place: place.clone(),
+                until: tx.watermark(place)?,
+                only: Some(*key),
+            })
+        })
+        .collect()
+}
+
+/// Some jobs of an extent.
+fn read<T: Tx>(
+    tx: &mut T,
+    extent: &ChangeExtent,
+    after: Option<JobRef>,
+) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError> {
+    let ChangeExtent { place, until, only } = extent;
+    let Some(key) = only else {
+        return tx.jobs(place, after, *until, MUTATE_READ_JOBS);
+    };
+    let before = match *key {
+        JobRef::Job(JobKey(key)) => JobRef::Job(JobKey(key.saturating_sub(1))),
+        JobRef::Entry(key) => JobRef::Entry(EntryKey {
+            serial: key.serial.saturating_sub(1),
+            ..key
+        }),
+    };
+    let mut slice = tx.jobs(place, Some(before), *until, 1)?;
+    slice.items.retain(|(found, _)| found == key);
+    slice.next = None;
+    Ok(slice)
 }
 
 fn bytes_of((_, job): &(JobRef, StoredJob)) -> usize {

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use serde_json::json;
 use workmill_engine::query::Query;
 use workmill_engine::{
-    Change, ChangeVerb, Mutate, Op, OperationId, OperationReport, OperationState, OperationsOp,
-    Outcome, Request,
+    CHANGE_JOBS_MAX, Change, ChangeVerb, Mutate, Op, OperationId, OperationReport, OperationState,
+    OperationsOp, Outcome, Request,
 };
 
-use crate::world::World;
+use workmill_proto::SetName;
+use workmill_store::reading::Bounds;
+use workmill_store::{JobKey, JobRef, Place, Reading as _};
+
+use crate::world::{World, queue, working};
 
 fn matching(verb: ChangeVerb, query: &str) -> Op {
     let change = Change::of_matching(verb, Query::parse(query).unwrap());
@@ -17,7 +21,16 @@ fn matching(verb: ChangeVerb, query: &str) -> Op {
 }
 
 fn run(world: &mut World, verb: ChangeVerb, query: &str) -> OperationReport {
-    match world.run(matching(verb, query)) {
+    run_again(world, verb, query, 7)
+}
+
+fn run_again(world: &mut World, verb: ChangeVerb, query: &str, id: u64) -> OperationReport {
+    let change = Change::of_matching(verb, Query::parse(query).unwrap());
+    operate(world, change, id)
+}
+
+fn operate(world: &mut World, change: Change, id: u64) -> OperationReport {
+    match world.run(Op::operate(OperationId(id), change)) {
         Outcome::Operations(mut reports) => reports.remove(0),
         other => panic!("{other:?}"),
     }
@@ -146,14 +159,6 @@ fn a_moved_job_belongs_to_its_new_queue_from_then_on() {
     world.ack("jid-queu1", "w2");
 }
 
-fn run_again(world: &mut World, verb: ChangeVerb, query: &str, id: u64) -> OperationReport {
-    let change = Change::of_matching(verb, Query::parse(query).unwrap());
-    match world.run(Op::operate(OperationId(id), change)) {
-        Outcome::Operations(mut reports) => reports.remove(0),
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn a_name_that_no_queue_can_have_is_refused() {
     assert!(ChangeVerb::move_to("a b").is_err());
@@ -265,4 +270,48 @@ fn it_can_be_asked_for_and_cancelled_by_its_name() {
         other => panic!("{other:?}"),
     }
     assert!(world.slice(&rest).is_empty());
+}
+
+/// Every second job of each place, as a page shows them.
+fn seen(world: &mut World) -> Vec<(Place, JobRef)> {
+    let reader = world.reader();
+    let places = [queue("q"), queue("waiting"), working()];
+    let sets = SetName::ALL.map(Place::Set);
+    let mut seen = Vec::new();
+    for place in places.into_iter().chain(sets) {
+        let jobs = reader.jobs(&place, None, Bounds::of_rows(10)).unwrap();
+        let odd = jobs.items.iter().skip(1).step_by(2);
+        seen.extend(odd.map(|job| (place.clone(), job.key)));
+    }
+    seen
+}
+
+#[test]
+fn named_jobs_are_changed_where_they_were_seen() {
+    for (verb, wanted) in [
+        (ChangeVerb::Discard, [1, 0, 1, 1, 1, 1]),
+        (ChangeVerb::Clear, [1, 0, 1, 1, 1, 1]),
+        (ChangeVerb::Kill, [1, 0, 1, 1, 1, 6]),
+        (ChangeVerb::Requeue, [1, 4, 2, 1, 1, 1]),
+    ] {
+        let mut world = world_of_all();
+        let jobs = seen(&mut world);
+        assert_eq!(jobs.len(), 5);
+        let change = Change::of_jobs(verb.clone(), jobs).unwrap();
+        let report = operate(&mut world, change.clone(), 1);
+        let told = (report.looked_at, report.changed, report.left);
+        assert_eq!((told, sizes(&mut world)), ((5, 5, 0), wanted), "{verb:?}");
+        let before = sizes(&mut world);
+        let report = operate(&mut world, change, 2);
+        assert_eq!(report.changed, 0, "they are not there any more: {verb:?}");
+        assert_eq!(sizes(&mut world), before);
+    }
+}
+
+#[test]
+fn more_jobs_than_a_page_shows_are_named_by_a_query() {
+    let job = (working(), JobRef::Job(JobKey(1)));
+    let jobs = |count| vec![job.clone(); count];
+    assert!(Change::of_jobs(ChangeVerb::Kill, jobs(CHANGE_JOBS_MAX)).is_ok());
+    assert!(Change::of_jobs(ChangeVerb::Kill, jobs(CHANGE_JOBS_MAX + 1)).is_err());
 }
