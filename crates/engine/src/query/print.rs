@@ -60,7 +60,9 @@ impl Display for Term {
                 f.write_str(&written(pattern, is_word))
             }
             Self::Text(field, patterns) => {
-                let texts = patterns.iter().map(|pattern| written(pattern, is_plain));
+                let texts = patterns
+                    .iter()
+                    .map(|pattern| written(pattern, is_plain_value));
                 values(f, field.name(), texts)
             }
             Self::State(states) => values(f, "state", states.iter().map(|it| it.as_str())),
@@ -89,6 +91,11 @@ fn values<T: Display>(
     }
 }
 
+/// Whether a text is a value if it is written as it is: two colons would make a word of the field.
+fn is_plain_value(text: &str) -> bool {
+    is_plain(text) && !text.starts_with(':')
+}
+
 /// A pattern: as it is if that is `plain`, else in quotes, or, with stars, with backslashes.
 fn written(pattern: &Pattern, plain: impl Fn(&str) -> bool) -> String {
     if let Some(text) = pattern.literal() {
@@ -109,7 +116,7 @@ fn written(pattern: &Pattern, plain: impl Fn(&str) -> bool) -> String {
     });
     let text = pieces.collect::<Vec<_>>().join("*");
     // What is not plain but for its stars is so for what it begins with.
-    match text.starts_with(['-', '<', '>']) || begins_with_field(&text) {
+    match text.starts_with(['-', '<', '>', ':']) || begins_with_field(&text) {
         true => escaped_start(&text),
         false => text,
     }
@@ -148,7 +155,9 @@ impl Display for Path {
 impl Display for ValueTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(pattern) => f.write_str(&written(pattern, is_plain_text_value)),
+            Self::Text(pattern) => f.write_str(&written(pattern, |text| {
+                is_plain_value(text) && is_plain_text_value(text)
+            })),
             Self::Number(range) => write!(f, "{range}"),
             Self::Plain(value) => f.write_str(value),
         }

@@ -1,6 +1,7 @@
 mod docs;
 mod matching;
 mod naive;
+mod numbers;
 mod parsing;
 mod scope;
 

@@ -34,6 +34,10 @@ fn a_query_is_written_in_one_way() {
         ("jobtype:a bid:b args.0:c", "type:a batch:b arg.0:c"),
         ("QUEUE:Mail", "queue:Mail"),
         (
+            r"queue:\:a arg:\:* queue:(b OR \:)",
+            r#"queue:":a" arg:\:* queue:(b OR ":")"#,
+        ),
+        (
             "state:(dead OR Retry OR queued)",
             "state:(dead OR retries OR enqueued)",
         ),

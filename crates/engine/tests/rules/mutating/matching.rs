@@ -315,3 +315,16 @@ fn more_jobs_than_a_page_shows_are_named_by_a_query() {
     assert!(Change::of_jobs(ChangeVerb::Kill, jobs(CHANGE_JOBS_MAX)).is_ok());
     assert!(Change::of_jobs(ChangeVerb::Kill, jobs(CHANGE_JOBS_MAX + 1)).is_err());
 }
+
+#[test]
+fn a_job_that_goes_back_to_its_queue_meanwhile_is_changed_once() {
+    let mut world = World::new();
+    for number in 1..=3 {
+        world.push(&format!("jid-0000{number}"), "q", json!({}));
+    }
+    world.fetch(&["q"], "w");
+    let report = run(&mut world, ChangeVerb::Requeue, "");
+    assert_eq!((report.looked_at, report.changed), (3, 3));
+    let next = world.fetch(&["q"], "w");
+    assert_eq!(next.jid(), "jid-00001", "it has its old place");
+}
