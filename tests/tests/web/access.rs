@@ -159,6 +159,8 @@ fn wrong_passwords_are_counted_by_the_address_a_trusted_proxy_names() {
     let statuses: Vec<u16> = (0..20).map(|_| from("192.0.2.1", OTHER)).collect();
     assert_eq!(statuses.first(), Some(&401));
     assert!(statuses.contains(&429), "{statuses:?}");
+    let told = server.wait_for_log("too many wrong passwords for the web pages");
+    assert!(told.contains("192.0.2.1"), "{told}");
     assert_eq!(from("192.0.2.2", OTHER), 401);
     assert_eq!(from("192.0.2.3", HUNTER2), 200);
 }

@@ -15,6 +15,9 @@ const OF_ONE_EVERY: Duration = Duration::from_secs(6);
 const OF_ALL_MAX: u32 = 200;
 const OF_ALL_EVERY: Duration = Duration::from_millis(500);
 
+/// How often it is logged at most that somebody was wrong too often.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
 /// Addresses that are remembered; more than this make those be forgotten that were wrong least.
 const ADDRESSES_MAX: usize = 10_000;
 
@@ -26,6 +29,8 @@ pub(super) struct Attempts(Mutex<State>);
 struct State {
     of_one: HashMap<IpAddr, Bucket>,
     of_all: Bucket,
+    /// When that was last logged.
+    told: Option<Instant>,
 }
 
 /// Wrong attempts, which are forgiven one by one.
@@ -63,7 +68,11 @@ impl Attempts {
     pub(super) fn begin(&self, address: IpAddr) -> bool {
         let now = Instant::now();
         let mut state = self.0.lock();
-        let State { of_one, of_all } = &mut *state;
+        let State {
+            of_one,
+            of_all,
+            told,
+        } = &mut *state;
         of_all.forgive(OF_ALL_EVERY, now);
         if of_one.len() >= ADDRESSES_MAX {
             of_one.retain(|_, bucket| {
@@ -77,6 +86,10 @@ impl Attempts {
         let one = of_one.entry(network_of(address)).or_default();
         one.forgive(OF_ONE_EVERY, now);
         if one.wrong >= OF_ONE_MAX || of_all.wrong >= OF_ALL_MAX {
+            if told.is_none_or(|at| now.duration_since(at) >= TELL_EVERY) {
+                *told = Some(now);
+                tracing::warn!(%address, "too many wrong passwords for the web pages; for a while those from there are not looked at");
+            }
             return false;
         }
         one.count(now);

@@ -147,9 +147,12 @@ async fn turn_away(mut stream: impl AsyncWrite + Unpin) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::routing::post;
     use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
     use tokio::task::JoinHandle;
+    use tokio::time::Instant;
 
     use super::super::places::Places;
     use super::*;
@@ -166,13 +169,19 @@ mod tests {
         (client, tokio::spawn(connection.converse(server)))
     }
 
+    /// Waits until a connection is given up, which is soon. Time passes only while everybody waits.
+    async fn given_up(connection: JoinHandle<()>) {
+        let begun = Instant::now();
+        connection.await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn head_that_does_not_end_is_not_waited_for() {
         for begin in ["", "POST / HT", "POST / HTTP/1.1\r\nhost: x\r\n"] {
             let (mut client, connection) = connect();
             client.write_all(begin.as_bytes()).await.unwrap();
-            // Time passes only while everybody waits.
-            connection.await.unwrap();
+            given_up(connection).await;
         }
     }
 
@@ -182,10 +191,10 @@ mod tests {
         let trickle = tokio::spawn(async move {
             client.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
             while client.write_all(b"a: b\r\n").await.is_ok() {
-                tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                tokio::time::sleep(Duration::from_secs(5)).await;
             }
         });
-        connection.await.unwrap();
+        given_up(connection).await;
         trickle.await.unwrap();
     }
 
@@ -194,7 +203,7 @@ mod tests {
         let (mut client, connection) = connect();
         let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf";
         client.write_all(head.as_bytes()).await.unwrap();
-        connection.await.unwrap();
+        given_up(connection).await;
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
@@ -213,7 +222,7 @@ mod tests {
         let mut answer = String::new();
         read.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-        connection.await.unwrap();
+        given_up(connection).await;
         sending.await.unwrap();
     }
 
@@ -222,7 +231,7 @@ mod tests {
         let (mut client, connection) = connect();
         let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi";
         client.write_all(request.as_bytes()).await.unwrap();
-        connection.await.unwrap();
+        given_up(connection).await;
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         assert!(
@@ -243,7 +252,7 @@ mod tests {
             tokio::spawn(
                 async move { while client.write_all(request.as_bytes()).await.is_ok() {} },
             );
-        connection.await.unwrap();
+        given_up(connection).await;
         sending.await.unwrap();
     }
 }
