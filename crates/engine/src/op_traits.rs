@@ -8,7 +8,7 @@ use crate::op::{BatchOp, BulkPush, Duty, Op};
 /// The weight of an op that takes a whole slice: about as many jobs as the engine handles in one.
 const SLICE_WEIGHT: usize = 1_000;
 
-/// The weight of an op whose slices are short, as each job of them is much work.
+/// The weight of a duty whose slices are short, as each job of them is much work.
 const SHORT_SLICE_WEIGHT: usize = SLICE_WEIGHT / 4;
 
 /// The weight of an INFO: it copies the sizes of all queues, and its answer lists them.
@@ -77,7 +77,7 @@ impl Op {
             Self::Batch(batch) => (BATCH_WEIGHT, None, batch_barrier(batch)),
             Self::Track(track) => (1, None, track_barrier(&track.command)),
             Self::Operations(_) => (1, None, Barrier::Open),
-            Self::Mutate(_) => (SHORT_SLICE_WEIGHT, None, Barrier::Sliced),
+            Self::Mutate(_) => (SLICE_WEIGHT, None, Barrier::Sliced),
             Self::Queue(command, _) => (queue_weight(command), None, Barrier::Open),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),
             Self::Nack(tags) => (tags.len(), None, Barrier::Open),
