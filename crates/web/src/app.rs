@@ -7,14 +7,15 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::desk::Desk;
 use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
 use crate::observe::Observer;
-use crate::{assets, pages, probes};
+use crate::{api, assets, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -38,6 +39,7 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
     });
     let routes = Router::new()
         .merge(pages())
+        .merge(api())
         .merge(closed_probes())
         .fallback(nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_sites))
@@ -66,6 +68,14 @@ fn pages() -> Router<Arc<App>> {
     Router::new().route("/", get(pages::overview))
 }
 
+/// The API. A line for each path.
+fn api() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/jobs", get(api::list_jobs))
+        .route("/api/v1/jobs/{jid}", get(api::show_job))
+        .route("/api/{*path}", any(no_such_path))
+}
+
 /// What machines ask that know the password.
 fn closed_probes() -> Router<Arc<App>> {
     Router::new()
@@ -80,6 +90,11 @@ fn open_probes() -> Router<Arc<App>> {
         .route("/health", get(probes::health))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
+}
+
+async fn no_such_path() -> Response {
+    let detail = "there is no such path in the API";
+    api::problem_document(StatusCode::NOT_FOUND, detail, None)
 }
 
 async fn nothing_here() -> (StatusCode, &'static str) {

@@ -1,8 +1,10 @@
 //! What is answered to those who are not let in.
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+
+use crate::api::problem_document;
 
 /// As in Faktory: scripts that know it look for it.
 const REALM: HeaderValue = HeaderValue::from_static("Basic realm=\"Faktory\"");
@@ -42,7 +44,7 @@ impl Refusal {
             ),
         };
         let mut response = match path.starts_with("/api/") {
-            true => problem(status, text),
+            true => problem_document(status, text, None),
             false => (status, format!("{text}\n")).into_response(),
         };
         let headers = response.headers_mut();
@@ -57,15 +59,4 @@ impl Refusal {
         }
         response
     }
-}
-
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let problem = serde_json::json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    let media_type = [(CONTENT_TYPE, "application/problem+json")];
-    (status, media_type, problem.to_string()).into_response()
 }

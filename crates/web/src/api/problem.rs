@@ -1,0 +1,50 @@
+//! Problem documents (RFC 9457).
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::service::{Problem, ProblemKind, Span};
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: Option<&'static str>,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<usize>,
+}
+
+/// The document for a status: its title says what kind of problem it is.
+pub(crate) fn document(status: StatusCode, detail: &str, span: Option<Span>) -> Response {
+    let document = Document {
+        kind: "about:blank",
+        title: status.canonical_reason(),
+        status: status.as_u16(),
+        detail,
+        at: span.map(|span| span.at),
+        length: span.map(|span| span.length),
+    };
+    let mut response = (status, axum::Json(document)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, MEDIA_TYPE);
+    response
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = match self.kind {
+            ProblemKind::Invalid => StatusCode::BAD_REQUEST,
+            ProblemKind::NotFound => StatusCode::NOT_FOUND,
+            ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        document(status, &self.detail, self.span)
+    }
+}

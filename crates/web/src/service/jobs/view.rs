@@ -1,0 +1,71 @@
+//! A job and where it is, its moments told by the wall clock.
+
+use workmill_engine::query::JobState;
+use workmill_proto::{SteadyTime, Timestamp};
+use workmill_store::{Clocks, JobRef, Place, StoredJob};
+
+use crate::service::search::Hit;
+
+/// A job and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobView {
+    /// Which job: another one has another key, also one with the same id.
+    pub key: JobRef,
+    /// Where it is.
+    pub place: Place,
+    /// The job, or what is in its place.
+    pub job: StoredJob,
+    /// In a set, when it is due, is tried again, or is forgotten.
+    pub at: Option<Timestamp>,
+    /// Who has it, if it works.
+    pub held: Option<Held>,
+}
+
+/// That a worker has a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The worker; empty for a connection that named none.
+    pub wid: Box<str>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is taken back.
+    pub until: Timestamp,
+}
+
+impl JobView {
+    /// What was found, as the clocks show it now.
+    pub(super) fn new(hit: Hit, now: Clocks) -> Self {
+        let Hit { place, job } = hit;
+        let at = match (&place, job.key) {
+            (Place::Set(set), JobRef::Entry(key)) => Some(key.at.on_wall(*set, now)),
+            _ => None,
+        };
+        let held = job.reservation.map(|held| Held {
+            wid: held.wid,
+            since: on_wall(held.reserved_at, now),
+            until: on_wall(held.expires_at, now),
+        });
+        Self {
+            key: job.key,
+            job: job.job,
+            place,
+            at,
+            held,
+        }
+    }
+
+    /// Its state.
+    pub fn state(&self) -> JobState {
+        JobState::of(&self.place)
+    }
+}
+
+fn on_wall(at: SteadyTime, now: Clocks) -> Timestamp {
+    let ahead = at.as_micros().saturating_sub(now.steady.as_micros());
+    Timestamp::from_micros(now.wall.as_micros().saturating_add(ahead))
+}
+
+/// Both clocks, as far as they were kept.
+pub(super) fn clocks(kept: Option<Clocks>, wall: Timestamp) -> Clocks {
+    kept.map_or_else(|| Clocks::alike(wall), |kept| kept.when(wall))
+}
