@@ -94,3 +94,22 @@ async fn what_cannot_be_answered_is_a_problem() {
     problem(&visitor, "/api/v1/jobs/jid-000001", 404).await;
     problem(&visitor, "/api/v1/nothing", 404).await;
 }
+
+#[tokio::test]
+async fn large_jobs_come_in_answers_of_bounded_size() {
+    let visitor = Visitor::new();
+    for n in 0..20 {
+        visitor.desk.push(&json!({
+            "jid": format!("jid-0000{n:02}"), "jobtype": "T", "args": ["x".repeat(600 << 10)]
+        }));
+    }
+    let first = visitor.get("/api/v1/jobs").await;
+    assert!(first.body.len() < 10 << 20, "{}", first.body.len());
+    let mut page: Value = serde_json::from_slice(&first.body).unwrap();
+    let mut jids = 0;
+    while let Some(cursor) = page["cursor"].as_str() {
+        jids += page["jobs"].as_array().unwrap().len();
+        page = get(&visitor, &format!("/api/v1/jobs?cursor={cursor}")).await;
+    }
+    assert_eq!(jids + page["jobs"].as_array().unwrap().len(), 20);
+}

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use workmill_engine::query::{Query, QueryError};
 use workmill_store::StoreError;
 
-use super::scan::{Hit, Scan};
+use super::scan::{HITS_BYTES_MAX, Hit, Scan};
 use crate::desk::Desk;
 
 /// The most hits that one answer has.
@@ -50,8 +50,8 @@ pub enum SearchError {
     Store(#[from] StoreError),
 }
 
-/// Searches on from a cursor, or from the start. Ends with so many hits (at most [`HITS_MAX`]), with the last place, or
-/// after about a second. Dropped, it ends with the slice that is being read.
+/// Searches on from a cursor, or from the start. Ends with so many hits (at most [`HITS_MAX`]) or some MiB of
+/// them, with the last place, or after about a second. Dropped, it ends with the slice that is being read.
 ///
 /// A job that stays where it is, is found once over all that is gone on with. One that moves meanwhile may be found twice or not at
 /// all. Times from now are from when the search began.
@@ -71,7 +71,7 @@ pub async fn search(
         Some(cursor) => Scan::resumed(&query, cursor).ok_or(SearchError::Cursor)?,
     };
     let until = Instant::now() + SEARCH_TIME;
-    let mut hits = Vec::new();
+    let (mut hits, mut hit_bytes) = (Vec::new(), 0);
     loop {
         let (query_of_slice, wanted) = (query.clone(), limit - hits.len());
         let (slice, found) = desk
@@ -83,8 +83,10 @@ pub async fn search(
             })
             .await?;
         hits.extend(found);
+        hit_bytes += slice.hit_bytes;
         scan = slice.scan;
-        if slice.is_over || hits.len() >= limit || Instant::now() >= until {
+        let is_enough = hits.len() >= limit || hit_bytes >= HITS_BYTES_MAX;
+        if slice.is_over || is_enough || Instant::now() >= until {
             return Ok(Found {
                 hits,
                 looked_at: scan.looked_at,

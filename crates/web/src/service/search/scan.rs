@@ -15,6 +15,9 @@ const READ_JOBS: usize = 500;
 /// Bytes of jobs that one read of a slice takes in, beyond one of them: all terms of a query may look through them.
 const READ_BYTES: usize = 1 << 20;
 
+/// Bytes of hits that one answer has, beyond one read: they are in memory all at once.
+pub(super) const HITS_BYTES_MAX: usize = 8 << 20;
+
 /// How long a slice takes, beyond one read: so long it has a thread for itself.
 const SLICE_TIME: Duration = Duration::from_millis(50);
 
@@ -44,6 +47,8 @@ pub(super) struct Scan {
 #[derive(Debug)]
 pub(super) struct Slice {
     pub(super) scan: Scan,
+    /// Bytes of its hits.
+    pub(super) hit_bytes: usize,
     /// Whether there is nothing more.
     pub(super) is_over: bool,
     /// About how many jobs there are to be looked at, in all.
@@ -84,6 +89,7 @@ impl Scan {
             route: Route::new(query, &totals),
             found,
             hits: 0,
+            hit_bytes: 0,
             hits_max,
             looked_at: self.looked_at,
             unknown: self.unknown,
@@ -91,7 +97,9 @@ impl Scan {
         let mut next = self.position.or_else(|| Position::first(query, &totals));
         while let Some(position) = next.take() {
             next = slice.read(&position)?;
-            let is_enough = slice.hits >= hits_max || Instant::now() >= until;
+            let is_enough = slice.hits >= hits_max
+                || slice.hit_bytes >= HITS_BYTES_MAX
+                || Instant::now() >= until;
             if next.is_some() && is_enough {
                 break;
             }
@@ -108,6 +116,7 @@ struct Slicing<'a> {
     route: Route,
     found: &'a mut dyn FnMut(Hit),
     hits: usize,
+    hit_bytes: usize,
     hits_max: usize,
     looked_at: u64,
     unknown: u64,
@@ -172,6 +181,10 @@ impl Slicing<'_> {
         match self.query.matches(&QueryJob::found(place, &job), self.now) {
             Verdict::Yes => {
                 self.hits += 1;
+                self.hit_bytes += match &job.job {
+                    Ok(record) => record.body.len(),
+                    Err(corrupt) => corrupt.bytes.len(),
+                };
                 (self.found)(Hit {
                     place: place.clone(),
                     job,
@@ -193,6 +206,7 @@ impl Slicing<'_> {
         };
         Slice {
             is_over: next.is_none(),
+            hit_bytes: self.hit_bytes,
             of: self.route.jobs().max(self.looked_at),
             places_done,
             places,
