@@ -113,7 +113,7 @@ pub enum Task {
     CheckConfig,
     /// Look whether all that a stopped server has kept agrees, change nothing, and end
     CheckStore,
-    /// Read a password from standard input, print its hash for [[web_user]], and end
+    /// Read a password from standard input, print its hash for web_user, and end
     HashPassword,
 }
 
