@@ -100,8 +100,14 @@ impl Lease for FileLease {
             let holder = holder_in(&found);
             return Ok(Acquired::Theirs { holder });
         }
-        write_text(&mut file, &format!("{holder}{END_OF_TEXT}"))
-            .map_err(|error| failed(&path, error))?;
+        match write_text(&mut file, &format!("{holder}{END_OF_TEXT}")) {
+            // What counts is the lock, and on a full disk a server can still hand out jobs.
+            Err(error) if is_full(&error) => tracing::warn!(
+                "the disk is full: {} does not say which server uses the directory",
+                path.display()
+            ),
+            written => written.map_err(|error| failed(&path, error))?,
+        }
         let predecessor = predecessor(&found);
         self.held = Some(Held {
             _dir: dir,
@@ -131,11 +137,18 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Writes over the text before and cuts off what is left of that: on a full disk there is room for the one in the place of the
+/// other, and whoever is killed between the two has left a first line that is right.
 fn write_text(file: &mut File, text: &str) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(LOCK_MODE))?;
-    file.set_len(0)?;
     file.rewind()?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
 /// Refuses a name that leads to another file, or to what is no file.
@@ -211,7 +224,7 @@ impl QuietHold {
 
 /// What the text of the file says of the server that has it.
 fn holder_in(text: &str) -> String {
-    match text.trim() {
+    match text.lines().next().unwrap_or_default().trim() {
         // It has perhaps not yet written into it.
         "" => "pid unknown".to_owned(),
         holder => holder.escape_debug().to_string(),
@@ -229,10 +242,10 @@ fn read_text(file: &File) -> String {
 
 /// What became of the one that wrote this into the file.
 fn predecessor(text: &str) -> Predecessor {
-    match text.strip_suffix(END_OF_TEXT) {
+    match text.split_once(END_OF_TEXT) {
         None if text.is_empty() => Predecessor::Nobody,
-        None | Some(RESIGNED) => Predecessor::Resigned,
-        Some(holder) => Predecessor::Vanished {
+        None | Some((RESIGNED, _)) => Predecessor::Resigned,
+        Some((holder, _)) => Predecessor::Vanished {
             holder: holder.trim().escape_debug().to_string(),
         },
     }
@@ -343,6 +356,32 @@ mod tests {
         acquire(&mut lease).unwrap();
         let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
         assert_eq!(text, format!("{HOLDER}\n"));
+    }
+
+    #[test]
+    fn first_line_counts_of_a_text_that_was_not_cut_off() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join(FileLease::FILE);
+        let vanished = Predecessor::Vanished {
+            holder: HOLDER.to_owned(),
+        };
+        for (first, predecessor) in [(RESIGNED, Predecessor::Resigned), (HOLDER, vanished)] {
+            fs::write(&file, format!("{first}\nalhost:7419, and more\n")).unwrap();
+            assert_eq!(
+                *QuietHold::take(root.path()).unwrap().unwrap().predecessor(),
+                predecessor
+            );
+            let mut lease = FileLease::new(root.path());
+            assert_eq!(acquire(&mut lease).unwrap(), Acquired::Ours { predecessor });
+        }
+        let held = OpenOptions::new().write(true).open(&file).unwrap();
+        held.lock().unwrap();
+        fs::write(&file, format!("{HOLDER}\nalhost:7419\n")).unwrap();
+        let holder = HOLDER.to_owned();
+        assert_eq!(
+            acquire(&mut FileLease::new(root.path())).unwrap(),
+            Acquired::Theirs { holder }
+        );
     }
 
     #[test]
