@@ -114,8 +114,9 @@ impl<T: Tx> Group<'_, T> {
         {
             let place = &extent.place;
             let (done, next) = match change.empties(place) {
-                Some(set) => (self.empty(set)?, None),
-                None => {
+                // What came since it began stays.
+                Some(set) if self.tx.watermark(place)? == extent.until => (self.empty(set)?, None),
+                _ => {
                     let slice = read(self.tx, extent, progress.after)?;
                     work += match slice.next {
                         // Also those that came later have been read.

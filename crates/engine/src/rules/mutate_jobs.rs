@@ -125,6 +125,7 @@ impl<T: Tx> Group<'_, T> {
         self.enqueue_again(&enqueued.iter().collect::<Vec<_>>(), Cause::Operator)?;
         Ok(taken.len())
     }
+
     /// Takes jobs from their workers; tells how many. One that cannot be read is left to its worker.
     fn change_working(
         &mut self,

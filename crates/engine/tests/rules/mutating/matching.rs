@@ -192,6 +192,31 @@ fn what_comes_while_it_runs_is_left_alone() {
 }
 
 #[test]
+fn what_comes_into_a_set_before_its_turn_is_left_alone() {
+    let mut world = World::new();
+    let dies = json!({"retry": -1});
+    world.push("old-dead", "q", dies.clone());
+    world.fetch(&["q"], "w");
+    world.fail("old-dead", "w");
+    for index in 0..1_500 {
+        world.push(&format!("old-{index:05}"), "q", json!({}));
+    }
+    let ticket = world.next_ticket();
+    let op = matching(ChangeVerb::Discard, "");
+    let mut rest = world.slice(&[Request { ticket, op }]);
+    assert_eq!(world.totals().dead, 1, "the sets come after the queues");
+    world.push("new-dead", "other", dies);
+    world.fetch(&["other"], "w");
+    world.fail("new-dead", "w");
+    while !rest.is_empty() {
+        rest = world.slice(&rest);
+    }
+    assert_eq!((world.size("q"), world.totals().dead), (0, 1));
+    let report = run_again(&mut world, ChangeVerb::Requeue, "jid:new-dead", 8);
+    assert_eq!(report.changed, 1);
+}
+
+#[test]
 fn times_from_now_are_from_when_it_began() {
     let mut world = World::new();
     for index in 0..1_500 {
