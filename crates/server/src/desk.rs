@@ -17,7 +17,7 @@ use workmill_web::{
 
 use crate::info;
 use crate::meters::{DutyCount, DutyKind};
-use crate::registry::{WorkerLine, WorkerState};
+use crate::registry::WorkerState;
 use crate::shared::Shared;
 
 /// All that come by the web port are one client: queues that they make are charged to it.
@@ -65,9 +65,7 @@ impl ServerDesk {
             return Err(DeskError::Closed);
         }
         let gate = &self.shared.gate;
-        if gate.is_suspended() {
-            gate.resumed().await;
-        }
+        gate.resumed().await;
         let submitted = gate.submit(smallvec![op.asked_by(CLIENT)], 0);
         let mut pending = submitted.map_err(|_| DeskError::Closed)?;
         let answers = pending.answers().await;
@@ -169,8 +167,7 @@ impl Desk for ServerDesk {
 
     fn workers(&self) -> Vec<WorkerView> {
         let now = self.shared.clock.uptime();
-        let lines = self.shared.roster.registry.lines(now);
-        lines.into_iter().map(worker_view).collect()
+        self.shared.roster.registry.views(now)
     }
 
     fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize {
@@ -206,30 +203,5 @@ impl Desk for ServerDesk {
                 phase: connection.phase().as_str(),
             })
             .collect()
-    }
-}
-
-fn worker_view(line: WorkerLine) -> WorkerView {
-    let WorkerLine {
-        wid,
-        hostname,
-        pid,
-        labels,
-        rss_kb,
-        state,
-        connections,
-        connected_for,
-        silent_for,
-    } = line;
-    WorkerView {
-        wid,
-        hostname,
-        pid,
-        labels,
-        rss_kb,
-        state,
-        connections,
-        connected_for,
-        silent_for,
     }
 }

@@ -52,7 +52,7 @@ fn log_groups(shared: &Shared, waiting: usize) {
 }
 
 fn log_workers(shared: &Shared) {
-    let lines = shared.roster.registry.lines(shared.clock.uptime());
+    let lines = shared.roster.registry.views(shared.clock.uptime());
     tracing::info!(
         workers = lines.len(),
         reaped = shared.roster.registry.counts().reaped,

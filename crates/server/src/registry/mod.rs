@@ -6,7 +6,7 @@ mod worker;
 mod workers;
 
 pub(crate) use worker::WorkerState;
-pub(crate) use workers::{Registry, WorkerConnection, WorkerCounts, WorkerLine};
+pub(crate) use workers::{Registry, WorkerConnection, WorkerCounts};
 
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,7 @@ fn what_the_first_connection_said_is_kept() {
     };
     let _first = world.connect(&hello("one"));
     let _second = world.connect(&hello("two"));
-    let lines = world.registry.lines(world.now);
+    let lines = world.registry.views(world.now);
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].hostname, "one");
     assert_eq!(lines[0].connections, 2);
@@ -130,7 +130,7 @@ fn beat_keeps_the_memory_a_worker_last_told() {
     };
     world.registry.beat(&beat(Some(77)), world.now);
     world.registry.beat(&beat(None), world.now);
-    assert_eq!(world.registry.lines(world.now)[0].rss_kb, 77);
+    assert_eq!(world.registry.views(world.now)[0].rss_kb, 77);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use workmill_proto::{Beat, Hello};
+use workmill_web::WorkerView;
 
 use super::worker::{Worker, WorkerState};
 
@@ -59,20 +60,6 @@ pub(crate) struct WorkerCounts {
     pub(crate) size: u64,
     /// Workers removed because they sent no BEAT.
     pub(crate) reaped: u64,
-}
-
-/// One worker as an operator wants to see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WorkerLine {
-    pub(crate) wid: Arc<str>,
-    pub(crate) hostname: String,
-    pub(crate) pid: i64,
-    pub(crate) labels: Vec<String>,
-    pub(crate) rss_kb: i64,
-    pub(crate) state: &'static str,
-    pub(crate) connections: usize,
-    pub(crate) connected_for: Duration,
-    pub(crate) silent_for: Duration,
 }
 
 impl Registry {
@@ -205,16 +192,16 @@ impl Registry {
     }
 
     /// All of them, by id.
-    pub(crate) fn lines(&self, now: Duration) -> Vec<WorkerLine> {
+    pub(crate) fn views(&self, now: Duration) -> Vec<WorkerView> {
         let state = self.state.lock();
-        let mut lines: Vec<WorkerLine> = state
+        let mut views: Vec<WorkerView> = state
             .workers
             .values()
-            .map(|entry| entry.line(now))
+            .map(|entry| entry.view(now))
             .collect();
         drop(state);
-        lines.sort_by(|a, b| a.wid.cmp(&b.wid));
-        lines
+        views.sort_by(|a, b| a.wid.cmp(&b.wid));
+        views
     }
 }
 
@@ -229,8 +216,8 @@ impl State {
 }
 
 impl Entry {
-    fn line(&self, now: Duration) -> WorkerLine {
-        WorkerLine {
+    fn view(&self, now: Duration) -> WorkerView {
+        WorkerView {
             wid: Arc::clone(self.worker.wid()),
             hostname: self.hostname.clone(),
             pid: self.pid,
