@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::pages::Failure;
+use crate::service::Problem;
 
 /// What an autoscaler goes by. A queue that nobody has pushed to yet has zeros: that is no error to it.
 #[derive(Debug, Serialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Scaling {
 pub(crate) async fn scaling(
     State(app): State<Arc<App>>,
     Path(queue): Path<String>,
-) -> Result<Json<Scaling>, Failure> {
+) -> Result<Json<Scaling>, Problem> {
     let observed = app.observer.now(&*app.desk).await?;
     let now = observed.queues.get(&*queue).copied().unwrap_or_default();
     Ok(Json(Scaling {
