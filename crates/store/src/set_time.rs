@@ -34,10 +34,7 @@ impl SetTime {
     pub fn on_wall(self, set: SetName, now: Clocks) -> Timestamp {
         match set {
             SetName::Scheduled => Timestamp::from_micros(self.0),
-            SetName::Retries | SetName::Dead => {
-                let ahead = self.0.saturating_sub(now.steady.as_micros());
-                Timestamp::from_micros(now.wall.as_micros().saturating_add(ahead))
-            }
+            SetName::Retries | SetName::Dead => now.on_wall(SteadyTime::from_micros(self.0)),
         }
     }
 

@@ -309,6 +309,17 @@ impl Clocks {
         Self { steady, wall }
     }
 
+    /// The same, as far as a store has kept them: a new one has not, and both show the same.
+    pub fn of_kept(kept: Option<Self>, wall: Timestamp) -> Self {
+        kept.map_or_else(|| Self::alike(wall), |kept| kept.when(wall))
+    }
+
+    /// A moment of the steady clock on the wall clock, as far as they tell it now.
+    pub fn on_wall(self, at: SteadyTime) -> Timestamp {
+        let ahead = at.as_micros().saturating_sub(self.steady.as_micros());
+        Timestamp::from_micros(self.wall.as_micros().saturating_add(ahead))
+    }
+
     /// As they are in a new store: both show the same.
     pub fn alike(wall: Timestamp) -> Self {
         let steady = SteadyTime::from_micros(wall.as_micros());

@@ -1,6 +1,8 @@
 //! The jobs that match a query.
 
-use super::view::{JobView, clocks};
+use workmill_store::Clocks;
+
+use super::view::JobView;
 use crate::desk::Desk;
 use crate::service::search::{Found, HITS_MAX, search};
 use crate::service::{Problem, ProblemKind};
@@ -33,7 +35,7 @@ pub async fn list(
     }
     let mut found = search(desk, query, cursor, limit).await?;
     let kept = desk.read(|reading| reading.clocks()).await?;
-    let now = clocks(kept, desk.now());
+    let now = Clocks::of_kept(kept, desk.now());
     let hits = std::mem::take(&mut found.hits).into_iter();
     Ok(JobList {
         jobs: hits.map(|hit| JobView::new(hit, now)).collect(),

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use workmill_store::Clocks;
 use workmill_store::reading::Bounds;
 
-use super::view::{JobView, clocks};
+use super::view::JobView;
 use crate::desk::Desk;
-use crate::service::search::Hit;
+use crate::service::search::{Hit, SLICE_TIME};
 use crate::service::{Problem, ProblemKind};
-
-/// How long one read looks for it: so long it has a thread for itself.
-const SLICE_TIME: Duration = Duration::from_millis(50);
 
 /// How long it is looked for, beyond one read.
 const SHOW_TIME: Duration = Duration::from_secs(10);
@@ -36,7 +34,10 @@ pub async fn show(desk: &dyn Desk, jid: &str) -> Result<JobView, Problem> {
             })
             .await?;
         if let Some((place, job)) = found.items.into_iter().next() {
-            return Ok(JobView::new(Hit { place, job }, clocks(kept, desk.now())));
+            return Ok(JobView::new(
+                Hit { place, job },
+                Clocks::of_kept(kept, desk.now()),
+            ));
         }
         after = found.next;
         if after.is_none() {

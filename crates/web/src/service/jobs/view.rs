@@ -1,7 +1,7 @@
 //! A job and where it is, its moments told by the wall clock.
 
 use workmill_engine::query::JobState;
-use workmill_proto::{SteadyTime, Timestamp};
+use workmill_proto::Timestamp;
 use workmill_store::{Clocks, JobRef, Place, StoredJob};
 
 use crate::service::search::Hit;
@@ -42,8 +42,8 @@ impl JobView {
         };
         let held = job.reservation.map(|held| Held {
             wid: held.wid,
-            since: on_wall(held.reserved_at, now),
-            until: on_wall(held.expires_at, now),
+            since: now.on_wall(held.reserved_at),
+            until: now.on_wall(held.expires_at),
         });
         Self {
             key: job.key,
@@ -58,14 +58,4 @@ impl JobView {
     pub fn state(&self) -> JobState {
         JobState::of(&self.place)
     }
-}
-
-fn on_wall(at: SteadyTime, now: Clocks) -> Timestamp {
-    let ahead = at.as_micros().saturating_sub(now.steady.as_micros());
-    Timestamp::from_micros(now.wall.as_micros().saturating_add(ahead))
-}
-
-/// Both clocks, as far as they were kept.
-pub(super) fn clocks(kept: Option<Clocks>, wall: Timestamp) -> Clocks {
-    kept.map_or_else(|| Clocks::alike(wall), |kept| kept.when(wall))
 }

@@ -15,3 +15,4 @@ mod tests;
 pub use count::{Count, CountedKind, KINDS_MAX, count};
 pub use run::{Found, HITS_MAX, SearchError, search};
 pub use scan::Hit;
+pub(super) use scan::SLICE_TIME;

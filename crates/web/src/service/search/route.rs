@@ -15,23 +15,11 @@ pub(super) enum Position {
     ById(Option<SearchCursor>),
 }
 
-impl Position {
-    /// Where a search begins: none if nothing can match.
-    pub(super) fn first(query: &Query, totals: &Totals) -> Option<Self> {
-        let route = Route::new(query, totals);
-        if query.jids().is_some_and(|jids| jids.len() == 1) && !route.leaves_out {
-            return Some(Self::ById(None));
-        }
-        let (place, _) = route.places.into_iter().next()?;
-        Some(Self::In(place, None))
-    }
-}
-
 /// The places that a query can match in, and how many jobs they have.
 pub(super) struct Route {
     pub(super) places: Vec<(Place, u64)>,
     /// Whether there are others, with jobs in them.
-    pub(super) leaves_out: bool,
+    leaves_out: bool,
 }
 
 impl Route {
@@ -51,6 +39,15 @@ impl Route {
             }
         }
         Self { places, leaves_out }
+    }
+
+    /// Where a search begins: none if nothing can match.
+    pub(super) fn first(&self, query: &Query) -> Option<Position> {
+        if query.jids().is_some_and(|jids| jids.len() == 1) && !self.leaves_out {
+            return Some(Position::ById(None));
+        }
+        let (place, _) = self.places.first()?;
+        Some(Position::In(place.clone(), None))
     }
 
     /// The place behind one that has been searched, which may be gone by now.

@@ -19,7 +19,7 @@ const READ_BYTES: usize = 1 << 20;
 pub(super) const HITS_BYTES_MAX: usize = 8 << 20;
 
 /// How long a slice takes, beyond one read: so long it has a thread for itself.
-const SLICE_TIME: Duration = Duration::from_millis(50);
+pub(in crate::service) const SLICE_TIME: Duration = Duration::from_millis(50);
 
 /// A job that matches, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,15 +78,13 @@ impl Scan {
     ) -> Result<Slice, StoreError> {
         let until = Instant::now() + SLICE_TIME;
         let totals = reading.totals()?;
-        let kept = reading.clocks()?;
+        let route = Route::new(query, &totals);
+        let mut next = self.position.or_else(|| route.first(query));
         let mut slice = Slicing {
             query,
             reading,
-            now: kept.map_or_else(
-                || Clocks::alike(self.began_at),
-                |kept| kept.when(self.began_at),
-            ),
-            route: Route::new(query, &totals),
+            now: Clocks::of_kept(reading.clocks()?, self.began_at),
+            route,
             found,
             hits: 0,
             hit_bytes: 0,
@@ -94,7 +92,6 @@ impl Scan {
             looked_at: self.looked_at,
             unknown: self.unknown,
         };
-        let mut next = self.position.or_else(|| Position::first(query, &totals));
         while let Some(position) = next.take() {
             next = slice.read(&position)?;
             let is_enough = slice.hits >= hits_max
