@@ -11,7 +11,7 @@ use workmill_proto::Timestamp;
 use workmill_store::sqlite::READERS_MAX;
 use workmill_store::{StoreError, Totals};
 use workmill_web::{
-    Access, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, Read,
+    Access, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, Permit, Read,
     ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 
@@ -75,7 +75,7 @@ impl ServerDesk {
 }
 
 impl Desk for ServerDesk {
-    fn ask(&self, _actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
+    fn ask(&self, _permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
         Box::pin(self.run(op))
     }
 
@@ -170,7 +170,12 @@ impl Desk for ServerDesk {
         self.shared.roster.registry.views(now)
     }
 
-    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize {
+    fn signal_workers(
+        &self,
+        permit: &Permit,
+        choice: &WorkerChoice,
+        signal: WorkerSignal,
+    ) -> usize {
         let state = match signal {
             WorkerSignal::Quiet => WorkerState::Quiet,
             WorkerSignal::Terminate => WorkerState::Terminate,
@@ -185,8 +190,8 @@ impl Desk for ServerDesk {
                 WorkerChoice::Label(wanted) => labels.contains(wanted),
             });
         tracing::info!(
-            user = &*actor.name,
-            address = %actor.address,
+            user = &*permit.actor().name,
+            address = %permit.actor().address,
             workers = told,
             "workers are told to go into the state {}", state.as_str()
         );

@@ -4,6 +4,7 @@ mod actor;
 mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
+mod permit;
 mod reading;
 mod workers;
 
@@ -18,6 +19,7 @@ use workmill_store::{StoreError, Totals};
 use crate::guard::Access;
 pub use actor::{Actor, Role};
 pub use facts::{DiskSpace, Durability, DutyNumbers, ServerFacts, ServerNumbers, ServerState};
+pub use permit::{Action, Forbidden, Permit};
 pub use reading::Read;
 pub use workers::{ConnectionView, WorkerChoice, WorkerSignal, WorkerView};
 
@@ -31,7 +33,7 @@ pub trait Desk: Send + Sync + 'static {
     ///
     /// # Errors
     /// The op was not taken in, or its outcome is unknown.
-    fn ask(&self, actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>>;
+    fn ask(&self, permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>>;
 
     /// Runs a read beside the writer, when it is its turn. [`Desk::read`](trait.Desk.html#method.read) gives back what was
     /// read.
@@ -77,7 +79,8 @@ pub trait Desk: Send + Sync + 'static {
     fn workers(&self) -> Vec<WorkerView>;
 
     /// Tells workers to fetch no more or to end, at their next BEAT. Tells how many it concerns.
-    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize;
+    fn signal_workers(&self, permit: &Permit, choice: &WorkerChoice, signal: WorkerSignal)
+    -> usize;
 
     /// The open connections that have said HELLO, the oldest first.
     fn connections(&self) -> Vec<ConnectionView>;

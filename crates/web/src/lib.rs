@@ -20,8 +20,9 @@ pub mod service;
 
 pub use app::build;
 pub use desk::{
-    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Read,
-    Role, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Action, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers,
+    Forbidden, Permit, Read, Role, ServerFacts, ServerNumbers, ServerState, WorkerChoice,
+    WorkerSignal, WorkerView,
 };
 pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
 pub use port::{TlsSource, serve};

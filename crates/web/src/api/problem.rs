@@ -42,6 +42,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = match self.kind {
             ProblemKind::Invalid => StatusCode::BAD_REQUEST,
+            ProblemKind::Forbidden => StatusCode::FORBIDDEN,
+            ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
             ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };

@@ -14,7 +14,7 @@ use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
 
 use super::{
-    Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Read,
+    Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Permit, Read,
     ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 use crate::guard::Access;
@@ -29,8 +29,8 @@ pub(crate) struct FakeDesk {
     pub(crate) workers: Mutex<Vec<WorkerView>>,
     /// What workers were told.
     pub(crate) signals: Mutex<Vec<(WorkerChoice, WorkerSignal)>>,
-    /// Who asked for what, as its debug text.
-    pub(crate) asked: Mutex<Vec<(Actor, String)>>,
+    /// What was asked for by whose permit, as its debug text.
+    pub(crate) asked: Mutex<Vec<(Permit, String)>>,
     pub(crate) rules: Rules,
 }
 
@@ -146,8 +146,8 @@ impl Core {
 }
 
 impl Desk for FakeDesk {
-    fn ask(&self, actor: &Actor, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
-        self.asked.lock().push((actor.clone(), format!("{op:?}")));
+    fn ask(&self, permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
+        self.asked.lock().push((permit.clone(), format!("{op:?}")));
         let answer = match *self.state.lock() {
             ServerState::Ready => Ok(self.run(op)),
             _ => Err(DeskError::Closed),
@@ -246,10 +246,15 @@ impl Desk for FakeDesk {
         self.workers.lock().clone()
     }
 
-    fn signal_workers(&self, actor: &Actor, choice: &WorkerChoice, signal: WorkerSignal) -> usize {
+    fn signal_workers(
+        &self,
+        permit: &Permit,
+        choice: &WorkerChoice,
+        signal: WorkerSignal,
+    ) -> usize {
         self.asked
             .lock()
-            .push((actor.clone(), format!("{signal:?}")));
+            .push((permit.clone(), format!("{signal:?}")));
         self.signals.lock().push((choice.clone(), signal));
         self.workers.lock().len()
     }

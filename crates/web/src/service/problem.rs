@@ -1,16 +1,22 @@
 //! Why something was not done, or cannot be shown.
 
+use workmill_proto::{ErrorCode, WireError};
 use workmill_store::StoreError;
 
 use super::search::SearchError;
+use crate::desk::{DeskError, Forbidden};
 
 /// What kind of reason it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemKind {
     /// What was asked for makes no sense as it is.
     Invalid,
+    /// Whoever asks may not do it.
+    Forbidden,
     /// There is no such thing.
     NotFound,
+    /// It does not go together with what is there.
+    Conflict,
     /// The server cannot tell or do it now.
     Unavailable,
 }
@@ -73,5 +79,28 @@ impl From<SearchError> for Problem {
                 detail: error.text,
             },
         }
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::new(ProblemKind::Forbidden, forbidden.to_string())
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        Self::new(ProblemKind::Unavailable, error.to_string())
+    }
+}
+
+impl From<WireError> for Problem {
+    /// What the rules of jobs refuse.
+    fn from(error: WireError) -> Self {
+        let kind = match error.code {
+            ErrorCode::Err => ProblemKind::Invalid,
+            ErrorCode::NotUnique => ProblemKind::Conflict,
+        };
+        Self::new(kind, error.text)
     }
 }
