@@ -41,6 +41,16 @@ impl Rate {
         }
     }
 
+    /// How many jobs a second may be handed out, over a long time.
+    pub fn jobs_per_sec(self) -> f64 {
+        1e9 / self.interval_nanos as f64
+    }
+
+    /// How many jobs may be handed out at once, after a long time without any.
+    pub fn burst(self) -> u64 {
+        self.burst
+    }
+
     fn interval(self) -> i128 {
         i128::from(self.interval_nanos)
     }

@@ -25,6 +25,7 @@ pub use desk::{
     WorkerSignal, WorkerView,
 };
 pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
+pub use observe::Observer;
 pub use port::{TlsSource, serve};
 
 #[cfg(test)]

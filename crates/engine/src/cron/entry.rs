@@ -50,8 +50,13 @@ impl CronEntry {
         })
     }
 
+    /// What its jobs are like; their ids are their own.
+    pub fn template(&self) -> &Job {
+        &self.job
+    }
+
     /// The job of a run. `reading` says which features are on.
-    pub(crate) fn job(
+    pub fn job(
         &self,
         jid: String,
         now: Timestamp,

@@ -13,8 +13,20 @@ const TEXT_BYTES_MAX: usize = 1_000;
 const MICROS_PER_SEC: i64 = 1_000_000;
 
 /// When a recurring job is due: a line of a crontab in a time zone, or an interval.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule(Kind);
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    kind: Kind,
+    text: Box<str>,
+}
+
+impl PartialEq for Schedule {
+    /// What is due at the same times is the same, however it is written.
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Schedule {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
@@ -63,7 +75,10 @@ impl Schedule {
         if let Some(interval) = text.strip_prefix("@every")
             && interval.starts_with(char::is_whitespace)
         {
-            return Ok(Self(Kind::Every(parse_interval(interval.trim())?)));
+            return Ok(Self {
+                kind: Kind::Every(parse_interval(interval.trim())?),
+                text: text.into(),
+            });
         }
         let fields = match text {
             "@yearly" | "@annually" => "0 0 1 1 *",
@@ -75,13 +90,29 @@ impl Schedule {
             fields => fields,
         };
         let calendar = Calendar::parse(fields)?;
-        Ok(Self(Kind::Calendar { calendar, zone }))
+        Ok(Self {
+            kind: Kind::Calendar { calendar, zone },
+            text: text.into(),
+        })
+    }
+
+    /// How it is written, without its zone.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The name of the zone its times are meant in; none for an interval, and for a zone without a name.
+    pub fn zone(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Calendar { zone, .. } => zone.iana_name(),
+            Kind::Every(_) => None,
+        }
     }
 
     /// A part of it whose step is so large that only the first value is left, such as `*/90` for minutes: whoever
     /// wrote it expects something else.
     pub fn idle_step(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.kind {
             Kind::Calendar { calendar, .. } => calendar.idle_step(),
             Kind::Every(_) => None,
         }
@@ -89,12 +120,12 @@ impl Schedule {
 
     /// Whether it is an interval, which counts from a moment and not by the clock on the wall.
     pub(crate) fn is_interval(&self) -> bool {
-        matches!(self.0, Kind::Every(_))
+        matches!(self.kind, Kind::Every(_))
     }
 
     /// The first tick after `moment`; that of an interval is counted from it. None if there will never be any.
     pub fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
-        match &self.0 {
+        match &self.kind {
             Kind::Calendar { calendar, zone } => {
                 let secs = moment.as_micros().div_euclid(MICROS_PER_SEC) + 1;
                 let from = jiff::Timestamp::from_second(secs).ok()?;
@@ -107,7 +138,7 @@ impl Schedule {
 
     /// Settles `tick` and those that follow it up to `now`: they are one run.
     pub(crate) fn settle(&self, tick: Timestamp, now: Timestamp) -> Settled {
-        match &self.0 {
+        match &self.kind {
             Kind::Calendar { .. } => {
                 let next = self.next_after(tick);
                 if next.is_none_or(|next| next > now) {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::job::Job;
 use crate::app::App;
-use crate::service::jobs::{LIMIT_DEFAULT, list, show};
-use crate::service::{Problem, ProblemKind};
+use crate::service::jobs::{list, show};
+use crate::service::{PageRequest, Problem, ProblemKind};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,8 +42,11 @@ pub(crate) async fn list_jobs(
 ) -> Result<Json<Jobs>, Problem> {
     let invalid = |error: QueryRejection| Problem::new(ProblemKind::Invalid, error.body_text());
     let Query(asked) = parameters.map_err(invalid)?;
-    let limit = asked.limit.unwrap_or(LIMIT_DEFAULT);
-    let list = list(&*app.desk, &asked.query, asked.cursor.as_deref(), limit).await?;
+    let page = PageRequest {
+        cursor: asked.cursor,
+        limit: asked.limit,
+    };
+    let list = list(&*app.desk, &asked.query, &page).await?;
     Ok(Json(Jobs {
         jobs: list.jobs.into_iter().map(Job::from).collect(),
         cursor: list.found.cursor,

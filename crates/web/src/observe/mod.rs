@@ -19,11 +19,13 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// Looks at the queues when somebody asks.
 #[derive(Debug, Default)]
-pub(crate) struct Observer(Mutex<State>);
+pub struct Observer(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     last: Option<(Instant, Arc<Observed>)>,
+    /// Whether something was changed by way of this port since.
+    is_outdated: bool,
     trend: Trend,
 }
 
@@ -33,6 +35,7 @@ impl Observer {
         let mut state = self.0.lock().await;
         if let Some((at, observed)) = &state.last
             && at.elapsed() < FRESH_FOR
+            && !state.is_outdated
         {
             return Ok(Arc::clone(observed));
         }
@@ -40,7 +43,13 @@ impl Observer {
         let now = Instant::now();
         state.trend.add(now, &observed);
         state.last = Some((now, Arc::clone(&observed)));
+        state.is_outdated = false;
         Ok(observed)
+    }
+
+    /// Whoever asks next sees what has just been changed.
+    pub(crate) async fn look_again(&self) {
+        self.0.lock().await.is_outdated = true;
     }
 
     /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or

@@ -18,6 +18,8 @@ pub(crate) struct Observed {
     pub(crate) at: Timestamp,
     pub(crate) totals: Totals,
     pub(crate) queues: BTreeMap<Box<str>, QueueNow>,
+    /// How many jobs each worker has, as far as they were looked at.
+    pub(crate) held: BTreeMap<Box<str>, u64>,
 }
 
 /// A queue.
@@ -39,6 +41,7 @@ impl Observed {
             at: desk.now(),
             totals: desk.read(|reading| reading.totals()).await?,
             queues: BTreeMap::new(),
+            held: BTreeMap::new(),
         };
         let mut after = None;
         loop {
@@ -76,15 +79,22 @@ impl Observed {
             let slice = desk
                 .read(move |reading| {
                     let slice = reading.jobs(&Place::Working, after, bounds)?;
-                    let queues = slice.items.into_iter();
-                    let queues = queues.map(|found| found.job.ok().map(|job| job.queue));
-                    Ok((queues.collect::<Vec<_>>(), slice.next))
+                    let running = slice.items.into_iter().map(|found| {
+                        let queue = found.job.ok().map(|job| job.queue);
+                        (queue, found.reservation.map(|held| held.wid))
+                    });
+                    Ok((running.collect::<Vec<_>>(), slice.next))
                 })
                 .await?;
-            let (queues, next) = slice;
-            left = left.saturating_sub(queues.len());
-            for queue in queues.into_iter().flatten() {
-                self.queues.entry(queue).or_default().working += 1;
+            let (running, next) = slice;
+            left = left.saturating_sub(running.len());
+            for (queue, wid) in running {
+                if let Some(queue) = queue {
+                    self.queues.entry(queue).or_default().working += 1;
+                }
+                if let Some(wid) = wid {
+                    *self.held.entry(wid).or_default() += 1;
+                }
             }
             after = next;
             if after.is_none() || left == 0 {

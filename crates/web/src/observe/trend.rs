@@ -66,6 +66,7 @@ mod tests {
             at: workmill_proto::Timestamp::default(),
             totals: workmill_store::Totals::default(),
             queues: BTreeMap::from([("q".into(), queue)]),
+            held: BTreeMap::new(),
         })
     }
 

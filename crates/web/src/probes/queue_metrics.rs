@@ -90,6 +90,7 @@ mod tests {
             at: workmill_proto::Timestamp::default(),
             totals: workmill_store::Totals::default(),
             queues: queues.collect::<BTreeMap<_, _>>(),
+            held: BTreeMap::new(),
         }
     }
 

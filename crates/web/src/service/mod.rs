@@ -1,7 +1,20 @@
 //! What can be done and seen by the web port: one function for each, for pages and API alike.
+//!
+//! What is shown are values of their own, which go out as JSON as they are. To do something takes the actor, whose role is
+//! checked ([`Permit`](crate::Permit)).
 
+pub mod batches;
+pub mod cron;
 pub mod jobs;
+pub mod locks;
+mod moment;
+mod outcome;
+mod page;
 mod problem;
+pub mod queues;
 pub mod search;
+pub mod server;
+pub mod workers;
 
+pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};
 pub use problem::{Problem, ProblemKind, Span};

@@ -1,9 +1,9 @@
-//! Jobs, as they are shown: those that match a query (`list.rs`), and the one with an id (`show.rs`).
+//! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`).
 
 mod list;
 mod show;
 mod view;
 
-pub use list::{JobList, LIMIT_DEFAULT, list};
+pub use list::{JobList, list, list_of};
 pub use show::show;
 pub use view::{Held, JobView};

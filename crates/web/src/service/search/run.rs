@@ -8,9 +8,10 @@ use workmill_store::StoreError;
 
 use super::scan::{HITS_BYTES_MAX, Hit, Scan};
 use crate::desk::Desk;
+use crate::service::LIMIT_MAX;
 
 /// The most hits that one answer has.
-pub const HITS_MAX: usize = 500;
+pub const HITS_MAX: usize = LIMIT_MAX;
 
 /// How long one answer is waited for, beyond one slice: whoever wants more goes on from the cursor.
 const SEARCH_TIME: Duration = Duration::from_secs(1);
