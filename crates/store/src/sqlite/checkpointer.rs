@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::epoch::{self, Guard};
+use super::epoch::{self, Guard, Marks};
 use super::files::Files;
 use super::found::Found;
 use super::log::Log;
@@ -54,6 +54,7 @@ pub(super) enum Due {
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     shared: Arc<Shared>,
+    marks: Marks,
     /// Commits since the log was last copied, and how many frames it had then.
     commits: u32,
     frames_before: u32,
@@ -105,10 +106,12 @@ impl Checkpointer {
         let conn = connect(path).map_err(open_error)?;
         let guard = Guard::new(connect(path).map_err(open_error)?);
         let files = Files::open(found, Arc::clone(&frames), poison.clone()).map_err(io_error)?;
+        let files = Arc::new(files);
+        let marks = Marks::new(Arc::clone(&files), poison.clone());
         let shared = Arc::new(Shared {
             frames,
             guard,
-            files: Arc::new(files),
+            files,
             poison: poison.clone(),
             disk: Arc::clone(disk),
             state: Mutex::default(),
@@ -124,6 +127,7 @@ impl Checkpointer {
             .map_err(io_error)?;
         Ok(Self {
             shared,
+            marks,
             commits: 0,
             frames_before: 0,
             thread: Some(thread),
@@ -168,7 +172,7 @@ impl Checkpointer {
     /// Ends the log: marks its end, and copies what is left of it. If nothing is left then, begins the next one.
     ///
     /// Called by the writer, so that nothing is committed between these steps.
-    pub(super) fn reset_log(&self, writer: &Connection) {
+    pub(super) fn reset_log(&mut self, writer: &Connection) {
         let Shared {
             guard,
             files,
@@ -178,29 +182,29 @@ impl Checkpointer {
         if files.check().is_err() {
             return;
         }
-        if let Some(epoch) = mark_end(writer, files, poison) {
+        if let Some(epoch) = self.marks.end(writer) {
             guard.release();
-            if note_checkpointed(epoch::checkpoint(writer), poison) {
+            if note_checkpointed(epoch::checkpoint(writer), poison) == Copied::All {
                 files.note_log_ended(epoch);
-                set_epoch(writer, epoch.wrapping_add(1), files, poison);
+                self.marks.begin(writer, epoch.wrapping_add(1));
             }
         }
         guard.renew();
     }
 
-    /// Says that the log belongs to a database that has not said so yet.
-    pub(super) fn mark(&self, writer: &Connection, epoch: u32) {
-        set_epoch(writer, epoch, &self.shared.files, &self.shared.poison);
+    /// The marks of the log.
+    pub(super) fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 
     /// Ends the thread. Then copies the whole log into the database and empties it, unless the store is poisoned: so the
     /// database is complete by itself.
     pub(super) fn end(self, writer: &Connection, log: &Log) {
         let (files, poison) = (Arc::clone(&self.shared.files), self.shared.poison.clone());
-        let disk = Arc::clone(&self.shared.disk);
+        let (disk, mut marks) = (Arc::clone(&self.shared.disk), self.marks.clone());
         // With the guard, which reads from the log.
         drop(self);
-        if files.check().is_err() || mark_end(writer, &files, &poison).is_none() {
+        if files.check().is_err() || marks.end(writer).is_none() {
             return;
         }
         // SQLite would do it, too. But so a disk that hangs is known before the copying, which may rightly take long.
@@ -210,10 +214,11 @@ impl Checkpointer {
         }
         let _turn = disk.begin(DiskWork::Copy);
         let folded = writer.query_row(FOLD, (), |row| row.get::<_, i64>(0));
-        if !note_checkpointed(folded.map(|busy| busy == 0), &poison) && poison.check().is_ok() {
-            tracing::warn!(
+        match note_checkpointed(folded.map(|busy| busy == 0), &poison) {
+            Copied::Part => tracing::warn!(
                 "another program reads the database: some of it stays in the log beside it, so copy both"
-            );
+            ),
+            Copied::All | Copied::Unknown => {}
         }
     }
 
@@ -253,22 +258,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, flags)?;
     schema::configure_checkpointer(&conn)?;
     Ok(conn)
-}
-
-/// Commits the epoch that only the end of this log has. None if that failed: then the log goes on.
-fn mark_end(writer: &Connection, files: &Files, poison: &Poison) -> Option<u32> {
-    match epoch::draw(writer) {
-        Ok(epoch) => set_epoch(writer, epoch, files, poison).then_some(epoch),
-        Err(error) => {
-            tracing::warn!(%error, "the log goes on, as there is no number for its end");
-            None
-        }
-    }
-}
-
-fn set_epoch(writer: &Connection, epoch: u32, files: &Files, poison: &Poison) -> bool {
-    files.note_epoch(epoch);
-    epoch::note_set(epoch::set(writer, epoch), poison)
 }
 
 impl Shared {
@@ -360,11 +349,22 @@ impl Drop for Checkpointing {
     }
 }
 
-/// What came of copying: whether everything is copied. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
+/// What of the log is in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    All,
+    /// What others do not read any more.
+    Part,
+    /// The copying failed.
+    Unknown,
+}
+
+/// What came of copying. A failed sync poisons: SQLite counts as copied what may never reach the disk, and a later sync
 /// that succeeds proves nothing. After any other failure the log still has everything, and is copied another time.
-pub(super) fn note_checkpointed(copied: rusqlite::Result<bool>, poison: &Poison) -> bool {
-    let error = match copied {
-        Ok(is_all) => return is_all,
+pub(super) fn note_checkpointed(is_all: rusqlite::Result<bool>, poison: &Poison) -> Copied {
+    let error = match is_all {
+        Ok(true) => return Copied::All,
+        Ok(false) => return Copied::Part,
         Err(error) => error,
     };
     let code = error.sqlite_error().map(|error| error.extended_code);
@@ -372,9 +372,12 @@ pub(super) fn note_checkpointed(copied: rusqlite::Result<bool>, poison: &Poison)
         poison.set(format!("syncing the database failed: {error}"));
     } else {
         let error = failure::text_of(&error);
-        tracing::warn!(error, "the log could not be copied into the database");
+        tracing::warn!(
+            error,
+            "the log could not be copied into the database and still has what is missing there"
+        );
     }
-    false
+    Copied::Unknown
 }
 
 /// Lets a connection of a poisoned store close without copying the log, which is all that can be relied on.

@@ -11,18 +11,21 @@
 //!
 //! A log belongs to a database whose epoch is the one before its first, or any that it sets itself: then part of it was
 //! copied. Wherever a crash falls between these steps, this holds. It says nothing about logs without an epoch, which another
-//! program began.
+//! program began. One whose first transaction could not be set its epoch, as on a full disk, gets it with one of the next, and
+//! before that of its end, which alone would belong to nothing.
 //!
 //! A log is reset by itself as soon as it is copied completely and nobody reads from it. The [`Guard`] keeps that from
 //! happening at any other time.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
 use super::checkpointer::CHECKPOINT;
 use super::failure::{self, CommitFailure};
+use super::files::Files;
 use super::wal::LogContents;
+use crate::StoreError;
 use crate::writer::Poison;
 
 /// Whether a log may be applied to a database of this epoch.
@@ -88,16 +91,67 @@ fn end(conn: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// What a failed change of the epoch means. It is a commit like any other.
-pub(super) fn note_set(set: rusqlite::Result<()>, poison: &Poison) -> bool {
-    let Err(error) = set else { return true };
-    match failure::of_commit(&error) {
-        CommitFailure::NotCommitted(error) => {
-            tracing::warn!(%error, "the log goes on, as its end could not be marked");
+/// The epochs at the beginning and the end of the log.
+#[derive(Clone, Debug)]
+pub(super) struct Marks {
+    files: Arc<Files>,
+    poison: Poison,
+    /// What this log is to begin with, as long as it does not.
+    beginning: Option<u32>,
+}
+
+impl Marks {
+    pub(super) fn new(files: Arc<Files>, poison: Poison) -> Self {
+        Self {
+            files,
+            poison,
+            beginning: None,
         }
-        CommitFailure::Unknown(reason) => drop(poison.set(reason)),
     }
-    false
+
+    /// Commits the epoch that this log begins with. If that fails, [`Self::catch_up`] does it.
+    pub(super) fn begin(&mut self, writer: &Connection, epoch: u32) {
+        if let Err(error) = self.set(writer, epoch) {
+            tracing::warn!(%error, "the log does not say yet which database it belongs to");
+            self.beginning = Some(epoch);
+        }
+    }
+
+    /// Commits the epoch that this log should have begun with, if it has not. False if that fails.
+    pub(super) fn catch_up(&mut self, writer: &Connection) -> bool {
+        let Some(epoch) = self.beginning else {
+            return true;
+        };
+        let is_set = self.set(writer, epoch).is_ok();
+        if is_set {
+            self.beginning = None;
+        }
+        is_set
+    }
+
+    /// Commits the epoch that only the end of this log has. None if that failed: then the log goes on.
+    pub(super) fn end(&mut self, writer: &Connection) -> Option<u32> {
+        if !self.catch_up(writer) {
+            return None;
+        }
+        let drawn = draw(writer).map_err(|error| failure::of_statement(&error));
+        match drawn.and_then(|epoch| self.set(writer, epoch).map(|()| epoch)) {
+            Ok(epoch) => Some(epoch),
+            Err(error) => {
+                tracing::warn!(%error, "the log goes on, as its end could not be marked");
+                None
+            }
+        }
+    }
+
+    /// A failure means what that of any other commit does.
+    fn set(&self, writer: &Connection, epoch: u32) -> Result<(), StoreError> {
+        self.files.note_epoch(epoch);
+        set(writer, epoch).map_err(|error| match failure::of_commit(&error) {
+            CommitFailure::NotCommitted(error) => error,
+            CommitFailure::Unknown(reason) => self.poison.set(reason),
+        })
+    }
 }
 
 /// Copies the log. Tells whether nothing of it is left to be copied.

@@ -84,6 +84,7 @@ impl Rows for SqliteRows<'_> {
 impl SqliteRows<'_> {
     /// Has the log copied into the database when it is time.
     fn copy_log_if_due(&mut self) {
+        self.checkpointer.marks().catch_up(self.statements.conn());
         if self.checkpointer.note_commit() == Due::Nothing {
             return;
         }

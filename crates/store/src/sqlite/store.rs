@@ -77,12 +77,12 @@ impl SqliteStore {
         let writer = Writer::load(&conn, poison.clone()).map_err(open_error)?;
         sync_directory(dir)?;
 
-        let checkpointer = Checkpointer::start(&mut conn, &found, &poison, disk)?;
+        let mut checkpointer = Checkpointer::start(&mut conn, &found, &poison, disk)?;
         let log_path = &found.paths.log;
         let sync_error = |error: io::Error| {
             StoreError::Open(format!("cannot sync {}: {error}", log_path.display()))
         };
-        begin_log(&conn, &checkpointer, &found).map_err(open_error)?;
+        begin_log(&conn, &mut checkpointer, &found).map_err(open_error)?;
         poison.check()?;
         let log = Arc::new(Log::open(log_path, poison.clone(), disk).map_err(sync_error)?);
         // The tables may be new.
@@ -168,13 +168,14 @@ fn check_whole(conn: &Connection, found: &Found) -> Result<(), StoreError> {
 /// Lets the log say which database it belongs to, if it does not yet.
 fn begin_log(
     conn: &Connection,
-    checkpointer: &Checkpointer,
+    checkpointer: &mut Checkpointer,
     found: &Found,
 ) -> rusqlite::Result<()> {
     let epoch = epoch::read(conn)?;
     let is_new = found.log.commits == 0;
-    if is_new || epoch == 0 {
-        checkpointer.mark(conn, epoch.wrapping_add(1));
+    // The server that began it may have found no room for its mark.
+    if found.log.epochs.is_empty() || epoch == 0 {
+        checkpointer.marks().begin(conn, epoch.wrapping_add(1));
     }
     // Behind damage, frames of this log would be taken for damage again. And how the log before a new one ended is not
     // known: other programs fold it in, too.

@@ -143,7 +143,7 @@ fn a_crash_at_any_step_leaves_what_belongs_together() {
         assert_eq!(size(&crash(&dir)), pushed);
         // The steps of `reset_log`.
         let epoch = epoch::draw(&store.conn).unwrap();
-        store.checkpointer.mark(&store.conn, epoch);
+        store.checkpointer.marks().begin(&store.conn, epoch);
         assert_eq!(size(&crash(&dir)), pushed);
         reset_log(&mut store);
         assert_eq!(size(&crash(&dir)), pushed);
@@ -176,12 +176,47 @@ fn the_log_begins_anew_only_with_its_mark() {
     assert!(!contents.epochs.is_empty(), "{contents:?}");
 }
 
+/// A program that writes keeps the log from getting its mark; a full disk would do the same.
+#[test]
+fn a_log_that_began_without_its_mark_gets_it_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    push_many(&mut store, 5);
+    store.conn.pragma_update(None, "busy_timeout", 0).unwrap();
+    let other = rusqlite::Connection::open(Paths::of(dir.path()).database).unwrap();
+    let mut pushed = 5;
+    for ends_at_once in [false, true] {
+        // The steps of `reset_log`.
+        let end = store.checkpointer.marks().end(&store.conn).unwrap();
+        begin_anew_without_epoch(&store);
+        store.checkpointer.files().note_log_ended(end);
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let beginning = end.wrapping_add(1);
+        store.checkpointer.marks().begin(&store.conn, beginning);
+        assert_eq!(store.checkpointer.marks().end(&store.conn), None);
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(size(&crash(&dir)), pushed);
+        if ends_at_once {
+            store.checkpointer.marks().end(&store.conn).unwrap();
+        } else {
+            push_many(&mut store, 1);
+            pushed += 1;
+        }
+        let log = look_through(&Paths::of(dir.path()).log).unwrap();
+        assert_eq!(log.epochs.first(), Some(&beginning));
+        assert_eq!(size(&crash(&dir)), pushed);
+        push_many(&mut store, 1);
+        pushed += 1;
+        assert_eq!(size(&crash(&dir)), pushed);
+    }
+}
+
 #[test]
 fn a_store_of_the_version_before_is_opened_with_its_log() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     // It knows no epochs.
-    store.checkpointer.mark(&store.conn, 0);
+    store.checkpointer.marks().begin(&store.conn, 0);
     begin_anew_without_epoch(&store);
     push_many(&mut store, 3);
     let left = crash(&dir);

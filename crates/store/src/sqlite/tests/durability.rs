@@ -1,6 +1,6 @@
 //! Syncing the log, copying it into the database, and what is left when either fails.
 
-use super::super::checkpointer::{CHECKPOINT_COMMITS, note_checkpointed};
+use super::super::checkpointer::{CHECKPOINT_COMMITS, Copied, note_checkpointed};
 use super::super::interval::IntervalSync;
 use super::super::log::Log;
 use super::*;
@@ -123,7 +123,7 @@ fn a_failed_sync_of_what_was_copied_poisons_and_nothing_else_does() {
     let failed = |code| {
         let poison = Poison::default();
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        assert!(!note_checkpointed(Err(error), &poison));
+        assert_eq!(note_checkpointed(Err(error), &poison), Copied::Unknown);
         poison.check().is_err()
     };
     assert!(failed(rusqlite::ffi::SQLITE_IOERR_FSYNC));
