@@ -239,6 +239,24 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) 
     return change(fd, parts, count, offset);
 }
 
+/* Copies within the kernel are not made onto this disk: whoever wants one reads and writes. */
+static int is_copied_here(int to) {
+    char path[PATH_MAX];
+    return is_file(name_of_fd(to, path));
+}
+
+ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t count, unsigned flags) {
+    if (!is_copied_here(to)) return syscall(SYS_copy_file_range, from, from_at, to, to_at, count, flags);
+    errno = ENOSYS;
+    return -1;
+}
+ssize_t sendfile64(int to, int from, off64_t *from_at, size_t count) {
+    if (!is_copied_here(to)) return syscall(SYS_sendfile, to, from, from_at, count);
+    errno = ENOSYS;
+    return -1;
+}
+ssize_t sendfile(int to, int from, off_t *from_at, size_t count) { return sendfile64(to, from, from_at, count); }
+
 /* A change of size to `size`, by one system call. */
 static int resize(int fd, uint64_t size, long call, int mode, off_t offset, off_t bytes) {
     char path[PATH_MAX];

@@ -71,11 +71,17 @@ impl FileLease {
         else {
             return Ok(());
         };
-        let written = write_text(&mut file, &text(&found)).and_then(|()| file.sync_all());
-        written.map_err(|source| LeaseError::Lock {
-            path: self.dir.join(Self::FILE),
-            source,
-        })
+        let path = self.dir.join(Self::FILE);
+        match write_text(&mut file, &text(&found)).and_then(|()| file.sync_all()) {
+            Err(error) if is_full(&error) => {
+                tracing::warn!(
+                    "the disk is full: {} does not say how the server ended",
+                    path.display()
+                );
+                Ok(())
+            }
+            written => written.map_err(|source| LeaseError::Lock { path, source }),
+        }
     }
 }
 

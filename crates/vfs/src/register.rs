@@ -9,6 +9,7 @@ use rusqlite::ffi::{
     sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
+use crate::index_file;
 use crate::log_file::{self, LogFile};
 
 /// The layer's name within SQLite.
@@ -48,7 +49,9 @@ fn register() -> Option<Own> {
     // SAFETY: it is never freed; all its functions but `open` are those of SQLite's own, and do not depend on which of
     // the two they are called with.
     let code = unsafe { sqlite3_vfs_register(Box::leak(Box::new(vfs)), 0) };
-    (code == SQLITE_OK).then_some(Own(own))
+    // SAFETY: it is SQLite's own.
+    let is_told = code == SQLITE_OK && unsafe { index_file::clear_instead_of_cutting(own) };
+    is_told.then_some(Own(own))
 }
 
 unsafe extern "C" fn open(

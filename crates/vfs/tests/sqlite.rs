@@ -190,6 +190,60 @@ fn a_database_goes_on_where_it_was_closed() {
 }
 
 #[test]
+fn an_index_that_is_to_be_kept_is_and_all_else_is_in_the_database() {
+    let (_dir, path, conn) = open_new();
+    workmill_vfs::keep_index(&conn).unwrap();
+    conn.pragma_update(None, "journal_size_limit", 1 << 20)
+        .unwrap();
+    commit_rows(&conn, 10, 300);
+    drop(conn);
+    assert_eq!(log_bytes(&path), 0);
+    let index = path.with_extension("db-shm").metadata().unwrap();
+    assert_eq!(index.len(), INDEX_PART_BYTES as u64);
+    let conn = open(&path);
+    assert_eq!(counted(&conn).0, 10);
+}
+
+/// Opens what a killed process has left of a database of ten rows, with so many bytes of rubbish in its index; how long the
+/// index is then.
+fn opened_with_index(bytes: usize) -> usize {
+    let (_dir, path, conn) = open_new();
+    commit_rows(&conn, 10, 300);
+    let copy = tempfile::tempdir().unwrap();
+    let there = copy.path().join("a.db");
+    copy_file(&path, &there);
+    copy_file(
+        &path.with_extension("db-wal"),
+        &there.with_extension("db-wal"),
+    );
+    let index = there.with_extension("db-shm");
+    std::fs::write(&index, vec![0xa5; bytes]).unwrap();
+    let conn = open(&there);
+    assert_eq!(counted(&conn).0, 10);
+    commit_rows(&conn, 1, 300);
+    assert_eq!(found(&there).0, 11);
+    // To read it in this process would drop locks.
+    let copied = copy.path().join("index");
+    copy_file(&index, &copied);
+    let index = std::fs::read(copied).unwrap();
+    assert!(index.iter().skip(INDEX_PART_BYTES).all(|byte| *byte == 0));
+    index.len()
+}
+
+/// By how much an index grows.
+const INDEX_PART_BYTES: usize = 32_768;
+
+#[test]
+fn an_index_that_was_left_behind_is_cleared_and_needs_no_space() {
+    for bytes in [3 * INDEX_PART_BYTES, 3 * INDEX_PART_BYTES + 5, 1 << 20] {
+        assert_eq!(opened_with_index(bytes), bytes);
+    }
+    for bytes in [0, 3, 100, INDEX_PART_BYTES, (1 << 20) + 1, 40 << 20] {
+        assert_eq!(opened_with_index(bytes), INDEX_PART_BYTES);
+    }
+}
+
+#[test]
 fn a_log_that_cannot_be_opened_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.db");

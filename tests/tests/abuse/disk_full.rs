@@ -1,5 +1,7 @@
 //! The disk is full: an answer, not an end.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -156,4 +158,146 @@ fn what_changes_nothing_is_answered_on_a_full_disk_however_long_it_is_full() {
         client.info();
         assert_eq!(client.fetch("nothing-is-ever-pushed-here"), None);
     }
+}
+
+/// The text of the lock file.
+fn lock_text(server: &Server) -> String {
+    fs::read_to_string(lock_path(server)).expect("read the lock file")
+}
+
+fn lock_path(server: &Server) -> PathBuf {
+    server.files().storage_dir().join("workmill.lock")
+}
+
+#[test]
+fn a_server_starts_and_stops_on_a_full_disk() {
+    let mut room = Room::new();
+    let mut client = room.server.client();
+    client.push(&job("jid-early", "early"));
+    room.disk.fill_up();
+    let (taken, _) = push_until_full(&mut client);
+    room.server.kill9();
+    for _ in 0..2 {
+        room.server.start_again();
+        let mut client = room.server.client();
+        assert_eq!(client.queue_size("early"), Some(1));
+        assert_eq!(client.queue_size("big").unwrap_or(0), taken);
+        room.server.stop();
+        assert_eq!(lock_text(&room.server), "stopped\n");
+    }
+    // A new one has no room for who holds it.
+    fs::remove_file(lock_path(&room.server)).expect("remove the lock file");
+    room.server.start_again();
+    let line = room
+        .server
+        .wait_for_log("does not say which server uses the directory");
+    assert!(line.contains("WARN"), "{line}");
+    let log = room.server.stop().log;
+    assert!(log.contains("does not say how the server ended"), "{log}");
+    room.server.start_again();
+    assert_eq!(room.server.client().queue_size("early"), Some(1));
+    room.disk.make_space();
+    push_until_taken(&mut room.server.client(), "jid-late");
+    room.server.stop();
+    assert_eq!(lock_text(&room.server), "stopped\n");
+}
+
+/// What a start on the full disk says before it ends. There is space afterwards, and a server.
+fn refusal_of_start(room: &mut Room, files: ServerFiles) -> String {
+    room.disk.fill_up();
+    let refused = room.disk.carry(Server::builder().files(files)).try_start();
+    room.disk.make_space();
+    room.server.start_again();
+    let log = refused.expect_err("it starts on a full disk").log;
+    let errors: Vec<&str> = log.lines().filter(|line| line.contains("ERROR")).collect();
+    assert_eq!(errors.len(), 1, "{log}");
+    errors[0].to_owned()
+}
+
+/// The names of the files in the storage directory.
+fn names(files: &ServerFiles) -> Vec<String> {
+    let found = fs::read_dir(files.storage_dir()).expect("read the storage directory");
+    let mut names: Vec<String> = found
+        .map(|file| {
+            file.expect("read a name")
+                .file_name()
+                .to_string_lossy()
+                .into()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_start_that_needs_space_says_so_and_loses_nothing() {
+    let mut room = Room::new();
+    for number in 0..20 {
+        let jid = format!("jid-{number:06}");
+        room.server.client().push(&job(&jid, "early"));
+    }
+    room.server.kill9();
+    let files = room.server.files().clone();
+    let file = |name: &str| files.storage_dir().join(name);
+    // Somebody has removed it.
+    fs::remove_file(file("workmill.db-shm")).expect("remove the index");
+    let before = names(&files);
+    let told = refusal_of_start(&mut room, files.clone());
+    assert!(
+        told.contains("workmill.db is full: free some space"),
+        "{told}"
+    );
+    assert_eq!(room.server.client().queue_size("early"), Some(20));
+
+    room.server.kill9();
+    let log = file("workmill.db-wal");
+    let whole = fs::read(&log).expect("read the log");
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs::write(&log, &damaged).expect("damage the log");
+    room.disk.fill_up();
+    for _ in 0..2 {
+        let refused = room
+            .disk
+            .carry(Server::builder().files(files.clone()))
+            .try_start();
+        let told = refused
+            .expect_err("it starts without a copy of the log")
+            .log;
+        assert!(
+            told.contains("is damaged and cannot be copied before it is used: free some space"),
+            "{told}"
+        );
+    }
+    assert_eq!(fs::read(&log).expect("read the log"), damaged);
+    let mut expected = before;
+    expected.push("workmill.db-shm".to_owned());
+    expected.sort();
+    assert_eq!(names(&files), expected);
+    room.disk.make_space();
+    fs::write(&log, whole).expect("mend the log");
+    room.server.start_again();
+    assert_eq!(room.server.client().queue_size("early"), Some(20));
+}
+
+#[test]
+fn a_first_start_on_a_full_disk_says_so_and_the_next_one_makes_the_store() {
+    let files = ServerFiles::new();
+    let disk = Disk::under(&files);
+    disk.fill_up();
+    for _ in 0..2 {
+        let refused = disk
+            .carry(Server::builder().files(files.clone()))
+            .try_start();
+        let told = refused.expect_err("it starts without a store").log;
+        assert!(
+            told.contains("workmill.db is full: free some space"),
+            "{told}"
+        );
+    }
+    disk.make_space();
+    let mut server = disk.carry(Server::builder().files(files)).start();
+    server.client().push(&job("jid-000001", "early"));
+    let log = server.stop().log;
+    assert!(!log.contains("ERROR"), "{log}");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::StoreError;
 
@@ -17,6 +17,12 @@ pub(super) fn text_of(error: &Error) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// Whether there is no room on the disk. The index of the log is not written by SQLite, but grows: then it says so.
+fn is_full(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 /// A statement inside a transaction failed.
@@ -69,14 +75,15 @@ pub(super) fn of_open(path: &Path, error: &Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("{path} is in use by another program: stop it first ({error})")
         }
+        _ if is_full(error) => format!(
+            "the disk of {path} is full: free some space and start the server again, nothing was changed ({error})"
+        ),
         _ => format!("cannot open {path}: {}", text_of(error)),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     fn error(code: i32) -> Error {
@@ -138,6 +145,19 @@ mod tests {
                 assert!(!text.contains("malformed"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn an_opening_on_a_full_disk_is_told_with_what_to_do() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            let told = of_open(Path::new("a.db"), &error(code)).to_string();
+            assert!(
+                told.starts_with("the disk of a.db is full: free some space"),
+                "{told}"
+            );
+        }
+        let told = of_open(Path::new("a.db"), &error(ffi::SQLITE_IOERR_READ)).to_string();
+        assert!(!told.contains("full"), "{told}");
     }
 
     #[test]

@@ -182,14 +182,14 @@ impl Files {
         frames: u32,
         before: Option<SeenLog>,
     ) -> Result<Option<SeenLog>, &'static str> {
+        if frames == 0 && bytes < HEADER_BYTES as u64 && before.is_none() {
+            // Nothing could be written to it yet.
+            return Ok(None);
+        }
         // SQLite itself cuts a log to this length when it begins anew.
         let kept_max = u64::try_from(LOG_BYTES_KEPT_MAX).unwrap_or_default();
         if bytes < offset_of(frames).min(kept_max) {
             return Err("was cut short");
-        }
-        if (bytes, frames) == (0, 0) && before.is_none() {
-            // Nothing could be written to it yet.
-            return Ok(None);
         }
         let log = self.log.open().map_err(|_| "cannot be opened")?;
         let mut header = [0; HEADER_BYTES];

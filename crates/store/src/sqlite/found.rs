@@ -161,9 +161,14 @@ fn keep_aside(path: &Path) -> io::Result<PathBuf> {
         let kept = PathBuf::from(format!("{}.damaged-{number}", path.display()));
         match create_private(&kept) {
             Ok(mut file) => {
-                io::copy(&mut File::open(path)?, &mut file)?;
-                file.sync_all()?;
-                return Ok(kept);
+                let copied = File::open(path)
+                    .and_then(|mut log| io::copy(&mut log, &mut file))
+                    .and_then(|_| file.sync_all());
+                if copied.is_err() {
+                    // Each start would leave another part of it on a full disk. What matters is why it failed.
+                    fs::remove_file(&kept).ok();
+                }
+                return copied.map(|()| kept);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if have_same_content(path, &kept)? {

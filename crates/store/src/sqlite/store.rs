@@ -69,6 +69,7 @@ impl SqliteStore {
         let mut conn =
             Connection::open_with_flags_and_vfs(&path, flags, vfs).map_err(open_error)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        workmill_vfs::keep_index(&conn).map_err(open_error)?;
         if found.log.damage.is_some() {
             check_whole(&conn, &found)?;
         }
