@@ -7,16 +7,21 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 use workmill_tests::{Server, ServerFiles, binary_path, job};
 
-/// Its exit status, and all that it says.
+/// The exit status of a check of the store, and all that it says.
 fn check(files: &ServerFiles) -> (i32, String) {
+    run("check-store", files, files.storage_dir())
+}
+
+/// The same of any subcommand, for this storage directory.
+fn run(subcommand: &str, files: &ServerFiles, dir: &Path) -> (i32, String) {
     let output = Command::new(binary_path())
-        .args(["check-store", "-e", "development", "-d"])
-        .arg(files.storage_dir())
+        .args([subcommand, "-e", "development", "-d"])
+        .arg(dir)
         .arg("-c")
         .arg(files.config_dir())
         .stdin(Stdio::null())
         .output()
-        .expect("run check-store");
+        .expect("run workmill");
     let text = [output.stdout, output.stderr].concat();
     let code = output.status.code().expect("it exits");
     (code, String::from_utf8(text).expect("it says text"))
@@ -167,12 +172,50 @@ fn a_log_that_is_gone_is_told() {
 }
 
 #[test]
-fn what_is_no_store_is_told() {
+fn what_is_no_store_is_told_with_what_to_do() {
     let files = ServerFiles::new();
-    let (code, text) = check(&files);
-    assert_eq!(code, 1, "{text}");
-    assert!(
-        text.contains("there is no database in") || text.contains("cannot lock"),
-        "{text}"
-    );
+    let home = files.home_dir();
+    let [file, empty, none] = ["file", "empty", "none"].map(|name| home.join(name));
+    fs::write(&file, "").unwrap();
+    fs::create_dir(&empty).unwrap();
+    let missing = "there is no storage directory";
+    for (dir, told) in [
+        (none.clone(), missing),
+        (none.join("below"), missing),
+        (file.join("below"), missing),
+        (file.clone(), "is a file; name a directory with -d"),
+        (empty.clone(), "there is no database in"),
+    ] {
+        let (code, text) = run("check-store", &files, &dir);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.starts_with("the store cannot be checked: "), "{text}");
+        assert!(text.contains(told) && text.contains("with -d"), "{text}");
+        assert!(!text.contains("lock"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+    assert!(!none.exists());
+    assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
+}
+
+/// A server and a check of its configuration say of a directory that it cannot use the same.
+#[test]
+fn a_directory_that_no_server_can_use_is_told_by_all_alike() {
+    let files = ServerFiles::new();
+    let file = files.home_dir().join("file");
+    fs::write(&file, "").unwrap();
+    for (dir, told) in [
+        (file.clone(), "is a file; name a directory with -d"),
+        (file.join("below"), "cannot make the storage directory"),
+    ] {
+        let (code, text) = run("check-config", &files, &dir);
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains(told), "{text}");
+        let storage = ServerFiles::with_storage(&dir);
+        let started = Server::builder().files(storage).try_start();
+        let ended = started.expect_err("a server works in a file");
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.log);
+        assert!(ended.log.contains(told), "{}", ended.log);
+        let errors = ended.log.lines().filter(|line| line.contains("ERROR"));
+        assert_eq!(errors.count(), 1, "{}", ended.log);
+    }
 }

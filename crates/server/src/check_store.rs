@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
-use workmill_store::QuietHold;
+use anyhow::Context as _;
 use workmill_store::check::{Findings, Problem};
 use workmill_store::sqlite::check_stopped;
 
 use crate::settings::{Loaded, Reloader};
+use crate::storage_dir::StorageDir;
+
+/// What errors begin with.
+const NO_CHECK: &str = "the store cannot be checked";
 
 /// What is said of a store, and whether everything in it agrees.
 #[derive(Debug)]
@@ -31,13 +34,8 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<StoreReport> {
 
 fn report_of(dir: &Path) -> anyhow::Result<StoreReport> {
     // Until the end.
-    let hold = QuietHold::take(dir)?.map_err(|holder| {
-        anyhow!(
-            "the storage directory {} is in use by a server ({holder}); stop that one first, or check a copy",
-            dir.display()
-        )
-    })?;
-    let findings = check_stopped(dir, hold.predecessor()).context("the store cannot be checked")?;
+    let hold = StorageDir::hold(dir).context(NO_CHECK)?;
+    let findings = check_stopped(dir, hold.predecessor()).context(NO_CHECK)?;
     Ok(StoreReport {
         text: text_of(dir, &findings),
         is_sound: findings.are_none(),

@@ -1,6 +1,6 @@
 //! The directory the data lives in, and the lease that keeps a second server out of it.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{mem, process};
 
 use rustix::fs::{Access, access};
 use workmill_store::sqlite::{DATABASE_FILE, missing_files};
-use workmill_store::{Acquired, FileLease, Lease as _, LeaseError};
+use workmill_store::{Acquired, FileLease, Lease as _, LeaseError, QuietHold};
 
 use crate::clock;
 use crate::settings::Binding;
@@ -37,6 +37,12 @@ pub enum StorageDirError {
         /// Which.
         path: PathBuf,
     },
+    /// It does not exist, and is only to be read.
+    #[error("there is no storage directory {}; name the one of the server with -d", path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
     /// It does not exist and cannot be made.
     #[error("cannot make the storage directory {}; name another one with -d", path.display())]
     Make {
@@ -53,6 +59,14 @@ pub enum StorageDirError {
         /// Why.
         source: io::Error,
     },
+    /// Whoever only reads it has not the right to.
+    #[error("cannot read {}; run this as the server's user, or name another directory with -d", path.display())]
+    Unreadable {
+        /// The directory, or a file in it.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// It cannot be locked.
     #[error(transparent)]
     Lease(#[from] LeaseError),
@@ -62,6 +76,14 @@ pub enum StorageDirError {
         /// Which.
         path: PathBuf,
         /// What the lock file says about that server: its pid and where it listens.
+        holder: String,
+    },
+    /// A server uses it, and it is to be read without one.
+    #[error("the storage directory {} is in use by a server ({holder}); stop that one first, or check a copy", path.display())]
+    Served {
+        /// Which.
+        path: PathBuf,
+        /// As of [`InUse`](Self::InUse).
         holder: String,
     },
 }
@@ -107,20 +129,10 @@ impl StorageDir {
             if !found.is_dir() {
                 return Err(make(io::ErrorKind::NotADirectory.into()));
             }
-            demand(existing, Access::WRITE_OK | Access::EXEC_OK)?;
+            Use::Serve.demand(existing, Access::WRITE_OK | Access::EXEC_OK)?;
             return Ok(None);
         }
-        if !found.is_dir() {
-            return Err(StorageDirError::File {
-                path: path.to_owned(),
-            });
-        }
-        demand(path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?;
-        FileLease::check(path)?;
-        let files = [FileLease::FILE, DATABASE_FILE].map(|name| path.join(name));
-        for file in files.iter().filter(|file| file.exists()) {
-            demand(file, Access::READ_OK | Access::WRITE_OK)?;
-        }
+        Use::Serve.check(path, &found)?;
         let mode = found.permissions().mode();
         Ok((mode & GROUP_AND_OTHERS != 0).then(|| {
             format!(
@@ -129,6 +141,18 @@ impl StorageDir {
                 mode & 0o7777
             )
         }))
+    }
+
+    /// Keeps servers out of it for as long as what this brings lives, and writes nothing.
+    pub fn hold(path: &Path) -> Result<QuietHold, StorageDirError> {
+        let path = path.to_owned();
+        let found = match path.metadata() {
+            Ok(found) => found,
+            Err(error) if is_missing(&error) => return Err(StorageDirError::Missing { path }),
+            Err(source) => return Err(StorageDirError::Unreadable { path, source }),
+        };
+        Use::Read.check(&path, &found)?;
+        QuietHold::take(&path)?.map_err(|holder| StorageDirError::Served { path, holder })
     }
 
     /// Where it is.
@@ -173,12 +197,55 @@ fn nearest_existing(path: &Path) -> &Path {
         .unwrap_or(path)
 }
 
-/// Demands that the server's user has these rights.
-fn demand(path: &Path, rights: Access) -> Result<(), StorageDirError> {
-    access(path, rights).map_err(|error| StorageDirError::Denied {
-        path: path.to_owned(),
-        source: error.into(),
-    })
+fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
+/// What a directory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// A server works in it.
+    Serve,
+    /// It is only read.
+    Read,
+}
+
+impl Use {
+    /// Looks whether what lies at the path can be used so, without touching anything.
+    fn check(self, path: &Path, found: &Metadata) -> Result<(), StorageDirError> {
+        if !found.is_dir() {
+            return Err(StorageDirError::File {
+                path: path.to_owned(),
+            });
+        }
+        self.demand(path, self.rights() | Access::EXEC_OK)?;
+        FileLease::check(path)?;
+        let files = [FileLease::FILE, DATABASE_FILE].map(|name| path.join(name));
+        for file in files.iter().filter(|file| file.exists()) {
+            self.demand(file, self.rights())?;
+        }
+        Ok(())
+    }
+
+    /// What it takes, on the directory and on the files in it.
+    fn rights(self) -> Access {
+        match self {
+            Self::Serve => Access::READ_OK | Access::WRITE_OK,
+            Self::Read => Access::READ_OK,
+        }
+    }
+
+    /// Demands that the user of this process has these rights.
+    fn demand(self, path: &Path, rights: Access) -> Result<(), StorageDirError> {
+        access(path, rights).map_err(|error| {
+            let (path, source) = (path.to_owned(), error.into());
+            match self {
+                Self::Serve => StorageDirError::Denied { path, source },
+                Self::Read => StorageDirError::Unreadable { path, source },
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +339,35 @@ mod tests {
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3);
     }
 
+    #[test]
+    fn what_is_only_read_is_told_apart_and_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name| root.path().join(name);
+        let [file, empty, served] = ["file", "empty", "served"].map(path);
+        fs::write(&file, "").unwrap();
+        fs::create_dir(&empty).unwrap();
+        symlink(path("nothing"), path("link")).unwrap();
+        for missing in [
+            path("none"),
+            file.join("below"),
+            path("none/below"),
+            path("link"),
+        ] {
+            let error = StorageDir::hold(&missing).unwrap_err();
+            let told = format!("there is no storage directory {};", missing.display());
+            assert!(error.to_string().starts_with(&told), "{error}");
+        }
+        let error = StorageDir::hold(&file).unwrap_err();
+        assert!(matches!(error, StorageDirError::File { .. }), "{error:?}");
+        let server = StorageDir::open(&served, &binding()).unwrap();
+        let error = StorageDir::hold(&served).unwrap_err();
+        assert!(matches!(error, StorageDirError::Served { .. }), "{error:?}");
+        drop(server);
+        StorageDir::hold(&served).unwrap();
+        StorageDir::hold(&empty).unwrap();
+        assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
+    }
+
     /// Runs this in a thread that has the rights of nobody, or the test's own if these are not all.
     fn without_rights<T: Send>(run: impl FnOnce() -> T + Send) -> T {
         let run = || {
@@ -320,5 +416,41 @@ mod tests {
             }
         }
         set_mode(&closed, 0o755);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_name_and_need_not_be_written() {
+        let root = tempfile::tempdir().unwrap();
+        let set_mode =
+            |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let [closed, locked, read_only] = ["closed", "locked", "read-only"].map(|name| {
+            let dir = root.path().join(name);
+            fs::create_dir(&dir).unwrap();
+            fs::write(dir.join(DATABASE_FILE), "").unwrap();
+            fs::write(dir.join(FileLease::FILE), "").unwrap();
+            dir
+        });
+        let lock = locked.join(FileLease::FILE);
+        set_mode(root.path(), 0o755);
+        set_mode(&lock, 0o000);
+        for name in [DATABASE_FILE, FileLease::FILE] {
+            set_mode(&read_only.join(name), 0o444);
+        }
+        for (dir, mode) in [(&closed, 0o311), (&locked, 0o555), (&read_only, 0o555)] {
+            set_mode(dir, mode);
+        }
+        for (path, named) in [(&closed, &closed), (&locked, &lock)] {
+            let error = without_rights(|| StorageDir::hold(path).unwrap_err());
+            let told = format!("cannot read {};", named.display());
+            assert!(error.to_string().starts_with(&told), "{error}");
+        }
+        without_rights(|| StorageDir::hold(&read_only).map(drop)).unwrap();
+        set_mode(&closed, 0o000);
+        let below = closed.join("below");
+        let error = without_rights(|| StorageDir::hold(&below).unwrap_err());
+        assert!(error.to_string().starts_with("cannot read "), "{error}");
+        for dir in [&closed, &locked, &read_only] {
+            set_mode(dir, 0o755);
+        }
     }
 }
