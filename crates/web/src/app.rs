@@ -41,7 +41,7 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
         .merge(pages())
         .merge(api())
         .merge(closed_probes())
-        .fallback(nothing_here)
+        .fallback(pages::nothing_here)
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_sites))
         .layer(from_fn_with_state(Arc::clone(&app), authenticate))
         // They hold nothing that is secret, and browsers ask for some of them without a password.
@@ -65,7 +65,16 @@ pub(crate) fn bound(routes: Router) -> Router {
 
 /// The pages of people. A line for each path.
 fn pages() -> Router<Arc<App>> {
-    Router::new().route("/", get(pages::overview))
+    Router::new()
+        .route("/", get(pages::overview))
+        .route("/queues", get(pages::queues))
+        .route("/queues/{name}", get(pages::queue))
+        .route("/scheduled", get(pages::scheduled))
+        .route("/retries", get(pages::retries))
+        .route("/morgue", get(pages::dead))
+        .route("/busy", get(pages::working))
+        .route("/search", get(pages::search))
+        .route("/jobs/{jid}", get(pages::job))
 }
 
 /// The API. A line for each path.
@@ -95,8 +104,4 @@ fn open_probes() -> Router<Arc<App>> {
 async fn no_such_path() -> Response {
     let detail = "there is no such path in the API";
     api::problem_document(StatusCode::NOT_FOUND, detail, None)
-}
-
-async fn nothing_here() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_FOUND, "there is no such page\n")
 }

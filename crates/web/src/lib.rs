@@ -4,7 +4,7 @@
 //! transaction. So every handler is tested without a socket, and nothing here can hold up the way of a job.
 //!
 //! Reading order: `desk` (what the server is to us), `app` (which path leads where), `guard/` (who may come in,
-//! and what browsers are told), `service/` (what can be done and seen), `pages/` (what people see), `api/` (the same as JSON), `probes/` (what machines
+//! and what browsers are told), `service/` (what can be done and seen), `pages/` (what people see), `locale/` (in which language), `api/` (the same as JSON), `probes/` (what machines
 //! ask), `assets/` (the files pages need), `port/` (connections).
 
 mod api;
@@ -12,6 +12,7 @@ mod app;
 mod assets;
 mod desk;
 mod guard;
+mod locale;
 mod observe;
 mod pages;
 mod port;

@@ -1,10 +1,9 @@
 //! A job as JSON.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use workmill_store::Place;
 
-use crate::service::jobs::{Held, JobView};
+use crate::service::jobs::{Held, JobView, Payload};
 
 /// A job. What cannot be read of it is left out, and `unreadable` says why.
 #[derive(Debug, Default, Serialize)]
@@ -30,23 +29,6 @@ pub(crate) struct Job {
     unreadable: Option<String>,
 }
 
-/// What the payload says that the server passes on as it is: integers of any size stay exact.
-#[derive(Debug, Default, Deserialize, Serialize)]
-struct Payload {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reserve_for: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<Box<RawValue>>,
-}
-
 /// Who has a job.
 #[derive(Debug, Serialize)]
 struct Worker {
@@ -64,21 +46,21 @@ impl From<JobView> for Job {
             worker: view.held.map(Worker::from),
             ..Self::default()
         };
+        let payload = Payload::of(&view.job);
+        let shown = Self {
+            unreadable: payload.as_ref().err().cloned(),
+            payload: payload.unwrap_or_default(),
+            ..shown
+        };
         match view.job {
-            Ok(record) => {
-                let payload = serde_json::from_slice(&record.body);
-                Self {
-                    unreadable: payload.as_ref().err().map(ToString::to_string),
-                    payload: payload.unwrap_or_default(),
-                    enqueued_at: record.enqueued_at.map(|at| at.to_string()),
-                    jid: Some(record.jid),
-                    queue: Some(record.queue),
-                    jobtype: Some(record.jobtype),
-                    ..shown
-                }
-            }
-            Err(corrupt) => Self {
-                unreadable: Some(corrupt.reason),
+            Ok(record) => Self {
+                enqueued_at: record.enqueued_at.map(|at| at.to_string()),
+                jid: Some(record.jid),
+                queue: Some(record.queue),
+                jobtype: Some(record.jobtype),
+                ..shown
+            },
+            Err(_) => Self {
                 queue: match view.place {
                     Place::Queue(name) => Some(name),
                     Place::Working | Place::Set(_) => None,

@@ -38,15 +38,21 @@ pub(crate) fn document(status: StatusCode, detail: &str, span: Option<Span>) -> 
     response
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = match self.kind {
+impl Problem {
+    /// Its status, in pages and API alike.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self.kind {
             ProblemKind::Invalid => StatusCode::BAD_REQUEST,
             ProblemKind::Forbidden => StatusCode::FORBIDDEN,
             ProblemKind::Conflict => StatusCode::CONFLICT,
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
             ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        document(status, &self.detail, self.span)
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        document(self.status(), &self.detail, self.span)
     }
 }

@@ -9,4 +9,5 @@ macro_rules! files {
 /// Each file with its name below `assets/`.
 pub(super) static FILES: &[(&str, &[u8])] = files! {
     "css/workmill.css",
+    "icon.svg",
 };

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use workmill_engine::{
-    Ack, CronTable, Engine, Fetch, FetchedJob, GroupContext, Op, Outcome, Request, Rules, ServerId,
-    Ticket,
+    Ack, CronTable, Engine, Fail, Fetch, FetchedJob, GroupContext, Op, Outcome, Request, Rules,
+    ServerId, Ticket,
 };
-use workmill_proto::{CustomReading, Job, Timestamp};
+use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
 
@@ -104,6 +104,21 @@ impl FakeDesk {
             jid: payload["jid"].as_str().unwrap().to_owned(),
             wid: "w".into(),
         });
+        assert!(matches!(self.run(op), Outcome::Ok));
+    }
+
+    /// The worker has failed at a job.
+    pub(crate) fn fail(&self, jid: &str, message: &str) {
+        let report = FailReport {
+            jid: jid.to_owned(),
+            errtype: message.to_owned(),
+            message: message.to_owned(),
+            backtrace: vec![message.to_owned()],
+        };
+        let op = Op::Fail(Arc::new(Fail {
+            report,
+            wid: "w".into(),
+        }));
         assert!(matches!(self.run(op), Outcome::Ok));
     }
 

@@ -1,9 +1,25 @@
 //! The pages: what they show, and the handlers that put it together. The templates are in `templates/`.
+//!
+//! A handler takes a [`Frame`], makes the value its template shows, and gives `Frame::show` that or the problem instead.
 
-mod failure;
+mod answer;
+mod cookies;
 mod frame;
+mod job;
+mod job_rows;
+mod job_table;
+mod json;
+mod nav;
 mod overview;
+mod preferences;
+mod queues;
+mod search;
+mod sets;
 
-pub(crate) use failure::Failure;
+pub(crate) use answer::nothing_here;
 pub(crate) use frame::Frame;
+pub(crate) use job::job;
 pub(crate) use overview::show as overview;
+pub(crate) use queues::{queue, queues};
+pub(crate) use search::search;
+pub(crate) use sets::{dead, retries, scheduled, working};

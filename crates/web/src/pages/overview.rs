@@ -1,64 +1,80 @@
-//! `/`: how many jobs are where, and who works.
+//! `/`: how it stands.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Html;
+use axum::response::Response;
 
-use super::{Failure, Frame};
+use super::Frame;
 use crate::app::App;
-use crate::desk::WorkerView;
+use crate::service::Problem;
+use crate::service::queues::{Queue, show as show_queue};
 
-/// Rows of one table.
-const ROWS_MAX: usize = 100;
+/// Queues that are shown: those with the most jobs.
+const QUEUES_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
-struct Overview {
-    frame: Frame,
-    sets: [(&'static str, u64); 6],
-    queues: Vec<QueueRow>,
-    queues_left: usize,
-    workers: Vec<WorkerView>,
+struct Overview<'a> {
+    frame: &'a Frame,
+    stats: Vec<Stat>,
+    waiting: u64,
+    queues_with_jobs: u64,
+    queues: Vec<Queue>,
+    queue_count: u64,
 }
 
-struct QueueRow {
-    name: String,
-    size: u64,
-    paused: bool,
+/// A number that says how it stands.
+struct Stat {
+    /// Names its color.
+    state: &'static str,
+    label: &'static str,
+    value: u64,
+    href: Option<String>,
 }
 
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    frame: Frame,
-) -> Result<Html<String>, Failure> {
-    let totals = app.desk.read(|reading| reading.totals()).await?;
-    let count = totals.queues.len();
-    let mut workers = app.desk.workers();
-    workers.truncate(ROWS_MAX);
-    let page = Overview {
-        frame,
-        sets: [
-            ("working", totals.working),
-            ("scheduled", totals.scheduled),
-            ("retries", totals.retries),
-            ("dead", totals.dead),
-            ("processed", totals.counts.processed),
-            ("failures", totals.counts.failures),
-        ],
-        queues_left: count.saturating_sub(ROWS_MAX),
-        queues: totals
-            .queues
-            .into_iter()
-            .take(ROWS_MAX)
-            .map(|(name, queue)| QueueRow {
-                name,
-                size: queue.size,
-                paused: queue.paused,
-            })
-            .collect(),
-        workers,
+pub(crate) async fn show(State(app): State<Arc<App>>, frame: Frame) -> Response {
+    frame.show(make(&app, &frame).await)
+}
+
+async fn make<'a>(app: &App, frame: &'a Frame) -> Result<Overview<'a>, Problem> {
+    let observed = app.observer.now(&*app.desk).await?;
+    let t = frame.t;
+    let totals = &observed.totals;
+    let waiting = observed.queues.values().map(|queue| queue.size).sum();
+    let with_jobs = observed.queues.values().filter(|queue| queue.size > 0);
+    let stat = |state, label, value, path: Option<&str>| Stat {
+        state,
+        label,
+        value,
+        href: path.map(|path| frame.link(path)),
     };
-    Ok(Html(page.render()?))
+    let mut largest: Vec<_> = observed.queues.iter().collect();
+    largest.sort_by_key(|(_, queue)| std::cmp::Reverse(queue.size));
+    let mut queues = Vec::with_capacity(QUEUES_MAX);
+    for (name, _) in largest.into_iter().take(QUEUES_MAX) {
+        queues.push(show_queue(&*app.desk, &app.observer, name).await?);
+    }
+    Ok(Overview {
+        frame,
+        stats: vec![
+            stat("enqueued", t.enqueued, waiting, Some("/queues")),
+            stat("working", t.working_state, totals.working, Some("/busy")),
+            stat(
+                "scheduled",
+                t.scheduled_state,
+                totals.scheduled,
+                Some("/scheduled"),
+            ),
+            stat("retries", t.retries_state, totals.retries, Some("/retries")),
+            stat("dead", t.dead_state, totals.dead, Some("/morgue")),
+            stat("", t.processed, totals.counts.processed, None),
+            stat("", t.failed, totals.counts.failures, None),
+        ],
+        waiting,
+        queues_with_jobs: with_jobs.count() as u64,
+        queues,
+        queue_count: observed.queues.len() as u64,
+    })
 }

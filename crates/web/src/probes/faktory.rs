@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::pages::Failure;
+use crate::service::Problem;
 
 const NO_CACHE: (HeaderName, &str) = (CACHE_CONTROL, "no-cache");
 
@@ -45,7 +45,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 /// INFO.
-pub(crate) async fn stats(State(app): State<Arc<App>>) -> Result<Response, Failure> {
+pub(crate) async fn stats(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let totals = app.desk.read(|reading| reading.totals()).await?;
     let headers = [NO_CACHE, (CONTENT_TYPE, "application/json")];
     Ok((headers, app.desk.info(&totals)).into_response())

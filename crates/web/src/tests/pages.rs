@@ -1,43 +1,253 @@
 //! What pages show, and the files they need.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use serde_json::json;
 
 use super::Visitor;
-use crate::desk::WorkerView;
+use super::visitor::Answer;
 
-#[tokio::test]
-async fn overview_shows_queues_and_escapes_what_others_have_written() {
-    let visitor = Visitor::new();
-    visitor.desk.push(&json!({
-        "jid": "jid-000001", "jobtype": "T", "queue": "mails", "args": []
-    }));
-    *visitor.desk.workers.lock() = vec![worker("<script>alert(1)</script>")];
-    let answer = visitor.get("/").await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+/// Every page that needs no name.
+const PAGES: [&str; 7] = [
+    "/",
+    "/queues",
+    "/scheduled",
+    "/retries",
+    "/morgue",
+    "/busy",
+    "/search",
+];
+
+/// What others may write, and what must not come out of it.
+const HOSTILE: [&str; 7] = [
+    "<script>alert(1)</script>",
+    "'\"><img src=x onerror=alert(1)>",
+    "\u{202e}overridden",
+    "{n} {queue} {{ 7 }}",
+    " ",
+    "\u{1f984}\u{645}\u{631}\u{62d}\u{628}\u{627}",
+    "javascript:alert(1)",
+];
+
+/// Bytes of a page, without packing.
+const PAGE_BYTES_MAX: usize = 200 << 10;
+
+/// What every page is, whatever it shows.
+fn check_page(path: &str, answer: &Answer) {
     let text = answer.text();
-    assert!(text.contains("<bdi>mails</bdi>"), "{text}");
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     assert!(
-        text.contains("alert(1)") && !text.contains("<script>"),
-        "{text}"
+        text.len() < PAGE_BYTES_MAX,
+        "{path} has {} bytes",
+        text.len()
     );
+    let lower = text.to_lowercase();
+    for forbidden in [
+        "style=",
+        "<style",
+        "<img",
+        "onerror=\"",
+        " onclick",
+        "href=\"javascript:",
+    ] {
+        assert!(!lower.contains(forbidden), "{path} has {forbidden}: {text}");
+    }
+    let scripts = lower.match_indices("<script").map(|(at, _)| &lower[at..]);
+    for script in scripts {
+        let tag = script.split('>').next().unwrap();
+        assert!(tag.contains("src=\"/static/"), "{path}: {tag}");
+    }
+    for link in text.split("href=\"").skip(1) {
+        assert!(
+            link.starts_with('/') || link.starts_with('#'),
+            "{path}: {link}"
+        );
+    }
+    assert_eq!(text.matches("<h1").count(), 1, "{path}");
+    assert!(text.contains("</html>"), "{path} ends too early");
 }
 
-fn worker(hostname: &str) -> WorkerView {
-    WorkerView {
-        wid: "wid".into(),
-        hostname: hostname.to_owned(),
-        pid: 1,
-        labels: Vec::new(),
-        rss_kb: 0,
-        state: "running",
-        connections: 1,
-        connected_for: Duration::ZERO,
-        silent_for: Duration::ZERO,
+/// A job that is `state` for one who says this of it everywhere.
+fn put(visitor: &Visitor, state: &str, jid: &str, says: &str) {
+    let mut job = json!({
+        "jid": jid, "jobtype": says, "queue": "mails", "args": [says, {says: [says]}],
+        "custom": {"trace": says}, "retry": if state == "dead" { -1 } else { 3 },
+    });
+    if state == "scheduled" {
+        job["at"] = json!("2026-03-01T12:00:00Z");
     }
+    visitor.desk.push(&job);
+    if state != "enqueued" && state != "scheduled" {
+        visitor.desk.fetch("mails");
+    }
+    if state == "retries" || state == "dead" {
+        visitor.desk.fail(jid, says);
+    }
+}
+
+const STATES: [&str; 5] = ["scheduled", "retries", "dead", "working", "enqueued"];
+
+#[tokio::test]
+async fn pages_of_an_empty_server_say_what_would_be_there() {
+    for language in ["en", "de", "fr", "es", "ja", "ar"] {
+        let visitor = Visitor::new().with("accept-language", language);
+        for path in PAGES {
+            let answer = visitor.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert_eq!(answer.header("content-language"), language);
+            check_page(path, &answer);
+            let text = answer.text();
+            let head = match language {
+                "ar" => "lang=\"ar\" dir=\"rtl\"".to_owned(),
+                tag => format!("lang=\"{tag}\" dir=\"ltr\""),
+            };
+            assert!(text.contains(&head), "{path}: {text}");
+            assert!(!text.contains("<tbody>"), "{path}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_in_every_state_have_a_row_and_a_page() {
+    let visitor = Visitor::new();
+    for state in STATES {
+        put(
+            &visitor,
+            state,
+            &format!("jid-{state}"),
+            &format!("Type-{state}"),
+        );
+    }
+    for (path, state) in [
+        ("/scheduled", "scheduled"),
+        ("/retries", "retries"),
+        ("/morgue", "dead"),
+        ("/busy", "working"),
+        ("/queues/mails", "enqueued"),
+        ("/search?query=jid:jid-dead", "dead"),
+    ] {
+        let answer = visitor.get(path).await;
+        check_page(path, &answer);
+        let text = answer.text();
+        for other in STATES {
+            let row = format!("href=\"/jobs/jid-{other}\"");
+            assert_eq!(
+                text.contains(&row),
+                other == state,
+                "{path} {other}: {text}"
+            );
+        }
+        let page = visitor.get(&format!("/jobs/jid-{state}")).await;
+        check_page(path, &page);
+        let page = page.text();
+        assert!(page.contains(&format!("<bdi>Type-{state}</bdi>")), "{page}");
+        assert!(page.contains(&format!("class=\"tag {state}\"")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn what_others_have_written_is_shown_and_does_nothing() {
+    let visitor = Visitor::new();
+    for state in STATES {
+        for (index, says) in HOSTILE.iter().enumerate() {
+            put(&visitor, state, &format!("<jid>-{index}-{state}"), says);
+        }
+    }
+    let mut paths = PAGES.map(str::to_owned).to_vec();
+    paths.push("/queues/mails".to_owned());
+    paths.push("/search?query=%3Cscript%3E".to_owned());
+    paths.push("/search?query=%22%3Cscript%3E".to_owned());
+    paths.push("/queues/%3Cscript%3E".to_owned());
+    for index in 0..HOSTILE.len() {
+        paths.push(format!("/jobs/%3Cjid%3E-{index}-dead"));
+    }
+    for path in paths {
+        let answer = visitor.get(&path).await;
+        check_page(&path, &answer);
+        assert!(!answer.text().contains("<jid>"), "{path}");
+    }
+    let shown = visitor.get("/jobs/%3Cjid%3E-0-dead").await.text();
+    assert!(shown.contains("&lt;script&gt;alert(1)"), "{shown}");
+    let shown = visitor.get("/jobs/%3Cjid%3E-3-retries").await.text();
+    assert!(shown.contains("{n} {queue} {{ 7 }}"), "{shown}");
+}
+
+#[tokio::test]
+async fn long_lists_go_on_from_a_cursor() {
+    let visitor = Visitor::new();
+    for n in 0..120 {
+        visitor.desk.push(&json!({
+            "jid": format!("jid-{n:05}"), "jobtype": "x".repeat(300), "queue": "q", "args": ["y".repeat(3_000)]
+        }));
+    }
+    for start in ["/queues/q", "/search?query=queue:q"] {
+        let (mut path, mut seen) = (start.to_owned(), 0);
+        for pages in 1.. {
+            let answer = visitor.get(&path).await;
+            check_page(&path, &answer);
+            let text = answer.text();
+            seen += text.matches("href=\"/jobs/").count();
+            let Some(next) = text.split("rel=\"next\" href=\"").nth(1) else {
+                assert_eq!(pages, 3, "{start}");
+                break;
+            };
+            path = next.split('"').next().unwrap().replace("&#38;", "&");
+        }
+        assert_eq!(seen, 120, "{start}");
+    }
+    let wrong = visitor.get("/queues/q?cursor=x").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    check_page("a wrong cursor", &wrong);
+}
+
+#[tokio::test]
+async fn query_that_cannot_be_read_is_shown_with_the_place() {
+    let answer = Visitor::new().get("/search?query=state:asleep").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let text = answer.text();
+    assert!(text.contains("<mark>asleep</mark>"), "{text}");
+    assert!(text.contains("value=\"state:asleep\""), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_on_a_page() {
+    let visitor = Visitor::new();
+    for path in ["/nowhere", "/jobs/jid-nothing", "/queues/nothing"] {
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        check_page(path, &answer);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_chose_is_kept() {
+    let visitor = Visitor::new().with("x-script-name", "/jobs");
+    let answer = visitor.get("/jobs/queues?lang=de&theme=dark").await;
+    let kept: Vec<&str> = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            "workmill_language=de; Path=/jobs; Max-Age=31536000; HttpOnly; SameSite=Lax",
+            "workmill_theme=dark; Path=/jobs; Max-Age=31536000; HttpOnly; SameSite=Lax",
+        ]
+    );
+    assert!(
+        answer
+            .text()
+            .contains("<html lang=\"de\" dir=\"ltr\" data-theme=\"dark\">")
+    );
+    let later = Visitor::new().with("cookie", "workmill_language=de; workmill_theme=dark");
+    let later = later.get("/queues").await;
+    assert_eq!(later.header("set-cookie"), "");
+    assert!(
+        later
+            .text()
+            .contains("<html lang=\"de\" dir=\"ltr\" data-theme=\"dark\">")
+    );
 }
 
 /// The paths of our files that a page names.

@@ -1,0 +1,66 @@
+//! The names of all texts.
+
+/// The forms of a text that depends on a number, which stands for `{n}`: as many as the language has, in the order of
+/// [`plural`](super::Language::plural).
+pub(crate) type Counted = &'static [&'static str];
+
+macro_rules! texts {
+    (texts: $($text:ident)*; counted: $($counted:ident)*;) => {
+        /// What pages say, in one language.
+        pub(crate) struct Texts {
+            $(pub(crate) $text: &'static str,)*
+            $(pub(crate) $counted: Counted,)*
+        }
+
+        #[cfg(test)]
+        impl Texts {
+            /// Each text by its name, with its forms if it has several.
+            pub(super) fn all(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+                vec![$((stringify!($text), vec![self.$text]),)* $((stringify!($counted), self.$counted.to_vec()),)*]
+            }
+
+            /// The names of those that depend on a number.
+            pub(super) fn counted() -> &'static [&'static str] {
+                &[$(stringify!($counted)),*]
+            }
+        }
+    };
+}
+
+// The order is that of the files of languages: what is on every page, then page by page.
+texts! {
+    texts:
+    // Units, with what stands between a number and them.
+    unit_millisecond unit_second unit_minute unit_hour unit_day time_ago time_ahead time_now
+    // On every page.
+    skip_to_content search_label language_label theme_label theme_system theme_light theme_dark role_viewer
+    role_operator role_admin live_as_of nav_label nav_jobs overview queues working scheduled retries dead
+    // A page that cannot be shown.
+    problem_invalid problem_forbidden problem_not_found problem_conflict problem_unavailable problem_back
+    no_such_page
+    // The overview.
+    nothing_waits enqueued working_state scheduled_state retries_state dead_state processed failed queue waiting
+    oldest empty_in paused drained no_queues
+    // Tables of jobs.
+    job arguments error state when_due when_tried_again when_forgotten when_enqueued when_started when_taken_back
+    worker time first_page next_page unreadable_job
+    // The pages of sets and queues.
+    queues_lead queue_unknown queue_is_empty queue_oldest queue_is_paused scheduled_lead scheduled_empty
+    scheduled_teach retries_lead retries_empty retries_teach dead_lead dead_empty dead_teach working_lead
+    working_empty working_teach
+    // The search.
+    search search_lead search_nothing search_progress search_go_on search_wrong search_example_words
+    search_example_failed search_example_path search_example_slow
+    // The page of a job.
+    job_waits job_works job_is_scheduled job_retries job_is_dead job_gone last_error no_backtrace failed_first
+    tries_left raw custom about id created reserve_for retry_setting batch shortened arguments_title
+    // The page of throttles.
+    throttle_full;
+    counted:
+    // The overview.
+    jobs_waiting_in queue_count all_of_them
+    // The pages of sets and queues.
+    job_count
+    // The page of a job.
+    times;
+}

@@ -1,0 +1,144 @@
+//! Jobs as rows of a table.
+
+use workmill_engine::query::JobState;
+use workmill_proto::{Failure, Timestamp};
+use workmill_store::Place;
+
+use crate::locale::Texts;
+use crate::service::jobs::{Held, JobView, Payload};
+
+/// Characters of arguments and errors that a row shows. The rest is on the page of the job.
+const PREVIEW_CHARS: usize = 140;
+
+/// A job.
+pub(super) struct JobRow {
+    pub(super) state: JobState,
+    /// Empty if it cannot be read.
+    pub(super) jid: String,
+    pub(super) jobtype: String,
+    pub(super) queue: String,
+    pub(super) args: String,
+    /// In a set, when it is due, is tried again, or is forgotten.
+    pub(super) at: Option<Timestamp>,
+    pub(super) enqueued_at: Option<Timestamp>,
+    pub(super) held: Option<Held>,
+    pub(super) error: Option<String>,
+    /// How often it failed.
+    pub(super) failures: u32,
+    /// Why it cannot be read.
+    pub(super) unreadable: Option<String>,
+}
+
+impl JobRow {
+    /// The path of its page.
+    pub(super) fn path(&self) -> String {
+        job_path(&self.jid)
+    }
+
+    pub(super) fn queue_path(&self) -> String {
+        format!("/queues/{}", percent_encoded(&self.queue))
+    }
+
+    /// Its type, so that there is always something to see.
+    pub(super) fn shown_type(&self) -> String {
+        match self.jobtype.trim() {
+            "" => String::from("\"\""),
+            jobtype => preview(jobtype),
+        }
+    }
+
+    /// How urgent its state is, as a class of a panel.
+    pub(super) fn tone(&self) -> &'static str {
+        match self.state {
+            JobState::Dead => "",
+            JobState::Retries => "mild",
+            JobState::Enqueued | JobState::Working | JobState::Scheduled => "calm",
+        }
+    }
+
+    pub(super) fn state_name(&self, t: &Texts) -> &'static str {
+        state_name(self.state, t)
+    }
+}
+
+impl From<JobView> for JobRow {
+    fn from(view: JobView) -> Self {
+        let state = view.state();
+        let payload = Payload::of(&view.job);
+        let unreadable = payload.as_ref().err().cloned();
+        let payload = payload.unwrap_or_default();
+        let args = payload.args.as_deref().map_or("", |args| args.get());
+        let failure = payload.failure.as_deref().map(|failure| failure.get());
+        let row = Self {
+            state,
+            jid: String::new(),
+            jobtype: String::new(),
+            queue: match view.place {
+                Place::Queue(name) => name.into(),
+                Place::Working | Place::Set(_) => String::new(),
+            },
+            args: preview(args.trim_start_matches('[').trim_end_matches(']')),
+            at: view.at,
+            enqueued_at: None,
+            held: view.held,
+            error: failure
+                .and_then(Failure::of_json)
+                .map(|failure| error_line(&failure)),
+            failures: 0,
+            unreadable,
+        };
+        match view.job {
+            Ok(record) => Self {
+                jid: record.jid.into(),
+                jobtype: record.jobtype.into(),
+                queue: record.queue.into(),
+                enqueued_at: record.enqueued_at,
+                failures: record.failure_count,
+                ..row
+            },
+            Err(_) => row,
+        }
+    }
+}
+
+/// The path of a job's page.
+pub(super) fn job_path(jid: &str) -> String {
+    format!("/jobs/{}", percent_encoded(jid))
+}
+
+/// What a state is called.
+pub(super) fn state_name(state: JobState, t: &Texts) -> &'static str {
+    match state {
+        JobState::Enqueued => t.enqueued,
+        JobState::Working => t.working_state,
+        JobState::Scheduled => t.scheduled_state,
+        JobState::Retries => t.retries_state,
+        JobState::Dead => t.dead_state,
+    }
+}
+
+/// `TimeoutError: no answer`, on one line.
+fn error_line(failure: &Failure) -> String {
+    let kind = failure.errtype.as_deref().unwrap_or_default();
+    let message = failure.message.as_deref().unwrap_or_default();
+    match (kind, message) {
+        ("", message) => preview(message),
+        (kind, "") => preview(kind),
+        (kind, message) => preview(&format!("{kind}: {message}")),
+    }
+}
+
+/// The beginning of a text.
+pub(super) fn preview(text: &str) -> String {
+    let mut shown: String = text.chars().take(PREVIEW_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('\u{2026}');
+    }
+    shown
+}
+
+/// As a part of a path, or a value in a query.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let Ok(encoded) = askama::filters::urlencode_strict(text);
+    encoded.to_string()
+}

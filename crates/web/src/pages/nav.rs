@@ -1,0 +1,81 @@
+//! The list of pages at the side: a line for each.
+
+use super::Frame;
+use crate::locale::Texts;
+
+/// Pages that go together.
+pub(crate) struct NavGroup {
+    pub(crate) title: Option<&'static str>,
+    pub(crate) links: Vec<NavLink>,
+}
+
+/// A page.
+pub(crate) struct NavLink {
+    pub(crate) href: String,
+    pub(crate) title: &'static str,
+    pub(crate) count: Option<u64>,
+    /// Its number is one that somebody should look at.
+    pub(crate) is_alarm: bool,
+    /// The page that is shown is this one, or below it.
+    pub(crate) is_current: bool,
+    /// `g` and this leads there.
+    pub(crate) key: &'static str,
+}
+
+/// How many of what there are; none if it cannot be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) queues: Option<u64>,
+    pub(super) scheduled: Option<u64>,
+    pub(super) retries: Option<u64>,
+    pub(super) dead: Option<u64>,
+    pub(super) working: Option<u64>,
+}
+
+type Title = fn(&Texts) -> &'static str;
+type Count = fn(&Counts) -> Option<u64>;
+type Line = (&'static str, &'static str, Title, Count);
+
+const NO_COUNT: Count = |_| None;
+
+const TOP: &[Line] = &[
+    ("/", "o", |t| t.overview, NO_COUNT),
+    ("/queues", "q", |t| t.queues, |n| n.queues),
+    ("/search", "f", |t| t.search, NO_COUNT),
+];
+
+const JOBS: &[Line] = &[
+    ("/scheduled", "s", |t| t.scheduled, |n| n.scheduled),
+    ("/retries", "r", |t| t.retries, |n| n.retries),
+    ("/morgue", "d", |t| t.dead, |n| n.dead),
+    ("/busy", "w", |t| t.working, |n| n.working),
+];
+
+/// All of them, group by group.
+pub(super) fn groups(frame: &Frame, counts: &Counts) -> Vec<NavGroup> {
+    [(None, TOP), (Some(frame.t.nav_jobs), JOBS)]
+        .into_iter()
+        .map(|(title, lines)| NavGroup {
+            title,
+            links: lines.iter().map(|line| link(frame, counts, line)).collect(),
+        })
+        .collect()
+}
+
+fn link(frame: &Frame, counts: &Counts, line: &Line) -> NavLink {
+    let (path, key, title, count) = *line;
+    let count = count(counts);
+    let below = frame.path.strip_prefix(path);
+    let is_current = match path {
+        "/" => frame.path == "/",
+        _ => below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    };
+    NavLink {
+        href: frame.link(path),
+        title: title(frame.t),
+        count,
+        is_alarm: path == "/morgue" && count.is_some_and(|count| count > 0),
+        is_current,
+        key,
+    }
+}

@@ -1,0 +1,30 @@
+//! What a payload says that the server passes on as it is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use workmill_store::StoredJob;
+
+/// It, member by member: integers of any size stay exact. What a payload lacks is not there.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Payload {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) args: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) custom: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reserve_for: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<Box<RawValue>>,
+}
+
+impl Payload {
+    /// That of a job, or why it cannot be read.
+    pub(crate) fn of(job: &StoredJob) -> Result<Self, String> {
+        let record = job.as_ref().map_err(|corrupt| corrupt.reason.clone())?;
+        serde_json::from_slice(&record.body).map_err(|error| error.to_string())
+    }
+}
