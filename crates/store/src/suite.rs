@@ -273,6 +273,7 @@ register! { $
         what_is_not_swept_is_not_read
         jobs_are_found_by_their_id_wherever_they_are
         queues_are_read_with_their_heads
+        a_queue_is_read_from_its_head_on
         large_jobs_make_short_slices
         a_read_ends_when_its_time_is_over
         damaged_jobs_are_told_as_such

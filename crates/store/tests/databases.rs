@@ -271,6 +271,11 @@ fn damage_of_what_is_counted_is_found() {
             "before the first one",
         ),
         (
+            live("g = e", "a = 'mail'"),
+            &[Kind::Head],
+            "\"mail\": a job waits at position",
+        ),
+        (
             live("e = f", queues),
             &[Kind::Number],
             "the next is to be at",
@@ -306,6 +311,23 @@ fn damage_of_what_is_counted_is_found() {
             "of no set, or of several",
         ),
     ]);
+}
+
+/// As it is told to whoever finds it: one start and one change put it right.
+#[test]
+fn a_wrong_head_is_written_anew() {
+    let dir = restore(VERSION_6);
+    let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    conn.execute_batch(&live("g = e", "a = 'mail'")).unwrap();
+    drop(conn);
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    let reader = store.reader();
+    assert_eq!(check(&reader).unwrap().problems().len(), 1);
+    let mut tx = store.begin().unwrap();
+    tx.set_paused(&["mail"], true).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(check(&reader).unwrap().problems().len(), 0);
+    assert_eq!(jids(&reader, &Place::Queue("mail".into())).len(), 5);
 }
 
 #[test]

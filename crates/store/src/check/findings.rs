@@ -104,6 +104,10 @@ kinds! {
     /// The row of a queue.
     Queue: "what is written down of a queue is wrong",
         "start the server: it counts again when it meets the difference; until then INFO is wrong";
+    /// Where the head of a queue is.
+    Head: "a job waits before the head that is written down of its queue",
+        "start the server: workers get the job, and the head is written anew as soon as anything of the queue changes; pages and \
+         latencies leave the job out until then";
     /// The row of a set.
     Set: "what is written down of a set is wrong",
         "start the server: it counts again when it meets the difference; until then INFO is wrong";

@@ -8,7 +8,7 @@ use super::findings::{Findings, ProblemKind};
 use super::places::Places;
 use crate::reading::Snapshot;
 use crate::record::{Place as RecordPlace, RawRecord};
-use crate::writer::{QueueState, Removal, key_at, place_of, queue_of};
+use crate::writer::{QueueState, Removal, place_of, position_of, queue_of};
 use crate::{Reservation, StoreError, StoredJob};
 
 /// Notes a key that does not come behind the one before it.
@@ -58,7 +58,7 @@ pub(super) fn check_queues<S: Snapshot>(
             (QueueState::Live, _) | (QueueState::Removed, true) => {
                 check_record(key, &job, findings);
                 waiting += u64::from(waits);
-                places.count_job(id, key - key_at(id, 0), waits);
+                places.count_job(id, position_of(key), waits);
             }
             (QueueState::Removed, false) => places.unswept += 1,
             (QueueState::Flushed, _) => {

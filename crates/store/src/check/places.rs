@@ -27,6 +27,7 @@ pub(super) struct Places {
 struct CountedQueue {
     row: QueueRow,
     waiting: u64,
+    first_waiting: i64,
     lowest: i64,
     highest: i64,
 }
@@ -54,6 +55,7 @@ impl Places {
                     let counted = CountedQueue {
                         row,
                         waiting: 0,
+                        first_waiting: i64::MAX,
                         lowest: i64::MAX,
                         highest: i64::MIN,
                     };
@@ -90,7 +92,10 @@ impl Places {
     /// A job of a queue was found at this position.
     pub(super) fn count_job(&mut self, id: QueueId, position: i64, waits: bool) {
         if let Some(queue) = self.queues.get_mut(&id) {
-            queue.waiting += u64::from(waits);
+            if waits {
+                queue.waiting += 1;
+                queue.first_waiting = queue.first_waiting.min(position);
+            }
             queue.lowest = queue.lowest.min(position);
             queue.highest = queue.highest.max(position);
         }
@@ -166,6 +171,14 @@ fn check_queue(id: QueueId, queue: &CountedQueue, findings: &mut Findings) {
         let (highest, next) = (queue.highest, row.position_next);
         findings.add(ProblemKind::Number, || {
             format!("queue {name:?}, number {id}: a job is at position {highest}, and the next is to be at {next}")
+        });
+    }
+    if queue.first_waiting < row.position_head {
+        let (first, head) = (queue.first_waiting, row.position_head);
+        findings.add(ProblemKind::Head, || {
+            format!(
+                "{name:?}: a job waits at position {first}, and the head is written down as {head}"
+            )
         });
     }
     if queue.lowest < row.position_front {

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use workmill_proto::SetName;
 
-use super::queues::{ids_of, set};
+use super::queues::{by_name, jobs_behind, set};
 use super::snapshot::Snapshot;
 use super::{Bounds, FoundJob, Slice, SliceBuilder};
 use crate::record::{Place as RecordPlace, RawRecord};
-use crate::writer::{EntryPlace, QueueId, QueueRow, QueueState, keys_of, place_of, queue_of};
+use crate::writer::{EntryPlace, QueueId, QueueRow, QueueState, place_of, queue_of};
 use crate::{EntryKey, JobKey, JobRef, Place, Reservation, SetTime, StoreError};
 
 pub(super) fn slice<S: Snapshot>(
@@ -19,8 +19,8 @@ pub(super) fn slice<S: Snapshot>(
     bounds: Bounds,
 ) -> Result<Slice<FoundJob, JobRef>, StoreError> {
     match place {
-        Place::Queue(name) => match queue_id(rows, name, after)? {
-            Some(id) => waiting_slice(rows, keys_behind(id, after), bounds),
+        Place::Queue(name) => match queue(rows, name, after)? {
+            Some((id, row)) => waiting_slice(rows, (id, &row), after, bounds),
             None => Ok(SliceBuilder::new(bounds).into_slice()),
         },
         Place::Working => working_slice(rows, after, bounds),
@@ -28,41 +28,36 @@ pub(super) fn slice<S: Snapshot>(
     }
 }
 
-/// The number of a queue. The cursor mostly tells it.
-fn queue_id<S: Snapshot>(
+/// The queue of this name. The cursor mostly tells which.
+fn queue<S: Snapshot>(
     rows: &mut S,
     name: &str,
     after: Option<JobRef>,
-) -> Result<Option<QueueId>, StoreError> {
+) -> Result<Option<(QueueId, QueueRow)>, StoreError> {
     if let Some(JobRef::Job(key)) = after
         && let Some(id) = queue_of(key.0)
         && let Some(row) = rows.queue(id)?
         && row.state == QueueState::Live
         && *row.name == *name
     {
-        return Ok(Some(id));
+        return Ok(Some((id, row)));
     }
-    Ok(ids_of(rows, &[name])?.get(name).copied())
+    Ok(by_name(rows, &[name])?.remove(name))
 }
 
-/// The keys of a queue behind a cursor: all of them, if it is one of another queue.
-fn keys_behind(id: QueueId, after: Option<JobRef>) -> (i64, i64) {
-    let keys = keys_of(id);
-    let first = match after {
-        Some(JobRef::Job(key)) if keys.contains(&key.0) => key.0 + 1,
-        _ => *keys.start(),
-    };
-    (first, *keys.end())
-}
-
-/// Those of a queue that wait. Those that come back regain their keys, so the order of keys is that of the queue.
+/// Those of a queue that wait: all of them, if the cursor is one of another queue.
 fn waiting_slice<S: Snapshot>(
     rows: &mut S,
-    keys: (i64, i64),
+    (id, row): (QueueId, &QueueRow),
+    after: Option<JobRef>,
     bounds: Bounds,
 ) -> Result<Slice<FoundJob, JobRef>, StoreError> {
+    let after = match after {
+        Some(JobRef::Job(key)) if queue_of(key.0) == Some(id) => Some(key.0),
+        _ => None,
+    };
     let mut slice = SliceBuilder::new(bounds);
-    rows.jobs(keys, |key, record, is_reserved| {
+    jobs_behind(rows, (id, row), after, |key, record, is_reserved| {
         if !is_reserved {
             slice.add(waiting(key, record), record.bytes().len());
         }

@@ -7,8 +7,8 @@ use workmill_proto::{SetName, Timestamp};
 
 use super::snapshot::{SetRow, Snapshot};
 use super::{Bounds, QueueView, Slice, SliceBuilder};
-use crate::record::Place as RecordPlace;
-use crate::writer::{QueueId, QueueRow, QueueState, keys_of};
+use crate::record::{Place as RecordPlace, RawRecord};
+use crate::writer::{QueueId, QueueRow, QueueState, key_at, keys_of};
 use crate::{QueueTotals, StoreError, Totals};
 
 /// The first queue behind a number that has its name.
@@ -27,12 +27,12 @@ pub(super) fn next_live<S: Snapshot>(
     Ok(found)
 }
 
-/// The numbers of queues, by their names. Looks at all queues, as there is no index on names.
-pub(super) fn ids_of<'n, S: Snapshot>(
+/// Queues by their names. Looks at all queues, as there is no index on names.
+pub(super) fn by_name<'n, S: Snapshot>(
     rows: &mut S,
     names: &[&'n str],
-) -> Result<HashMap<&'n str, QueueId>, StoreError> {
-    let mut wanted: HashMap<&str, Option<QueueId>> =
+) -> Result<HashMap<&'n str, (QueueId, QueueRow)>, StoreError> {
+    let mut wanted: HashMap<&str, Option<(QueueId, QueueRow)>> =
         names.iter().map(|&name| (name, None)).collect();
     let mut missing = wanted.len();
     if missing > 0 {
@@ -41,7 +41,7 @@ pub(super) fn ids_of<'n, S: Snapshot>(
                 && row.state == QueueState::Live
                 && let Some(found) = wanted.get_mut(&*row.name)
             {
-                missing -= usize::from(found.replace(id).is_none());
+                missing -= usize::from(found.replace((id, row)).is_none());
             }
             match missing {
                 0 => ControlFlow::Break(()),
@@ -50,7 +50,9 @@ pub(super) fn ids_of<'n, S: Snapshot>(
         })?;
     }
     let found = wanted.into_iter();
-    Ok(found.filter_map(|(name, id)| Some((name, id?))).collect())
+    Ok(found
+        .filter_map(|(name, queue)| Some((name, queue?)))
+        .collect())
 }
 
 pub(super) fn slice<S: Snapshot>(
@@ -62,10 +64,7 @@ pub(super) fn slice<S: Snapshot>(
     let mut last = after;
     while let Some((id, row)) = next_live(rows, last)? {
         last = Some(id);
-        let (head, bytes) = match row.size {
-            0 => (None, 0),
-            _ => head(rows, id)?,
-        };
+        let (head, bytes) = head(rows, id, &row)?;
         let view = QueueView {
             name: (&*row.name).into(),
             size: row.size,
@@ -85,11 +84,11 @@ pub(super) fn heads<S: Snapshot>(
     names: &[&str],
     bounds: Bounds,
 ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-    let ids = ids_of(rows, names)?;
+    let queues = by_name(rows, names)?;
     let mut slice = SliceBuilder::new(bounds);
     for name in names {
-        let (head, bytes) = match ids.get(name) {
-            Some(&id) => head(rows, id)?,
+        let (head, bytes) = match queues.get(name) {
+            Some((id, row)) => head(rows, *id, row)?,
             None => (None, 0),
         };
         slice.add(head, bytes);
@@ -101,10 +100,16 @@ pub(super) fn heads<S: Snapshot>(
 }
 
 /// When the job at the head of a queue was put into it, and how many bytes its record has.
-fn head<S: Snapshot>(rows: &mut S, id: QueueId) -> Result<(Option<Timestamp>, usize), StoreError> {
+fn head<S: Snapshot>(
+    rows: &mut S,
+    id: QueueId,
+    row: &QueueRow,
+) -> Result<(Option<Timestamp>, usize), StoreError> {
     let mut head = (None, 0);
-    let keys = keys_of(id);
-    rows.jobs((*keys.start(), *keys.end()), |key, record, is_reserved| {
+    if row.size == 0 {
+        return Ok(head);
+    }
+    jobs_behind(rows, (id, row), None, |key, record, is_reserved| {
         if is_reserved {
             return ControlFlow::Continue(());
         }
@@ -116,6 +121,19 @@ fn head<S: Snapshot>(rows: &mut S, id: QueueId) -> Result<(Option<Timestamp>, us
         ControlFlow::Break(())
     })?;
     Ok(head)
+}
+
+/// Jobs of a queue from its head on, behind a key of it if there is one, and whether each is reserved. Those that come back
+/// regain their keys, so the order of keys is that of the queue.
+pub(super) fn jobs_behind<S: Snapshot>(
+    rows: &mut S,
+    (id, row): (QueueId, &QueueRow),
+    after: Option<i64>,
+    each: impl FnMut(i64, RawRecord<'_>, bool) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let head = key_at(id, row.position_head);
+    let first = after.map_or(head, |after| head.max(after + 1));
+    rows.jobs((first, *keys_of(id).end()), each)
 }
 
 /// The set that has this name now.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use workmill_proto::SetName;
 
 use super::jobs::{entry, keep_working, waiting, working};
-use super::queues::{next_live, set};
+use super::queues::{jobs_behind, next_live, set};
 use super::snapshot::Snapshot;
 use super::{Bounds, FoundJob, Slice, SliceBuilder};
 use crate::writer::{QueueId, keys_of, queue_of};
@@ -111,9 +111,10 @@ fn search_queues<S: Snapshot>(
     let mut last: Option<QueueId> = queue_of(first).and_then(|id| id.checked_sub(1));
     while let Some((id, row)) = next_live(rows, last)? {
         last = Some(id);
-        let keys = keys_of(id);
-        rows.jobs(
-            (first.max(*keys.start()), *keys.end()),
+        jobs_behind(
+            rows,
+            (id, &row),
+            Some(after.0),
             |key, record, is_reserved| {
                 if !is_reserved && record.has_jid(jid) {
                     let place = Place::Queue((&*row.name).into());
@@ -125,7 +126,7 @@ fn search_queues<S: Snapshot>(
         )?;
         // Empty queues take their time too.
         if flow.is_continue() {
-            flow = found.step(SearchCursor::Queues(JobKey(*keys.end())));
+            flow = found.step(SearchCursor::Queues(JobKey(*keys_of(id).end())));
         }
         if flow.is_break() {
             break;

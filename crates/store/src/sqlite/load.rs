@@ -4,18 +4,26 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Row};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use crate::writer::{Loading, QueueId, QueueRow, QueueState, SetTally, Tallies};
+use super::live_key::{queue_at, queue_key};
+use crate::writer::{Loading, QUEUE_ID_MAX, QueueId, QueueRow, QueueState, SetTally, Tallies};
 use crate::{Clocks, Counts, JobKey, Reservation};
+
+/// Rows of queues as [`read_queue`] reads them, from a first key to a last one. Older versions did not keep where heads are.
+pub(super) const QUEUES: &str = "SELECT key, a, b, c, d, e, f, coalesce(g, 0) FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 
 impl Loading for Connection {
     type Error = Error;
 
     fn queues(&self) -> rusqlite::Result<Vec<(QueueId, QueueRow)>> {
-        let mut statement = self.prepare(
-            "SELECT id, name, state, paused, size, position_next, position_front FROM queues ORDER BY id",
-        )?;
-        let rows = statement.query_map((), |row| Ok((row.get(0)?, read_queue(row)?)))?;
-        rows.collect()
+        let mut statement = self.prepare(QUEUES)?;
+        let mut rows = statement.query((queue_key(0), queue_key(QUEUE_ID_MAX)))?;
+        let mut queues = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Some(id) = queue_at(row.get(0)?) {
+                queues.push((id, read_queue(row)?));
+            }
+        }
+        Ok(queues)
     }
 
     fn reservations(&self, mut each: impl FnMut(Reservation)) -> rusqlite::Result<()> {
@@ -67,7 +75,7 @@ impl Loading for Connection {
     }
 }
 
-/// Number, name, state, pause, size, next position, front position.
+/// Key, name, state, pause, size, next position, front position, head position.
 pub(super) fn read_queue(row: &Row<'_>) -> rusqlite::Result<QueueRow> {
     Ok(QueueRow {
         name: row.get::<_, String>(1)?.into(),
@@ -76,6 +84,7 @@ pub(super) fn read_queue(row: &Row<'_>) -> rusqlite::Result<QueueRow> {
         size: row.get(4)?,
         position_next: row.get(5)?,
         position_front: row.get(6)?,
+        position_head: row.get(7)?,
     })
 }
 

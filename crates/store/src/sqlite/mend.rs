@@ -14,7 +14,9 @@ use super::live_key::{TALLIES_KEY, queue_key};
 use super::rows::raw;
 use crate::JobRecord;
 use crate::record::{Place, bytes_set_aside, set_aside};
-use crate::writer::{Cache, Mirror, QueueId, QueueState, Tallies, key_at, place_of, queue_of};
+use crate::writer::{
+    Cache, Mirror, QUEUE_ID_MAX, QueueId, QueueState, Tallies, place_of, position_of, queue_of,
+};
 
 /// The tables as `schema.rs` makes them, under other names.
 const MAKE: &str = "
@@ -138,7 +140,7 @@ impl Mending<'_> {
         let Some(id) = queue_of(key) else {
             return;
         };
-        let position = key - key_at(id, 0);
+        let position = position_of(key);
         let counted = self.queues.entry(id).or_insert(Counted {
             waiting: 0,
             lowest: position,
@@ -232,6 +234,10 @@ impl Mending<'_> {
         let mut write = self
             .tx
             .prepare("UPDATE live SET d = ?2, e = ?3, f = ?4 WHERE key = ?1")?;
+        // The writer finds the heads again, as jobs may wait that were taken for reserved.
+        let keys = (queue_key(0), queue_key(QUEUE_ID_MAX));
+        self.tx
+            .execute("UPDATE live SET g = NULL WHERE key BETWEEN ?1 AND ?2", keys)?;
         for (id, queue) in cache.queues().live() {
             let row = &queue.now.row;
             let counted = self.queues.get(&id).copied().unwrap_or(Counted {

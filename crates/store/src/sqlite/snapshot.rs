@@ -10,7 +10,7 @@ use workmill_proto::SetName;
 
 use super::failure;
 use super::live_key::{TALLIES_KEY, day_at, day_key, queue_at, queue_key};
-use super::load::{read_queue, read_reservation, read_tallies};
+use super::load::{QUEUES, read_queue, read_reservation, read_tallies};
 use super::rows::{place, raw};
 use crate::reading::{JobReads, Readable, SetRow, Unreadable};
 use crate::record::RawRecord;
@@ -18,8 +18,6 @@ use crate::writer::{EntryPlace, QUEUE_ID_MAX, QueueId, QueueRow, Removal, Tallie
 use crate::{Counts, Reservation, StoreError};
 
 // Told by their order, and read until somebody has had enough: none has a limit.
-const QUEUES: &str =
-    "SELECT key, a, b, c, d, e, f FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 const JOBS: &str = "SELECT key, record, EXISTS (SELECT 1 FROM live WHERE live.key = jobs.key)
     FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 const RESERVATIONS: &str = "SELECT live.key, a, b, c, d, e IS NOT NULL, record

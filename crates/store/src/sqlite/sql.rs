@@ -49,7 +49,7 @@ statements! {
     ReservationsDeleteWithin = "DELETE FROM live WHERE key IN
         (SELECT key FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT ?3)";
 
-    QueueWrite = "REPLACE INTO live (key, a, b, c, d, e, f) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    QueueWrite = "REPLACE INTO live (key, a, b, c, d, e, f, g) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
     EntryInsert = "INSERT INTO entries (set_id, at, serial, record) VALUES (?1, ?2, ?3, ?4)";
     // Without an end: the row that comes after the last one wanted tells whether it is where it belongs.

@@ -8,8 +8,8 @@ use super::Fixture;
 use super::steps::*;
 use crate::reading::{Bounds, FoundJob, READ_ROWS_MAX, Slice, TrackView};
 use crate::{
-    BatchDetails, BatchParents, CronTick, EntryKey, JobRecord, JobRef, Place, Reading, SetTime,
-    Store, StoreError, Track, Tx,
+    BatchDetails, BatchParents, CronTick, EntryKey, JobRecord, JobRef, Place, Reading, Release,
+    SetTime, Store, StoreError, Track, Tx,
 };
 
 /// Reads everything, slice by slice.
@@ -297,6 +297,62 @@ pub(super) fn queues_are_read_with_their_heads<F: Fixture>(fixture: &mut F) {
     assert!(reader.heads(&[]).unwrap().is_empty());
     change(&mut store, |tx| tx.remove_queues(&["b"]).unwrap());
     assert_eq!(reader.heads(&["b"]).unwrap(), [None]);
+}
+
+/// A read without time looks at one row only.
+pub(super) fn a_queue_is_read_from_its_head_on<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    push(&mut store, "a", &["a1", "a2", "a3", "a4"]);
+    let held = fetch(&mut store, "a", "w", 3, 0);
+    let first = |store: &F::S| {
+        let bounds = Bounds {
+            time: Duration::ZERO,
+            ..Bounds::of_rows(1)
+        };
+        let found = store.reader().jobs(&queue("a"), None, bounds).unwrap();
+        let found = found.items.into_iter().map(|found| found.job.unwrap().jid);
+        found.collect::<Vec<_>>()
+    };
+    let release = |tx: &mut <F::S as Store>::Tx<'_>, key| {
+        tx.release(&[Release { key, record: None }]).unwrap();
+    };
+    assert_eq!(first(&store), ["a4".into()]);
+    look(&mut store, |tx| release(tx, held[0].key));
+    assert_eq!(first(&store), ["a4".into()], "it was rolled back");
+    change(&mut store, |tx| {
+        release(tx, held[1].key);
+        release(tx, held[2].key);
+    });
+    assert_eq!(first(&store), ["a2".into()]);
+    store = {
+        drop(store);
+        fixture.open()
+    };
+    assert_eq!(first(&store), ["a2".into()]);
+    // Taken out of the middle, with a reserved one before it.
+    change(&mut store, |tx| {
+        release(tx, held[0].key);
+        tx.finish(&[held[1].key]).unwrap();
+    });
+    assert_eq!(first(&store), ["a1".into()]);
+    fetch_one(&mut store, "a");
+    assert_eq!(first(&store), ["a3".into()]);
+    fetch(&mut store, "a", "w", 9, 0);
+    assert!(first(&store).is_empty());
+    // The number of a queue that is gone goes to the next one.
+    change(&mut store, |tx| {
+        tx.flush().unwrap();
+        tx.enqueue(&[&job("a5", "a")], at(0)).unwrap();
+    });
+    assert_eq!(first(&store), ["a5".into()]);
+    sweep_all(&mut store, 9);
+    let held = fetch_one(&mut store, "a");
+    change(&mut store, |tx| {
+        tx.remove_queues(&["a"]).unwrap();
+        tx.enqueue(&[&job("a6", "a")], at(0)).unwrap();
+        release(tx, held.key);
+    });
+    assert_eq!(first(&store), ["a5".into()], "in front");
 }
 
 pub(super) fn large_jobs_make_short_slices<F: Fixture>(fixture: &mut F) {

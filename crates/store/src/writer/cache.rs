@@ -183,9 +183,13 @@ impl Cache {
         Ok(id)
     }
 
-    /// Lets a job before the head be claimed again.
+    /// Lets a job before the head wait again.
     pub(super) fn give_back(&mut self, id: QueueId, key: i64) {
+        if let Some(now) = self.touch(id) {
+            now.row.size += 1;
+        }
         self.with_returned(id, |returned| returned.insert(key));
+        self.note_head(id);
         self.journal.push(Undo::ReturnedInserted(id, key));
     }
 
@@ -194,6 +198,14 @@ impl Cache {
         let key = self.queues.get_mut(id)?.returned.pop_first()?;
         self.journal.push(Undo::ReturnedTaken(id, key));
         Some(key)
+    }
+
+    /// So many jobs of a queue that waited were claimed.
+    pub(super) fn note_claimed(&mut self, id: QueueId, count: usize) {
+        if let Some(now) = self.touch(id) {
+            now.row.size = now.row.size.saturating_sub(count as u64);
+        }
+        self.note_head(id);
     }
 
     /// Whether a job that is there under this key waits, as far as the memory tells.
@@ -215,6 +227,14 @@ impl Cache {
             if queue.is_some_and(|queue| queue.returned.remove(&key)) {
                 self.journal.push(Undo::ReturnedTaken(id, key));
             }
+        }
+        self.note_head(id);
+    }
+
+    /// Notes in the row of a queue that was touched where its head is now.
+    fn note_head(&mut self, id: QueueId) {
+        if let Some(queue) = self.queues.get_mut(id) {
+            queue.note_head();
         }
     }
 

@@ -184,12 +184,12 @@ impl<R: Rows> WriterTx<'_, R> {
         let Some(id) = queue_of(key) else {
             return false;
         };
-        match self.cache.touch(id) {
-            Some(queue) if queue.row.state == QueueState::Live => queue.row.size += 1,
-            _ => return false,
+        let queue = self.cache.queues().get(id);
+        let is_there = queue.is_some_and(|queue| queue.now.row.state == QueueState::Live);
+        if is_there {
+            self.cache.give_back(id, key);
         }
-        self.cache.give_back(id, key);
-        true
+        is_there
     }
 
     /// Moves a job of a removed queue to the front of the queue that has the name now.
@@ -210,7 +210,6 @@ impl<R: Rows> WriterTx<'_, R> {
             )));
         }
         row.position_front -= 1;
-        row.size += 1;
         let moved = key_at(id, row.position_front);
         self.cache.give_back(id, moved);
         self.move_job(key, moved)

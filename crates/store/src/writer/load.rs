@@ -1,8 +1,6 @@
 //! What the writer keeps in memory, and how it is read at opening: small tables, and of the jobs only those handed out and
 //! back.
 
-use std::collections::BTreeSet;
-
 use super::cache::Cache;
 use super::mirror::{Held, Mirror};
 use super::order::Suspicion;
@@ -116,19 +114,18 @@ fn read_reservations<L: Loading>(rows: &L, queues: &Queues) -> Result<Mirror, L:
 fn find_heads<L: Loading>(rows: &L, queues: &mut Queues, mirror: &Mirror) -> Result<(), L::Error> {
     let live: Vec<QueueId> = queues.live().map(|(id, _)| id).collect();
     for id in live {
-        let Some(last) = mirror.last_within(keys_of(id)) else {
+        let Some(queue) = queues.get_mut(id) else {
             continue;
         };
-        let mut returned = BTreeSet::new();
-        rows.job_keys((*keys_of(id).start(), last), |key| {
-            if !mirror.contains(key) {
-                returned.insert(key);
-            }
-        })?;
-        if let Some(queue) = queues.get_mut(id) {
+        if let Some(last) = mirror.last_within(keys_of(id)) {
+            rows.job_keys((*keys_of(id).start(), last), |key| {
+                if !mirror.contains(key) {
+                    queue.returned.insert(key);
+                }
+            })?;
             queue.now.head = last + 1;
-            queue.returned = returned;
         }
+        queue.note_head();
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(crate) use mirror::Held;
 pub(crate) use mirror::Mirror;
 pub(crate) use order::place_of;
 pub use place::QueueId;
-pub(crate) use place::{QUEUE_ID_MAX, key_at, keys_of, queue_of};
+pub(crate) use place::{QUEUE_ID_MAX, key_at, keys_of, position_of, queue_of};
 pub(crate) use poison::Poison;
 pub use queues::{QueueRow, QueueState};
 pub use rows::{

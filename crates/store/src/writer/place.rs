@@ -27,6 +27,11 @@ pub(crate) fn queue_of(key: i64) -> Option<QueueId> {
     QueueId::try_from(key >> POSITION_BITS).ok()
 }
 
+/// The position that a key stands for.
+pub(crate) fn position_of(key: i64) -> i64 {
+    key & POSITION_MAX
+}
+
 /// All keys of a queue.
 pub(crate) fn keys_of(queue: QueueId) -> RangeInclusive<i64> {
     key_at(queue, 0)..=key_at(queue, POSITION_MAX)
@@ -42,6 +47,7 @@ mod tests {
             let keys = keys_of(queue);
             assert_eq!(queue_of(*keys.start()), Some(queue));
             assert_eq!(queue_of(*keys.end()), Some(queue));
+            assert_eq!(position_of(key_at(queue, 7)), 7);
             assert!(*keys.start() >= 0 && keys.start() < keys.end());
         }
         assert!(keys_of(1).end() < keys_of(2).start());

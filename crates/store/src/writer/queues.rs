@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::place::{POSITION_FIRST, POSITION_MAX, QUEUE_ID_MAX, QueueId, key_at};
+use super::place::{POSITION_FIRST, POSITION_MAX, QUEUE_ID_MAX, QueueId, key_at, position_of};
 use crate::{QUEUES_MAX, QueueStanding};
 
 /// What a row of the table stands for. The numbers are stored.
@@ -39,6 +39,9 @@ pub struct QueueRow {
     pub position_next: i64,
     /// The lowest position used so far; what is put in front goes below.
     pub position_front: i64,
+    /// No job waits at a lower position: readers find the head without a look at the reserved jobs before it. Between two
+    /// changes of the queue the first job that is not at a lower position waits.
+    pub position_head: i64,
 }
 
 /// What is copied before the first change of a transaction, and put back if it is rolled back.
@@ -68,6 +71,13 @@ impl Queue {
             returned: BTreeSet::new(),
             touched_in: 0,
         }
+    }
+
+    /// Notes in the row that no job waits before the first that came back, or the head if none did.
+    pub(super) fn note_head(&mut self) {
+        let head = self.now.head;
+        let first = self.returned.first().map_or(head, |&key| key.min(head));
+        self.now.row.position_head = position_of(first);
     }
 }
 
@@ -149,6 +159,7 @@ impl Queues {
             size: 0,
             position_next,
             position_front,
+            position_head: position_next,
         };
         let copy = QueueCopy {
             row,

@@ -90,9 +90,7 @@ impl<R: Rows> WriterTx<'_, R> {
         }
         let wants_more = claimed.wants_more();
         let jobs = claimed.jobs;
-        if let Some(now) = self.cache.touch(id) {
-            now.row.size = now.row.size.saturating_sub(jobs.len() as u64);
-        }
+        self.cache.note_claimed(id, jobs.len());
         for (key, job) in &jobs {
             self.check_job(key.0, job)?;
         }

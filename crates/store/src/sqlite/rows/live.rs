@@ -55,6 +55,7 @@ impl LiveRows for SqliteRows<'_> {
             row.size,
             row.position_next,
             row.position_front,
+            row.position_head,
         );
         self.statements.execute(Sql::QueueWrite, row)?;
         Ok(())

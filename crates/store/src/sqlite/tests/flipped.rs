@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
+use crate::reading::Bounds;
 use crate::writer::Held;
-use crate::{Entry, StoredJob};
+use crate::{Entry, Place, Reading as _, StoredJob};
 
 /// What a drain of a damaged store gave: sound jobs by id, and how many could not be read.
 #[derive(Debug, Default)]
@@ -281,6 +282,35 @@ fn a_queue_that_counts_more_jobs_than_it_has_is_told_once_and_corrected() {
         assert_eq!(claim(&mut store, 100).unwrap(), 0);
         assert_eq!(totals(&mut store).queues["a"].size, 0);
     }
+}
+
+/// Of the rows that say which jobs are reserved one is lost, and its job waits behind the head.
+#[test]
+fn a_job_that_waits_before_the_head_is_found_once_the_database_is_looked_through() {
+    let dir = filled();
+    let mut store = open(&dir);
+    let mut tx = store.begin().unwrap();
+    let claimed = tx.claim("a", 3).unwrap();
+    let held: Vec<_> = claimed.iter().map(|&(key, _)| reservation(key)).collect();
+    tx.reserve(&held).unwrap();
+    tx.commit().unwrap();
+    store.close().unwrap();
+    tamper(
+        &dir,
+        "DELETE FROM live WHERE key = (SELECT min(key) + 1 FROM jobs)",
+    );
+    let first_jid = |store: &SqliteStore| {
+        let (place, one) = (Place::Queue("a".into()), Bounds::of_rows(1));
+        let mut found = store.reader().jobs(&place, None, one).unwrap();
+        found.items.remove(0).job.unwrap().jid
+    };
+    let mut store = open(&dir);
+    assert_eq!(&*first_jid(&store), "a3");
+    let told = claim(&mut store, 100).unwrap_err();
+    assert!(matches!(told, StoreError::Disorder(_)), "{told}");
+    totals(&mut store);
+    assert_eq!(&*first_jid(&store), "a1");
+    assert_eq!(claim(&mut store, 100).unwrap(), OF_EACH - 2);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Everything a store shows, next to what the model has.
 
+use std::time::Duration;
+
 use workmill_proto::SetName;
 
 use super::super::model::Model;
 use super::super::steps::{at, look, totals};
 use super::features::compare_features;
 use super::{JIDS, QUEUES, WIDS};
-use crate::reading::Bounds;
+use crate::reading::{Bounds, QueueView};
 use crate::{JobRecord, Place, Reading, ReservationsOf, SetTime, Store, Tx};
 
 /// What a transaction sees at every moment.
@@ -54,6 +56,7 @@ fn compare_reading(reader: &impl Reading, model: &Model) {
         assert_eq!(slice.next, None);
         slice.items.into_iter()
     };
+    compare_queues(reader, model);
     for name in QUEUES {
         let found = read(Place::Queue(name.into())).map(|found| found.job.unwrap());
         let queue = model.queues.get(name);
@@ -73,6 +76,33 @@ fn compare_reading(reader: &impl Reading, model: &Model) {
     }
     let working = read(Place::Working).count();
     assert_eq!(working as u64, model.totals().working);
+}
+
+/// What is told of queues, and that their heads are found with the first look.
+fn compare_queues(reader: &impl Reading, model: &Model) {
+    let whole = Bounds::of_rows(1_000);
+    let one_look = Bounds {
+        time: Duration::ZERO,
+        ..whole
+    };
+    let mut expected: Vec<QueueView> = Vec::new();
+    for (name, queue) in &model.queues {
+        let first = queue.waiting.values().next();
+        let head = first.and_then(|job| job.record.enqueued_at);
+        expected.push(QueueView {
+            name: (&**name).into(),
+            size: queue.waiting.len() as u64,
+            paused: queue.paused,
+            head,
+        });
+        assert_eq!(reader.heads(&["unknown", name]).unwrap(), [None, head]);
+        let found = reader.jobs(&Place::Queue((&**name).into()), None, one_look);
+        let found = found.unwrap().items.pop().map(|found| found.job.unwrap());
+        assert_eq!(found.as_ref(), first.map(|job| &job.record), "of {name}");
+    }
+    let mut queues = reader.queues(None, whole).unwrap().items;
+    queues.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    assert_eq!(queues, expected);
 }
 
 /// What is there between transactions.
