@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::course::Held;
 use crate::fleet::{Crew, Gone, QUEUES, connect};
-use crate::ledger::Held;
 use crate::reply::Reply;
 
 pub(crate) struct Worker {

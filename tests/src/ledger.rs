@@ -12,8 +12,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
+use crate::course::{Held, Status};
 use crate::instant::instant_in;
-use crate::ledger_job::{Entry, Status};
+use crate::ledger_job::Entry;
 use crate::violations::Violations;
 
 /// What a job is to be like.
@@ -31,15 +32,6 @@ pub struct JobPlan {
     pub hasty: bool,
     /// How large its argument is, in bytes.
     pub filler_bytes: usize,
-}
-
-/// A job in a client's hands: which one, and which of its executions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Its id.
-    pub jid: String,
-    /// How often it had been fetched, this time included.
-    pub execution: u32,
 }
 
 /// How much was compared. A test that compared nothing proves nothing.
@@ -159,19 +151,15 @@ impl Ledger {
         let mut state = self.state();
         let entry = state.entry(jid);
         entry.push_acknowledged = true;
-        // Somebody may have fetched it before its answer came.
-        if entry.status == Status::PushSent {
-            entry.status = Status::Waiting;
-        }
+        entry.course.push_accepted();
     }
 
     /// A push was refused: the job must not exist.
     pub fn push_refused(&self, jid: &str) {
         let mut state = self.state();
-        if state.entry(jid).status != Status::PushSent {
-            state.violate(format!("{jid} was fetched, though its push was refused"));
+        if let Err(fault) = state.entry(jid).course.push_refused() {
+            state.violate(fault);
         }
-        state.entry(jid).status = Status::Absent;
         state.backlog = state.backlog.saturating_sub(1);
         state.checked.pushes_refused += 1;
     }
@@ -190,7 +178,7 @@ impl Ledger {
 
     /// An ACK is about to be sent.
     pub fn ack_sent(&self, held: &Held) {
-        self.state().entry(&held.jid).status = Status::AckSent;
+        self.state().entry(&held.jid).course.status = Status::AckSent;
     }
 
     /// An ACK was acknowledged.
@@ -203,23 +191,21 @@ impl Ledger {
     /// An ACK or a FAIL was refused: it had no effect.
     pub fn end_refused(&self, held: &Held) {
         let mut state = self.state();
-        let entry = state.entry(&held.jid);
-        if entry.execution == held.execution {
-            entry.status = Status::Held;
+        let course = &mut state.entry(&held.jid).course;
+        if course.held() == *held {
+            course.status = Status::Held;
         }
     }
 
     /// A FAIL is about to be sent.
     pub fn fail_sent(&self, held: &Held) {
-        self.state().entry(&held.jid).status = Status::FailSent;
+        self.state().entry(&held.jid).course.status = Status::FailSent;
     }
 
     /// A FAIL was acknowledged.
     pub fn fail_acknowledged(&self, held: &Held) {
         let mut state = self.state();
-        let entry = state.entry(&held.jid);
-        // It may have been fetched again before the answer came; then the failure is counted already.
-        if entry.execution == held.execution && entry.status == Status::FailSent {
+        if state.entry(&held.jid).course.awaits(held, Status::FailSent) {
             state.failed(&held.jid);
         }
     }
@@ -255,8 +241,8 @@ impl Ledger {
             let mut held: Vec<_> = state
                 .jobs
                 .values()
-                .filter(|entry| entry.status == status)
-                .map(Entry::held)
+                .filter(|entry| entry.course.status == status)
+                .map(|entry| entry.course.held())
                 .collect();
             // The order of a map differs from run to run; what a seed decides must not.
             held.sort_by(|a, b| a.jid.cmp(&b.jid));

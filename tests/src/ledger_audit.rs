@@ -6,8 +6,9 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::ledger::{Held, Ledger};
-use crate::ledger_job::{Entry, Status};
+use crate::course::{Held, Status};
+use crate::ledger::Ledger;
+use crate::ledger_job::Entry;
 use crate::ledger_sizes::Sizes;
 use crate::reply::Reply;
 
@@ -41,7 +42,7 @@ impl Source {
     }
 
     fn may_hold(self, entry: &Entry) -> bool {
-        let fails = i64::try_from(entry.fails).unwrap_or(i64::MAX);
+        let fails = i64::try_from(entry.course.fails).unwrap_or(i64::MAX);
         match self {
             Self::Queues => true,
             Self::Scheduled => entry.plan.scheduled || fails > 0,
@@ -114,13 +115,13 @@ impl Ledger {
         let is_candidate = |status: Status| match status {
             Status::Held | Status::AckSent | Status::FailSent => true,
             Status::PushSent | Status::Waiting => any_may_be,
-            Status::Absent | Status::Gone => false,
+            _ => false,
         };
         let jobs = state
             .jobs
             .iter()
-            .filter(|(_, entry)| is_candidate(entry.status));
-        jobs.map(|(jid, entry)| (jid.clone(), entry.status))
+            .filter(|(_, entry)| is_candidate(entry.course.status));
+        jobs.map(|(jid, entry)| (jid.clone(), entry.course.status))
             .collect()
     }
 
@@ -130,31 +131,27 @@ impl Ledger {
         state.checked.acks_unknown += u64::from(status == Status::AckSent);
         state.checked.fails_unknown += u64::from(status == Status::FailSent);
         state.checked.reservations_kept += u64::from(status == Status::Held && is_reserved);
+        let is_taken_again = state.fetches_unknown > 0;
+        if is_reserved && matches!(status, Status::PushSent | Status::Waiting) {
+            // A FETCH without an answer took it, and each took one at most.
+            if state.fetches_unknown == 0 {
+                state.violate(format!("{jid} is reserved, though nobody fetched it"));
+            }
+            state.fetches_unknown = state.fetches_unknown.saturating_sub(1);
+        }
+        state.entry(jid).course.resolve(is_reserved, is_taken_again);
         match (status, is_reserved) {
-            (Status::PushSent | Status::Waiting, true) => {
-                // A FETCH without an answer took it, and each took one at most.
-                if state.fetches_unknown == 0 {
-                    state.violate(format!("{jid} is reserved, though nobody fetched it"));
-                }
-                state.fetches_unknown = state.fetches_unknown.saturating_sub(1);
-                state.failed(jid);
-            }
-            (Status::FailSent, true) => {
-                // Its FAIL did not happen; or it did, and a FETCH without an answer took the job again.
-                let taken_again = state.fetches_unknown > 0;
-                let entry = state.entry(jid);
-                entry.fail_unknown = taken_again && entry.plan.retry != 0;
-                state.failed(jid);
-            }
-            (_, true) | (Status::FailSent, false) => state.failed(jid),
-            (Status::AckSent, false) => state.acknowledged(jid),
+            // The audit's own FAIL.
+            (_, true) => state.failed(jid),
+            (Status::AckSent, false) => state.processed += 1,
+            (Status::FailSent, false) => state.note_failures(1),
             (Status::Held, false) => {
                 state.violate(format!("the reservation of {jid} is lost"));
-                state.entry(jid).status = Status::Absent;
+                state.entry(jid).course.status = Status::Absent;
             }
             _ => {}
         }
-        is_reserved && state.entry(jid).status == Status::Gone
+        is_reserved && state.entry(jid).course.status == Status::Failed
     }
 
     /// Fetches and acknowledges what is in the queues, as often as INFO says that there is something.
@@ -218,7 +215,7 @@ impl Ledger {
         let held = state.fetched(job)?;
         let entry = state.entry(&held.jid).clone();
         if !source.may_hold(&entry) {
-            let (fails, retry) = (entry.fails, entry.plan.retry);
+            let (fails, retry) = (entry.course.fails, entry.plan.retry);
             state.violate(format!(
                 "{} was in {source:?} after {fails} failures with retry {retry}",
                 held.jid
@@ -232,17 +229,14 @@ impl Ledger {
         let mut state = self.state();
         let jobs = std::mem::take(&mut state.jobs);
         for (jid, entry) in &jobs {
-            let is_gone = matches!(entry.status, Status::Gone | Status::Absent);
-            match (entry.push_acknowledged, is_gone) {
+            let course = &entry.course;
+            match (entry.push_acknowledged, course.status.is_over()) {
                 (true, true) => state.checked.pushes_kept += 1,
                 (true, false) => {
-                    let fails = entry.fails;
-                    state.violate(format!(
-                        "{jid} is lost ({:?}, {fails} failures)",
-                        entry.status
-                    ));
+                    let (status, fails) = (course.status, course.fails);
+                    state.violate(format!("{jid} is lost ({status:?}, {fails} failures)"));
                 }
-                (false, _) if entry.status == Status::Absent => {}
+                (false, _) if course.status == Status::Absent => {}
                 (false, _) => state.checked.pushes_unknown += 1,
             }
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::course::Status;
 use crate::ledger::Ledger;
-use crate::ledger_job::{Entry, Status};
+use crate::ledger_job::Entry;
 
 /// The sizes INFO shows.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl Ledger {
             state
                 .jobs
                 .values()
-                .filter(|entry| entry.status == status)
+                .filter(|entry| entry.course.status == status)
                 .count() as u64
         };
         let (held, acks, fails) = (

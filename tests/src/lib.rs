@@ -7,6 +7,7 @@
 
 mod agent;
 mod client;
+mod course;
 mod crew;
 mod cycles;
 mod disk;
@@ -40,6 +41,7 @@ mod web;
 
 pub use agent::Agent;
 pub use client::{Client, REPLY_WAIT, job, reset_when_closed};
+pub use course::Held;
 pub use cycles::{cycles, seed};
 pub use disk::Disk;
 pub use documents::{CodeBlock, code_blocks, documents};
@@ -48,7 +50,7 @@ pub use features::{FeatureFleet, FeatureLedger, FeaturesChecked, features_config
 pub use files::ServerFiles;
 pub use fleet::{Fleet, FleetPlan};
 pub use instant::{instant_in, moment_in, parse_instant, schedule_once};
-pub use ledger::{Checked, Held, JobPlan, Ledger};
+pub use ledger::{Checked, JobPlan, Ledger};
 pub use log::LogText;
 pub use memory::Memory;
 pub use open_files::raise_open_files;

@@ -34,7 +34,7 @@ impl FeatureLedger {
     ) -> Result<(), Gone> {
         let all_held = self.book().with_status(&[Status::Held]);
         for (jid, _) in all_held {
-            let held = self.book().entry(&jid).held();
+            let held = self.book().entry(&jid).course.held();
             hands.acknowledge(&held)?;
         }
         self.book().expiries_lifted = true;

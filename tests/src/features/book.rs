@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::batches::Batch;
 use super::checked::FeaturesChecked;
-use super::job::{Entry, Status};
+use super::job::Entry;
 use super::throttles::Throttles;
 use super::ticks::Ticks;
+use crate::course::Status;
 use crate::violations::Violations;
 
 /// The book of all clients of one server.
@@ -87,8 +88,8 @@ impl Book {
     /// Jobs in one of these states.
     pub(super) fn with_status(&self, wanted: &[Status]) -> Vec<(String, Status)> {
         let jobs = self.jobs.iter();
-        jobs.filter(|(_, entry)| wanted.contains(&entry.status))
-            .map(|(jid, entry)| (jid.clone(), entry.status))
+        jobs.filter(|(_, entry)| wanted.contains(&entry.course.status))
+            .map(|(jid, entry)| (jid.clone(), entry.course.status))
             .collect()
     }
 }

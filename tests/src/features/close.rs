@@ -26,13 +26,13 @@ impl Book {
             match (status, may_have_expired) {
                 // If it was pushed, it has expired.
                 (Status::PushSent, true) => self.expired_unknown += 1,
-                (Status::PushSent, false) => entry.status = Status::Absent,
+                (Status::PushSent, false) => entry.course.status = Status::Absent,
                 (Status::Waiting, true) => {
-                    entry.status = Status::Expired;
+                    entry.course.status = Status::Expired;
                     self.checked.expired += 1;
                 }
                 _ => {
-                    let fails = entry.fails;
+                    let fails = entry.course.fails;
                     self.violate(format!("{jid} is lost ({status:?}, {fails} failures)"));
                 }
             }
@@ -41,7 +41,7 @@ impl Book {
             let Some((batch, kind)) = self.jobs[&jid].plan.callback.clone() else {
                 continue;
             };
-            let fails = self.jobs[&jid].fails;
+            let fails = self.jobs[&jid].course.fails;
             let is_due = self.readiness(&batch, kind).certain;
             if is_due || fails > 0 || status != Status::Waiting {
                 self.violate(format!(
@@ -56,9 +56,9 @@ impl Book {
         self.checked.batches += self.batches.len() as u64;
         self.batches.clear();
         for (jid, entry) in std::mem::take(&mut self.jobs) {
-            self.checked.jobs += u64::from(entry.is_over());
+            self.checked.jobs += u64::from(entry.course.status.is_over());
             let is_callback = entry.plan.callback.is_some();
-            self.checked.callbacks += u64::from(is_callback && entry.status == Status::Done);
+            self.checked.callbacks += u64::from(is_callback && entry.course.status == Status::Done);
             if entry.leaves_lock() {
                 self.jobs.insert(jid, entry);
             } else {
@@ -75,6 +75,6 @@ impl Book {
 
 impl Entry {
     fn leaves_lock(&self) -> bool {
-        self.status == Status::Failed && self.plan.unique.is_some()
+        self.course.status == Status::Failed && self.plan.unique.is_some()
     }
 }

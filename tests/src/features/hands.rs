@@ -9,8 +9,8 @@ use super::book::{Book, FeatureLedger};
 use super::job::Status;
 use super::plan::{CRON_QUEUE, Plan};
 use crate::client::Client;
+use crate::course::Held;
 use crate::fleet::Gone;
-use crate::ledger::Held;
 use crate::reply::Reply;
 
 pub(super) struct Hands {

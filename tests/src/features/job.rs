@@ -4,34 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::plan::Plan;
-use crate::ledger::Held;
+use crate::course::Course;
+pub(super) use crate::course::Status;
 
 /// How far the server's clock may be from that of its clients.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_millis(20);
-
-/// Where a job is, as far as its clients know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    /// Its push has no answer (yet): it may exist.
-    PushSent,
-    /// It never came to be.
-    Absent,
-    /// In a queue, scheduled or in retries; or dropped, if its time is over. A callback may not have been pushed yet.
-    Waiting,
-    /// Reserved for a client that knows it.
-    Held,
-    /// Reserved, or done: the ACK has no answer (yet).
-    AckSent,
-    /// Reserved, or failed: the FAIL has no answer (yet).
-    FailSent,
-    /// Reserved, or back in its queue: the REQUEUE has no answer (yet).
-    RequeueSent,
-    Done,
-    /// It failed without a retry.
-    Failed,
-    /// Its time was over before it ran.
-    Expired,
-}
 
 /// How much a job adds to `total`, `pending` and `failed` of its batch.
 pub(super) type Counts = (u64, u64, u64);
@@ -39,7 +16,7 @@ pub(super) type Counts = (u64, u64, u64);
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) plan: Plan,
-    pub(super) status: Status,
+    pub(super) course: Course,
     /// When its push was sent, and when it had been done for certain.
     pub(super) sent_at: Timestamp,
     pub(super) pushed_by: Option<Timestamp>,
@@ -47,47 +24,24 @@ pub(super) struct Entry {
     pub(super) known_since: Option<Timestamp>,
     /// Since when it does not hold its lock for certain, before its time is over.
     pub(super) lock_free_since: Option<Timestamp>,
-    pub(super) execution: u32,
-    /// Failures that are certain.
-    pub(super) fails: u64,
-    /// One more failure, or none: a FAIL without an answer, and then a FETCH without one.
-    pub(super) fail_unknown: bool,
 }
 
 impl Entry {
     pub(super) fn new(plan: Plan, status: Status) -> Self {
         Self {
+            course: Course::new(&plan.jid, plan.retry, status),
             plan,
-            status,
             sent_at: Timestamp::now(),
             pushed_by: None,
             known_since: None,
             lock_free_since: None,
-            execution: 0,
-            fails: 0,
-            fail_unknown: false,
         }
-    }
-
-    pub(super) fn held(&self) -> Held {
-        Held {
-            jid: self.plan.jid.clone(),
-            execution: self.execution,
-        }
-    }
-
-    /// Whether nothing can happen to it any more.
-    pub(super) fn is_over(&self) -> bool {
-        matches!(
-            self.status,
-            Status::Absent | Status::Done | Status::Failed | Status::Expired
-        )
     }
 
     /// Whether the server may have dropped it by now.
     pub(super) fn may_have_expired(&self) -> bool {
         let is_loose = matches!(
-            self.status,
+            self.course.status,
             Status::PushSent | Status::Waiting | Status::FailSent | Status::RequeueSent
         );
         let ends_at = self.plan.expires_at;
@@ -106,8 +60,12 @@ impl Entry {
         const PENDING: Counts = (1, 1, 0);
         const FAILED: Counts = (1, 0, 1);
         const DONE: Counts = (1, 0, 0);
-        let alive = if self.fails > 0 { FAILED } else { PENDING };
-        let mut counts = match self.status {
+        let alive = if self.course.fails > 0 {
+            FAILED
+        } else {
+            PENDING
+        };
+        let mut counts = match self.course.status {
             Status::PushSent => vec![NONE, PENDING],
             Status::Absent => vec![NONE],
             Status::Waiting | Status::Held | Status::RequeueSent => vec![alive],
@@ -116,7 +74,7 @@ impl Entry {
             Status::Done | Status::Expired => vec![DONE],
             Status::Failed => vec![FAILED],
         };
-        if self.fail_unknown {
+        if self.course.fail_unknown {
             counts.push(FAILED);
         }
         if self.may_have_expired() {
@@ -127,10 +85,12 @@ impl Entry {
 
     /// What TRACK GET may say of it.
     pub(super) fn track_states(&self, any_may_be_reserved: bool) -> Vec<&'static str> {
-        let mut states = match self.status {
+        let mut states = match self.course.status {
             Status::PushSent => vec!["unknown", "enqueued"],
             Status::Absent => vec!["unknown"],
-            Status::Waiting if self.fails > 0 || self.fail_unknown => vec!["enqueued", "failed"],
+            Status::Waiting if self.course.fails > 0 || self.course.fail_unknown => {
+                vec!["enqueued", "failed"]
+            }
             Status::Waiting => vec!["enqueued"],
             Status::Held => vec!["working"],
             Status::AckSent => vec!["working", "success"],
@@ -140,7 +100,7 @@ impl Entry {
             Status::Failed => vec!["failed"],
             Status::Expired => vec!["unknown"],
         };
-        if any_may_be_reserved && matches!(self.status, Status::PushSent | Status::Waiting) {
+        if any_may_be_reserved && matches!(self.course.status, Status::PushSent | Status::Waiting) {
             states.push("working");
         }
         if self.may_have_expired() {

@@ -19,7 +19,7 @@ impl Entry {
         let ends_by = self.pushed_by.map(|by| by + life + pauses(by) + SLACK);
         let is_past = ends_by.is_some_and(|ends_by| ends_by < from);
         let is_free = self.lock_free_since.is_some_and(|since| since < from);
-        self.status != Status::Absent && !is_past && !is_free
+        self.course.status != Status::Absent && !is_past && !is_free
     }
 
     /// Whether it has held its lock since `from` without a break, and does until `to`.
@@ -27,7 +27,7 @@ impl Entry {
         let Some(unique) = &self.plan.unique else {
             return false;
         };
-        let holds = match self.status {
+        let holds = match self.course.status {
             Status::Waiting | Status::Held | Status::FailSent | Status::RequeueSent => true,
             // Its lock stays until its time is over.
             Status::Failed => true,
@@ -78,7 +78,6 @@ impl Book {
         let rivals = self.rivals.get(key)?.iter().filter(|rival| *rival != jid);
         let mut rivals = rivals.filter_map(|rival| self.jobs.get(rival));
         let holder = rivals.find(|rival| wanted(rival))?;
-        let Entry { plan, status, .. } = holder;
-        Some(format!("{} ({status:?})", plan.jid))
+        Some(format!("{} ({:?})", holder.plan.jid, holder.course.status))
     }
 }

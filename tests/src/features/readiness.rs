@@ -35,8 +35,8 @@ impl Truth {
     /// Whether a job is acknowledged.
     pub(super) fn of_end(entry: &Entry) -> Self {
         Self {
-            certain: entry.status == Status::Done,
-            possible: matches!(entry.status, Status::Done | Status::AckSent),
+            certain: entry.course.status == Status::Done,
+            possible: matches!(entry.course.status, Status::Done | Status::AckSent),
         }
     }
 }

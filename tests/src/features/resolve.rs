@@ -84,7 +84,7 @@ impl FeatureLedger {
             let found = client.cmd(format!("TRACK GET {jid}")).json();
             let possible = entry.track_states(any_may_be_reserved);
             if !possible.iter().any(|state| found["state"] == *state) {
-                let status = entry.status;
+                let status = entry.course.status;
                 book.violate(format!(
                     "the track of {jid} ({status:?}) is {found}, not one of {possible:?}"
                 ));
@@ -125,7 +125,7 @@ impl FeatureLedger {
     fn end_held(&self, hands: &mut Hands, rng: &mut SmallRng) -> Result<(), Gone> {
         let all_held = self.book().with_status(&[Status::Held]);
         for (jid, _) in all_held {
-            let held = self.book().entry(&jid).held();
+            let held = self.book().entry(&jid).course.held();
             match rng.random_range(0..4) {
                 0 => hands.acknowledge(&held)?,
                 1 => hands.fail(&held)?,
@@ -176,22 +176,18 @@ impl Book {
             let entry = self.entry(jid);
             entry.known_since.get_or_insert(Timestamp::now());
         }
+        let entry = self.entry(jid);
+        entry.course.resolve(is_reserved, may_be_reserved);
+        if is_reserved {
+            entry.course.status = Status::Waiting;
+        }
+        // What comes back to its queue takes the lock again.
+        if (is_reserved || status == Status::RequeueSent) && entry.unlocks_at_start() {
+            entry.lock_free_since = None;
+        }
         match (status, is_reserved) {
             (Status::AckSent, false) => self.acknowledged(jid),
-            (Status::FailSent, false) => self.failed(jid),
-            (Status::FailSent, true) => {
-                let entry = self.entry(jid);
-                entry.fail_unknown = may_be_reserved && entry.plan.retry != 0;
-                entry.status = Status::Waiting;
-            }
-            (Status::RequeueSent, _) | (_, true) => {
-                let entry = self.entry(jid);
-                entry.status = Status::Waiting;
-                // What comes back to its queue takes the lock again.
-                if entry.unlocks_at_start() {
-                    entry.lock_free_since = None;
-                }
-            }
+            (Status::FailSent, false) => self.backlog += 1,
             _ => {}
         }
     }

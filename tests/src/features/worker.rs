@@ -10,8 +10,8 @@ use serde_json::json;
 use super::fleet::Crew;
 use super::hands::Hands;
 use super::plan::{CRON_QUEUE, QUEUES};
+use crate::course::Held;
 use crate::fleet::{Gone, connect};
-use crate::ledger::Held;
 use crate::reply::Reply;
 
 /// How many jobs a worker keeps for later, at most.
