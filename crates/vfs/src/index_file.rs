@@ -3,7 +3,7 @@
 //!
 //! - SQLite cuts it to 3 bytes if nobody else has it open, as a crash may have left anything in it, and lets it grow again at
 //!   once. Another program may have taken the space meanwhile. So it is filled with zeros instead, which comes to the same.
-//! - SQLite deletes it, and the empty log, when the last connection is closed. [`keep_index`] forbids that.
+//! - SQLite deletes it, and the empty log, when the last connection is closed. [`keep_index`] forbids that, for a disk that is full.
 
 use std::ffi::{c_int, c_void};
 use std::fs::File;

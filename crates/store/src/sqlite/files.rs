@@ -113,6 +113,11 @@ impl Files {
         self.logs.fetch_add(1, Ordering::Release);
     }
 
+    /// The name of the log's index.
+    pub(super) fn index(&self) -> &Path {
+        &self.index.path
+    }
+
     /// Syncs the database: SQLite does that only if a copy has caught up with the log.
     pub(super) fn sync_database(&self) -> io::Result<()> {
         self.opened.sync_data()

@@ -220,7 +220,7 @@ fn make_database(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes a file that was not there. A link is something that is there.
-fn create_private(path: &Path) -> io::Result<File> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -27,6 +27,7 @@ mod load;
 mod log;
 mod mend;
 mod readers;
+mod room;
 mod rows;
 mod schema;
 mod snapshot;

@@ -12,6 +12,7 @@ use super::found::{self, Found};
 use super::interval::IntervalSync;
 use super::log::Log;
 use super::readers::{OpenReaders, Readers, SqliteReader};
+use super::room::has_room;
 use super::rows::SqliteTx;
 use super::sql::STATEMENTS_MAX;
 use super::sync::{Durability, SqliteSyncer};
@@ -69,7 +70,6 @@ impl SqliteStore {
         let mut conn =
             Connection::open_with_flags_and_vfs(&path, flags, vfs).map_err(open_error)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        workmill_vfs::keep_index(&conn).map_err(open_error)?;
         if found.log.damage.is_some() {
             check_whole(&conn, &found)?;
         }
@@ -238,8 +238,14 @@ impl Store for SqliteStore {
         let synced = log.sync();
         // Before the files are closed, which somebody else may then touch.
         drop(watch);
+        let index = checkpointer.files().index().to_owned();
         checkpointer.end(&conn, &log);
         keep_log_if_poisoned(&conn, &poison);
+        if !has_room(&index)
+            && let Err(error) = workmill_vfs::keep_index(&conn)
+        {
+            tracing::warn!(%error, "the next start needs space on the disk");
+        }
         drop(conn);
         synced.and_then(|()| poison.check())
     }
