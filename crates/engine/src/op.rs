@@ -246,6 +246,8 @@ pub struct MutateProgress {
     pub next_index: usize,
     /// Jobs of the next one have been looked at up to here.
     pub after: Option<JobRef>,
+    /// How many jobs it has changed.
+    pub changed: u64,
     /// When it started.
     pub began: Clocks,
 }

@@ -48,6 +48,8 @@ pub enum Outcome {
     Track(Box<TrackReport>),
     /// INFO: one report for all who asked at the same time.
     Info(Arc<InfoReport>),
+    /// A change of jobs that were named one by one: how many of them it has changed.
+    Changed(u64),
     /// How far operations are.
     Operations(Vec<OperationReport>),
     /// Refused; nothing changed.

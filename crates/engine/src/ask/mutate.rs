@@ -22,6 +22,11 @@ impl Op {
             places: ChangePlaces::One(Place::Set(target)),
             filter: filter.map(ChangeFilter::Mutation),
         };
+        Self::change(asked)
+    }
+
+    /// The op that changes these jobs. It is answered with [`crate::Outcome::Changed`] if they were named one by one.
+    pub fn change(asked: Change) -> Self {
         change(asked, None)
     }
 

@@ -39,6 +39,7 @@ impl<T: Tx> Group<'_, T> {
                 None => {
                     let done = self.mutate_slice(mutate, &mut progress)?;
                     self.memory.operations.advance(mutate.operation, done);
+                    progress.changed += done.changed;
                     if progress.next_index < progress.extents.len() {
                         let rest = Mutate {
                             progress: Some(progress),
@@ -52,10 +53,14 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let operations = &mut self.memory.operations;
-        let outcome = mutate.operation.map_or(Outcome::Ok, |id| {
-            operations.end(id, end, self.now.wall);
-            Outcome::of_operation(operations.report(id))
-        });
+        let outcome = match (mutate.operation, &mutate.change.places) {
+            (Some(id), _) => {
+                operations.end(id, end, self.now.wall);
+                Outcome::of_operation(operations.report(id))
+            }
+            (None, ChangePlaces::Jobs(_)) => Outcome::Changed(progress.changed),
+            (None, ChangePlaces::One(_) | ChangePlaces::All) => Outcome::Ok,
+        };
         self.answers.give(ticket, outcome);
         Ok(())
     }
@@ -86,6 +91,7 @@ impl<T: Tx> Group<'_, T> {
             extents: extents.into(),
             next_index: 0,
             after: None,
+            changed: 0,
             began: self.now,
         })))
     }

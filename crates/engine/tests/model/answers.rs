@@ -50,5 +50,6 @@ fn summarise(outcome: Outcome) -> Expected {
         Outcome::Batch(report) => Expected::Batch(*report),
         Outcome::Track(report) => Expected::Track(report.track),
         Outcome::Operations(_) => unreachable!("no step starts an operation"),
+        Outcome::Changed(_) => unreachable!("no step names jobs"),
     }
 }

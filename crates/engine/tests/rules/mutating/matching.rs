@@ -312,6 +312,25 @@ fn seen(world: &mut World) -> Vec<(Place, JobRef)> {
 }
 
 #[test]
+fn change_of_named_jobs_tells_how_many_it_has_changed() {
+    let mut world = world_of_all();
+    let jobs = seen(&mut world);
+    let discard = Change::of_jobs(ChangeVerb::Discard, jobs).unwrap();
+    for wanted in [5, 0] {
+        let outcome = world.run(Op::change(discard.clone()));
+        assert!(
+            matches!(outcome, Outcome::Changed(changed) if changed == wanted),
+            "{outcome:?}"
+        );
+    }
+    let outcome = world.run(Op::Operations(OperationsOp::List));
+    assert!(
+        matches!(&outcome, Outcome::Operations(all) if all.is_empty()),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn named_jobs_are_changed_where_they_were_seen() {
     for (verb, wanted) in [
         (ChangeVerb::Discard, [1, 0, 1, 1, 1, 1]),
