@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use workmill_engine::CronEntry as Entry;
+use workmill_engine::{CronEntry as Entry, Op};
 use workmill_proto::Timestamp;
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 
+use super::jobs::{Pushed, new_jid};
 use super::moment::{all_told, told_if_any};
+use super::outcome::done;
 use super::{Page, PageRequest, Problem, ProblemKind};
-use crate::desk::Desk;
+use crate::desk::{Action, Actor, Desk, Permit};
+use crate::observe::Observer;
 
 /// How many of its next ticks are told of an entry.
 const NEXT_MAX: usize = 5;
@@ -65,6 +68,26 @@ pub async fn show(desk: &dyn Desk, name: &str) -> Result<CronEntry, Problem> {
     let entry = table.get(name).ok_or_else(no_such_entry)?;
     let done = ticks_done(desk).await?;
     Ok(CronEntry::new(name, entry, &done, desk.now()))
+}
+
+/// Pushes a job of a recurring one now. Its ticks stay as they are.
+///
+/// # Errors
+/// The role; there is no such entry; the rules refuse the job; the server takes nothing in.
+pub async fn run_now(
+    desk: &dyn Desk,
+    observer: &Observer,
+    actor: &Actor,
+    name: &str,
+) -> Result<Pushed, Problem> {
+    let permit = Permit::check(actor, Action::RunCron)?;
+    let table = desk.cron();
+    let entry = table.get(name).ok_or_else(no_such_entry)?;
+    let jid = new_jid();
+    let job = entry.job(jid.clone(), desk.now(), desk.rules().custom_reading)?;
+    done(desk.ask(&permit, Op::Push(job.into())).await?)?;
+    observer.look_again().await;
+    Ok(Pushed { jid })
 }
 
 fn no_such_entry() -> Problem {

@@ -8,6 +8,7 @@ pub mod cron;
 pub mod jobs;
 pub mod locks;
 mod moment;
+pub mod operations;
 mod outcome;
 mod page;
 mod problem;

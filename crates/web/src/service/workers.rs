@@ -7,8 +7,10 @@ use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
 use super::moment::told;
-use super::{Page, PageRequest, Problem};
-use crate::desk::{ConnectionView, Desk, WorkerView};
+use super::{Page, PageRequest, Problem, ProblemKind};
+use crate::desk::{
+    Action, Actor, ConnectionView, Desk, Permit, WorkerChoice, WorkerSignal, WorkerView,
+};
 use crate::observe::Observer;
 
 /// A worker process.
@@ -94,6 +96,38 @@ pub fn connections(desk: &dyn Desk, asked: &PageRequest) -> Result<Page<Connecti
         items: shown.map(|one| Connection::new(one, now)).collect(),
         cursor: has_more.then(|| end.to_string()),
     })
+}
+
+/// How many workers an action concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Signalled {
+    /// How many.
+    pub workers: u64,
+}
+
+/// Tells workers to fetch no more or to end. They hear it at their next BEAT.
+///
+/// # Errors
+/// The role; there is no worker with the id that was named.
+pub fn signal(
+    desk: &dyn Desk,
+    actor: &Actor,
+    choice: &WorkerChoice,
+    signal: WorkerSignal,
+) -> Result<Signalled, Problem> {
+    let action = match signal {
+        WorkerSignal::Quiet => Action::QuietWorkers,
+        WorkerSignal::Terminate => Action::TerminateWorkers,
+    };
+    let permit = Permit::check(actor, action)?;
+    let workers = desk.signal_workers(&permit, choice, signal) as u64;
+    match (workers, choice) {
+        (0, WorkerChoice::Wid(_)) => {
+            let detail = "there is no worker with this id: it has gone, or was never here";
+            Err(Problem::new(ProblemKind::NotFound, detail))
+        }
+        _ => Ok(Signalled { workers }),
+    }
 }
 
 impl Worker {

@@ -1,11 +1,19 @@
-//! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`).
+//! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`). What
+//! can be done to them (`verb.rs`), to one of them (`act.rs`), and how new ones come (`push.rs`).
 
+mod act;
 mod list;
 mod payload;
+mod push;
 mod show;
+mod verb;
 mod view;
 
+pub use act::{Concerned, act};
 pub use list::{JobList, list, list_of};
 pub(crate) use payload::Payload;
+pub(in crate::service) use push::new_jid;
+pub use push::{PUSH_JOBS_MAX, Pushed, PushedMany, Refusal, push, push_many};
 pub use show::show;
+pub use verb::JobVerb;
 pub use view::{Held, JobView};

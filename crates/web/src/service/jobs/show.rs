@@ -19,30 +19,36 @@ const SHOW_TIME: Duration = Duration::from_secs(10);
 /// # Errors
 /// There is none; it was not found in time; reading failed.
 pub async fn show(desk: &dyn Desk, jid: &str) -> Result<JobView, Problem> {
+    let hit = find(desk, jid, 1).await?.into_iter().next();
+    let hit = hit.ok_or_else(no_such_job)?;
+    let kept = desk.read(|reading| reading.clocks()).await?;
+    Ok(JobView::new(hit, Clocks::of_kept(kept, desk.now())))
+}
+
+pub(super) fn no_such_job() -> Problem {
+    let detail = "there is no job with this id: it is done, deleted, or was never here";
+    Problem::new(ProblemKind::NotFound, detail)
+}
+
+/// Jobs with this id, so many at most: those that work first, then those in queues.
+pub(super) async fn find(desk: &dyn Desk, jid: &str, most: usize) -> Result<Vec<Hit>, Problem> {
     let until = Instant::now() + SHOW_TIME;
-    let mut after = None;
+    let (mut hits, mut after) = (Vec::new(), None);
     loop {
         let wanted = jid.to_owned();
-        let (found, kept) = desk
-            .read(move |reading| {
-                let bounds = Bounds {
-                    time: SLICE_TIME,
-                    ..Bounds::of_rows(1)
-                };
-                let found = reading.find_jobs(&wanted, after, bounds)?;
-                Ok((found, reading.clocks()?))
-            })
+        let bounds = Bounds {
+            time: SLICE_TIME,
+            ..Bounds::of_rows(most)
+        };
+        let found = desk
+            .read(move |reading| reading.find_jobs(&wanted, after, bounds))
             .await?;
-        if let Some((place, job)) = found.items.into_iter().next() {
-            return Ok(JobView::new(
-                Hit { place, job },
-                Clocks::of_kept(kept, desk.now()),
-            ));
-        }
+        let found_here = found.items.into_iter();
+        hits.extend(found_here.map(|(place, job)| Hit { place, job }));
         after = found.next;
-        if after.is_none() {
-            let detail = "there is no job with this id: it is done, deleted, or was never here";
-            return Err(Problem::new(ProblemKind::NotFound, detail));
+        if after.is_none() || hits.len() >= most {
+            hits.truncate(most);
+            return Ok(hits);
         }
         if Instant::now() >= until {
             let detail = "not found yet among so many jobs: search for it by a query with its state or queue";

@@ -3,21 +3,28 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 use workmill_engine::query::{JobState, Query};
+use workmill_store::{JobRef, Place, StoreError};
 
 use super::run::SearchError;
 use super::scan::{Hit, Scan};
 use crate::desk::Desk;
+use crate::service::jobs::JobVerb;
 
 /// How many queues and types are told apart.
 pub const KINDS_MAX: usize = 1_000;
+
+/// Jobs that one read looks up by their keys.
+const READ_KEYS: usize = 200;
 
 /// How long counting goes on, beyond one slice.
 const COUNT_TIME: Duration = Duration::from_secs(2);
 
 /// What matches a query now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Count {
     /// How many of the jobs that were looked at match.
     pub matched: u64,
@@ -26,6 +33,8 @@ pub struct Count {
     /// How many match and are not in `kinds`: they are of further queues and types, or cannot be read.
     pub others: u64,
     /// By state.
+    #[serde(serialize_with = "by_name")]
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub states: BTreeMap<JobState, u64>,
     /// Of how many it could not be told whether they match: a change leaves them alone.
     pub unknown: u64,
@@ -38,11 +47,13 @@ pub struct Count {
 }
 
 /// The matching jobs of one queue and type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CountedKind {
     /// The queue that they belong to, wherever they are.
+    #[schema(value_type = String)]
     pub queue: Box<str>,
     /// Their type.
+    #[schema(value_type = String)]
     pub jobtype: Box<str>,
     /// How many there are.
     pub jobs: u64,
@@ -53,7 +64,14 @@ pub struct CountedKind {
 /// # Errors
 /// Those of the query and of reading.
 pub async fn count(desk: &dyn Desk, query: &str) -> Result<Count, SearchError> {
-    let query = Query::parse(query)?;
+    Ok(count_matching(desk, Query::parse(query)?).await?)
+}
+
+/// Counts what matches a query that has been read.
+pub(in crate::service) async fn count_matching(
+    desk: &dyn Desk,
+    query: Query,
+) -> Result<Count, StoreError> {
     let until = Instant::now() + COUNT_TIME;
     let mut scan = Scan::new(desk.now());
     let mut counting = Counting::default();
@@ -77,6 +95,47 @@ pub async fn count(desk: &dyn Desk, query: &str) -> Result<Count, SearchError> {
             });
         }
     }
+}
+
+/// Counts those of some jobs that are still under their keys and in a state that an action is for; tells where they are.
+pub(in crate::service) async fn count_jobs(
+    desk: &dyn Desk,
+    keys: Vec<JobRef>,
+    verb: JobVerb,
+) -> Result<(Count, Vec<(Place, JobRef)>), StoreError> {
+    let (mut counting, mut there) = (Counting::default(), Vec::new());
+    let of = keys.len() as u64;
+    for some in keys.chunks(READ_KEYS) {
+        let some = some.to_vec();
+        (counting, there) = desk
+            .read(move |reading| {
+                for key in some {
+                    let Some((place, job)) = reading.job(key)? else {
+                        continue;
+                    };
+                    if verb.is_for(JobState::of(&place)) {
+                        there.push((place.clone(), key));
+                        counting.add(&Hit { place, job });
+                    }
+                }
+                Ok((counting, there))
+            })
+            .await?;
+    }
+    let count = Count {
+        looked_at: of,
+        of,
+        is_complete: true,
+        ..counting.ended()
+    };
+    Ok((count, there))
+}
+
+fn by_name<S: serde::Serializer>(
+    states: &BTreeMap<JobState, u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(states.iter().map(|(state, jobs)| (state.as_str(), jobs)))
 }
 
 #[derive(Default)]

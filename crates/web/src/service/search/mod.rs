@@ -13,6 +13,7 @@ mod scan;
 mod tests;
 
 pub use count::{Count, CountedKind, KINDS_MAX, count};
+pub(in crate::service) use count::{count_jobs, count_matching};
 pub use run::{Found, HITS_MAX, SearchError, search};
 pub use scan::Hit;
 pub(super) use scan::SLICE_TIME;

@@ -1,0 +1,10 @@
+//! Operations: changes of many jobs that go on by themselves. What is asked for (`request.rs`), starting one and seeing how far
+//! it is (`run.rs`), and what is shown of it (`view.rs`).
+
+mod request;
+mod run;
+mod view;
+
+pub use request::OperationRequest;
+pub use run::{DryRun, cancel, dry_run, list, show, start};
+pub use view::Operation;

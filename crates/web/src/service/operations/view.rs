@@ -1,0 +1,90 @@
+//! An operation, as it is shown.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use workmill_engine::{
+    ChangeFilter, ChangePlaces, ChangeVerb, OperationId, OperationReport, OperationState,
+};
+use workmill_proto::Timestamp;
+
+use crate::service::moment::{told, told_if_any};
+
+/// A change of many jobs, on its way or ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Operation {
+    /// Its id.
+    pub id: String,
+    /// What it does: `requeue`, `kill`, `delete` or `move`.
+    pub action: &'static str,
+    /// The queue that jobs are moved to; null if they are not.
+    pub queue: Option<String>,
+    /// What the jobs match; null if they were named one by one.
+    pub query: Option<String>,
+    /// `running`, `done`, `cancelled` or `failed`. What was done until then is done.
+    pub state: &'static str,
+    /// Why it was given up; null if it was not.
+    pub reason: Option<String>,
+    /// When it was started.
+    #[serde(serialize_with = "told")]
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Timestamp,
+    /// When it ended; null while it runs.
+    #[serde(serialize_with = "told_if_any")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// How many jobs it has looked at.
+    pub looked_at: u64,
+    /// How many of them it has changed.
+    pub changed: u64,
+    /// Of how many it could not be told whether they match: they were left alone.
+    pub unknown: u64,
+    /// About how many it still has to look at.
+    pub left: u64,
+}
+
+impl From<OperationReport> for Operation {
+    fn from(report: OperationReport) -> Self {
+        let OperationId(id) = report.id;
+        let (action, queue) = match &report.change.verb {
+            ChangeVerb::Clear | ChangeVerb::Discard => ("delete", None),
+            ChangeVerb::Kill => ("kill", None),
+            ChangeVerb::Requeue => ("requeue", None),
+            ChangeVerb::Move(queue) => ("move", Some(queue.to_string())),
+        };
+        let query = match (&report.change.places, &report.change.filter) {
+            (ChangePlaces::Jobs(_), _) => None,
+            (_, Some(ChangeFilter::Query(query))) => Some(query.to_string()),
+            (_, Some(ChangeFilter::Mutation(_)) | None) => Some(String::new()),
+        };
+        let (state, reason) = match report.state {
+            OperationState::Running => ("running", None),
+            OperationState::Done => ("done", None),
+            OperationState::Cancelled => ("cancelled", None),
+            OperationState::Failed(reason) => ("failed", Some(reason)),
+        };
+        Self {
+            id: told_id(id),
+            action,
+            queue,
+            query,
+            state,
+            reason,
+            started_at: report.started_at,
+            ended_at: report.ended_at,
+            looked_at: report.looked_at,
+            changed: report.changed,
+            unknown: report.unknown,
+            left: report.left,
+        }
+    }
+}
+
+fn told_id(id: u64) -> String {
+    format!("{id:016x}")
+}
+
+/// Reads an id. None if none is written so.
+pub(super) fn read_id(text: &str) -> Option<OperationId> {
+    let id = u64::from_str_radix(text, 16).ok()?;
+    (told_id(id) == text).then_some(OperationId(id))
+}
