@@ -68,13 +68,20 @@ fn pages() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(pages::overview))
         .route("/queues", get(pages::queues))
-        .route("/queues/{name}", get(pages::queue))
+        .route("/queues/{name}", get(pages::queue).post(pages::on_queue))
         .route("/scheduled", get(pages::scheduled))
         .route("/retries", get(pages::retries))
         .route("/morgue", get(pages::dead))
         .route("/busy", get(pages::working))
         .route("/search", get(pages::search))
         .route("/jobs/{jid}", get(pages::job))
+        .route("/batches", get(pages::batches))
+        .route("/batches/{bid}", get(pages::batch))
+        .route("/workers", get(pages::workers))
+        .route("/cron", get(pages::cron))
+        .route("/throttles", get(pages::throttles))
+        .route("/locks", get(pages::locks))
+        .route("/server", get(pages::server))
 }
 
 /// The API. A line for each path.

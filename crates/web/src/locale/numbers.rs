@@ -15,6 +15,14 @@ impl Language {
         }
     }
 
+    /// What stands before tenths.
+    const fn decimal(self) -> &'static str {
+        match self {
+            Self::English | Self::Japanese | Self::Arabic => ".",
+            Self::German | Self::French | Self::Spanish => ",",
+        }
+    }
+
     /// A count.
     pub(crate) fn number(self, number: u64) -> String {
         let digits = number.to_string();
@@ -30,5 +38,31 @@ impl Language {
             grouped.push(digit);
         }
         grouped
+    }
+
+    /// A measure that is not negative: below 10 with a tenth.
+    pub(crate) fn measure(self, value: f64) -> String {
+        let tenths = format!("{:.1}", value.max(0.0));
+        match tenths.split_once('.') {
+            Some((whole, tenth)) if whole.len() == 1 && tenth != "0" => {
+                format!("{whole}{}{tenth}", self.decimal())
+            }
+            _ => self.number(format!("{:.0}", value.max(0.0)).parse().unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// So many bytes, by the largest unit that fits.
+    pub(crate) fn bytes(self, bytes: u64) -> String {
+        const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+        let mut value = bytes as f64;
+        let mut units = UNITS.into_iter();
+        let mut unit = units.next().unwrap_or_default();
+        while value >= 1024.0
+            && let Some(next) = units.next()
+        {
+            value /= 1024.0;
+            unit = next;
+        }
+        format!("{}\u{a0}{unit}", self.measure(value))
     }
 }

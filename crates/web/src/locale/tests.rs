@@ -86,6 +86,13 @@ fn numbers_are_grouped_as_readers_are_used_to() {
         written(Language::German),
         ["0", "999", "1.234", "1.234.567"]
     );
+    let measured = [0.0, 0.04, 1.25, 9.0, 12.5, 1e30].map(|it| Language::German.measure(it));
+    assert_eq!(measured[..5], ["0", "0", "1,2", "9", "12"]);
+    let sizes = [0, 1_023, 1_536, 3 << 30].map(|it| Language::English.bytes(it));
+    assert_eq!(
+        sizes,
+        ["0\u{a0}B", "1,023\u{a0}B", "1.5\u{a0}KiB", "3\u{a0}GiB"]
+    );
     let spanish = ["0", "999", "1234", "1\u{202f}234\u{202f}567"];
     assert_eq!(written(Language::Spanish), spanish);
 }

@@ -34,7 +34,8 @@ texts! {
     unit_millisecond unit_second unit_minute unit_hour unit_day time_ago time_ahead time_now
     // On every page.
     skip_to_content search_label language_label theme_label theme_system theme_light theme_dark role_viewer
-    role_operator role_admin live_as_of nav_label nav_jobs overview queues working scheduled retries dead
+    role_operator role_admin live_as_of nav_label nav_jobs nav_machinery nav_server overview queues working
+    scheduled retries dead workers
     // A page that cannot be shown.
     problem_invalid problem_forbidden problem_not_found problem_conflict problem_unavailable problem_back
     no_such_page
@@ -55,12 +56,35 @@ texts! {
     job_waits job_works job_is_scheduled job_retries job_is_dead job_gone last_error no_backtrace failed_first
     tries_left raw custom about id created reserve_for retry_setting batch shortened arguments_title
     // The page of throttles.
-    throttle_full;
+    throttle_full
+    // The page of workers.
+    workers_lead workers_empty workers_teach host labels memory connected heard worker_running worker_quiet
+    worker_ending
+    // What can be done to queues.
+    act_pause act_resume act_remove queue_was_paused queue_was_resumed queue_was_removed
+    // The pages of batches.
+    batches batches_lead batches_empty batches_teach description total pending on_complete on_success
+    callback_none callback_waiting callback_enqueued callback_done batch_is_open batch_is_committed batch_parents
+    batch_children batch_jobs
+    // The page of locks.
+    locks locks_lead locks_empty locks_teach lock ends ended
+    // The page of recurring jobs.
+    cron cron_lead cron_empty cron_teach schedule next_run last_run
+    // The page of throttles.
+    throttles throttles_lead throttles_empty at_a_time per_worker per_second
+    // The page of the server.
+    server_starting server_ready server_stalled server_stopping version speaks started process_id
+    clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
+    transactions settings settings_lead
+    // Forms.
+    cancel done_and_failed a_day succeeded chart_says;
     counted:
     // The overview.
     jobs_waiting_in queue_count all_of_them
     // The pages of sets and queues.
     job_count
     // The page of a job.
-    times;
+    times
+    // What can be done to queues.
+    ask_remove;
 }

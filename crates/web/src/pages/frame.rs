@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use workmill_engine::query::JobState;
 use workmill_proto::Timestamp;
 use workmill_store::Totals;
 
 use super::nav::{self, Counts, NavGroup};
+use super::notice::Notice;
 use super::preferences::{Preferences, Theme, with_parameter, without_parameter};
 use crate::app::App;
 use crate::assets;
-use crate::desk::{Actor, Role};
+use crate::desk::{Action, Actor, Role};
 use crate::guard::ScriptName;
 use crate::locale::{Counted, Language, Markup, Phrase, Texts};
 
@@ -33,6 +34,7 @@ pub(crate) struct Frame {
     /// When the page was made.
     pub(crate) now: Timestamp,
     counts: Counts,
+    notice: Option<Notice>,
     pub(super) kept: Vec<HeaderValue>,
 }
 
@@ -53,6 +55,20 @@ impl Frame {
     /// A link to one of the embedded files.
     pub(crate) fn asset(&self, name: &str) -> String {
         self.link(&assets::path(name))
+    }
+
+    pub(super) fn prefix(&self) -> &ScriptName {
+        &self.prefix
+    }
+
+    /// What was done before this page was asked for.
+    pub(crate) fn notice(&self) -> Option<&'static str> {
+        self.notice.map(|notice| notice.text(self))
+    }
+
+    /// Whether whoever reads it may do this.
+    pub(super) fn may(&self, action: Action) -> bool {
+        action.is_allowed_to(&self.actor)
     }
 
     pub(crate) fn nav(&self) -> Vec<NavGroup> {
@@ -169,6 +185,11 @@ impl FromRequestParts<Arc<App>> for Frame {
         let actor = Actor::from_request_parts(parts, app).await?;
         let query = parts.uri.query().unwrap_or_default();
         let preferences = Preferences::of(query, &parts.headers, &prefix);
+        let (notice, forgotten) = match parts.method {
+            // An action tells what it did itself.
+            Method::POST => (None, None),
+            _ => Notice::of(&parts.headers, &prefix),
+        };
         let totals = app.desk.read(|reading| reading.totals()).await.ok();
         let facts = app.desk.facts();
         Ok(Self {
@@ -180,8 +201,14 @@ impl FromRequestParts<Arc<App>> for Frame {
             language: preferences.language,
             theme: preferences.theme,
             t: preferences.language.texts(),
-            counts: totals.as_ref().map(Counts::from).unwrap_or_default(),
-            kept: preferences.kept,
+            counts: Counts {
+                workers: Some(app.desk.numbers().workers),
+                cron: Some(app.desk.cron().iter().count() as u64),
+                throttles: Some(app.desk.rules().throttles.len() as u64),
+                ..totals.as_ref().map(Counts::from).unwrap_or_default()
+            },
+            notice,
+            kept: preferences.kept.into_iter().chain(forgotten).collect(),
             prefix,
         })
     }
@@ -195,6 +222,7 @@ impl From<&Totals> for Counts {
             retries: Some(totals.retries),
             dead: Some(totals.dead),
             working: Some(totals.working),
+            ..Self::default()
         }
     }
 }

@@ -2,24 +2,34 @@
 //!
 //! A handler takes a [`Frame`], makes the value its template shows, and gives `Frame::show` that or the problem instead.
 
+mod act;
 mod answer;
+mod batches;
+mod chart;
 mod cookies;
 mod frame;
 mod job;
 mod job_rows;
 mod job_table;
 mod json;
+mod machinery;
 mod nav;
+mod notice;
 mod overview;
 mod preferences;
 mod queues;
 mod search;
+mod server;
 mod sets;
 
+pub(crate) use act::on_queue;
 pub(crate) use answer::nothing_here;
+pub(crate) use batches::{batch, batches};
 pub(crate) use frame::Frame;
 pub(crate) use job::job;
+pub(crate) use machinery::{cron, locks, throttles, workers};
 pub(crate) use overview::show as overview;
 pub(crate) use queues::{queue, queues};
 pub(crate) use search::search;
+pub(crate) use server::server;
 pub(crate) use sets::{dead, retries, scheduled, working};

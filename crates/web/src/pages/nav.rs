@@ -30,6 +30,9 @@ pub(super) struct Counts {
     pub(super) retries: Option<u64>,
     pub(super) dead: Option<u64>,
     pub(super) working: Option<u64>,
+    pub(super) workers: Option<u64>,
+    pub(super) cron: Option<u64>,
+    pub(super) throttles: Option<u64>,
 }
 
 type Title = fn(&Texts) -> &'static str;
@@ -49,17 +52,32 @@ const JOBS: &[Line] = &[
     ("/retries", "r", |t| t.retries, |n| n.retries),
     ("/morgue", "d", |t| t.dead, |n| n.dead),
     ("/busy", "w", |t| t.working, |n| n.working),
+    ("/batches", "b", |t| t.batches, NO_COUNT),
 ];
+
+const MACHINERY: &[Line] = &[
+    ("/workers", "k", |t| t.workers, |n| n.workers),
+    ("/cron", "c", |t| t.cron, |n| n.cron),
+    ("/throttles", "t", |t| t.throttles, |n| n.throttles),
+    ("/locks", "l", |t| t.locks, NO_COUNT),
+];
+
+const SERVER: &[Line] = &[("/server", "v", |t| t.nav_server, NO_COUNT)];
 
 /// All of them, group by group.
 pub(super) fn groups(frame: &Frame, counts: &Counts) -> Vec<NavGroup> {
-    [(None, TOP), (Some(frame.t.nav_jobs), JOBS)]
-        .into_iter()
-        .map(|(title, lines)| NavGroup {
-            title,
-            links: lines.iter().map(|line| link(frame, counts, line)).collect(),
-        })
-        .collect()
+    [
+        (None, TOP),
+        (Some(frame.t.nav_jobs), JOBS),
+        (Some(frame.t.nav_machinery), MACHINERY),
+        (Some(frame.t.nav_server), SERVER),
+    ]
+    .into_iter()
+    .map(|(title, lines)| NavGroup {
+        title,
+        links: lines.iter().map(|line| link(frame, counts, line)).collect(),
+    })
+    .collect()
 }
 
 fn link(frame: &Frame, counts: &Counts, line: &Line) -> NavLink {

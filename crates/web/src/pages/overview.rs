@@ -7,9 +7,12 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::Frame;
+use super::chart::{Series, lines};
 use crate::app::App;
+use crate::locale::Markup;
 use crate::service::Problem;
 use crate::service::queues::{Queue, show as show_queue};
+use crate::service::server::{Day, days};
 
 /// Queues that are shown: those with the most jobs.
 const QUEUES_MAX: usize = 12;
@@ -21,6 +24,7 @@ struct Overview<'a> {
     stats: Vec<Stat>,
     waiting: u64,
     queues_with_jobs: u64,
+    chart: Option<Markup>,
     queues: Vec<Queue>,
     queue_count: u64,
 }
@@ -58,6 +62,7 @@ async fn make<'a>(app: &App, frame: &'a Frame) -> Result<Overview<'a>, Problem> 
     }
     Ok(Overview {
         frame,
+        chart: chart(frame, &days(&*app.desk, None).await?),
         stats: vec![
             stat("enqueued", t.enqueued, waiting, Some("/queues")),
             stat("working", t.working_state, totals.working, Some("/busy")),
@@ -77,4 +82,29 @@ async fn make<'a>(app: &App, frame: &'a Frame) -> Result<Overview<'a>, Problem> 
         queues,
         queue_count: observed.queues.len() as u64,
     })
+}
+
+/// Executions by day; none if there were none.
+fn chart(frame: &Frame, days: &[Day]) -> Option<Markup> {
+    let sum = |value: fn(&Day) -> u64| days.iter().map(value).sum::<u64>();
+    let done = |day: &Day| day.processed.saturating_sub(day.failures);
+    if sum(|day| day.processed) == 0 {
+        return None;
+    }
+    let label = frame.say(frame.t.chart_says).number("done", &sum(done));
+    let label = label.number("failed", &sum(|day| day.failures));
+    let label = label.number("days", &(days.len() as u64)).plain();
+    let series = [
+        Series {
+            state: "working",
+            values: days.iter().map(done).collect(),
+        },
+        Series {
+            state: "dead",
+            values: days.iter().map(|day| day.failures).collect(),
+        },
+    ];
+    let date = |day: Option<&Day>| day.map(|day| day.date.clone()).unwrap_or_default();
+    let ends = (date(days.first()), date(days.last()));
+    Some(lines(frame.language, &label, &series, (&ends.0, &ends.1)))
 }

@@ -13,6 +13,7 @@ use super::Frame;
 use super::job_table::JobTable;
 use super::sets::ListParameters;
 use crate::app::App;
+use crate::desk::Action;
 use crate::service::queues::{Queue, list, show};
 use crate::service::{PageRequest, Problem, ProblemKind};
 
@@ -29,6 +30,8 @@ struct QueuesPage<'a> {
 #[template(path = "queue.html")]
 struct QueuePage<'a> {
     frame: &'a Frame,
+    may_pause: bool,
+    may_remove: bool,
     queue: Queue,
     table: JobTable,
 }
@@ -81,6 +84,8 @@ async fn make_queue<'a>(
     let place = Place::Queue(name.into());
     Ok(QueuePage {
         frame,
+        may_pause: frame.may(Action::PauseQueue) && frame.may(Action::ResumeQueue),
+        may_remove: frame.may(Action::RemoveQueue),
         queue,
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,
     })

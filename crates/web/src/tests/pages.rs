@@ -1,13 +1,19 @@
 //! What pages show, and the files they need.
 
-use axum::http::StatusCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 use super::Visitor;
 use super::visitor::Answer;
+use crate::desk::{Role, WorkerView};
+use crate::guard::{Account, hash_password};
 
 /// Every page that needs no name.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 13] = [
     "/",
     "/queues",
     "/scheduled",
@@ -15,6 +21,12 @@ const PAGES: [&str; 7] = [
     "/morgue",
     "/busy",
     "/search",
+    "/batches",
+    "/workers",
+    "/cron",
+    "/throttles",
+    "/locks",
+    "/server",
 ];
 
 /// What others may write, and what must not come out of it.
@@ -248,6 +260,109 @@ async fn what_somebody_chose_is_kept() {
             .text()
             .contains("<html lang=\"de\" dir=\"ltr\" data-theme=\"dark\">")
     );
+}
+
+#[tokio::test]
+async fn queue_is_paused_resumed_and_removed_by_those_who_may() {
+    let visitor = Visitor::new().with("content-type", "application/x-www-form-urlencoded");
+    put(&visitor, "enqueued", "jid-00001", "T");
+    for (action, notice, is_paused) in [
+        ("pause", "is paused. Jobs that run go on", true),
+        ("resume", "is handed out again", false),
+    ] {
+        let body = Body::from(format!("action={action}"));
+        let answer = visitor.send(Method::POST, "/queues/mails", body).await;
+        assert_eq!(answer.status, StatusCode::FOUND, "{action}");
+        assert_eq!(answer.header("location"), "/queues");
+        let kept = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        let next = Visitor::of(Arc::clone(&visitor.desk)).with("cookie", &kept);
+        let page = next.get("/queues").await;
+        assert!(page.text().contains(notice), "{action}: {}", page.text());
+        assert!(page.header("set-cookie").contains("Max-Age=0"));
+        let tag = page.text().contains(">paused</span>");
+        assert_eq!(tag, is_paused, "{action}");
+    }
+    let post = |body: &'static str| visitor.send(Method::POST, "/queues/mails", Body::from(body));
+    assert_eq!(post("action=explode").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(post("action=delete").await.status, StatusCode::FOUND);
+    assert_eq!(
+        visitor.get("/queues/mails").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn viewer_is_shown_no_action_and_refused_all() {
+    let visitor = Visitor::new();
+    put(&visitor, "enqueued", "jid-00001", "T");
+    assert!(
+        visitor
+            .get("/queues/mails")
+            .await
+            .text()
+            .contains("<form method=\"post\"")
+    );
+    visitor.desk.access.lock().accounts = vec![
+        Account::new(
+            "anna",
+            Role::Viewer,
+            &hash_password(b"secret", [7; 16]).unwrap(),
+        )
+        .unwrap(),
+    ];
+    let viewer = visitor
+        .with("authorization", "Basic YW5uYTpzZWNyZXQ=")
+        .with("content-type", "application/x-www-form-urlencoded");
+    for path in PAGES
+        .into_iter()
+        .chain(["/queues/mails", "/jobs/jid-00001"])
+    {
+        let page = viewer.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(!page.text().contains("method=\"post\""), "{path}");
+    }
+    let body = Body::from("action=pause");
+    let refused = viewer.send(Method::POST, "/queues/mails", body).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    check_page("a refused action", &refused);
+}
+
+#[tokio::test]
+async fn workers_batches_and_locks_have_their_rows() {
+    let visitor = Visitor::new();
+    let mut worker = worker("<script>");
+    worker.labels = vec!["\"><script>".to_owned()];
+    *visitor.desk.workers.lock() = vec![worker];
+    visitor.desk.push(&json!({
+        "jid": "jid-locked", "jobtype": "T", "args": [], "custom": {"unique_for": 60}
+    }));
+    for (path, row) in [
+        ("/workers", "<bdi>wid</bdi>"),
+        ("/locks", "<bdi>jid-locked</bdi>"),
+    ] {
+        let answer = visitor.get(path).await;
+        check_page(path, &answer);
+        assert!(answer.text().contains(row), "{path}: {}", answer.text());
+    }
+}
+
+fn worker(hostname: &str) -> WorkerView {
+    WorkerView {
+        wid: "wid".into(),
+        hostname: hostname.to_owned(),
+        pid: 1,
+        labels: Vec::new(),
+        rss_kb: 2_048,
+        state: "running",
+        connections: 1,
+        connected_for: Duration::ZERO,
+        silent_for: Duration::ZERO,
+    }
 }
 
 /// The paths of our files that a page names.

@@ -1,0 +1,93 @@
+//! `/batches`, and `/batches/{bid}`.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+
+use super::Frame;
+use super::job_rows::percent_encoded;
+use super::sets::ListParameters;
+use crate::app::App;
+use crate::locale::Texts;
+use crate::service::PageRequest;
+use crate::service::batches::{Batch, BatchFamily, list, show};
+
+#[derive(Template)]
+#[template(path = "batches.html")]
+struct BatchesPage<'a> {
+    frame: &'a Frame,
+    batches: Vec<Batch>,
+    is_first: bool,
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "batch.html")]
+struct BatchPage<'a> {
+    frame: &'a Frame,
+    family: BatchFamily,
+    is_first: bool,
+}
+
+impl Batch {
+    pub(super) fn path(&self) -> String {
+        format!("/batches/{}", self.bid)
+    }
+
+    fn search_path(&self) -> String {
+        format!(
+            "/search?query={}",
+            percent_encoded(&format!("batch:{}", self.bid))
+        )
+    }
+
+    /// Those that were executed at least once.
+    fn through(&self) -> u64 {
+        self.total.saturating_sub(self.pending)
+    }
+}
+
+/// What the state of a callback is called.
+fn callback(state: &str, t: &Texts) -> &'static str {
+    match state {
+        "waiting" => t.callback_waiting,
+        "enqueued" => t.callback_enqueued,
+        "done" => t.callback_done,
+        _ => t.callback_none,
+    }
+}
+
+pub(crate) async fn batches(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    at: Query<ListParameters>,
+) -> Response {
+    let asked = PageRequest {
+        cursor: at.0.cursor,
+        limit: None,
+    };
+    let page = list(&*app.desk, &asked).await;
+    frame.show(page.map(|page| BatchesPage {
+        frame: &frame,
+        batches: page.items,
+        is_first: asked.cursor.is_none(),
+        next: page.cursor,
+    }))
+}
+
+pub(crate) async fn batch(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(bid): Path<String>,
+    at: Query<ListParameters>,
+) -> Response {
+    let cursor = at.0.cursor.as_deref();
+    let family = show(&*app.desk, &bid, cursor).await;
+    frame.show(family.map(|family| BatchPage {
+        frame: &frame,
+        family,
+        is_first: cursor.is_none(),
+    }))
+}

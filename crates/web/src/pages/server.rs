@@ -1,0 +1,64 @@
+//! `/server`: what it is, how it fares, how it is set.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::Frame;
+use crate::app::App;
+use crate::service::server::{Disk, Server, server as look, settings};
+
+#[derive(Template)]
+#[template(path = "server.html")]
+struct ServerPage<'a> {
+    frame: &'a Frame,
+    server: Server,
+    settings: BTreeMap<String, String>,
+}
+
+impl ServerPage<'_> {
+    /// The color and the word of its state.
+    fn state(&self) -> (&'static str, &'static str) {
+        let t = self.frame.t;
+        match self.server.state {
+            "ready" => ("working", t.server_ready),
+            "starting" => ("enqueued", t.server_starting),
+            "stalled" => ("dead", t.server_stalled),
+            _ => ("retries", t.server_stopping),
+        }
+    }
+
+    fn durability(&self) -> String {
+        let (frame, within) = (self.frame, self.server.durability_ms);
+        match within {
+            0 => frame.t.durable_before.to_owned(),
+            millis => {
+                let span = frame.span(&Duration::from_millis(millis));
+                frame
+                    .say(frame.t.durable_within)
+                    .plain_part("time", span)
+                    .plain()
+            }
+        }
+    }
+
+    fn disk(&self, disk: &Disk) -> String {
+        let size = |bytes| self.frame.language.bytes(bytes);
+        let said = self.frame.say(self.frame.t.disk_free);
+        let said = said.plain_part("free", size(disk.free_bytes));
+        said.plain_part("all", size(disk.bytes)).plain()
+    }
+}
+
+pub(crate) async fn server(State(app): State<Arc<App>>, frame: Frame) -> Response {
+    let page = ServerPage {
+        frame: &frame,
+        server: look(&*app.desk).await,
+        settings: settings(&*app.desk),
+    };
+    frame.show(Ok(page))
+}
