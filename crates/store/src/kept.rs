@@ -1,11 +1,12 @@
-//! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks.
+//! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks,
+//! slots of history.
 //!
 //! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
-use crate::CallbackKind;
 use crate::writer::{KeyedRows, PassingRows, Rows};
+use crate::{CallbackKind, HistoryKey, HistorySlot};
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
 /// [`Tx::remove`](crate::Tx::remove) are about.
@@ -65,6 +66,7 @@ keyed! {
     BatchCallback by (u64, CallbackKind);
     BatchParents by u64;
     BatchDue by (SteadyTime, u64);
+    HistorySlot by HistoryKey;
 }
 
 passing! {

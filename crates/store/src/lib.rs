@@ -13,6 +13,7 @@ mod disk;
 mod error;
 mod features;
 mod file_lease;
+mod history;
 mod kept;
 mod key;
 mod lease;
@@ -37,6 +38,10 @@ pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};
 pub use file_lease::{FileLease, QuietHold};
+pub use history::{
+    BUCKETS, HISTORY_NAMES_MAX, Histogram, HistoryCounts, HistoryKey, HistoryLine, HistoryLines,
+    HistorySlot, OTHERS, Resolution, bucket_of,
+};
 pub use kept::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackState, CronTick,
     Keyed, Lock, LockKey, LockOwner, Passing, Slots, Tombstone, TombstoneKey, Track, TrackState,

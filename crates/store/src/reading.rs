@@ -7,11 +7,14 @@
 
 mod bounds;
 mod features;
+mod history;
 mod jobs;
 mod queues;
 mod reader;
 mod search;
 mod snapshot;
+
+use std::ops::RangeInclusive;
 
 use workmill_proto::Timestamp;
 
@@ -25,8 +28,8 @@ pub use snapshot::{
 
 use crate::writer::QueueId;
 use crate::{
-    BatchDetails, BatchState, Clocks, Counts, CronTick, JobRef, Lock, LockKey, Place, Reservation,
-    StoreError, StoredJob, Totals, Track,
+    BatchDetails, BatchState, Clocks, Counts, CronTick, HistorySlot, JobRef, Lock, LockKey, Place,
+    Reservation, Resolution, StoreError, StoredJob, Totals, Track,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -117,6 +120,15 @@ pub trait Reading: Send + Sync {
         after: Option<&str>,
         bounds: Bounds,
     ) -> Result<Slice<TickView, Box<str>>, StoreError>;
+
+    /// What happened in the slots of a resolution from `first` to `last`, those in which anything did, in order. Those that
+    /// are not kept any more, or cannot be read, are left out.
+    fn history(
+        &self,
+        resolution: Resolution,
+        slots: RangeInclusive<i64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(i64, HistorySlot), i64>, StoreError>;
 }
 
 /// A queue.

@@ -10,9 +10,10 @@ mod varint;
 
 use workmill_proto::{SteadyTime, Timestamp};
 
-pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside};
+pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside, take_bytes};
 pub(crate) use place::Place;
 pub use raw::RawRecord;
+pub(crate) use varint::{put_varint, take_varint};
 
 use crate::Features;
 

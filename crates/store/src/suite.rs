@@ -15,6 +15,7 @@ mod corrupt;
 mod counters;
 mod cron;
 mod ends;
+mod history;
 mod job_features;
 pub mod lease;
 mod locks;
@@ -54,7 +55,7 @@ pub trait Fixture {
     fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
 
     /// How many rows there are of jobs, reservations, entries, tombstones, locks, batches (what changes and
-    /// what does not apart), their links and moments, and tracks. No store is open.
+    /// what does not apart), their links and moments, tracks, and slots of history. No store is open.
     fn count_rows(&mut self) -> u64;
 }
 
@@ -187,6 +188,13 @@ register! { $
         counts_add_up
         counts_are_kept_by_day
         counts_survive_reopening
+    }
+    history {
+        a_slot_of_history_comes_back_whole
+        a_slot_takes_the_place_of_one_that_is_too_old
+        slots_are_read_in_order_and_from_a_cursor
+        a_flush_forgets_the_history_at_once
+        a_slot_written_in_vain_is_not_there
     }
     clocks {
         clocks_are_kept_if_that_is_asked_for

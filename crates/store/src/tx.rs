@@ -248,6 +248,9 @@ pub struct Reservation {
     pub has_features: bool,
     /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
     pub connection: u64,
+    /// A number by which the one who made it knows again what is counted with the job; 0 for none. Not kept when the store
+    /// is closed.
+    pub series: u64,
 }
 
 /// Which reservations are asked for.

@@ -177,9 +177,17 @@ fn a_database_of_an_older_version_opens_with_everything_in_it() {
     }
 }
 
+/// A storage directory with one of everything, as today's store keeps it.
+fn restore_migrated() -> TempDir {
+    let dir = restore(VERSION_6);
+    let store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    store.close().unwrap();
+    dir
+}
+
 /// What is found after a change of the database that the store knows nothing of.
 fn damage(sql: &str) -> Findings {
-    let dir = restore(VERSION_6);
+    let dir = restore_migrated();
     let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
     conn.execute_batch(sql).unwrap();
     drop(conn);
@@ -310,6 +318,11 @@ fn damage_of_what_is_counted_is_found() {
             &[Kind::Set],
             "of no set, or of several",
         ),
+        (
+            "INSERT INTO history VALUES (0, 1, 1, x'00')".into(),
+            &[Kind::Row],
+            "the slot of history at place 1",
+        ),
     ]);
 }
 
@@ -437,7 +450,7 @@ fn many_problems_of_a_kind_are_counted_and_some_are_told() {
 
 #[test]
 fn a_damaged_page_is_found() {
-    let dir = restore(VERSION_6);
+    let dir = restore_migrated();
     let path = dir.path().join(DATABASE_FILE);
     let pages = fs::metadata(&path).unwrap().len() / 4_096;
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();

@@ -53,6 +53,7 @@ fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {
         expires_at: at(60),
         has_features: false,
         connection: 0,
+        series: 0,
     };
     tx.reserve(&[reservation])?;
     Ok(key)

@@ -45,5 +45,16 @@ pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Resul
         ControlFlow::Continue(())
     })?;
     findings.count("cron entries", ticks);
+    let mut slots = 0;
+    rows.history(tallies.generation, |place, slot| {
+        slots += 1;
+        if let Err(error) = slot {
+            findings.add(ProblemKind::Row, || {
+                format!("the slot of history at place {place}: {}", error.reason)
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    findings.count("slots of history", slots);
     Ok(())
 }

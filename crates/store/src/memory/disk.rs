@@ -89,6 +89,7 @@ impl MemoryDisk {
             links.map(|parents| parents.0.len()).sum(),
             tables.batch_dues.rows().len(),
             tables.tracks.rows().len(),
+            tables.history.rows().len(),
         ]
         .into_iter()
         .sum()

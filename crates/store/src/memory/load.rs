@@ -20,6 +20,7 @@ impl Loading for Tables {
         for reservation in self.reservations.rows().values() {
             each(Reservation {
                 connection: 0,
+                series: 0,
                 ..reservation.clone()
             });
         }

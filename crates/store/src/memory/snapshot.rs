@@ -108,6 +108,7 @@ impl JobReads for MemorySnapshot<'_> {
             // Connections are not kept.
             let reservation = Reservation {
                 connection: 0,
+                series: 0,
                 ..reservation.clone()
             };
             each(key, Ok(reservation), record)

@@ -6,7 +6,7 @@ use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
-    CronTick, Lock, LockKey, Reservation, Tombstone, TombstoneKey, Track,
+    CronTick, HistoryKey, HistorySlot, Lock, LockKey, Reservation, Tombstone, TombstoneKey, Track,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -60,6 +60,8 @@ pub(super) struct Tables {
     pub(super) batch_parents: Table<(i64, u64), BatchParents>,
     pub(super) batch_dues: Table<(i64, (SteadyTime, u64)), BatchDue>,
     pub(super) last_batch: Table<(), u64>,
+    /// By place.
+    pub(super) history: Table<(i64, i64), (HistoryKey, HistorySlot)>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
 }
@@ -84,6 +86,7 @@ impl Tables {
             batch_parents: Table::default(),
             batch_dues: Table::default(),
             last_batch: Table::default(),
+            history: Table::default(),
             is_behind: false,
         };
         for (id, name) in (1..).zip(SetName::ALL) {
@@ -100,7 +103,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 16] {
+    fn all(&mut self) -> [&mut dyn Undo; 17] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -118,11 +121,12 @@ impl Tables {
             &mut self.batch_parents,
             &mut self.batch_dues,
             &mut self.last_batch,
+            &mut self.history,
         ]
     }
 
     /// Those whose rows a flush forgets by their generation.
-    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 7] {
+    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 8] {
         [
             &mut self.ends,
             &mut self.locks,
@@ -131,6 +135,7 @@ impl Tables {
             &mut self.batch_details,
             &mut self.batch_parents,
             &mut self.batch_dues,
+            &mut self.history,
         ]
     }
 

@@ -1,14 +1,19 @@
 //! [`Reading`], over any backend.
 
+use std::ops::RangeInclusive;
+
 use workmill_proto::Timestamp;
 
 use super::snapshot::{JobReads as _, Readable, Snapshots};
 use super::{
     BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TickView,
-    TrackView, features, jobs, queues, search,
+    TrackView, features, history, jobs, queues, search,
 };
 use crate::writer::QueueId;
-use crate::{BatchState, Clocks, Counts, JobRef, Lock, LockKey, Place, StoreError, Totals, Track};
+use crate::{
+    BatchState, Clocks, Counts, HistorySlot, JobRef, Lock, LockKey, Place, Resolution, StoreError,
+    Totals, Track,
+};
 
 /// Reads what a backend shows.
 #[derive(Clone, Debug)]
@@ -112,5 +117,15 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<TickView, Box<str>>, StoreError> {
         self.0
             .read(|rows| features::cron_ticks(rows, after, bounds))
+    }
+
+    fn history(
+        &self,
+        resolution: Resolution,
+        slots: RangeInclusive<i64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(i64, HistorySlot), i64>, StoreError> {
+        self.0
+            .read(|rows| history::slice(rows, resolution, slots, bounds))
     }
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    BatchDetails, BatchState, Counts, CronTick, Lock, LockKey, Reservation, StoreError, Tombstone,
-    TombstoneKey, Track,
+    BatchDetails, BatchState, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey,
+    Reservation, StoreError, Tombstone, TombstoneKey, Track,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -192,6 +192,20 @@ pub trait FeatureReads {
         generation: i64,
         after: Option<&str>,
         each: impl FnMut(Box<str>, Readable<Track>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Reads a slot of history.
+    fn history_slot(
+        &mut self,
+        generation: i64,
+        key: HistoryKey,
+    ) -> Result<Option<Readable<HistorySlot>>, StoreError>;
+
+    /// All slots of history, in the order of their places, and the place of one that cannot be read.
+    fn history(
+        &mut self,
+        generation: i64,
+        each: impl FnMut(i64, Readable<HistorySlot>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
     /// Up to when the ticks of cron entries behind a name are done.

@@ -215,7 +215,7 @@ pub(super) fn put_micros(out: &mut Vec<u8>, micros: i64) {
     out.extend_from_slice(&micros.to_le_bytes());
 }
 
-pub(super) fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+pub(crate) fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, rest) = input.split_at_checked(count)?;
     *input = rest;
     Some(taken)

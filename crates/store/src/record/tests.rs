@@ -331,10 +331,10 @@ fn encoding_appends_to_what_is_there() {
 #[test]
 fn numbers_wider_than_64_bits_are_refused() {
     let mut input: &[u8] = &[0xff; 11];
-    assert_eq!(varint::take_varint(&mut input), None);
+    assert_eq!(take_varint(&mut input), None);
     let mut largest = Vec::new();
-    varint::put_varint(&mut largest, u64::MAX);
-    assert_eq!(varint::take_varint(&mut largest.as_slice()), Some(u64::MAX));
+    put_varint(&mut largest, u64::MAX);
+    assert_eq!(take_varint(&mut largest.as_slice()), Some(u64::MAX));
     largest[9] = 2;
-    assert_eq!(varint::take_varint(&mut largest.as_slice()), None);
+    assert_eq!(take_varint(&mut largest.as_slice()), None);
 }

@@ -4,7 +4,7 @@
 const VARINT_BYTES_MAX: usize = 10;
 
 /// Appends a number.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         let [low, ..] = value.to_le_bytes();
         out.push(low | 0x80);
@@ -15,7 +15,7 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Reads a number off the front of `input`; none if it is cut short or larger than a `u64`.
-pub(super) fn take_varint(input: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take_varint(input: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for place in 0..VARINT_BYTES_MAX {
         let (&byte, rest) = input.split_first()?;

@@ -98,6 +98,7 @@ pub(super) fn read_reservation(row: &Row<'_>) -> rusqlite::Result<Reservation> {
         expires_at: SteadyTime::from_micros(row.get(4)?),
         has_features: row.get(5)?,
         connection: 0,
+        series: 0,
     })
 }
 

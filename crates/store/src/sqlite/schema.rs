@@ -125,6 +125,11 @@ CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS 
     coalesce(f, 0) AS expired, g AS steady, h AS wall FROM live WHERE key = -1073741824;
 ", "
 -- The checksums of records cover their keys from here on. Older servers cannot read them.
+", "
+-- Slots of history. A place has the slot that was written there last; which slots share one is told by `resolution.rs`.
+CREATE TABLE history (
+    generation INTEGER NOT NULL, place INTEGER NOT NULL, slot INTEGER NOT NULL, lines BLOB NOT NULL,
+    PRIMARY KEY (generation, place)) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -98,6 +98,10 @@ statements! {
     FlushedTracksDelete = "DELETE FROM tracks WHERE generation = ?1 AND jid IN
         (SELECT jid FROM tracks WHERE generation = ?1 ORDER BY jid LIMIT ?2)";
 
+    FlushedHistoryRead = "SELECT generation FROM history WHERE generation < ?1 ORDER BY generation LIMIT 1";
+    FlushedHistoryDelete = "DELETE FROM history WHERE generation = ?1 AND place IN
+        (SELECT place FROM history WHERE generation = ?1 ORDER BY place LIMIT ?2)";
+
     LockRead = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
     LockWrite = "REPLACE INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     LockDelete = "DELETE FROM locks WHERE generation = ?1 AND key = ?2";
@@ -135,6 +139,10 @@ statements! {
 
     CounterAdd = "INSERT INTO live (key, a, b, c) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (key) DO UPDATE SET a = a + ?2, b = b + ?3, c = coalesce(c, 0) + ?4";
+
+    HistoryRead = "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
+    HistoryWrite = "REPLACE INTO history (generation, place, slot, lines) VALUES (?1, ?2, ?3, ?4)";
+    HistoryDelete = "DELETE FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
 
     CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";

@@ -40,6 +40,7 @@ fn reservation(key: JobKey) -> Reservation {
         expires_at: SteadyTime::from_micros(60_000_000),
         has_features: false,
         connection: 0,
+        series: 0,
     }
 }
 

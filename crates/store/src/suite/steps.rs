@@ -203,6 +203,7 @@ pub(super) fn reservation(key: JobKey, jid: &str, wid: &str, reserved_secs: i64)
         expires_at: at(reserved_secs + 1800),
         has_features: false,
         connection: 0,
+        series: 0,
     }
 }
 

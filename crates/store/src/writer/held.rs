@@ -34,6 +34,7 @@ impl<R: Rows> WriterTx<'_, R> {
             expires_at: reservation.expires_at,
             has_features: reservation.has_features,
             connection: reservation.connection,
+            series: reservation.series,
         };
         self.cache.reserve(reservation.key.0, held);
         Ok(())

@@ -103,6 +103,7 @@ fn read_reservations<L: Loading>(rows: &L, queues: &Queues) -> Result<Mirror, L:
             expires_at: reservation.expires_at,
             has_features: reservation.has_features,
             connection: reservation.connection,
+            series: reservation.series,
         };
         mirror.insert(key, held);
     })?;

@@ -20,6 +20,7 @@ pub(crate) struct Held {
     pub(crate) expires_at: SteadyTime,
     pub(crate) has_features: bool,
     pub(crate) connection: u64,
+    pub(crate) series: u64,
 }
 
 impl Held {
@@ -32,6 +33,7 @@ impl Held {
             expires_at: self.expires_at,
             has_features: self.has_features,
             connection: self.connection,
+            series: self.series,
         }
     }
 }

@@ -63,6 +63,7 @@ impl<const INTERVAL_MS: u64> Fixture for SqliteFixture<INTERVAL_MS> {
             "batch_links",
             "batch_dues",
             "tracks",
+            "history",
         ];
         let count = |table| {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| {

@@ -95,6 +95,7 @@ impl Sample {
             expires_at: now().steady.plus_secs(1800),
             has_features: false,
             connection: 0,
+            series: 0,
         };
         Self {
             reservation: Some(reservation),

@@ -9,8 +9,8 @@ use crate::memory::table::Table;
 use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CronTick, Keyed,
-    Lock, Passing, StoreError, Tombstone, Track,
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CronTick,
+    HistoryKey, HistorySlot, Keyed, Lock, Passing, StoreError, Tombstone, Track,
 };
 
 /// What has a table of its own, by generation and key.
@@ -87,6 +87,42 @@ impl KeyedRows<CronTick> for MemoryRows<'_> {
 
     fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
         self.with(|tables| tables.cron_ticks.remove(name));
+        Ok(())
+    }
+}
+
+impl KeyedRows<HistorySlot> for MemoryRows<'_> {
+    fn get(
+        &mut self,
+        generation: i64,
+        key: &HistoryKey,
+    ) -> Result<Option<HistorySlot>, StoreError> {
+        self.with(|tables| {
+            let kept = tables.history.rows().get(&(generation, key.place()));
+            let kept = kept.filter(|(of, _)| of == key);
+            Ok(kept.map(|(_, slot)| slot.clone()))
+        })
+    }
+
+    fn put(
+        &mut self,
+        generation: i64,
+        key: &HistoryKey,
+        slot: &HistorySlot,
+    ) -> Result<(), StoreError> {
+        let place = (generation, key.place());
+        self.with(|tables| tables.history.put(place, (*key, slot.clone())));
+        Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, key: &HistoryKey) -> Result<(), StoreError> {
+        let place = (generation, key.place());
+        self.with(|tables| {
+            let kept = tables.history.rows().get(&place);
+            if kept.is_some_and(|(of, _)| of == key) {
+                tables.history.remove(&place);
+            }
+        });
         Ok(())
     }
 }

@@ -6,7 +6,10 @@ use workmill_proto::SteadyTime;
 
 use super::{MemorySnapshot, behind, tell};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
-use crate::{BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track};
+use crate::{
+    BatchState, CronTick, HistoryKey, HistorySlot, Lock, LockKey, StoreError, Tombstone,
+    TombstoneKey, Track,
+};
 
 /// The keys of a generation behind a number, in a table where that is the second part of a key.
 fn first_behind(after: Option<u64>) -> u64 {
@@ -142,6 +145,30 @@ impl FeatureReads for MemorySnapshot<'_> {
         let ticks = self.tables.cron_ticks.committed();
         tell(behind(&ticks, after.map(Into::into)), |(name, &tick)| {
             each(name.clone(), tick)
+        });
+        Ok(())
+    }
+
+    fn history_slot(
+        &mut self,
+        generation: i64,
+        key: HistoryKey,
+    ) -> Result<Option<Readable<HistorySlot>>, StoreError> {
+        let history = self.tables.history.committed();
+        let kept = history.get(&(generation, key.place()));
+        let kept = kept.filter(|(of, _)| *of == key);
+        Ok(kept.map(|(_, slot)| Ok(slot.clone())))
+    }
+
+    fn history(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(i64, Readable<HistorySlot>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let history = self.tables.history.committed();
+        let history = history.iter().filter(|((of, _), _)| *of == generation);
+        tell(history, |((_, place), (_, slot))| {
+            each(*place, Ok(slot.clone()))
         });
         Ok(())
     }

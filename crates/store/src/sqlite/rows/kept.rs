@@ -8,7 +8,8 @@ use super::SqliteRows;
 use crate::sqlite::sql::Sql;
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    CronTick, Lock, LockKey, LockOwner, StoreError, Tombstone, TombstoneKey, Track, TrackState,
+    CronTick, HistoryKey, HistorySlot, Lock, LockKey, LockOwner, StoreError, Tombstone,
+    TombstoneKey, Track, TrackState,
 };
 
 /// The states of a track, each at the place of the number it is stored as.
@@ -22,7 +23,7 @@ const TRACK_STATES: [TrackState; 6] = [
 ];
 
 /// For each table with generations how to find the oldest one of it, and how to delete some rows of one.
-const BY_GENERATION: [(Sql, Sql); 7] = [
+const BY_GENERATION: [(Sql, Sql); 8] = [
     (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
     (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
     (Sql::FlushedBatchesRead, Sql::FlushedBatchesDelete),
@@ -30,6 +31,7 @@ const BY_GENERATION: [(Sql, Sql); 7] = [
     (Sql::FlushedLinksRead, Sql::FlushedLinksDelete),
     (Sql::FlushedDuesRead, Sql::FlushedDuesDelete),
     (Sql::FlushedTracksRead, Sql::FlushedTracksDelete),
+    (Sql::FlushedHistoryRead, Sql::FlushedHistoryDelete),
 ];
 
 impl KeyedRows<Lock> for SqliteRows<'_> {
@@ -167,6 +169,37 @@ impl KeyedRows<CronTick> for SqliteRows<'_> {
 
     fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
         self.statements.execute(Sql::CronTickDelete, (&**name,))?;
+        Ok(())
+    }
+}
+
+impl KeyedRows<HistorySlot> for SqliteRows<'_> {
+    fn get(
+        &mut self,
+        generation: i64,
+        key: &HistoryKey,
+    ) -> Result<Option<HistorySlot>, StoreError> {
+        let row = (generation, key.place(), key.slot);
+        let lines: Option<Vec<u8>> = self
+            .statements
+            .row(Sql::HistoryRead, row, |row| row.get(0))?;
+        Ok(lines.and_then(|lines| HistorySlot::decode_or_drop(*key, &lines)))
+    }
+
+    fn put(
+        &mut self,
+        generation: i64,
+        key: &HistoryKey,
+        slot: &HistorySlot,
+    ) -> Result<(), StoreError> {
+        let row = (generation, key.place(), key.slot, slot.encode(*key));
+        self.statements.execute(Sql::HistoryWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, generation: i64, key: &HistoryKey) -> Result<(), StoreError> {
+        let row = (generation, key.place(), key.slot);
+        self.statements.execute(Sql::HistoryDelete, row)?;
         Ok(())
     }
 }

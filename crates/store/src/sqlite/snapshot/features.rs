@@ -6,10 +6,11 @@ use rusqlite::Row;
 use workmill_proto::{SteadyTime, Timestamp};
 
 use super::{SqliteSnapshot, readable};
-use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
+use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable, Unreadable};
 use crate::sqlite::rows::{number, read_batch, read_lock, read_track};
 use crate::{
-    BatchDetails, BatchState, CronTick, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track,
+    BatchDetails, BatchState, CronTick, HistoryKey, HistorySlot, Lock, LockKey, StoreError,
+    Tombstone, TombstoneKey, Track,
 };
 
 const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
@@ -31,6 +32,9 @@ const TRACKS: &str = "SELECT state, percent, desc, updated_at, forget_at, jid FR
 const TRACK: &str = "SELECT state, percent, desc, updated_at, forget_at FROM tracks
     WHERE generation = ?1 AND jid = ?2";
 const CRON_TICKS: &str = "SELECT name, at FROM cron_ticks WHERE name > ?1 ORDER BY name";
+const HISTORY_SLOT: &str =
+    "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
+const HISTORY: &str = "SELECT lines, place, slot FROM history WHERE generation = ?1 ORDER BY place";
 
 /// Numbers of batches are counted from 1.
 fn first_behind(after: Option<u64>) -> i64 {
@@ -154,6 +158,37 @@ impl FeatureReads for SqliteSnapshot<'_> {
             Ok(each(row.get(0)?, CronTick { at }))
         })
     }
+
+    fn history_slot(
+        &mut self,
+        generation: i64,
+        key: HistoryKey,
+    ) -> Result<Option<Readable<HistorySlot>>, StoreError> {
+        let place = key.place();
+        self.row(HISTORY_SLOT, (generation, place, key.slot), |row| {
+            let lines = row.get_ref(0)?.as_blob()?;
+            Ok(read_history(lines, place, key.slot))
+        })
+    }
+
+    fn history(
+        &mut self,
+        generation: i64,
+        mut each: impl FnMut(i64, Readable<HistorySlot>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(HISTORY, (generation,), |row| {
+            let (place, slot) = (row.get(1)?, row.get(2)?);
+            let lines = row.get_ref(0)?.as_blob()?;
+            Ok(each(place, read_history(lines, place, slot)))
+        })
+    }
+}
+
+fn read_history(bytes: &[u8], place: i64, slot: i64) -> Readable<HistorySlot> {
+    let found = HistoryKey::at_place(place, slot).and_then(|key| HistorySlot::decode(key, bytes));
+    found.ok_or_else(|| Unreadable {
+        reason: "it is no slot that belongs there".into(),
+    })
 }
 
 fn read_tombstone(row: &Row<'_>) -> rusqlite::Result<(TombstoneKey, Tombstone)> {
@@ -173,7 +208,7 @@ fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 #[cfg(test)]
-pub(super) const TEXTS: [&str; 10] = [
+pub(super) const TEXTS: [&str; 12] = [
     TOMBSTONES,
     LOCKS,
     BATCHES,
@@ -184,4 +219,6 @@ pub(super) const TEXTS: [&str; 10] = [
     TRACKS,
     TRACK,
     CRON_TICKS,
+    HISTORY_SLOT,
+    HISTORY,
 ];

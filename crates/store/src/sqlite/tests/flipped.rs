@@ -368,6 +368,7 @@ fn looking_for_nothing_has_an_end() {
                 expires_at: SteadyTime::from_micros(0),
                 has_features: false,
                 connection: 0,
+                series: 0,
             },
         );
         let mut tx = store.begin().unwrap();

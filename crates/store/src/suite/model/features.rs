@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::{BatchState, Lock, LockKey, Tombstone, Track};
+use crate::{BatchState, HistoryKey, HistorySlot, Lock, LockKey, Tombstone, Track};
 
-/// Locks, tracks, ends and batches.
+/// Locks, tracks, ends, batches and slots of history.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Features {
     pub(in super::super) locks: BTreeMap<LockKey, Lock>,
     pub(in super::super) tracks: BTreeMap<Box<str>, Track>,
     pub(in super::super) ends: BTreeMap<(Box<str>, Box<str>), Tombstone>,
     pub(in super::super) batches: BTreeMap<u64, BatchState>,
+    pub(in super::super) history: BTreeMap<HistoryKey, HistorySlot>,
     /// The largest number a batch has had.
     pub(in super::super) last_batch: u64,
 }

@@ -8,10 +8,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use workmill_proto::SteadyTime;
 
+use super::super::history::{history, key};
 use super::super::model::Model;
 use super::super::steps::{at, batch, end_key, lock, track};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{BatchDetails, Keyed, LockKey, Passing, Tombstone, Tx};
+use crate::{BatchDetails, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone, Tx};
 
 /// How many locks there are.
 const LOCKS: u8 = 3;
@@ -35,6 +36,7 @@ pub(super) enum FeatureStep {
     MakeBatch(u64),
     Batch(Index, u64),
     ForgetBatch(Index),
+    History(usize, i64, u64),
     Slots {
         queue: usize,
         since: i64,
@@ -62,6 +64,7 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
         2 => (0..9_u64).prop_map(FeatureStep::MakeBatch),
         2 => (pick(), 0..9_u64).prop_map(|(pick, n)| FeatureStep::Batch(pick, n)),
         1 => pick().prop_map(FeatureStep::ForgetBatch),
+        2 => (0..2_usize, -1..4_i64, 0..9_u64).prop_map(|(of, slot, n)| FeatureStep::History(of, slot, n)),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -107,6 +110,17 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
         }
         FeatureStep::Batch(pick, n) => put(tx, &mut features.batches, &[(id(pick), batch(*n))]),
         FeatureStep::ForgetBatch(pick) => remove(tx, &mut features.batches, &[id(pick)]),
+        FeatureStep::History(of, slot, n) => {
+            let key = history_key(*of, *slot);
+            tx.put(&[(key, history(*n))]).unwrap();
+            // It takes the place of what was so many slots before or after.
+            let kept = key.resolution.slots_kept();
+            let shares_place = |old: &HistoryKey| (old.slot - key.slot) % kept == 0;
+            features
+                .history
+                .retain(|old, _| old.resolution != key.resolution || !shares_place(old));
+            features.history.insert(key, history(*n));
+        }
         FeatureStep::Slots {
             queue,
             since,
@@ -118,6 +132,13 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
             assert_eq!(tx.slots(queue, since, wid, *connection).unwrap(), expected);
         }
     }
+}
+
+/// A slot, of which every second one shares its place with another one.
+fn history_key(of: usize, slot: i64) -> HistoryKey {
+    let resolution = [Resolution::HourOfTimes, Resolution::Minute][of];
+    let kept = resolution.slots_kept();
+    key(resolution, slot / 2 + (slot % 2) * kept)
 }
 
 fn put<T: Tx, K: Keyed>(tx: &mut T, known: &mut BTreeMap<K::Key, K>, kept: &[(K::Key, K)]) {
@@ -154,6 +175,8 @@ pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     compare(tx, &features.batches, &ids);
     let ends = JIDS.map(|jid| WIDS.map(|wid| end_key(jid, wid)));
     compare(tx, &features.ends, ends.as_flattened());
+    let slots = [0, 1].map(|of| [-1, 0, 1, 2, 3].map(|slot| history_key(of, slot)));
+    compare(tx, &features.history, slots.as_flattened());
 }
 
 fn compare<T: Tx, K: Keyed + Debug + PartialEq>(

@@ -3,8 +3,8 @@
 use workmill_proto::SteadyTime;
 
 use crate::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick, Keyed, Lock,
-    Passing, StoreError, Tombstone, Track,
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick, HistorySlot, Keyed,
+    Lock, Passing, StoreError, Tombstone, Track,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
@@ -46,6 +46,7 @@ pub trait KeptRows:
     + KeyedRows<BatchParents>
     + KeyedRows<BatchDue>
     + PassingRows<BatchDue>
+    + KeyedRows<HistorySlot>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;

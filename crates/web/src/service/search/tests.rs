@@ -69,6 +69,7 @@ fn store() -> MemoryStore {
             expires_at: steady(1200),
             has_features: false,
             connection: 0,
+            series: 0,
         };
         tx.reserve(&[reservation]).unwrap();
     }
