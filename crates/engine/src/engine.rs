@@ -15,7 +15,8 @@ use crate::outcome::GroupResult;
 use crate::passage::Passage;
 
 /// Runs groups. What it holds besides the rules is only in memory and may be lost: the parked FETCHes, how fast
-/// queues were handed out, the next ticks of cron entries, and what it knows of the passing of time.
+/// queues were handed out, the next ticks of cron entries, the statistics of the last seconds, and what it knows of the passing
+/// of time.
 #[derive(Debug)]
 pub struct Engine {
     rules: Rules,
@@ -80,6 +81,7 @@ impl Engine {
         // Kept with whatever else is written.
         tx.note_clocks(clocks, false)?;
         self.memory.recheck_due(steady);
+        self.memory.history.begin(context.wall, context.seed);
         let mut group = Group::new(
             tx,
             clocks,

@@ -105,6 +105,7 @@ impl<'g, T: Tx> Group<'g, T> {
             // A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
             Duty::KeepClocks => {
                 self.tx.note_clocks(self.now, true)?;
+                self.memory.history.write(self.tx)?;
                 false
             }
         };

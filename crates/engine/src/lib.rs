@@ -17,6 +17,7 @@ mod engine;
 mod event;
 mod features;
 mod group;
+mod history;
 mod limits;
 mod makers;
 mod memory;

@@ -70,6 +70,16 @@ pub(crate) const TRACK_SECS: i64 = 30 * 60;
 /// worker that keeps to the limit by a clock that is a little ahead must not lose its job.
 pub(crate) const RESERVE_AHEAD_MAX: Duration = Duration::from_secs(86_400);
 
+/// How many series are counted by themselves at a time: queues with a type of jobs each. Each costs some hundred bytes of
+/// memory, and two kilobytes more while something of it is not written.
+pub(crate) const HISTORY_SERIES_MAX: usize = 2_000;
+
+/// The longest name that the history tells, in bytes: there can be 200 of them in each of its slots.
+pub(crate) const HISTORY_NAME_BYTES_MAX: usize = 256;
+
+/// How many minutes are counted apart that are not written yet: one or two, unless nothing can be written.
+pub(crate) const HISTORY_UNWRITTEN_MINUTES: usize = 10;
+
 /// How often one group looks whether the jobs that come to the dead set because others left it are too many again.
 pub(crate) const EVICTION_ROUNDS_MAX: usize = 8;
 

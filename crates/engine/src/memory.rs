@@ -4,6 +4,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::cron::Timetable;
 use crate::features::Slots;
+use crate::history::History;
 use crate::makers::Makers;
 use crate::operations::Operations;
 use crate::parked::Parked;
@@ -29,6 +30,8 @@ pub(crate) struct Memory {
     pub(crate) makers: Makers,
     /// The operations that are remembered.
     pub(crate) operations: Operations,
+    /// What was counted of jobs over time and is not written yet.
+    pub(crate) history: History,
 }
 
 impl Memory {
@@ -47,6 +50,7 @@ impl Memory {
         self.timetable.commit();
         self.makers.commit();
         self.operations.commit();
+        self.history.commit();
     }
 
     /// Undoes what the group changed.
@@ -57,5 +61,6 @@ impl Memory {
         self.timetable.roll_back();
         self.makers.roll_back();
         self.operations.roll_back();
+        self.history.roll_back();
     }
 }

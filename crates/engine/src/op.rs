@@ -104,8 +104,8 @@ pub enum Duty {
     FireCron(Arc<CronTable>),
     /// Deletes what was removed, cleared or flushed. Wanted every second.
     Sweep,
-    /// Keeps how far the clocks are. Wanted every ten seconds, and last of all: by so much a duration may seem longer
-    /// after the process was killed.
+    /// Keeps how far the clocks are, and what was counted over time. Wanted every ten seconds, and last of all: by so much a
+    /// duration may seem longer, and of so long the statistics are lost, after the process was killed.
     KeepClocks,
 }
 

@@ -3,7 +3,7 @@
 use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
 use super::held::Holdings;
-use super::life::Ended;
+use super::life::{Ended, Ending};
 use crate::group::Group;
 use crate::op::{Op, Request};
 use crate::outcome::Outcome;
@@ -20,34 +20,42 @@ impl<T: Tx> Group<'_, T> {
             })
             .collect();
         let mut holdings = Holdings::read(self.tx, jids)?;
-        let mut done = Vec::with_capacity(run.len());
-        let mut with_features = Vec::new();
+        let mut done: Vec<Ending> = Vec::with_capacity(run.len());
+        let mut wanted = Vec::new();
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
             if let Some(held) = holdings.take(self.tx, &ack.jid, &ack.wid)? {
-                done.push(held.key);
-                if held.has_features {
-                    with_features.push(held.key);
+                let ending = self.ending(held, None);
+                // What was reserved before this server started is counted by what the job says.
+                if held.has_features || self.meters.is_observed() || ending.series.is_none() {
+                    wanted.push(held.key);
                 }
+                done.push(ending);
             }
             self.answers.give(request.ticket, Outcome::Ok);
         }
         if done.is_empty() {
             return Ok(());
         }
-        let wanted = match self.meters.is_observed() {
-            true => &done,
-            false => &with_features,
-        };
         let heads = match wanted.is_empty() {
             true => Vec::new(),
-            false => self.tx.working_heads(wanted)?,
+            false => self.tx.working_heads(&wanted)?,
         };
         let keys: Vec<JobKey> = heads.iter().map(|(key, _)| *key).collect();
         let reservations = match keys.is_empty() {
             true => Vec::new(),
             false => self.tx.reservations(ReservationsOf::Keys(&keys))?,
         };
+        let mut rest = done.iter_mut();
+        for (key, head) in &heads {
+            let ending = rest.find(|ending| ending.key == *key);
+            if let (Some(ending), Ok(record)) = (ending, head) {
+                let history = &mut self.memory.history;
+                ending
+                    .series
+                    .get_or_insert_with(|| history.series_of(record));
+            }
+        }
         self.end_executions(&done, Ended::Well)?;
         let known = heads.iter().filter_map(|(_, head)| head.as_ref().ok());
         self.prefetch(known)?;

@@ -2,12 +2,12 @@
 
 use rand::rngs::SmallRng;
 use workmill_proto::{Failure, Job, SetName, Timestamp};
-use workmill_store::{CorruptRecord, JobKey, JobRecord, Reservation, SetTime, StoreError, Tx};
+use workmill_store::{CorruptRecord, JobRecord, Reservation, SetTime, StoreError, Tx};
 
 use super::backoff;
 use super::corrupt::quarantine;
 use super::held::{Held, Holdings};
-use super::life::Ended;
+use super::life::{Ended, Ending};
 use super::report::Report;
 use crate::group::Group;
 use crate::op::{Fail, Op, Request};
@@ -76,11 +76,11 @@ impl<T: Tx> Group<'_, T> {
         failed: Vec<(Held, Report<'_>)>,
         cause: Cause,
     ) -> Result<(), StoreError> {
-        let keys: Vec<JobKey> = failed
+        let endings: Vec<Ending> = failed
             .iter()
-            .map(|(held, _)| held.reservation.key)
+            .map(|(held, _)| self.ending(&held.reservation, held.record()))
             .collect();
-        self.end_executions(&keys, Ended::Badly)?;
+        self.end_executions(&endings, Ended::Badly)?;
         self.prefetch(failed.iter().filter_map(|(held, _)| held.record()))?;
         let mut placed = Placed::default();
         for (Held { reservation, job }, report) in failed {

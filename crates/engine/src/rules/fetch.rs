@@ -252,6 +252,7 @@ impl<T: Tx> Group<'_, T> {
             since: self.now.steady,
         };
         self.step(What::Started, Cause::Client, &record, Some(execution))?;
+        let series = self.note_started(&record);
         let fetched = FetchedJob {
             tag: DeliveryTag {
                 key,
@@ -273,6 +274,7 @@ impl<T: Tx> Group<'_, T> {
                 .plus_secs(i64::from(record.reserve_for_secs)),
             has_features: record.features.is_some(),
             connection: fetch.connection,
+            series: series.number(),
         })
     }
 }

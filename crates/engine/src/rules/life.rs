@@ -5,17 +5,19 @@
 //! written down what became of the job. Meters are told of every step.
 //!
 //! Executions end for many jobs at once, whatever becomes of each ([`Group::end_executions`]): they are counted, and whoever
-//! waits for their slots may have them. A queue is ready as soon as it has a job more ([`Group::enqueue`],
+//! waits for their slots may have them. What is counted over time is noted here, too. A queue is ready as soon as it has a job more ([`Group::enqueue`],
 //! [`Group::put_back`]).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use workmill_proto::WireError;
+use workmill_proto::{SteadyTime, WireError};
 use workmill_store::{
     Features, JobKey, JobRecord, Release, Reservation, StoreError, TrackState, Tx,
 };
 
 use crate::group::Group;
+use crate::history::{Counted, Series};
 use crate::op::NewJob;
 use crate::step::{Cause, Execution, Step, What};
 
@@ -24,8 +26,17 @@ use crate::step::{Cause, Execution, Step, What};
 pub(super) enum Ended {
     Well,
     Badly,
-    /// As if they had never begun.
-    Void,
+}
+
+/// An execution that ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// Of which job.
+    pub(super) key: JobKey,
+    /// What it is counted with; none if that is not known.
+    pub(super) series: Option<Series>,
+    /// When it began.
+    pub(super) since: SteadyTime,
 }
 
 impl<T: Tx> Group<'_, T> {
@@ -90,10 +101,15 @@ impl<T: Tx> Group<'_, T> {
             record,
             execution,
         };
-        if what == What::Started {
-            self.memory
-                .slots
-                .spend(self.now.steady, self.rules, &record.queue);
+        match what {
+            What::Started => {
+                self.memory
+                    .slots
+                    .spend(self.now.steady, self.rules, &record.queue);
+            }
+            What::Died => self.note(record, Counted::Died),
+            What::Expired => self.note(record, Counted::Expired),
+            _ => {}
         }
         if let Some(features) = &record.features {
             self.take_part(&step, features)?;
@@ -187,18 +203,43 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
+    /// The end of an execution, of a job that is this one if it was read.
+    pub(super) fn ending(&mut self, held: &Reservation, record: Option<&JobRecord>) -> Ending {
+        let history = &mut self.memory.history;
+        let series = history.series_of_held(held);
+        Ending {
+            key: held.key,
+            series: series.or_else(|| Some(history.series_of(record?))),
+            since: held.reserved_at,
+        }
+    }
+
     /// Executions end, and their jobs do not go back to their queues: they are counted, and whoever waits for their slots
     /// may have them.
     pub(super) fn end_executions(
         &mut self,
-        keys: &[JobKey],
+        endings: &[Ending],
         ended: Ended,
     ) -> Result<(), StoreError> {
+        self.meters
+            .count_ended(endings.len(), ended == Ended::Badly);
+        for ending in endings {
+            let micros = micros(self.now.steady.since(ending.since));
+            let counted = match ended {
+                Ended::Well => Counted::Succeeded(micros),
+                Ended::Badly => Counted::Failed(micros),
+            };
+            let series = ending.series.unwrap_or(Series::OTHERS);
+            self.memory.history.note(series, counted);
+        }
+        let keys: Vec<JobKey> = endings.iter().map(|ending| ending.key).collect();
+        self.void_executions(&keys)
+    }
+
+    /// Executions end as if they had never begun, and their jobs do not go back to their queues.
+    pub(super) fn void_executions(&mut self, keys: &[JobKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
-        }
-        if ended != Ended::Void {
-            self.meters.count_ended(keys.len(), ended == Ended::Badly);
         }
         let freed = self.memory.slots.freed(self.tx, self.rules, keys)?;
         for queue in freed {
@@ -228,8 +269,28 @@ impl<T: Tx> Group<'_, T> {
         }
         self.tx.enqueue(jobs, self.now.wall)?;
         for job in jobs {
+            self.note(job, Counted::Enqueued);
             self.memory.parked.make_ready(&job.queue);
         }
         Ok(())
     }
+
+    /// Counts what happens to a job.
+    fn note(&mut self, record: &JobRecord, counted: Counted) {
+        let series = self.memory.history.series_of(record);
+        self.memory.history.note(series, counted);
+    }
+
+    /// Counts that a job is handed out; tells what its end is to be counted with.
+    pub(super) fn note_started(&mut self, record: &JobRecord) -> Series {
+        let waited = record.enqueued_at.map(|at| self.now.wall.since(at));
+        let series = self.memory.history.series_of(record);
+        let counted = Counted::Started(micros(waited.unwrap_or_default()));
+        self.memory.history.note(series, counted);
+        series
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -17,7 +17,6 @@ use workmill_store::{
 use super::corrupt::quarantine;
 use super::fetch::has_expired;
 use super::held::Held;
-use super::life::Ended;
 use super::tombstones;
 use crate::change::{Change, ChangeVerb};
 use crate::group::Group;
@@ -158,7 +157,7 @@ impl<T: Tx> Group<'_, T> {
             return Ok(keys.len());
         }
         tombstones::put(self.tx, self.now.steady, &held)?;
-        self.end_executions(&keys, Ended::Void)?;
+        self.void_executions(&keys)?;
         let mut dead = Vec::new();
         for mut record in held.into_iter().filter_map(|held| held.job?.ok()) {
             if *verb == ChangeVerb::Kill {

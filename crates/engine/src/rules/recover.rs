@@ -77,8 +77,8 @@ impl<T: Tx> Group<'_, T> {
                     }
                     let cause = Cause::WorkerLost;
                     self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
+                    poisoned.push(self.ending(&reservation, Some(&record)));
                     add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
-                    poisoned.push(key);
                     continue;
                 }
                 Some(Err(corrupt)) => {
@@ -90,7 +90,7 @@ impl<T: Tx> Group<'_, T> {
         }
         self.put_back(&releases)?;
         self.end_executions(&poisoned, Ended::Badly)?;
-        self.end_executions(&lost, Ended::Void)?;
+        self.void_executions(&lost)?;
         self.bury(dead)
     }
 }

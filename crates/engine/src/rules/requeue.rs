@@ -4,7 +4,6 @@ use workmill_store::{JobRecord, Release, StoreError, Tx};
 
 use super::corrupt::quarantine;
 use super::held::{Held, Holdings};
-use super::life::Ended;
 use super::tombstones;
 use crate::group::Group;
 use crate::op::{Op, Request, Requeue};
@@ -70,7 +69,7 @@ impl<T: Tx> Group<'_, T> {
             lost.push(key);
         }
         self.put_back(&releases)?;
-        self.end_executions(&lost, Ended::Void)?;
+        self.void_executions(&lost)?;
         self.bury(dead)
     }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::{
-    CallbackOf, Features, JobRecord, Membership, ReservationsOf, SetTime, Store, StoredJob, Tx,
+    CallbackOf, Counts, Features, HistoryKey, HistorySlot, JobRecord, Membership, ReservationsOf,
+    Resolution, SetTime, Store, StoredJob, Tx,
 };
 
 use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
@@ -62,6 +63,33 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
     compare_working(&mut tx, naive, &mut seen)?;
     compare_locks(&mut tx, naive)?;
     Ok(u64::try_from(seen.len()).unwrap())
+}
+
+/// What was counted over time comes to what was counted at all: nothing is left out, and nothing is counted twice.
+pub fn compare_history<S: Store>(store: &mut S) -> Result<(), String> {
+    let ever = HistoryKey {
+        resolution: Resolution::Ever,
+        slot: 0,
+    };
+    let mut tx = store.begin().map_err(|error| error.to_string())?;
+    let counts = tx.totals().map_err(|error| error.to_string())?.counts;
+    let found = tx.get::<HistorySlot>(&[ever]);
+    let found = found.map_err(|error| error.to_string())?.pop().flatten();
+    let history = found.unwrap_or_default();
+    for lines in [history.queues, history.jobtypes] {
+        let sum = lines.sum().counts;
+        let counted = Counts {
+            processed: sum.succeeded + sum.failed,
+            failures: sum.failed,
+            expired: sum.expired,
+        };
+        if counted != counts {
+            return Err(format!(
+                "the history has {counted:?}, and there were {counts:?}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn compare_totals<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {

@@ -15,7 +15,7 @@ use workmill_store::{Store, Tx};
 use crate::acts::{Act, Step, Tick};
 use crate::answers::{Expected, check};
 use crate::backing::Backing;
-use crate::compare::compare;
+use crate::compare::{compare, compare_history};
 use crate::naive::{
     COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, UNCOMMITTED_SECS,
     for_the_engine,
@@ -98,29 +98,31 @@ impl<B: Backing> Runner<B> {
             tags: Vec::new(),
             limits: 0,
         };
-        runner.restart();
+        runner.restart().unwrap();
         runner
     }
 
     /// Starts anew, and lets the grace of a start pass without anything happening.
-    fn restart(&mut self) {
+    fn restart(&mut self) -> Result<(), String> {
         if self.store.is_some() {
             for op in [Op::Drain(ServerId::LOCAL), Op::Tick(Duty::KeepClocks)] {
                 let ticket = Ticket(0);
-                self.run_group(&[Request { ticket, op }], true).unwrap();
+                self.run_group(&[Request { ticket, op }], true)?;
             }
+            compare_history(self.store.as_mut().unwrap())?;
         }
         self.store = None;
         self.store = Some(self.backing.open());
         self.engine = Engine::new(rules(self.limits));
         self.started_at = self.naive.now;
         self.naive.restart();
-        self.run_group(&[], true).unwrap();
+        self.run_group(&[], true)?;
         for _ in 0..13 {
             self.naive.now = self.naive.now.plus_secs(5);
             self.naive.set_limits(LIMITS[self.limits]);
-            self.run_group(&[], true).unwrap();
+            self.run_group(&[], true)?;
         }
+        Ok(())
     }
 
     /// The engine must want to run again before anything can happen by the passing of time.
@@ -162,10 +164,7 @@ impl<B: Backing> Runner<B> {
                 self.naive.set_limits(LIMITS[limits]);
                 self.group(&[], true)
             }
-            Step::Restart => {
-                self.restart();
-                Ok(())
-            }
+            Step::Restart => self.restart(),
         }
     }
 

@@ -20,6 +20,7 @@ mod expiring;
 mod failing;
 mod fetching;
 mod flushing;
+mod history;
 mod limits;
 mod mutating;
 mod observing;

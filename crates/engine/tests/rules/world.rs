@@ -18,7 +18,11 @@ use workmill_engine::{
 use workmill_proto::{Command, CustomReading, Job, SetName, SteadyTime, Timestamp, parse_command};
 use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{Counts, Reading, ReservationsOf, SetTime, Store, StoreError, Totals, Tx};
+use workmill_store::reading::Bounds;
+use workmill_store::{
+    Counts, HistorySlot, Reading, ReservationsOf, Resolution, SetTime, Store, StoreError, Totals,
+    Tx,
+};
 
 pub struct World {
     disk: MemoryDisk,
@@ -357,6 +361,16 @@ impl World {
 
     pub fn days(&self, first: i64, last: i64) -> Vec<(i64, Counts)> {
         self.reader().days(first, last).unwrap()
+    }
+
+    /// What is kept of the slot of history in which the wall clock is.
+    pub fn history(&self, resolution: Resolution) -> HistorySlot {
+        let slot = resolution.slot_at(self.wall());
+        let read = self
+            .reader()
+            .history(resolution, slot..=slot, Bounds::of_rows(1));
+        let found = read.unwrap().items.pop();
+        found.map(|(_, found)| found).unwrap_or_default()
     }
 
     /// All jobs where they are and in their order, reservations and counters, and what is written down of jobs, as a text.
