@@ -34,6 +34,7 @@ mod tracks;
 mod transactions;
 
 pub use lease::LeaseFixture;
+pub use steps::{job, push_one};
 
 use crate::{EntryKey, JobKey, Store};
 

@@ -11,7 +11,7 @@ mod sqlite_fixture;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
-use workmill_store::suite::Fixture;
+use workmill_store::suite::{self, Fixture};
 use workmill_store::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
     CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Release, Reservation, ReservationsOf,
@@ -29,18 +29,7 @@ fn wall(secs: i64) -> Timestamp {
 }
 
 fn job(jid: &str) -> JobRecord {
-    JobRecord {
-        jid: jid.into(),
-        queue: "a".into(),
-        jobtype: "Some".into(),
-        reserve_for_secs: 60,
-        enqueued_at: None,
-        failure_count: 0,
-        recovered_at: Vec::new(),
-        features: None,
-        body: b"{}".to_vec(),
-        enqueued_at_index: 1,
-    }
+    suite::job(jid, "a")
 }
 
 fn reserve_next<T: Tx>(tx: &mut T, queue: &str) -> Result<JobKey, StoreError> {

@@ -3,30 +3,10 @@
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore, UnknownCommit};
+use workmill_store::suite::{job, push_one};
 use workmill_store::{
-    Counts, JobRecord, Lock, LockOwner, Reading, SetTime, Store, StoreError, Syncer, Totals, Tx,
+    Counts, Lock, LockOwner, Reading, SetTime, Store, StoreError, Syncer, Totals, Tx,
 };
-
-fn job(queue: &str) -> JobRecord {
-    JobRecord {
-        jid: "0123456789".into(),
-        queue: queue.into(),
-        jobtype: "Some".into(),
-        reserve_for_secs: 60,
-        enqueued_at: None,
-        failure_count: 0,
-        recovered_at: Vec::new(),
-        features: None,
-        body: b"{}".to_vec(),
-        enqueued_at_index: 1,
-    }
-}
-
-fn push(store: &mut MemoryStore, queue: &str) -> Result<(), StoreError> {
-    let mut tx = store.begin()?;
-    tx.enqueue(&[&job(queue)], Timestamp::from_micros(0))?;
-    tx.commit()
-}
 
 fn totals(store: &mut MemoryStore) -> Totals {
     store.begin().unwrap().totals().unwrap()
@@ -35,11 +15,13 @@ fn totals(store: &mut MemoryStore) -> Totals {
 /// Changes something of every kind.
 fn change_much(store: &mut MemoryStore) {
     let mut tx = store.begin().unwrap();
-    tx.enqueue(&[&job("b")], Timestamp::from_micros(0)).unwrap();
+    tx.enqueue(&[&job("0123456789", "b")], Timestamp::from_micros(0))
+        .unwrap();
     let claimed = tx.claim("a", 1).unwrap();
     tx.finish(&[claimed.first().unwrap().0]).unwrap();
     let at = SetTime::dead(SteadyTime::from_micros(1));
-    tx.insert_entries(SetName::Dead, &[(at, job("a"))]).unwrap();
+    tx.insert_entries(SetName::Dead, &[(at, job("0123456789", "a"))])
+        .unwrap();
     tx.clear_set(SetName::Retries).unwrap();
     let lock = Lock {
         owner: LockOwner {
@@ -61,7 +43,7 @@ fn change_much(store: &mut MemoryStore) {
 fn a_loss_of_power_takes_what_was_not_synced_and_nothing_else() {
     let disk = MemoryDisk::default();
     let mut store = MemoryStore::open(&disk);
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     store.syncer().sync().unwrap();
     let (kept, rows) = (totals(&mut store), disk.count_rows());
     change_much(&mut store);
@@ -87,7 +69,7 @@ fn a_sync_is_wanted_after_a_commit_and_not_after_a_sync() {
     assert!(!store.wants_sync());
     totals(&mut store);
     assert!(!store.wants_sync());
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     assert!(store.wants_sync());
     store.syncer().sync().unwrap();
     assert!(!store.wants_sync());
@@ -98,11 +80,11 @@ fn a_commit_with_an_unknown_outcome_poisons() {
     for (commit, found) in [(UnknownCommit::Kept, 2), (UnknownCommit::Lost, 1)] {
         let disk = MemoryDisk::default();
         let mut store = MemoryStore::open(&disk);
-        push(&mut store, "a").unwrap();
+        push_one(&mut store, "a").unwrap();
         disk.answer_unknown(commit);
-        let error = push(&mut store, "a").unwrap_err();
+        let error = push_one(&mut store, "a").unwrap_err();
         assert!(matches!(error, StoreError::Poisoned(_)), "{error}");
-        let again = push(&mut store, "a").unwrap_err();
+        let again = push_one(&mut store, "a").unwrap_err();
         assert!(matches!(again, StoreError::Poisoned(_)), "{again}");
         let sync = store.syncer().sync().unwrap_err();
         assert!(matches!(sync, StoreError::Poisoned(_)), "{sync}");
@@ -110,6 +92,6 @@ fn a_commit_with_an_unknown_outcome_poisons() {
         let mut store = MemoryStore::open(&disk);
         let size = totals(&mut store).queues.get("a").unwrap().size;
         assert_eq!(size, found, "{commit:?}");
-        push(&mut store, "a").unwrap();
+        push_one(&mut store, "a").unwrap();
     }
 }

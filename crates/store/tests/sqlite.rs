@@ -13,31 +13,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use workmill_proto::Timestamp;
 use workmill_store::sqlite::{DATABASE_FILE, Durability, SqliteStore};
-use workmill_store::suite::Fixture;
-use workmill_store::{JobRecord, Reading as _, Store, StoreError, Tx};
+use workmill_store::suite::{Fixture, job, push_one};
+use workmill_store::{Reading as _, Store, StoreError, Tx};
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<0>;
-
-fn job(queue: &str) -> JobRecord {
-    JobRecord {
-        jid: "0123456789".into(),
-        queue: queue.into(),
-        jobtype: "Some".into(),
-        reserve_for_secs: 60,
-        enqueued_at: None,
-        failure_count: 0,
-        recovered_at: Vec::new(),
-        features: None,
-        body: b"{}".to_vec(),
-        enqueued_at_index: 1,
-    }
-}
-
-fn push(store: &mut SqliteStore, queue: &str) -> Result<(), StoreError> {
-    let mut tx = store.begin()?;
-    tx.enqueue(&[&job(queue)], Timestamp::from_micros(0))?;
-    tx.commit()
-}
 
 fn refusal(fixture: &SqliteFixture) -> String {
     match SqliteStore::open(fixture.dir.path(), Durability::Always) {
@@ -98,7 +77,7 @@ fn a_missing_directory_is_refused() {
 fn an_empty_file_becomes_a_database() {
     let mut fixture = SqliteFixture::new();
     fs::write(fixture.dir.path().join(DATABASE_FILE), "").unwrap();
-    push(&mut fixture.open(), "a").unwrap();
+    push_one(&mut fixture.open(), "a").unwrap();
     assert_eq!(
         fixture.open().begin().unwrap().totals().unwrap().queues["a"].size,
         1
@@ -109,9 +88,10 @@ fn an_empty_file_becomes_a_database() {
 fn what_was_committed_survives_the_end_of_the_process() {
     let mut fixture = SqliteFixture::new();
     let mut store = fixture.open();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     let mut tx = store.begin().unwrap();
-    tx.enqueue(&[&job("b")], Timestamp::from_micros(0)).unwrap();
+    tx.enqueue(&[&job("0123456789", "b")], Timestamp::from_micros(0))
+        .unwrap();
     // The files as a process leaves them that dies here.
     let copy = SqliteFixture::new();
     for name in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal")] {
@@ -127,7 +107,7 @@ fn what_was_committed_survives_the_end_of_the_process() {
 fn a_claimed_job_must_be_dealt_with_before_the_commit() {
     let mut fixture = SqliteFixture::new();
     let mut store = fixture.open();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     let mut tx = store.begin().unwrap();
     assert_eq!(tx.claim("a", 1).unwrap().len(), 1);
     assert!(matches!(tx.commit(), Err(StoreError::Inconsistent(_))));
@@ -138,17 +118,17 @@ fn a_claimed_job_must_be_dealt_with_before_the_commit() {
 fn a_store_locked_by_another_program_goes_on_when_it_is_free_again() {
     let mut fixture = SqliteFixture::new();
     let mut store = fixture.open();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     // Another connection of this process is as good as another program, as long as it is not closed
     // before the store: that would drop the store's locks.
     let shell = Connection::open(fixture.dir.path().join(DATABASE_FILE)).unwrap();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let busy = push(&mut store, "a").unwrap_err();
+    let busy = push_one(&mut store, "a").unwrap_err();
     assert!(matches!(busy, StoreError::Busy(_)), "{busy}");
     let text = busy.to_string();
     assert!(text.contains("nothing was changed, try again"), "{text}");
     shell.execute_batch("ROLLBACK").unwrap();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     assert_eq!(store.begin().unwrap().totals().unwrap().queues["a"].size, 2);
     drop(store);
 }
@@ -158,7 +138,7 @@ fn commits_under_an_interval_are_synced_when_the_store_is_dropped() {
     let fixture = SqliteFixture::new();
     let durability = Durability::Interval(Duration::from_secs(3_600));
     let mut store = SqliteStore::open(fixture.dir.path(), durability).unwrap();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     drop(store);
     let mut store = SqliteStore::open(fixture.dir.path(), durability).unwrap();
     assert_eq!(store.begin().unwrap().totals().unwrap().queues["a"].size, 1);
@@ -168,7 +148,7 @@ fn commits_under_an_interval_are_synced_when_the_store_is_dropped() {
 fn a_reader_ends_with_its_store_and_leaves_the_files_alone() {
     let mut fixture = SqliteFixture::new();
     let mut store = fixture.open();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     let reader = store.reader();
     let readers: Vec<_> = (0..20)
         .map(|_| {
@@ -189,7 +169,7 @@ fn a_reader_ends_with_its_store_and_leaves_the_files_alone() {
 fn a_reader_does_not_follow_a_name_that_leads_elsewhere() {
     let mut fixture = SqliteFixture::new();
     let mut store = fixture.open();
-    push(&mut store, "a").unwrap();
+    push_one(&mut store, "a").unwrap();
     let other = SqliteFixture::new();
     let path = fixture.dir.path().join(DATABASE_FILE);
     fs::rename(&path, other.dir.path().join(DATABASE_FILE)).unwrap();

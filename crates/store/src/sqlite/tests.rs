@@ -13,21 +13,13 @@ use super::*;
 use crate::writer::{Poison, QUEUE_ID_MAX, key_at};
 use crate::{
     JobKey, JobRecord, Lock, QUEUES_MAX, Release, Reservation, ReservationsOf, SetTime, Store,
-    StoreError, Syncer, Totals, Tx,
+    StoreError, Syncer, Totals, Tx, suite,
 };
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
     JobRecord {
-        jid: "0123456789".into(),
-        queue: queue.into(),
-        jobtype: "Some".into(),
-        reserve_for_secs: 60,
-        enqueued_at: None,
-        failure_count: 0,
-        recovered_at: Vec::new(),
-        features: None,
         body: vec![b'x'; body_bytes],
-        enqueued_at_index: 1,
+        ..suite::job("0123456789", queue)
     }
 }
 

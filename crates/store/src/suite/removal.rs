@@ -4,7 +4,7 @@ use workmill_proto::SetName;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Reading, Release, ReservationsOf, SLICE_BYTES_MAX, Store, Totals, Tx};
+use crate::{Reading, Release, ReservationsOf, SLICE_BYTES_MAX, Store, Totals, Tx};
 
 pub(super) fn a_removed_queue_is_gone<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
@@ -87,15 +87,7 @@ fn fill(store: &mut impl Store) -> crate::Reservation {
         tx.insert_entries(SetName::Scheduled, &[(at(1), job("s1", "a"))])
             .unwrap();
         note_end(tx, "a1", "w", 0);
-        tx.count(
-            19_000,
-            Counts {
-                processed: 3,
-                failures: 1,
-                expired: 0,
-            },
-        )
-        .unwrap();
+        count_ends(tx, 3, 1);
     });
     held
 }
@@ -160,15 +152,7 @@ pub(super) fn work_goes_on_before_a_flush_is_swept<F: Fixture>(fixture: &mut F) 
         tx.insert_entries(SetName::Dead, &[(at(1), job("n3", "a"))])
             .unwrap();
         note_end(tx, "n1", "w", 0);
-        tx.count(
-            19_000,
-            Counts {
-                processed: 1,
-                failures: 0,
-                expired: 0,
-            },
-        )
-        .unwrap();
+        count_ends(tx, 1, 0);
     });
     drop(store);
     let mut store = fixture.open();

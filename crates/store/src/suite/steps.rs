@@ -5,9 +5,9 @@ use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 use crate::reading::Bounds;
 use crate::{
     BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackOf, CallbackState,
-    Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Passing,
-    Place, Reading, Reservation, SetTime, Store, StoredJob, Tombstone, Totals, Track, TrackState,
-    Tx, Watermark,
+    Counts, Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership,
+    Passing, Place, Reading, Reservation, SetTime, Store, StoreError, StoredJob, Tombstone, Totals,
+    Track, TrackState, Tx, Watermark,
 };
 
 /// A moment, in seconds after some start.
@@ -38,8 +38,8 @@ impl Moment for SetTime {
     }
 }
 
-/// A job.
-pub(super) fn job(jid: &str, queue: &str) -> JobRecord {
+/// A job without any features.
+pub fn job(jid: &str, queue: &str) -> JobRecord {
     let body = format!(r#"{{"jid":"{jid}","queue":"{queue}","jobtype":"Some","args":[]}}"#);
     JobRecord {
         jid: jid.into(),
@@ -184,6 +184,26 @@ pub(super) fn change<S: Store, R>(store: &mut S, run: impl FnOnce(&mut S::Tx<'_>
 /// Runs a transaction and drops it.
 pub(super) fn look<S: Store, R>(store: &mut S, run: impl FnOnce(&mut S::Tx<'_>) -> R) -> R {
     run(&mut store.begin().unwrap())
+}
+
+/// Pushes a job to a queue, for tests of what only one backend has.
+///
+/// # Errors
+/// Those of the store.
+pub fn push_one(store: &mut impl Store, queue: &str) -> Result<(), StoreError> {
+    let mut tx = store.begin()?;
+    tx.enqueue(&[&job("0123456789", queue)], at(0))?;
+    tx.commit()
+}
+
+/// Counts ends of jobs on some day.
+pub(super) fn count_ends(tx: &mut impl Tx, processed: u64, failures: u64) {
+    let counts = Counts {
+        processed,
+        failures,
+        expired: 0,
+    };
+    tx.count(19_000, counts).unwrap();
 }
 
 /// Pushes jobs in one transaction.

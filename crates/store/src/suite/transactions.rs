@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime};
 
 use super::Fixture;
 use super::steps::*;
-use crate::{Counts, Reading, Release, ReservationsOf, SetTime, Store, Tombstone, Totals, Tx};
+use crate::{Reading, Release, ReservationsOf, SetTime, Store, Tombstone, Totals, Tx};
 
 /// Everything that can be asked.
 #[derive(Debug, PartialEq)]
@@ -60,15 +60,7 @@ fn fill(store: &mut impl Store) -> Vec<crate::Reservation> {
         tx.insert_entries(SetName::Dead, &[(at(1), job("d1", "a"))])
             .unwrap();
         note_end(tx, "e", "w", 0);
-        tx.count(
-            19_000,
-            Counts {
-                processed: 1,
-                failures: 0,
-                expired: 0,
-            },
-        )
-        .unwrap();
+        count_ends(tx, 1, 0);
     });
     held
 }
@@ -114,16 +106,7 @@ fn run_change<T: Tx>(tx: &mut T, number: usize, held: &[crate::Reservation]) -> 
         11 => tx.clear_set(SetName::Dead).unwrap(),
         12 => tx.set_paused(&["a", "made"], true).unwrap(),
         13 => tx.remove_queues(&["a"]).unwrap(),
-        14 => tx
-            .count(
-                19_000,
-                Counts {
-                    processed: 5,
-                    failures: 5,
-                    expired: 0,
-                },
-            )
-            .unwrap(),
+        14 => count_ends(tx, 5, 5),
         15 => tx.flush().unwrap(),
         16 => while tx.sweep(1).unwrap().more {},
         _ => return false,
@@ -219,15 +202,7 @@ pub(super) fn a_reader_sees_only_what_was_committed<F: Fixture>(fixture: &mut F)
     let reader = store.reader();
     let mut tx = store.begin().unwrap();
     tx.enqueue(&[&job("a1", "a")], at(0)).unwrap();
-    tx.count(
-        19_000,
-        Counts {
-            processed: 1,
-            failures: 0,
-            expired: 0,
-        },
-    )
-    .unwrap();
+    count_ends(&mut tx, 1, 0);
     assert_eq!(reader.totals().unwrap(), Totals::default());
     tx.commit().unwrap();
     assert_eq!(reader.totals().unwrap().queues["a"].size, 1);
