@@ -87,8 +87,10 @@ fn pages() -> Router<Arc<App>> {
 /// The API. A line for each path.
 fn api() -> Router<Arc<App>> {
     Router::new()
+        .route("/api/v1/history", get(api::show_history))
         .route("/api/v1/jobs", get(api::list_jobs))
         .route("/api/v1/jobs/{jid}", get(api::show_job))
+        .route("/api/v1/jobtypes", get(api::list_jobtypes))
         .route("/api/{*path}", any(no_such_path))
 }
 

@@ -1,6 +1,7 @@
 //! The whole router, called without a socket.
 
 mod guard;
+mod history;
 mod jobs;
 mod pages;
 mod probes;

@@ -1,8 +1,10 @@
 //! The HTTP API, `/api/v1`: what `service/` gives, as JSON, and problems (RFC 9457) instead of pages.
 
+mod history;
 mod job;
 mod jobs;
 mod problem;
 
+pub(crate) use history::{list_jobtypes, show_history};
 pub(crate) use jobs::{list_jobs, show_job};
 pub(crate) use problem::document as problem_document;

@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use tokio::time::timeout;
+use workmill_store::reading::Bounds;
+use workmill_store::{HistorySlot, Resolution};
 
 use super::exposition::{Exposition, MEDIA_TYPE, counter, gauge};
-use super::queue_metrics;
+use super::{jobtype_metrics, queue_metrics};
 use crate::app::App;
-use crate::desk::{DiskSpace, ServerFacts, ServerNumbers, ServerState, WorkerView};
+use crate::desk::{Desk, DiskSpace, ServerFacts, ServerNumbers, ServerState, WorkerView};
 use crate::observe::Observed;
 
 /// How long the store may take. Without it the rest is told: that the disk hangs, for instance.
@@ -44,8 +46,23 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     if let Some(observed) = observed {
         write_jobs(&mut exposition, &observed);
         queue_metrics::write(&mut exposition, &observed);
+        let ever = timeout(STORE_WITHIN, read_ever(desk)).await;
+        if let Ok(Some(ever)) = ever {
+            jobtype_metrics::write(&mut exposition, &ever);
+        }
     }
     ([(CONTENT_TYPE, MEDIA_TYPE)], exposition.into_text())
+}
+
+/// What was counted of all time, as of some seconds ago.
+async fn read_ever(desk: &dyn Desk) -> Option<HistorySlot> {
+    let bounds = Bounds::of_rows(1);
+    let read = desk.read(move |reading| reading.history(Resolution::Ever, 0..=0, bounds));
+    let ever = read.await.inspect_err(|error| {
+        tracing::warn!(%error, "metrics of types of jobs cannot be read");
+    });
+    let ever = ever.ok()?.items.pop();
+    Some(ever.map(|(_, slot)| slot).unwrap_or_default())
 }
 
 fn write_server(exposition: &mut Exposition, facts: &ServerFacts, state: ServerState) {

@@ -3,6 +3,7 @@
 
 mod exposition;
 mod faktory;
+mod jobtype_metrics;
 mod life;
 mod metrics;
 mod queue_metrics;

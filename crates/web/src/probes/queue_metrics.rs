@@ -7,7 +7,7 @@ use crate::observe::{Observed, QueueNow};
 const QUEUES_MAX: usize = 200;
 
 /// The label of the others.
-const OTHER: &str = "_other";
+pub(super) const OTHER: &str = "_other";
 
 /// Writes them.
 pub(super) fn write(exposition: &mut Exposition, observed: &Observed) {

@@ -5,6 +5,7 @@
 
 pub mod batches;
 pub mod cron;
+pub mod history;
 pub mod jobs;
 pub mod locks;
 mod moment;

@@ -1,31 +1,13 @@
 //! Jobs by the API.
 
-use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Visitor;
+use super::visitor::{Visitor, get, problem};
 
 fn push(visitor: &Visitor, jid: &str, queue: &str, jobtype: &str) {
     visitor.desk.push(&json!({
         "jid": jid, "jobtype": jobtype, "queue": queue, "args": [1]
     }));
-}
-
-async fn get(visitor: &Visitor, path: &str) -> Value {
-    let answer = visitor.get(path).await;
-    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
-    assert_eq!(answer.header("content-type"), "application/json");
-    serde_json::from_slice(&answer.body).unwrap()
-}
-
-async fn problem(visitor: &Visitor, path: &str, status: u16) -> Value {
-    let answer = visitor.get(path).await;
-    assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
-    let media_type = answer.header("content-type");
-    assert_eq!(media_type, "application/problem+json", "{path}");
-    let problem: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(problem["status"], status);
-    problem
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::desk::Desk;
@@ -64,6 +65,25 @@ impl Visitor {
             body: body.collect().await.unwrap().to_bytes().to_vec(),
         }
     }
+}
+
+/// The JSON of a path of the API.
+pub(crate) async fn get(visitor: &Visitor, path: &str) -> Value {
+    let answer = visitor.get(path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/json");
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+/// The problem document of a path of the API.
+pub(crate) async fn problem(visitor: &Visitor, path: &str, status: u16) -> Value {
+    let answer = visitor.get(path).await;
+    assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+    let media_type = answer.header("content-type");
+    assert_eq!(media_type, "application/problem+json", "{path}");
+    let problem: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(problem["status"], status);
+    problem
 }
 
 impl Answer {

@@ -1,0 +1,95 @@
+//! `/api/v1/history` and `/api/v1/jobtypes`: what happened to jobs over time.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::service::history::{
+    self, History, HistoryOf, HistoryRange, Jobtype, TypesRange, history,
+};
+use crate::service::{PageRequest, Problem, ProblemKind};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HistoryParameters {
+    range: Option<String>,
+    queue: Option<String>,
+    jobtype: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobtypesParameters {
+    range: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// Some of the types there are.
+#[derive(Debug, Serialize)]
+pub(crate) struct Jobtypes {
+    jobtypes: Vec<Jobtype>,
+    /// Where to go on; null if there are no more.
+    cursor: Option<String>,
+}
+
+pub(crate) async fn show_history(
+    State(app): State<Arc<App>>,
+    parameters: Result<Query<HistoryParameters>, QueryRejection>,
+) -> Result<Json<History>, Problem> {
+    let Query(asked) = parameters.map_err(invalid)?;
+    let names = || HistoryRange::ALL.map(HistoryRange::name).join(", ");
+    let range = read_range(asked.range, HistoryRange::of_name, names)?;
+    let of = match (asked.queue, asked.jobtype) {
+        (None, None) => HistoryOf::All,
+        (Some(queue), None) => HistoryOf::Queue(queue),
+        (None, Some(jobtype)) => HistoryOf::Jobtype(jobtype),
+        (Some(_), Some(_)) => {
+            let detail = "history is kept by queue and by type: name one of both";
+            return Err(Problem::new(ProblemKind::Invalid, detail));
+        }
+    };
+    Ok(Json(history(&*app.desk, range, &of).await?))
+}
+
+pub(crate) async fn list_jobtypes(
+    State(app): State<Arc<App>>,
+    parameters: Result<Query<JobtypesParameters>, QueryRejection>,
+) -> Result<Json<Jobtypes>, Problem> {
+    let Query(asked) = parameters.map_err(invalid)?;
+    let names = || TypesRange::ALL.map(TypesRange::name).join(", ");
+    let range = read_range(asked.range, TypesRange::of_name, names)?;
+    let page = PageRequest {
+        cursor: asked.cursor,
+        limit: asked.limit,
+    };
+    let page = history::jobtypes(&*app.desk, range, &page).await?;
+    Ok(Json(Jobtypes {
+        jobtypes: page.items,
+        cursor: page.cursor,
+    }))
+}
+
+/// The range of a name, or the usual one.
+fn read_range<R: Default>(
+    name: Option<String>,
+    of_name: impl Fn(&str) -> Option<R>,
+    names: impl Fn() -> String,
+) -> Result<R, Problem> {
+    let Some(name) = name else {
+        return Ok(R::default());
+    };
+    let wrong = || {
+        let detail = format!("range is to be one of {}", names());
+        Problem::new(ProblemKind::Invalid, detail)
+    };
+    of_name(&name).ok_or_else(wrong)
+}
+
+fn invalid(error: QueryRejection) -> Problem {
+    Problem::new(ProblemKind::Invalid, error.body_text())
+}
