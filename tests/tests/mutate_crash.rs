@@ -1,0 +1,106 @@
+//! The server is killed in the middle of a MUTATE: each job is in one place, where it was or where it was to go, and the same
+//! MUTATE once more does the rest.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use workmill_tests::{Client, Disk, Server, ServerFiles, instant_in};
+
+/// Some fifteen groups.
+const JOBS: u64 = 3_000;
+
+/// Jobs of one PUSHB, and commands sent before their replies are read.
+const TOGETHER: u64 = 500;
+
+fn set_size(client: &mut Client, set: &str) -> u64 {
+    let info = client.info();
+    info["faktory"]["sets"][set].as_u64().expect("a size")
+}
+
+fn mutation(cmd: &str, set: &str) -> String {
+    format!("MUTATE {}", json!({"cmd": cmd, "target": set}))
+}
+
+/// Sends it, kills the server when a part of the set is gone, and starts it again. Returns how many jobs are left in the set.
+fn kill_within(server: &mut Server, cmd: &str, set: &str) -> u64 {
+    let (mut operator, mut observer) = (server.client(), server.client());
+    assert_eq!(set_size(&mut observer, set), JOBS);
+    operator.send(mutation(cmd, set));
+    // Between two of its groups.
+    observer.wait_for_info(|info| info["faktory"]["sets"][set] != JOBS);
+    server.kill9();
+    server.start_again();
+    let left = set_size(&mut server.client(), set);
+    assert!(
+        (1..JOBS).contains(&left),
+        "{cmd} of {set} was not cut short: {left} left"
+    );
+    left
+}
+
+/// Pushes jobs for an hour from now, which are retried an hour after they failed.
+fn schedule(client: &mut Client) {
+    for first in (0..JOBS).step_by(usize::try_from(TOGETHER).expect("a size")) {
+        let jobs: Vec<Value> = (first..first + TOGETHER)
+            .map(|number| {
+                json!({"jid": format!("jid-{number:06}"), "queue": "q", "jobtype": "a", "args": [],
+                    "at": instant_in(3_600), "custom": {"retry_delays": [3_600]}})
+            })
+            .collect();
+        assert_eq!(client.push_bulk(&jobs), json!({}));
+    }
+}
+
+/// Fetches all jobs of the queue and ends each in this way, on a disk that is not slow.
+fn end_all(server: &mut Server, verb: &str) {
+    server.stop();
+    let mut fast = Server::builder().files(server.files().clone()).start();
+    let client = &mut fast.client();
+    let mut seen = BTreeSet::new();
+    for _ in 0..JOBS / TOGETHER {
+        for _ in 0..TOGETHER {
+            client.send("FETCH q");
+        }
+        let jobs: Vec<Value> = (0..TOGETHER).map(|_| client.read_reply().json()).collect();
+        for job in &jobs {
+            client.send(format!("{verb} {}", json!({"jid": job["jid"]})));
+        }
+        for job in &jobs {
+            assert!(client.read_reply().is_ok());
+            let jid = job["jid"].as_str().expect("a jid").to_owned();
+            assert!(seen.insert(jid), "{job} twice");
+        }
+    }
+    assert_eq!(client.queue_size("q").unwrap_or(0), 0);
+    fast.stop();
+    server.start_again();
+}
+
+#[test]
+fn a_mutate_that_a_crash_cuts_short_leaves_each_job_in_one_place() {
+    let files = ServerFiles::new();
+    let disk = Disk::under(&files);
+    let mut server = disk.carry_slow(Server::builder().files(files)).start();
+    schedule(&mut server.client());
+
+    let left = kill_within(&mut server, "kill", "scheduled");
+    let mut client = server.client();
+    assert_eq!(set_size(&mut client, "dead"), JOBS - left);
+    client.ok(mutation("kill", "scheduled"));
+
+    let left = kill_within(&mut server, "requeue", "dead");
+    let mut client = server.client();
+    assert_eq!(client.queue_size("q"), Some(JOBS - left));
+    client.ok(mutation("requeue", "dead"));
+    end_all(&mut server, "FAIL");
+
+    let left = kill_within(&mut server, "requeue", "retries");
+    let mut client = server.client();
+    assert_eq!(client.queue_size("q"), Some(JOBS - left));
+    client.ok(mutation("requeue", "retries"));
+    end_all(&mut server, "ACK");
+    let mut client = server.client();
+    for set in ["scheduled", "retries", "dead", "working"] {
+        assert_eq!(set_size(&mut client, set), 0, "{set}");
+    }
+}
