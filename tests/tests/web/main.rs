@@ -2,5 +2,6 @@
 
 mod access;
 mod contrib;
+mod history;
 mod port;
 mod probes;
