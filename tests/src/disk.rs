@@ -72,6 +72,11 @@ impl Disk {
         self.carry(builder).env("WORKMILL_DISK_SLOW", "4000")
     }
 
+    /// The same, but each sync takes 100 ms longer: so long that a test sees what the server has done between two of them.
+    pub fn carry_very_slow(&self, builder: ServerBuilder) -> ServerBuilder {
+        self.carry(builder).env("WORKMILL_DISK_SLOW", "100000")
+    }
+
     /// From now on nothing may grow.
     pub fn fill_up(&self) {
         fs::write(&self.full_file, "").expect("mark the disk as full");

@@ -80,7 +80,7 @@ fn end_all(server: &mut Server, verb: &str) {
 fn a_mutate_that_a_crash_cuts_short_leaves_each_job_in_one_place() {
     let files = ServerFiles::new();
     let disk = Disk::under(&files);
-    let mut server = disk.carry_slow(Server::builder().files(files)).start();
+    let mut server = disk.carry_very_slow(Server::builder().files(files)).start();
     schedule(&mut server.client());
 
     let left = kill_within(&mut server, "kill", "scheduled");
