@@ -10,4 +10,8 @@ macro_rules! files {
 pub(super) static FILES: &[(&str, &[u8])] = files! {
     "css/workmill.css",
     "icon.svg",
+    "js/keys.js",
+    "js/live.js",
+    "js/main.js",
+    "js/times.js",
 };

@@ -147,6 +147,14 @@ pub(super) static TEXTS: Texts = Texts {
     worker_running: "läuft",
     worker_quiet: "still",
     worker_ending: "endet",
+    act_quiet: "Stillstellen",
+    act_stop: "Beenden",
+    act_quiet_all: "Alle stillstellen",
+    act_stop_all: "Alle beenden",
+    told_workers: &[
+        "{n} Worker wurde benachrichtigt, beim nächsten Herzschlag erfährt er es.",
+        "{n} Worker wurden benachrichtigt, beim nächsten Herzschlag erfahren sie es.",
+    ],
     // What can be done to queues.
     act_pause: "Anhalten",
     act_resume: "Fortsetzen",
@@ -227,4 +235,25 @@ pub(super) static TEXTS: Texts = Texts {
     a_day: "Jobs am Tag",
     succeeded: "erledigt",
     chart_says: "{done} erledigt und {failed} fehlgeschlagen in {days} Tagen",
+    // What scripts say.
+    fresh_rows: "{n} neu",
+    keys_title: "Tastatur",
+    keys_search: "suchen",
+    keys_rows: "nächste Zeile, Zeile davor",
+    keys_open: "Zeile öffnen",
+    keys_help: "diese Hilfe",
+    close: "Schließen",
+    // What can be done to jobs.
+    act_retry: "Jetzt wiederholen",
+    act_enqueue: "Jetzt einreihen",
+    act_kill: "Töten",
+    act_delete: "Löschen",
+    selected_jobs: "Ausgewählte:",
+    all_jobs: &["Alle {n}", "Alle {n}"],
+    select_job: "{job} auswählen",
+    jobs_changed: &["Erledigt: {n} Job.", "Erledigt: {n} Jobs."],
+    jobs_going_on: &[
+        "Es hat begonnen und läuft von selbst weiter: bisher {n} Job.",
+        "Es hat begonnen und läuft von selbst weiter: bisher {n} Jobs.",
+    ],
 };

@@ -144,6 +144,14 @@ pub(super) static TEXTS: Texts = Texts {
     worker_running: "running",
     worker_quiet: "quiet",
     worker_ending: "ending",
+    act_quiet: "Quiet",
+    act_stop: "Stop",
+    act_quiet_all: "Quiet all",
+    act_stop_all: "Stop all",
+    told_workers: &[
+        "{n} worker was told. It hears it at its next heartbeat.",
+        "{n} workers were told. They hear it at their next heartbeat.",
+    ],
     // What can be done to queues.
     act_pause: "Pause",
     act_resume: "Resume",
@@ -224,4 +232,25 @@ pub(super) static TEXTS: Texts = Texts {
     a_day: "jobs a day",
     succeeded: "done",
     chart_says: "{done} done and {failed} failed in {days} days",
+    // What scripts say.
+    fresh_rows: "{n} new",
+    keys_title: "Keyboard",
+    keys_search: "search",
+    keys_rows: "next row, row before",
+    keys_open: "open the row",
+    keys_help: "this help",
+    close: "Close",
+    // What can be done to jobs.
+    act_retry: "Retry now",
+    act_enqueue: "Enqueue now",
+    act_kill: "Kill",
+    act_delete: "Delete",
+    selected_jobs: "Selected:",
+    all_jobs: &["All {n}", "All {n}"],
+    select_job: "Select {job}",
+    jobs_changed: &["Done: {n} job.", "Done: {n} jobs."],
+    jobs_going_on: &[
+        "It has begun and goes on by itself: {n} job so far.",
+        "It has begun and goes on by itself: {n} jobs so far.",
+    ],
 };

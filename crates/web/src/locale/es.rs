@@ -147,6 +147,14 @@ pub(super) static TEXTS: Texts = Texts {
     worker_running: "en marcha",
     worker_quiet: "en calma",
     worker_ending: "terminando",
+    act_quiet: "Calmar",
+    act_stop: "Detener",
+    act_quiet_all: "Calmar todos",
+    act_stop_all: "Detener todos",
+    told_workers: &[
+        "{n} worker avisado; lo sabrá en su próximo latido.",
+        "{n} workers avisados; lo sabrán en su próximo latido.",
+    ],
     // What can be done to queues.
     act_pause: "Pausar",
     act_resume: "Reanudar",
@@ -227,4 +235,25 @@ pub(super) static TEXTS: Texts = Texts {
     a_day: "trabajos al día",
     succeeded: "hechos",
     chart_says: "{done} hechos y {failed} fallidos en {days} días",
+    // What scripts say.
+    fresh_rows: "nuevos: {n}",
+    keys_title: "Teclado",
+    keys_search: "buscar",
+    keys_rows: "fila siguiente, fila anterior",
+    keys_open: "abrir la fila",
+    keys_help: "esta ayuda",
+    close: "Cerrar",
+    // What can be done to jobs.
+    act_retry: "Reintentar ahora",
+    act_enqueue: "Encolar ahora",
+    act_kill: "Matar",
+    act_delete: "Borrar",
+    selected_jobs: "Seleccionados:",
+    all_jobs: &["El único ({n})", "Los {n}"],
+    select_job: "Seleccionar {job}",
+    jobs_changed: &["Hecho: {n} trabajo.", "Hecho: {n} trabajos."],
+    jobs_going_on: &[
+        "Ha empezado y sigue solo: {n} trabajo hasta ahora.",
+        "Ha empezado y sigue solo: {n} trabajos hasta ahora.",
+    ],
 };

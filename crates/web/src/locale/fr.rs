@@ -147,6 +147,14 @@ pub(super) static TEXTS: Texts = Texts {
     worker_running: "en marche",
     worker_quiet: "au calme",
     worker_ending: "s’arrête",
+    act_quiet: "Mettre au calme",
+    act_stop: "Arrêter",
+    act_quiet_all: "Tout mettre au calme",
+    act_stop_all: "Tout arrêter",
+    told_workers: &[
+        "{n} worker prévenu, à son prochain battement.",
+        "{n} workers prévenus, à leur prochain battement.",
+    ],
     // What can be done to queues.
     act_pause: "Mettre en pause",
     act_resume: "Reprendre",
@@ -227,4 +235,25 @@ pub(super) static TEXTS: Texts = Texts {
     a_day: "jobs par jour",
     succeeded: "réussis",
     chart_says: "{done} réussis et {failed} échoués en {days} jours",
+    // What scripts say.
+    fresh_rows: "nouveaux : {n}",
+    keys_title: "Clavier",
+    keys_search: "rechercher",
+    keys_rows: "ligne suivante, ligne précédente",
+    keys_open: "ouvrir la ligne",
+    keys_help: "cette aide",
+    close: "Fermer",
+    // What can be done to jobs.
+    act_retry: "Réessayer",
+    act_enqueue: "Mettre en file",
+    act_kill: "Abandonner",
+    act_delete: "Supprimer",
+    selected_jobs: "Sélection :",
+    all_jobs: &["Le seul ({n})", "Les {n}"],
+    select_job: "Sélectionner {job}",
+    jobs_changed: &["Fait : {n} job.", "Fait : {n} jobs."],
+    jobs_going_on: &[
+        "C’est lancé et continue tout seul : {n} job jusqu’ici.",
+        "C’est lancé et continue tout seul : {n} jobs jusqu’ici.",
+    ],
 };

@@ -59,7 +59,7 @@ texts! {
     throttle_full
     // The page of workers.
     workers_lead workers_empty workers_teach host labels memory connected heard worker_running worker_quiet
-    worker_ending
+    worker_ending act_quiet act_stop act_quiet_all act_stop_all
     // What can be done to queues.
     act_pause act_resume act_remove queue_was_paused queue_was_resumed queue_was_removed
     // The pages of batches.
@@ -77,7 +77,11 @@ texts! {
     clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
     transactions settings settings_lead
     // Forms.
-    cancel done_and_failed a_day succeeded chart_says;
+    cancel done_and_failed a_day succeeded chart_says
+    // What scripts say.
+    fresh_rows keys_title keys_search keys_rows keys_open keys_help close
+    // What can be done to jobs.
+    act_retry act_enqueue act_kill act_delete selected_jobs select_job;
     counted:
     // The overview.
     jobs_waiting_in queue_count all_of_them
@@ -85,6 +89,10 @@ texts! {
     job_count
     // The page of a job.
     times
+    // The page of workers.
+    told_workers
     // What can be done to queues.
-    ask_remove;
+    ask_remove
+    // What can be done to jobs.
+    all_jobs jobs_changed jobs_going_on;
 }

@@ -62,7 +62,7 @@ impl Frame {
     }
 
     /// What was done before this page was asked for.
-    pub(crate) fn notice(&self) -> Option<&'static str> {
+    pub(crate) fn notice(&self) -> Option<String> {
         self.notice.map(|notice| notice.text(self))
     }
 

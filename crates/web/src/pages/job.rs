@@ -12,6 +12,7 @@ use workmill_proto::{Failure, Timestamp};
 
 use super::Frame;
 use super::job_rows::{JobRow, percent_encoded};
+use super::job_table::{Deed, deeds};
 use super::json::Pretty;
 use crate::app::App;
 use crate::locale::Markup;
@@ -24,6 +25,8 @@ struct JobPage<'a> {
     frame: &'a Frame,
     job: JobRow,
     answer: Markup,
+    /// What may be done to it.
+    deeds: Vec<Deed>,
     args: Option<Json>,
     custom: Option<Json>,
     failure: Option<Failure>,
@@ -80,6 +83,7 @@ fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
     let job = JobRow::from(view);
     JobPage {
         answer: answer(frame, &job),
+        deeds: deeds(frame, job.state),
         args: payload.args.as_deref().map(Json::of),
         custom: payload.custom.as_deref().map(Json::of),
         failed_at: failure

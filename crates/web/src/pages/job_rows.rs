@@ -13,6 +13,8 @@ const PREVIEW_CHARS: usize = 140;
 /// A job.
 pub(super) struct JobRow {
     pub(super) state: JobState,
+    /// Which job it is, also if another one has the same id.
+    pub(super) key: String,
     /// Empty if it cannot be read.
     pub(super) jid: String,
     pub(super) jobtype: String,
@@ -70,6 +72,7 @@ impl From<JobView> for JobRow {
         let args = payload.args.as_deref().map_or("", |args| args.get());
         let failure = payload.failure.as_deref().map(|failure| failure.get());
         let row = Self {
+            key: view.key.to_string(),
             state,
             jid: String::new(),
             jobtype: String::new(),

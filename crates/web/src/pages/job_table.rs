@@ -4,10 +4,11 @@ use workmill_engine::query::JobState;
 use workmill_proto::Timestamp;
 use workmill_store::Place;
 
+use super::Frame;
 use super::job_rows::JobRow;
 use crate::app::App;
 use crate::locale::Texts;
-use crate::service::jobs::list_of;
+use crate::service::jobs::{JobVerb, list_of};
 use crate::service::{PageRequest, Problem};
 
 /// Jobs on one page.
@@ -85,4 +86,30 @@ impl JobRow {
         let started = self.held.as_ref().map(|held| held.since);
         started.or(self.at).or(self.enqueued_at)
     }
+}
+
+/// A button: what it does, what it says, and how it looks.
+pub(super) struct Deed {
+    pub(super) action: &'static str,
+    pub(super) title: &'static str,
+    pub(super) class: &'static str,
+}
+
+/// What whoever reads may do to jobs of a state.
+pub(super) fn deeds(frame: &Frame, state: JobState) -> Vec<Deed> {
+    let t = frame.t;
+    let retry = (JobVerb::Retry, "retry", t.act_retry, "");
+    let enqueue = (JobVerb::Enqueue, "add_to_queue", t.act_enqueue, "");
+    let kill = (JobVerb::Kill, "kill", t.act_kill, "danger");
+    let delete = (JobVerb::Delete, "delete", t.act_delete, "danger");
+    [retry, enqueue, kill, delete]
+        .into_iter()
+        .filter(|(verb, ..)| verb.is_for(state) && frame.may(verb.action()))
+        .filter(|(verb, ..)| state != JobState::Dead || *verb != JobVerb::Kill)
+        .map(|(_, action, title, class)| Deed {
+            action,
+            title,
+            class,
+        })
+        .collect()
 }

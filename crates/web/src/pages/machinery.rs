@@ -7,9 +7,11 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use super::Frame;
+use super::act_jobs::quoted;
 use super::job_rows::job_path;
 use super::sets::ListParameters;
 use crate::app::App;
+use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::cron::{self, CronEntry};
 use crate::service::locks::{self, JobLock};
@@ -47,6 +49,12 @@ table_page!(CronPage, "cron.html", CronEntry);
 table_page!(ThrottlesPage, "throttles.html", ThrottledQueue);
 table_page!(LocksPage, "locks.html", JobLock);
 
+impl WorkersPage<'_> {
+    fn may_signal(&self) -> bool {
+        self.frame.may(Action::QuietWorkers) && self.frame.may(Action::TerminateWorkers)
+    }
+}
+
 impl Worker {
     /// The color and the word of its state.
     fn state_of(&self, t: &Texts) -> (&'static str, &'static str) {
@@ -59,10 +67,7 @@ impl Worker {
 
     /// What finds the jobs that it has.
     fn search(&self) -> String {
-        format!(
-            "state:working worker:\"{}\"",
-            self.wid.replace('\\', "\\\\").replace('"', "\\\"")
-        )
+        format!("state:working worker:{}", quoted(&self.wid))
     }
 
     fn memory_bytes(&self) -> u64 {

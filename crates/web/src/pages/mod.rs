@@ -3,6 +3,7 @@
 //! A handler takes a [`Frame`], makes the value its template shows, and gives `Frame::show` that or the problem instead.
 
 mod act;
+mod act_jobs;
 mod answer;
 mod batches;
 mod chart;
@@ -22,7 +23,8 @@ mod search;
 mod server;
 mod sets;
 
-pub(crate) use act::on_queue;
+pub(crate) use act::{on_queue, on_workers};
+pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};
 pub(crate) use answer::nothing_here;
 pub(crate) use batches::{batch, batches};
 pub(crate) use frame::Frame;

@@ -17,25 +17,44 @@ pub(crate) enum Notice {
     Paused,
     Resumed,
     Removed,
+    /// So many workers were told something.
+    WorkersTold(u64),
+    /// So many jobs were changed.
+    JobsChanged(u64),
+    /// So many were changed so far.
+    JobsGoingOn(u64),
 }
 
 impl Notice {
-    fn code(self) -> &'static str {
+    fn code(self) -> (&'static str, u64) {
         match self {
-            Self::Paused => "paused",
-            Self::Resumed => "resumed",
-            Self::Removed => "removed",
+            Self::Paused => ("paused", 0),
+            Self::Resumed => ("resumed", 0),
+            Self::Removed => ("removed", 0),
+            Self::WorkersTold(count) => ("told", count),
+            Self::JobsChanged(count) => ("changed", count),
+            Self::JobsGoingOn(count) => ("going-on", count),
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let known = [Self::Paused, Self::Resumed, Self::Removed];
-        known.into_iter().find(|notice| notice.code() == text)
+        let (code, count) = text.split_once('.')?;
+        let count = count.parse().ok()?;
+        let known = [
+            Self::Paused,
+            Self::Resumed,
+            Self::Removed,
+            Self::WorkersTold(count),
+            Self::JobsChanged(count),
+            Self::JobsGoingOn(count),
+        ];
+        known.into_iter().find(|notice| notice.code().0 == code)
     }
 
     /// The header that keeps it for the next page.
     pub(super) fn kept(self, prefix: &ScriptName) -> Option<HeaderValue> {
-        keep(prefix, COOKIE, self.code(), KEPT_SECS)
+        let (code, count) = self.code();
+        keep(prefix, COOKIE, &format!("{code}.{count}"), KEPT_SECS)
     }
 
     /// The one that a browser has kept, and the header that has it forget it.
@@ -49,12 +68,15 @@ impl Notice {
         }
     }
 
-    pub(super) fn text(self, frame: &Frame) -> &'static str {
+    pub(super) fn text(self, frame: &Frame) -> String {
         let t = frame.t;
         match self {
-            Self::Paused => t.queue_was_paused,
-            Self::Resumed => t.queue_was_resumed,
-            Self::Removed => t.queue_was_removed,
+            Self::Paused => t.queue_was_paused.to_owned(),
+            Self::Resumed => t.queue_was_resumed.to_owned(),
+            Self::Removed => t.queue_was_removed.to_owned(),
+            Self::WorkersTold(count) => frame.count(t.told_workers, &count).plain(),
+            Self::JobsChanged(count) => frame.count(t.jobs_changed, &count).plain(),
+            Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
         }
     }
 }
@@ -65,7 +87,7 @@ mod tests {
 
     #[test]
     fn notice_is_read_as_it_was_kept() {
-        for notice in [Notice::Paused, Notice::Removed] {
+        for notice in [Notice::Paused, Notice::WorkersTold(7)] {
             let kept = notice.kept(&ScriptName::default()).unwrap();
             let sent = kept.to_str().unwrap().split(';').next().unwrap();
             let mut headers = HeaderMap::new();
@@ -74,7 +96,7 @@ mod tests {
             assert_eq!(read, Some(notice));
             assert!(forgotten.unwrap().to_str().unwrap().contains("Max-Age=0"));
         }
-        assert_eq!(Notice::parse(""), None);
-        assert_eq!(Notice::parse("else"), None);
+        assert_eq!(Notice::parse("told.x"), None);
+        assert_eq!(Notice::parse("else.1"), None);
     }
 }

@@ -10,7 +10,7 @@ use workmill_engine::query::JobState;
 use workmill_store::Place;
 
 use super::Frame;
-use super::job_table::JobTable;
+use super::job_table::{Deed, JobTable};
 use super::sets::ListParameters;
 use crate::app::App;
 use crate::desk::Action;
@@ -33,6 +33,8 @@ struct QueuePage<'a> {
     may_pause: bool,
     may_remove: bool,
     queue: Queue,
+    /// Nothing is done to jobs of this list.
+    deeds: [Deed; 0],
     table: JobTable,
 }
 
@@ -87,6 +89,7 @@ async fn make_queue<'a>(
         may_pause: frame.may(Action::PauseQueue) && frame.may(Action::ResumeQueue),
         may_remove: frame.may(Action::RemoveQueue),
         queue,
+        deeds: [],
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,
     })
 }

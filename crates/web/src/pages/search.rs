@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Frame;
 use super::job_rows::JobRow;
-use super::job_table::{JobTable, page_from};
+use super::job_table::{Deed, JobTable, page_from};
 use crate::app::App;
 use crate::locale::Markup;
 use crate::service::jobs::list;
@@ -30,6 +30,8 @@ struct SearchPage<'a> {
     query: String,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
+    /// Nothing is done to jobs of this list.
+    deeds: [Deed; 0],
     table: JobTable,
     looked_at: u64,
     of: u64,
@@ -69,6 +71,7 @@ async fn make<'a>(
         frame,
         query,
         wrong: None,
+        deeds: [],
         table: JobTable {
             state: None,
             is_first: asked.cursor.is_none(),

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::job_table::JobTable;
+use super::job_table::{Deed, JobTable, deeds};
 use crate::app::App;
+use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::Problem;
 use workmill_proto::SetName;
@@ -39,6 +40,9 @@ struct SetPage<'a> {
     frame: &'a Frame,
     words: Words,
     total: u64,
+    /// What may be done to its jobs.
+    deeds: Vec<Deed>,
+    may_do_all: bool,
     table: JobTable,
 }
 
@@ -89,6 +93,11 @@ async fn make<'a>(
         frame,
         words: words(state, frame.t),
         total: frame.total(state),
+        deeds: match state {
+            JobState::Working => Vec::new(),
+            _ => deeds(frame, state),
+        },
+        may_do_all: frame.may(Action::StartOperation),
         table,
     })
 }

@@ -1,0 +1,83 @@
+// Keeps a page up to date: fetches it again while somebody looks, changes values in place, and lets new rows wait.
+import { showTimes } from "./times.js";
+
+const EVERY_MS = 5000;
+const said = document.body.dataset;
+const state = document.getElementById("live");
+
+let timer = 0;
+
+function show(is) {
+  state.classList.toggle("on", is);
+  state.classList.toggle("lost", !is);
+}
+
+/** Changes what is marked as live. Nothing moves, and nobody loses what they are typing or pointing at. */
+function take(page) {
+  for (const fresh of page.querySelectorAll("[data-live]")) {
+    const here = document.querySelector(`[data-live="${CSS.escape(fresh.dataset.live)}"]`);
+    if (!here) continue;
+    if (here.tagName === "TBODY") takeRows(here, fresh);
+    else change(here, fresh);
+  }
+}
+
+function takeRows(here, fresh) {
+  const known = new Map([...here.rows].map((row) => [row.dataset.row, row]));
+  let waiting = 0;
+  for (const row of fresh.rows) {
+    const mine = known.get(row.dataset.row);
+    if (!mine) waiting += 1;
+    else [...row.cells].forEach((cell, index) => mine.cells[index] && change(mine.cells[index], cell));
+  }
+  tell(here, waiting);
+}
+
+function change(here, fresh) {
+  if (here.contains(document.activeElement) || here.querySelector("input, details[open]")) return;
+  const copy = document.importNode(fresh, true);
+  showTimes(copy);
+  if (copy.textContent === here.textContent) return;
+  here.replaceChildren(...copy.childNodes);
+  here.classList.remove("changed");
+  requestAnimationFrame(() => here.classList.add("changed"));
+}
+
+/** Says above a table how many rows wait. */
+function tell(body, waiting) {
+  const table = body.closest("table");
+  let button = table.previousElementSibling;
+  if (!button?.classList.contains("fresh")) {
+    if (!waiting) return;
+    button = document.createElement("button");
+    button.type = "button";
+    button.className = "fresh";
+    button.addEventListener("click", () => location.reload());
+    table.before(button);
+  }
+  button.hidden = !waiting;
+  button.textContent = said.fresh.replace("{n}", String(waiting));
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+    if (!answer.ok) throw new Error(answer.statusText);
+    take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    show(true);
+  } catch {
+    show(false);
+  }
+  showTimes(document);
+  timer = setTimeout(refresh, EVERY_MS);
+}
+
+export function startLive() {
+  if (!document.querySelector("[data-live]")) return;
+  show(true);
+  document.addEventListener("visibilitychange", refresh);
+  timer = setTimeout(refresh, EVERY_MS);
+  setInterval(() => document.hidden || showTimes(document), 1000);
+}

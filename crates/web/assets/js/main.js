@@ -1,0 +1,8 @@
+// What pages can do better with scripts. Without them everything is there, and stands still.
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { showTimes } from "./times.js";
+
+showTimes(document);
+startKeys();
+startLive();

@@ -1,0 +1,233 @@
+//! What forms do to jobs: at Faktory's addresses and with its fields, so that scripts go on working.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use workmill_store::JobRef;
+
+use super::Frame;
+use super::act::{Fields, unknown};
+use super::job_rows::job_path;
+use super::notice::Notice;
+use crate::app::App;
+use crate::service::jobs::{JobVerb, act, list};
+use crate::service::operations::{Operation, OperationRequest, start};
+use crate::service::{LIMIT_MAX, PageRequest, Problem, ProblemKind};
+
+/// Jobs that one form can name as Faktory does, by their ids: those have to be searched for.
+const IDS_MAX: usize = 50;
+
+/// Answers of a search that are waited for.
+const ANSWERS_MAX: usize = 10;
+
+/// `POST /scheduled`, `/retries` and `/morgue`: does something to the jobs under the keys, or to all of the set.
+pub(crate) async fn on_set(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let path = frame.path.clone();
+    let done = change(
+        &app,
+        &frame,
+        state_of(&path),
+        &fields,
+        values(&fields, "key"),
+    )
+    .await;
+    frame.done(&path, done)
+}
+
+/// `POST /retries/{key}` and `/scheduled/{key}`.
+pub(crate) async fn on_entry(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(key): Path<String>,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let path = set_path(&frame);
+    let done = change(&app, &frame, state_of(&path), &fields, vec![&key]).await;
+    frame.done(&path, done)
+}
+
+/// `GET /retries/{key}`, `/scheduled/{key}` and `/morgue/{key}`: leads to the page of the job.
+pub(crate) async fn entry(frame: Frame, Path(key): Path<String>) -> Response {
+    let path = match key.split_once('|') {
+        Some((_, jid)) => job_path(jid),
+        None => set_path(&frame),
+    };
+    (StatusCode::FOUND, [(header::LOCATION, frame.link(&path))]).into_response()
+}
+
+/// `POST /jobs/{jid}`.
+pub(crate) async fn on_job(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(jid): Path<String>,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let verb = match verb_of(&fields) {
+        Ok(verb) => verb,
+        Err(problem) => return frame.show_problem(&problem),
+    };
+    let key = values(&fields, "key").first().copied();
+    let (desk, observer) = (&*app.desk, &app.observer);
+    let done = act(desk, observer, &frame.actor, (&jid, key), (verb, None)).await;
+    let path = match verb {
+        JobVerb::Delete => "/queues".to_owned(),
+        _ => job_path(&jid),
+    };
+    frame.done(
+        &path,
+        done.map(|concerned| Notice::JobsChanged(concerned.jobs)),
+    )
+}
+
+/// Deletes jobs of a queue, which `bkey` names by their payloads.
+pub(super) async fn delete_from_queue(
+    app: &App,
+    frame: &Frame,
+    queue: &str,
+    payloads: &[&str],
+) -> Result<Notice, Problem> {
+    let jids: Option<Vec<String>> = payloads.iter().map(|payload| jid_in(payload)).collect();
+    let jids = jids.ok_or_else(|| {
+        let detail = "a bkey is the payload of a job in base64url without padding";
+        Problem::new(ProblemKind::Invalid, detail)
+    })?;
+    let keys = find(
+        app,
+        &format!("state:enqueued queue:{}", quoted(queue)),
+        &jids,
+    )
+    .await?;
+    operate(app, frame, request(JobVerb::Delete, None, Some(keys))).await
+}
+
+fn jid_in(payload: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let payload: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    Some(payload.get("jid")?.as_str()?.to_owned())
+}
+
+/// Does what the form says to the jobs it names.
+async fn change(
+    app: &App,
+    frame: &Frame,
+    state: &str,
+    fields: &Fields,
+    keys: Vec<&str>,
+) -> Result<Notice, Problem> {
+    let verb = verb_of(fields)?;
+    if keys == ["all"] {
+        let all = format!("state:{state}");
+        return operate(app, frame, request(verb, Some(all), None)).await;
+    }
+    let mut named: Vec<String> = Vec::new();
+    let mut jids = Vec::new();
+    for key in keys {
+        match key.split_once('|') {
+            // As Faktory names it: its moment and its id.
+            Some((_, jid)) => jids.push(jid.to_owned()),
+            None if JobRef::parse(key).is_some() => named.push(key.to_owned()),
+            None => {
+                let detail = format!("invalid key: {key}");
+                return Err(Problem::new(ProblemKind::Invalid, detail));
+            }
+        }
+    }
+    named.extend(find(app, &format!("state:{state}"), &jids).await?);
+    operate(app, frame, request(verb, None, Some(named))).await
+}
+
+fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> OperationRequest {
+    OperationRequest {
+        action: verb,
+        query,
+        keys,
+        queue: None,
+    }
+}
+
+async fn operate(app: &App, frame: &Frame, request: OperationRequest) -> Result<Notice, Problem> {
+    let operation: Operation = start(&app.desk, &frame.actor, &request).await?;
+    app.observer.look_again().await;
+    Ok(match operation.state {
+        "running" => Notice::JobsGoingOn(operation.changed),
+        _ => Notice::JobsChanged(operation.changed),
+    })
+}
+
+/// The keys of the jobs with these ids among those that match.
+async fn find(app: &App, query: &str, jids: &[String]) -> Result<Vec<String>, Problem> {
+    if jids.is_empty() {
+        return Ok(Vec::new());
+    }
+    if jids.len() > IDS_MAX {
+        let detail = format!("at most {IDS_MAX} jobs can be named by their ids at a time");
+        return Err(Problem::new(ProblemKind::Invalid, detail));
+    }
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    for jid in jids {
+        let query = format!("{query} jid:{}", quoted(jid));
+        for _ in 0..ANSWERS_MAX {
+            let asked = PageRequest {
+                cursor: cursor.take(),
+                limit: Some(LIMIT_MAX),
+            };
+            let list = list(&*app.desk, &query, &asked).await?;
+            keys.extend(list.jobs.iter().map(|job| job.key.to_string()));
+            cursor = list.found.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        cursor = None;
+    }
+    Ok(keys)
+}
+
+/// A text as a value of a query.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The values of the fields of a name.
+pub(super) fn values<'a>(fields: &'a Fields, name: &str) -> Vec<&'a str> {
+    let of_name = fields.iter().filter(|(key, _)| key == name);
+    of_name.map(|(_, value)| value.as_str()).collect()
+}
+
+fn verb_of(fields: &Fields) -> Result<JobVerb, Problem> {
+    let action = values(fields, "action")
+        .first()
+        .copied()
+        .unwrap_or_default();
+    match action {
+        // As Faktory's forms call it.
+        "add_to_queue" => Ok(JobVerb::Enqueue),
+        "retry" => Ok(JobVerb::Retry),
+        "kill" => Ok(JobVerb::Kill),
+        "delete" => Ok(JobVerb::Delete),
+        other => Err(unknown(other)),
+    }
+}
+
+/// The path of the set that a path is below.
+fn set_path(frame: &Frame) -> String {
+    let mut parts = frame.path.split('/');
+    format!("/{}", parts.nth(1).unwrap_or_default())
+}
+
+fn state_of(path: &str) -> &'static str {
+    match path {
+        "/scheduled" => "scheduled",
+        "/retries" => "retries",
+        _ => "dead",
+    }
+}
