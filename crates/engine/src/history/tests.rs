@@ -111,6 +111,10 @@ fn what_a_group_counts_that_is_rolled_back_is_not_counted() {
     enqueue(&mut history, 1);
     history.commit();
     enqueue(&mut history, 1);
+    history.roll_back();
+    history.commit();
+    assert_eq!(minutes(&mut history), [(1, 1)]);
+    enqueue(&mut history, 1);
     history.forget();
     history.roll_back();
     history.commit();
