@@ -10,7 +10,7 @@ use workmill_engine::query::{JobState, Query};
 use workmill_store::{JobRef, Place, StoreError};
 
 use super::run::SearchError;
-use super::scan::{Hit, Scan};
+use super::scan::{Hit, Room, Scan};
 use crate::desk::Desk;
 use crate::service::jobs::JobVerb;
 
@@ -80,7 +80,7 @@ pub(in crate::service) async fn count_matching(
         let (slice, counted) = desk
             .read(move |reading| {
                 let mut found = |hit| counting.add(&hit);
-                let slice = scan.slice(&query, reading, usize::MAX, &mut found)?;
+                let slice = scan.slice(&query, reading, Room::ANY, &mut found)?;
                 Ok((slice, counting))
             })
             .await?;

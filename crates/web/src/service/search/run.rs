@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use workmill_engine::query::{Query, QueryError};
 use workmill_store::StoreError;
 
-use super::scan::{HITS_BYTES_MAX, Hit, Scan};
+use super::scan::{HITS_BYTES_MAX, Hit, Room, Scan};
 use crate::desk::Desk;
 use crate::service::LIMIT_MAX;
 
@@ -74,12 +74,16 @@ pub async fn search(
     let until = Instant::now() + SEARCH_TIME;
     let (mut hits, mut hit_bytes) = (Vec::new(), 0);
     loop {
-        let (query_of_slice, wanted) = (query.clone(), limit - hits.len());
+        let query_of_slice = query.clone();
+        let room = Room {
+            hits: limit - hits.len(),
+            bytes: HITS_BYTES_MAX.saturating_sub(hit_bytes),
+        };
         let (slice, found) = desk
             .read(move |reading| {
                 let mut hits = Vec::new();
                 let mut found = |hit| hits.push(hit);
-                let slice = scan.slice(&query_of_slice, reading, wanted, &mut found)?;
+                let slice = scan.slice(&query_of_slice, reading, room, &mut found)?;
                 Ok((slice, hits))
             })
             .await?;

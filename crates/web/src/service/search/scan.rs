@@ -43,6 +43,23 @@ pub(super) struct Scan {
     pub(super) unknown: u64,
 }
 
+/// What a slice may find, beyond one read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Hits.
+    pub(super) hits: usize,
+    /// Their bytes.
+    pub(super) bytes: usize,
+}
+
+impl Room {
+    /// All that its time allows.
+    pub(super) const ANY: Self = Self {
+        hits: usize::MAX,
+        bytes: usize::MAX,
+    };
+}
+
 /// What a slice came to.
 #[derive(Debug)]
 pub(super) struct Slice {
@@ -68,12 +85,12 @@ impl Scan {
         }
     }
 
-    /// Looks on, until there are so many hits, or it has taken its time. Each hit is given to `found`.
+    /// Looks on, until the hits have no more room, or it has taken its time. Each hit is given to `found`.
     pub(super) fn slice(
         self,
         query: &Query,
         reading: &dyn Reading,
-        hits_max: usize,
+        room: Room,
         found: &mut dyn FnMut(Hit),
     ) -> Result<Slice, StoreError> {
         let until = Instant::now() + SLICE_TIME;
@@ -88,15 +105,14 @@ impl Scan {
             found,
             hits: 0,
             hit_bytes: 0,
-            hits_max,
+            room,
             looked_at: self.looked_at,
             unknown: self.unknown,
         };
         while let Some(position) = next.take() {
             next = slice.read(&position)?;
-            let is_enough = slice.hits >= hits_max
-                || slice.hit_bytes >= HITS_BYTES_MAX
-                || Instant::now() >= until;
+            let is_enough =
+                slice.hits >= room.hits || slice.hit_bytes >= room.bytes || Instant::now() >= until;
             if next.is_some() && is_enough {
                 break;
             }
@@ -114,7 +130,7 @@ struct Slicing<'a> {
     found: &'a mut dyn FnMut(Hit),
     hits: usize,
     hit_bytes: usize,
-    hits_max: usize,
+    room: Room,
     looked_at: u64,
     unknown: u64,
 }
@@ -138,7 +154,7 @@ impl Slicing<'_> {
                     let key = job.key;
                     self.look_at(place, job);
                     // The rest is read again, so that no hit is passed over.
-                    if self.hits >= self.hits_max && index + 1 < read {
+                    if self.hits >= self.room.hits && index + 1 < read {
                         return Ok(Some(Position::In(place.clone(), Some(key))));
                     }
                 }
@@ -156,7 +172,7 @@ impl Slicing<'_> {
                     return Ok(None);
                 };
                 let bounds = Bounds {
-                    rows: self.hits_max.min(READ_JOBS),
+                    rows: self.room.hits.min(READ_JOBS),
                     ..self.bounds()
                 };
                 let jobs = self.reading.find_jobs(jid, *after, bounds)?;

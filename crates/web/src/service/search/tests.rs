@@ -6,17 +6,22 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _};
 
-use super::scan::{Hit, Scan, Slice};
+use super::scan::{Hit, Room, Scan, Slice};
 use super::{CountedKind, Found, KINDS_MAX, SearchError, count, search};
 use crate::desk::Desk;
 use crate::desk::fake::FakeDesk;
 
 /// A slice and its hits.
-fn sliced(scan: Scan, query: &Query, reading: &dyn Reading, hits_max: usize) -> (Slice, Vec<Hit>) {
+fn sliced(scan: Scan, query: &Query, reading: &dyn Reading, room: Room) -> (Slice, Vec<Hit>) {
     let mut hits = Vec::new();
     let mut found = |hit| hits.push(hit);
-    let slice = scan.slice(query, reading, hits_max, &mut found).unwrap();
+    let slice = scan.slice(query, reading, room, &mut found).unwrap();
     (slice, hits)
+}
+
+/// Room for so many hits.
+fn at_most(hits: usize) -> Room {
+    Room { hits, ..Room::ANY }
 }
 
 fn now() -> Timestamp {
@@ -87,7 +92,7 @@ fn all(reading: &dyn Reading, query: &Query, hits_max: usize) -> (Vec<Hit>, usiz
     let mut scan = Scan::new(now());
     let (mut hits, mut slices) = (Vec::new(), 0);
     loop {
-        let (slice, found) = sliced(scan, query, reading, hits_max);
+        let (slice, found) = sliced(scan, query, reading, at_most(hits_max));
         assert!(found.len() <= hits_max);
         assert!(slice.places_done <= slice.places && slice.scan.looked_at <= slice.of);
         hits.extend(found);
@@ -173,6 +178,18 @@ fn every_match_is_found_once_over_all_slices() {
 }
 
 #[test]
+fn a_slice_ends_when_its_hits_have_no_more_room() {
+    let store = store();
+    let room = Room {
+        bytes: 1,
+        ..Room::ANY
+    };
+    let (slice, hits) = sliced(Scan::new(now()), &Query::all(), &store.reader(), room);
+    assert!(!slice.is_over && !hits.is_empty());
+    assert!(hits.iter().all(|hit| hit.place == Place::Working));
+}
+
+#[test]
 fn hits_come_place_by_place_and_in_the_order_of_each() {
     let store = store();
     let (hits, _) = all(&store.reader(), &Query::all(), 7);
@@ -207,7 +224,7 @@ fn hits_come_place_by_place_and_in_the_order_of_each() {
 fn a_search_goes_on_where_jobs_and_queues_have_gone() {
     let mut store = store();
     let query = Query::parse("state:enqueued").unwrap();
-    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), 15);
+    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), at_most(15));
     assert!(!slice.is_over);
     let Some(super::route::Position::In(Place::Queue(name), _)) = &slice.scan.position else {
         panic!("{slice:?}");
@@ -216,7 +233,7 @@ fn a_search_goes_on_where_jobs_and_queues_have_gone() {
     let mut tx = store.begin().unwrap();
     tx.remove_queues(&["b"]).unwrap();
     tx.commit().unwrap();
-    let (slice, hits) = sliced(slice.scan, &query, &store.reader(), 100);
+    let (slice, hits) = sliced(slice.scan, &query, &store.reader(), at_most(100));
     assert!(slice.is_over);
     let queues = hits.iter().map(|hit| &hit.place);
     assert!(
@@ -231,7 +248,7 @@ fn a_search_goes_on_where_jobs_and_queues_have_gone() {
 fn cursors_of_others_are_refused() {
     let store = store();
     let query = Query::parse("state:dead").unwrap();
-    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), 3);
+    let (slice, _) = sliced(Scan::new(now()), &query, &store.reader(), at_most(3));
     let cursor = slice.scan.cursor(&query);
     assert!(Scan::resumed(&query, &cursor).is_some());
     let other = Query::parse("state:retries").unwrap();
@@ -251,7 +268,7 @@ fn cursors_of_others_are_refused() {
     assert_eq!(Scan::resumed(&query, &elsewhere.cursor(&query)), None);
     let all = Query::all();
     let scan = Scan::resumed(&all, &elsewhere.cursor(&all)).unwrap();
-    sliced(scan, &all, &store.reader(), 100);
+    sliced(scan, &all, &store.reader(), at_most(100));
 }
 
 async fn find(desk: &FakeDesk, query: &str, cursor: Option<&str>) -> Result<Found, SearchError> {
