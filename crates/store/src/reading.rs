@@ -104,6 +104,9 @@ pub trait Reading: Send + Sync {
         bounds: Bounds,
     ) -> Result<Slice<Readable<(LockKey, Lock)>, LockKey>, StoreError>;
 
+    /// A lock; also if its time is over, as long as it is not forgotten.
+    fn lock(&self, key: LockKey) -> Result<Option<Lock>, StoreError>;
+
     /// What is written down of a job; also if its time is over, as long as it is not forgotten.
     fn track(&self, jid: &str) -> Result<Option<Track>, StoreError>;
 

@@ -89,6 +89,12 @@ pub(super) fn locks<S: Snapshot>(
     Ok(slice.into_slice())
 }
 
+pub(super) fn lock<S: Snapshot>(rows: &mut S, key: LockKey) -> Result<Option<Lock>, StoreError> {
+    let generation = rows.tallies()?.generation;
+    let lock = rows.lock(generation, key)?;
+    Ok(lock.and_then(Result::ok))
+}
+
 pub(super) fn track<S: Snapshot>(rows: &mut S, jid: &str) -> Result<Option<Track>, StoreError> {
     let generation = rows.tallies()?.generation;
     let track = rows.track(generation, jid)?;

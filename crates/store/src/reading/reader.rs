@@ -98,6 +98,10 @@ impl<R: Snapshots> Reading for Reader<R> {
         self.0.read(|rows| features::locks(rows, after, bounds))
     }
 
+    fn lock(&self, key: LockKey) -> Result<Option<Lock>, StoreError> {
+        self.0.read(|rows| features::lock(rows, key))
+    }
+
     fn track(&self, jid: &str) -> Result<Option<Track>, StoreError> {
         self.0.read(|rows| features::track(rows, jid))
     }

@@ -142,6 +142,10 @@ pub trait FeatureReads {
         each: impl FnMut(Readable<(LockKey, Lock)>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// Reads a lock.
+    fn lock(&mut self, generation: i64, key: LockKey)
+    -> Result<Option<Readable<Lock>>, StoreError>;
+
     /// Batches behind a number.
     fn batches(
         &mut self,

@@ -231,6 +231,7 @@ pub(super) fn what_is_not_swept_is_not_read<F: Fixture>(fixture: &mut F) {
         let whole = Bounds::of_rows(9);
         assert!(reader.queues(None, whole).unwrap().items.is_empty());
         assert!(reader.locks(None, whole).unwrap().items.is_empty());
+        assert_eq!(reader.lock([7; 32]).unwrap(), None);
         assert!(reader.batches(None, whole).unwrap().items.is_empty());
         assert!(reader.tracks(None, whole).unwrap().items.is_empty());
         assert_eq!(reader.track("j").unwrap(), None);
@@ -466,6 +467,9 @@ pub(super) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) {
         let children = all(|after| reader.batch_children(ids[0], after, bounds));
         assert_eq!(children, [ids[1], ids[3]]);
         let locks = all(|after| reader.locks(after, bounds));
+        for (key, lock) in locks.iter().flatten() {
+            assert_eq!(reader.lock(*key).unwrap().as_ref(), Some(lock));
+        }
         assert_eq!(
             locks,
             [Ok(([1; 32], lock("k", 8))), Ok(([3; 32], lock("j", 9)))]

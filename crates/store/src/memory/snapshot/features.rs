@@ -43,6 +43,15 @@ impl FeatureReads for MemorySnapshot<'_> {
         Ok(())
     }
 
+    fn lock(
+        &mut self,
+        generation: i64,
+        key: LockKey,
+    ) -> Result<Option<Readable<Lock>>, StoreError> {
+        let locks = self.tables.locks.committed();
+        Ok(locks.get(&(generation, key)).cloned().map(Ok))
+    }
+
     fn batches(
         &mut self,
         generation: i64,

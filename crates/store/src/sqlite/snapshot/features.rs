@@ -16,6 +16,7 @@ use crate::{
 const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
 const LOCKS: &str = "SELECT owner, pushing, ends_at, key FROM locks
     WHERE generation = ?1 AND key > ?2 ORDER BY key";
+const LOCK: &str = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
 const BATCHES: &str =
     "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
     children_incomplete, children_unsuccessful, changed_at, id FROM batches
@@ -64,6 +65,14 @@ impl FeatureReads for SqliteSnapshot<'_> {
                 read_lock(row).and_then(|lock| Ok((row.get(3)?, lock))),
             )))
         })
+    }
+
+    fn lock(
+        &mut self,
+        generation: i64,
+        key: LockKey,
+    ) -> Result<Option<Readable<Lock>>, StoreError> {
+        self.row(LOCK, (generation, key), |row| Ok(readable(read_lock(row))))
     }
 
     fn batches(
@@ -208,9 +217,10 @@ fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 #[cfg(test)]
-pub(super) const TEXTS: [&str; 12] = [
+pub(super) const TEXTS: [&str; 13] = [
     TOMBSTONES,
     LOCKS,
+    LOCK,
     BATCHES,
     BATCH_ROWS,
     BATCH_LINKS,
