@@ -51,6 +51,15 @@ impl Rate {
         self.burst
     }
 
+    /// How many jobs that is, and in which time: the smallest number of them that takes a second or more.
+    pub fn in_whole_jobs(self) -> (u64, Duration) {
+        let jobs = 1_000_000_000_u64.div_ceil(self.interval_nanos);
+        (
+            jobs,
+            Duration::from_nanos(self.interval_nanos.saturating_mul(jobs)),
+        )
+    }
+
     fn interval(self) -> i128 {
         i128::from(self.interval_nanos)
     }
@@ -142,4 +151,17 @@ impl Buckets {
 
 fn nanos(at: SteadyTime) -> i128 {
     i128::from(at.as_micros()) * 1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_told_in_whole_jobs_and_whole_seconds() {
+        let told = |jobs, per| Rate::new(jobs, Duration::from_secs(per), 1).in_whole_jobs();
+        assert_eq!(told(1.0, 60), (1, Duration::from_secs(60)));
+        assert_eq!(told(100.0, 1), (100, Duration::from_secs(1)));
+        assert_eq!(told(600.0, 60), (10, Duration::from_secs(1)));
+    }
 }

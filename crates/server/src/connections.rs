@@ -8,13 +8,22 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
+use workmill_web::{Fetches, LeftQueue};
 
 use crate::atomic_enum::{AtomicEnum, Listed};
+
+mod left_queues;
+
+use left_queues::LeftQueues;
+
+/// Bytes of queues' names that are remembered of a connection's last FETCH: there can be many thousand connections.
+const FETCH_BYTES_KEPT_MAX: usize = 4096;
 
 /// The connections that have said HELLO, by number.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     open: Mutex<BTreeMap<u64, Arc<Connection>>>,
+    left_queues: Mutex<LeftQueues>,
     numbers: AtomicU64,
     sockets: AtomicUsize,
 }
@@ -35,6 +44,7 @@ pub(crate) struct Connection {
     /// Since when it is open.
     pub(crate) since: Instant,
     phase: AtomicEnum<Phase>,
+    fetches: Mutex<Fetches>,
 }
 
 /// What a connection is doing.
@@ -103,6 +113,7 @@ impl Connections {
             wid: wid.into(),
             since: Instant::now(),
             phase: AtomicEnum::default(),
+            fetches: Mutex::default(),
         });
         open.insert(connection.id, Arc::clone(&connection));
         Ok(ConnectionGuard {
@@ -132,12 +143,22 @@ impl Connections {
     pub(crate) fn list(&self) -> Vec<Arc<Connection>> {
         self.open.lock().values().map(Arc::clone).collect()
     }
+
+    /// The queues that connections which are closed by now fetched last.
+    pub(crate) fn left_queues(&self) -> BTreeMap<Box<str>, LeftQueue> {
+        self.left_queues.lock().list(Instant::now())
+    }
 }
 
 impl Connection {
     /// What it is doing.
     pub(crate) fn phase(&self) -> Phase {
         self.phase.get()
+    }
+
+    /// What it fetched last.
+    pub(crate) fn fetches(&self) -> Fetches {
+        self.fetches.lock().clone()
     }
 }
 
@@ -156,6 +177,15 @@ impl ConnectionGuard {
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.connection.phase.set(phase);
     }
+
+    /// Says which queues the connection fetches now.
+    pub(crate) fn note_fetch(&self, queues: &Arc<[String]>) {
+        let bytes: usize = queues.iter().map(String::len).sum();
+        *self.connection.fetches.lock() = match bytes > FETCH_BYTES_KEPT_MAX {
+            true => Fetches::TooMany,
+            false => Fetches::Queues(Arc::clone(queues)),
+        };
+    }
 }
 
 impl Drop for OpenSocket {
@@ -166,6 +196,10 @@ impl Drop for OpenSocket {
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
+        if let Fetches::Queues(queues) = &*self.connection.fetches.lock() {
+            let mut left = self.connections.left_queues.lock();
+            left.note(queues, &self.connection.wid, Instant::now());
+        }
         self.connections.open.lock().remove(&self.connection.id);
     }
 }
@@ -187,5 +221,42 @@ mod tests {
         let third = enter().unwrap();
         assert_eq!(third.id(), 2);
         assert_eq!(connections.len(), 2);
+    }
+
+    #[test]
+    fn what_a_connection_fetched_last_is_known_while_it_is_open_and_afterwards() {
+        let connections = Arc::new(Connections::default());
+        let peer = ([127, 0, 0, 1], 1).into();
+        let guard = connections
+            .enter(peer, "w1", CancellationToken::new(), 2)
+            .unwrap();
+        let fetches = || connections.list().first().unwrap().fetches();
+        assert_eq!(fetches(), Fetches::Nothing);
+        let queues: Arc<[String]> = Arc::new(["a".to_owned(), "b".to_owned()]);
+        guard.note_fetch(&queues);
+        assert_eq!(fetches(), Fetches::Queues(queues));
+        assert!(connections.left_queues().is_empty());
+        drop(guard);
+        let left = connections.left_queues();
+        assert_eq!(
+            left.keys().map(|name| &**name).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(&*left["a"].wid, "w1");
+    }
+
+    #[test]
+    fn a_fetch_with_more_names_than_are_remembered_counts_as_one_from_any_queue() {
+        let connections = Arc::new(Connections::default());
+        let peer = ([127, 0, 0, 1], 1).into();
+        let guard = connections
+            .enter(peer, "w1", CancellationToken::new(), 2)
+            .unwrap();
+        let queues: Arc<[String]> = (0..20).map(|n| format!("{n:0256}")).collect();
+        guard.note_fetch(&queues);
+        assert_eq!(
+            connections.list().first().unwrap().fetches(),
+            Fetches::TooMany
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The server as the web port sees it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use workmill_proto::Timestamp;
 use workmill_store::sqlite::READERS_MAX;
 use workmill_store::{StoreError, Totals};
 use workmill_web::{
-    Access, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, Permit, Read,
-    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Access, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, LeftQueue, Permit,
+    Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 
 use crate::info;
@@ -206,7 +207,12 @@ impl Desk for ServerDesk {
                 wid: Arc::clone(&connection.wid),
                 age: connection.since.elapsed(),
                 phase: connection.phase().as_str(),
+                fetches: connection.fetches(),
             })
             .collect()
+    }
+
+    fn left_queues(&self) -> BTreeMap<Box<str>, LeftQueue> {
+        self.shared.roster.connections.left_queues()
     }
 }

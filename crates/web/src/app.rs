@@ -94,6 +94,8 @@ fn api() -> Router<Arc<App>> {
         .route("/api/v1/jobs", get(api::list_jobs))
         .route("/api/v1/jobs/{jid}", get(api::show_job))
         .route("/api/v1/jobtypes", get(api::list_jobtypes))
+        .route("/api/v1/jobs/{jid}/why", get(api::why::job))
+        .route("/api/v1/queues/{name}/why", get(api::why::queue))
         .route("/api/{*path}", any(no_such_path))
 }
 

@@ -8,6 +8,7 @@ mod permit;
 mod reading;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub use actor::{Actor, Role};
 pub use facts::{DiskSpace, Durability, DutyNumbers, ServerFacts, ServerNumbers, ServerState};
 pub use permit::{Action, Forbidden, Permit};
 pub use reading::Read;
-pub use workers::{ConnectionView, WorkerChoice, WorkerSignal, WorkerView};
+pub use workers::{ConnectionView, Fetches, LeftQueue, WorkerChoice, WorkerSignal, WorkerView};
 
 /// An answer on its way.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -84,6 +85,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// The open connections that have said HELLO, the oldest first.
     fn connections(&self) -> Vec<ConnectionView>;
+
+    /// The queues that connections which are closed by now fetched last, and which of them did so at last.
+    fn left_queues(&self) -> BTreeMap<Box<str>, LeftQueue>;
 }
 
 /// Why the server gave no outcome.

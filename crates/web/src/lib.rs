@@ -22,8 +22,8 @@ pub mod service;
 pub use app::build;
 pub use desk::{
     Action, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers,
-    Forbidden, Permit, Read, Role, ServerFacts, ServerNumbers, ServerState, WorkerChoice,
-    WorkerSignal, WorkerView,
+    Fetches, Forbidden, LeftQueue, Permit, Read, Role, ServerFacts, ServerNumbers, ServerState,
+    WorkerChoice, WorkerSignal, WorkerView,
 };
 pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
 pub use observe::Observer;

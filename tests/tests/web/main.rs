@@ -5,3 +5,4 @@ mod contrib;
 mod history;
 mod port;
 mod probes;
+mod why;

@@ -159,7 +159,7 @@ impl<S: Stream> Conversation<S> {
             shared: &self.shared,
             // The worker's own copy, as all its connections use it.
             wid: worker.map_or(self.connection.wid(), |member| member.worker().wid()),
-            connection: self.connection.id(),
+            connection: &self.connection,
             worker,
             gone: self.wire.closed_by_peer(),
         };

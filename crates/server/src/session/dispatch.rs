@@ -9,6 +9,7 @@ use workmill_proto::{BatchCommand, Beat, WireError};
 use super::close_reason::{CloseReason, shutting_down};
 use super::parser::{Parsed, Sender, parse};
 use super::pipeline::{Blocking, Pipeline, Slot};
+use crate::connections::ConnectionGuard;
 use crate::registry::{WorkerConnection, WorkerState};
 use crate::shared::Shared;
 
@@ -17,8 +18,7 @@ use crate::shared::Shared;
 pub(super) struct Caller<'a> {
     pub(super) shared: &'a Shared,
     pub(super) wid: &'a Arc<str>,
-    /// The connection's number.
-    pub(super) connection: u64,
+    pub(super) connection: &'a ConnectionGuard,
     pub(super) worker: Option<&'a WorkerConnection>,
     /// The client has closed its side: it is too late to hand it a job.
     pub(super) gone: bool,
@@ -57,7 +57,7 @@ impl Caller<'_> {
     fn client(self) -> ClientId {
         match self.worker {
             Some(member) => member.worker().number(),
-            None => self.connection + 1,
+            None => self.connection.id() + 1,
         }
     }
 
@@ -68,12 +68,14 @@ impl Caller<'_> {
         if self.gone {
             pipeline.answered(Slot::Nil);
         } else if state == WorkerState::Running {
+            let queues: Arc<[String]> = queues.into();
+            self.connection.note_fetch(&queues);
             let fetch = Fetch {
-                queues: queues.into(),
+                queues,
                 wid: Arc::clone(self.wid),
                 server: ServerId::LOCAL,
                 connection: match self.wid.is_empty() {
-                    true => self.connection + 1,
+                    true => self.connection.id() + 1,
                     false => 0,
                 },
             };

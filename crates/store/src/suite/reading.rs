@@ -467,14 +467,12 @@ pub(super) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) {
         let children = all(|after| reader.batch_children(ids[0], after, bounds));
         assert_eq!(children, [ids[1], ids[3]]);
         let locks = all(|after| reader.locks(after, bounds));
-        for (key, lock) in locks.iter().flatten() {
-            assert_eq!(reader.lock(*key).unwrap().as_ref(), Some(lock));
-        }
         assert_eq!(
             locks,
             [Ok(([1; 32], lock("k", 8))), Ok(([3; 32], lock("j", 9)))]
         );
     }
+    assert_eq!(reader.lock([1; 32]).unwrap(), Some(lock("k", 8)));
     let child = reader.batch(ids[3]).unwrap().unwrap();
     assert_eq!(
         (child.state, child.parents),

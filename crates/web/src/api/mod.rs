@@ -4,6 +4,7 @@ mod history;
 mod job;
 mod jobs;
 mod problem;
+pub(crate) mod why;
 
 pub(crate) use history::{list_jobtypes, show_history};
 pub(crate) use jobs::{list_jobs, show_job};

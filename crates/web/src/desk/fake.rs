@@ -1,5 +1,6 @@
 //! A server for tests: a store in memory and the engine, without connections.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,8 +15,9 @@ use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
 
 use super::{
-    Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Permit, Read,
-    ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Fetches,
+    LeftQueue, Permit, Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal,
+    WorkerView,
 };
 use crate::guard::Access;
 
@@ -27,6 +29,8 @@ pub(crate) struct FakeDesk {
     pub(crate) state: Mutex<ServerState>,
     pub(crate) access: Mutex<Access>,
     pub(crate) workers: Mutex<Vec<WorkerView>>,
+    pub(crate) connections: Mutex<Vec<ConnectionView>>,
+    pub(crate) left_queues: Mutex<BTreeMap<Box<str>, LeftQueue>>,
     /// What workers were told.
     pub(crate) signals: Mutex<Vec<(WorkerChoice, WorkerSignal)>>,
     /// What was asked for by whose permit, as its debug text.
@@ -61,6 +65,8 @@ impl FakeDesk {
             state: Mutex::new(ServerState::Ready),
             access: Mutex::default(),
             workers: Mutex::default(),
+            connections: Mutex::default(),
+            left_queues: Mutex::default(),
             signals: Mutex::default(),
             asked: Mutex::default(),
             rules,
@@ -128,6 +134,32 @@ impl FakeDesk {
         let op = Op::push(job, self.now(), CustomReading::ALL).unwrap();
         let outcome = self.run(op);
         assert!(matches!(outcome, Outcome::Ok), "{outcome:?}");
+    }
+}
+
+/// A worker that runs.
+pub(crate) fn worker(wid: &str) -> WorkerView {
+    WorkerView {
+        wid: wid.into(),
+        hostname: String::from("host"),
+        pid: 1,
+        labels: Vec::new(),
+        rss_kb: 0,
+        state: "running",
+        connections: 1,
+        connected_for: Duration::ZERO,
+        silent_for: Duration::ZERO,
+    }
+}
+
+/// A connection of a worker.
+pub(crate) fn connection(wid: &str, phase: &'static str, fetches: Fetches) -> ConnectionView {
+    ConnectionView {
+        peer: ([127, 0, 0, 1], 4000).into(),
+        wid: wid.into(),
+        age: Duration::ZERO,
+        phase,
+        fetches,
     }
 }
 
@@ -275,6 +307,10 @@ impl Desk for FakeDesk {
     }
 
     fn connections(&self) -> Vec<ConnectionView> {
-        Vec::new()
+        self.connections.lock().clone()
+    }
+
+    fn left_queues(&self) -> BTreeMap<Box<str>, LeftQueue> {
+        self.left_queues.lock().clone()
     }
 }

@@ -58,4 +58,27 @@ pub struct ConnectionView {
     pub age: Duration,
     /// `idle`, `running`, `fetching` or `sending`.
     pub phase: &'static str,
+    /// What it fetched last.
+    pub fetches: Fetches,
+}
+
+/// Which queues a connection fetches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fetches {
+    /// It has fetched nothing yet.
+    #[default]
+    Nothing,
+    /// Its last FETCH was from these, in this order.
+    Queues(Arc<[String]>),
+    /// Its last FETCH was from more than are remembered: any may be among them.
+    TooMany,
+}
+
+/// That a connection which is closed by now fetched from a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftQueue {
+    /// The worker it belonged to; empty if none.
+    pub wid: Arc<str>,
+    /// How long ago it was closed.
+    pub ago: Duration,
 }

@@ -1,6 +1,7 @@
 //! What all queues are like now, and where they are heading: read once for all who ask within a second.
 
 mod observed;
+mod roster;
 mod trend;
 
 use std::sync::Arc;
@@ -8,10 +9,12 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use workmill_proto::Timestamp;
 use workmill_store::StoreError;
 
 use crate::desk::Desk;
-pub(crate) use observed::{Observed, QueueNow};
+pub(crate) use observed::{Observed, QueueNow, SlotsNow};
+pub(crate) use roster::QueueWorkers;
 use trend::Trend;
 
 /// For how long what was read counts as now: hundreds may ask, each for one queue.
@@ -58,5 +61,13 @@ impl Observer {
         let state = self.0.lock().await;
         let (at, now) = state.last.as_ref()?;
         state.trend.empty_in(queue, *at, now)
+    }
+
+    /// In how many seconds a job that was put into its queue then is the next one, if it goes on as in the last minutes;
+    /// none if the queue does not get on, or nobody has looked before.
+    pub(crate) async fn reached_in(&self, queue: &str, enqueued_at: Timestamp) -> Option<f64> {
+        let state = self.0.lock().await;
+        let (at, now) = state.last.as_ref()?;
+        state.trend.reached_in(queue, enqueued_at, (*at, now))
     }
 }

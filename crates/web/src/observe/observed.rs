@@ -1,18 +1,21 @@
 //! One look at all queues.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use workmill_engine::Throttle;
 use workmill_proto::Timestamp;
 use workmill_store::reading::{Bounds, QueueView, READ_ROWS_MAX};
-use workmill_store::{Place, StoreError, Totals};
+use workmill_store::{Clocks, Place, Reservation, StoreError, Totals};
 
+use super::roster::Roster;
 use crate::desk::Desk;
 
 /// Running jobs that are looked at to tell which queue each is of. The others count for none.
 const WORKING_MAX: usize = 50_000;
 
 /// What was seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Observed {
     /// When.
     pub(crate) at: Timestamp,
@@ -20,6 +23,9 @@ pub(crate) struct Observed {
     pub(crate) queues: BTreeMap<Box<str>, QueueNow>,
     /// How many jobs each worker has, as far as they were looked at.
     pub(crate) held: BTreeMap<Box<str>, u64>,
+    /// The slots of queues that have limits, where any are taken.
+    pub(crate) slots: BTreeMap<Box<str>, SlotsNow>,
+    pub(crate) roster: Roster,
 }
 
 /// A queue.
@@ -34,14 +40,25 @@ pub(crate) struct QueueNow {
     pub(crate) latency_secs: f64,
 }
 
+/// Who has slots of a queue with limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SlotsNow {
+    /// All that are taken.
+    pub(crate) taken: u64,
+    /// Those of each worker.
+    pub(crate) by_worker: BTreeMap<Box<str>, u64>,
+    /// When the earliest of them was taken.
+    pub(crate) oldest: Option<Timestamp>,
+}
+
 impl Observed {
     /// Looks, in slices.
     pub(super) async fn read(desk: &dyn Desk) -> Result<Self, StoreError> {
         let mut observed = Self {
             at: desk.now(),
             totals: desk.read(|reading| reading.totals()).await?,
-            queues: BTreeMap::new(),
-            held: BTreeMap::new(),
+            roster: Roster::new(&desk.connections(), &desk.workers(), desk.left_queues()),
+            ..Self::default()
         };
         let mut after = None;
         loop {
@@ -74,32 +91,69 @@ impl Observed {
 
     async fn count_working(&mut self, desk: &dyn Desk) -> Result<(), StoreError> {
         let (mut after, mut left) = (None, WORKING_MAX);
+        let throttles = desk.rules().throttles;
+        let kept = desk.read(|reading| reading.clocks()).await?;
+        let clocks = Clocks::of_kept(kept, self.at);
         loop {
             let bounds = Bounds::of_rows(left.min(READ_ROWS_MAX));
             let slice = desk
                 .read(move |reading| {
                     let slice = reading.jobs(&Place::Working, after, bounds)?;
-                    let running = slice.items.into_iter().map(|found| {
+                    let held = slice.items.into_iter();
+                    let held = held.map(|found| {
                         let queue = found.job.ok().map(|job| job.queue);
-                        (queue, found.reservation.map(|held| held.wid))
+                        (queue, found.reservation)
                     });
-                    Ok((running.collect::<Vec<_>>(), slice.next))
+                    Ok((held.collect::<Vec<_>>(), slice.next))
                 })
                 .await?;
-            let (running, next) = slice;
-            left = left.saturating_sub(running.len());
-            for (queue, wid) in running {
-                if let Some(queue) = queue {
-                    self.queues.entry(queue).or_default().working += 1;
-                }
-                if let Some(wid) = wid {
-                    *self.held.entry(wid).or_default() += 1;
-                }
+            let (held, next) = slice;
+            left = left.saturating_sub(held.len());
+            for (queue, reservation) in held {
+                self.add_working(queue, reservation, &throttles, clocks);
             }
             after = next;
             if after.is_none() || left == 0 {
                 return Ok(());
             }
         }
+    }
+    fn add_working(
+        &mut self,
+        queue: Option<Box<str>>,
+        reservation: Option<Reservation>,
+        throttles: &BTreeMap<String, Throttle>,
+        clocks: Clocks,
+    ) {
+        if let Some(held) = &reservation {
+            *self.held.entry(held.wid.clone()).or_default() += 1;
+        }
+        let Some(queue) = queue else {
+            return;
+        };
+        if let (Some(held), Some(throttle)) = (reservation, throttles.get(&*queue)) {
+            let began = clocks.on_wall(held.reserved_at);
+            let ended = throttle.timeout_secs.map(|secs| began.plus_secs(secs));
+            if ended.is_none_or(|ended| ended > self.at) {
+                let slots = self.slots.entry(queue.clone()).or_default();
+                slots.take(held.wid, began);
+            }
+        }
+        self.queues.entry(queue).or_default().working += 1;
+    }
+
+    /// When the next job of a queue was put into it; none if it is empty.
+    pub(super) fn head(&self, queue: &str) -> Option<Timestamp> {
+        let queue = self.queues.get(queue)?;
+        let waited = Duration::try_from_secs_f64(queue.latency_secs).ok()?;
+        (queue.size > 0).then(|| self.at.minus(waited))
+    }
+}
+
+impl SlotsNow {
+    fn take(&mut self, wid: Box<str>, began: Timestamp) {
+        self.taken += 1;
+        *self.by_worker.entry(wid).or_default() += 1;
+        self.oldest = Some(self.oldest.map_or(began, |oldest| oldest.min(began)));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use workmill_proto::Timestamp;
 
 use super::observed::Observed;
 
@@ -39,14 +40,35 @@ impl Trend {
         if size == 0 {
             return Some(0.0);
         }
+        let (then, before) = self.earlier(queue, at)?;
+        let gone = before.queues.get(queue)?.size.checked_sub(size)?;
+        let secs = at.duration_since(then).as_secs_f64();
+        (gone > 0).then(|| size as f64 * secs / gone as f64)
+    }
+
+    /// In how many seconds the job that was put into a queue then is its next one. The queue gets on as its head does: by so
+    /// much does a later job stand there now.
+    pub(super) fn reached_in(
+        &self,
+        queue: &str,
+        enqueued_at: Timestamp,
+        (at, now): (Instant, &Observed),
+    ) -> Option<f64> {
+        let head = now.head(queue)?;
+        let (then, before) = self.earlier(queue, at)?;
+        let ahead = enqueued_at.since(head).as_secs_f64();
+        let got_on = head.since(before.head(queue)?).as_secs_f64();
+        let secs = at.duration_since(then).as_secs_f64();
+        (got_on > 0.0).then(|| ahead * secs / got_on)
+    }
+
+    /// The earliest look that is of use.
+    fn earlier(&self, queue: &str, at: Instant) -> Option<(Instant, &Observed)> {
         let mut earlier = self.0.iter().filter(|(then, before)| {
             let is_in_time = (APART..=WITHIN).contains(&at.duration_since(*then));
             is_in_time && before.queues.contains_key(queue)
         });
-        let (then, before) = earlier.next()?;
-        let gone = before.queues.get(queue)?.size.checked_sub(size)?;
-        let secs = at.duration_since(*then).as_secs_f64();
-        (gone > 0).then(|| size as f64 * secs / gone as f64)
+        earlier.next().map(|(then, before)| (*then, &**before))
     }
 }
 
@@ -63,11 +85,49 @@ mod tests {
             ..QueueNow::default()
         };
         Arc::new(Observed {
-            at: workmill_proto::Timestamp::default(),
-            totals: workmill_store::Totals::default(),
             queues: BTreeMap::from([("q".into(), queue)]),
-            held: BTreeMap::new(),
+            ..Observed::default()
         })
+    }
+
+    /// What is told of a job, after looks at these times, in seconds, at which the head had waited so long.
+    fn reached(looks: &[(u64, u64)], waited: u64) -> Option<f64> {
+        let (mut trend, start) = (Trend::default(), Instant::now());
+        let wall = Timestamp::default().plus_secs(1_000_000);
+        let mut last = None;
+        for (secs, latency) in looks {
+            let queue = QueueNow {
+                size: 1_000,
+                latency_secs: *latency as f64,
+                ..QueueNow::default()
+            };
+            let seen = Arc::new(Observed {
+                at: wall.plus(Duration::from_secs(*secs)),
+                queues: BTreeMap::from([("q".into(), queue)]),
+                ..Observed::default()
+            });
+            let at = start + Duration::from_secs(*secs);
+            trend.add(at, &seen);
+            last = Some((at, seen));
+        }
+        let (at, seen) = last?;
+        let enqueued_at = seen.at.plus_secs(-i64::try_from(waited).unwrap());
+        trend.reached_in("q", enqueued_at, (at, &seen))
+    }
+
+    #[test]
+    fn job_is_reached_as_fast_as_the_head_of_its_queue_gets_on() {
+        // In a minute the head got on by one minute: as fast as jobs come.
+        assert_eq!(reached(&[(0, 600), (60, 600)], 300), Some(300.0));
+        // By two minutes: twice as fast.
+        assert_eq!(reached(&[(0, 600), (60, 540)], 300), Some(120.0));
+        assert_eq!(reached(&[(0, 600), (60, 540)], 540), Some(0.0));
+    }
+
+    #[test]
+    fn nothing_is_told_of_a_job_whose_queue_does_not_get_on() {
+        assert_eq!(reached(&[(0, 600), (60, 660)], 300), None);
+        assert_eq!(reached(&[(0, 600), (5, 500)], 300), None);
     }
 
     /// What is told after looks at these times, in seconds, with these sizes.

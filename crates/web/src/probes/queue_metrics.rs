@@ -87,10 +87,8 @@ mod tests {
             (name.into(), queue)
         });
         Observed {
-            at: workmill_proto::Timestamp::default(),
-            totals: workmill_store::Totals::default(),
             queues: queues.collect::<BTreeMap<_, _>>(),
-            held: BTreeMap::new(),
+            ..Observed::default()
         }
     }
 

@@ -16,6 +16,7 @@ mod problem;
 pub mod queues;
 pub mod search;
 pub mod server;
+pub(crate) mod why;
 pub mod workers;
 
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};

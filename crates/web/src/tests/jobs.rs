@@ -74,6 +74,8 @@ async fn what_cannot_be_answered_is_a_problem() {
         assert_eq!(wrong["at"], Value::Null, "{parameters}");
     }
     problem(&visitor, "/api/v1/jobs/jid-000001", 404).await;
+    problem(&visitor, "/api/v1/jobs/jid-000001/why", 404).await;
+    problem(&visitor, "/api/v1/queues/none/why", 404).await;
     problem(&visitor, "/api/v1/nothing", 404).await;
 }
 
@@ -94,4 +96,32 @@ async fn large_jobs_come_in_answers_of_bounded_size() {
         page = get(&visitor, &format!("/api/v1/jobs?cursor={cursor}")).await;
     }
     assert_eq!(jids + page["jobs"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn reasons_come_in_keys_words_and_parameters() {
+    let visitor = Visitor::new();
+    visitor.desk.push(&json!({
+        "jid": "jid-000001", "jobtype": "T", "queue": "q", "args": [], "at": "2026-03-02T00:00:00Z"
+    }));
+    let why = get(&visitor, "/api/v1/jobs/jid-000001/why").await;
+    let expected = json!({
+        "state": "scheduled",
+        "at": "2026-03-01T10:00:00Z",
+        "reasons": [{
+            "key": "scheduled",
+            "text": "It is scheduled for 2026-03-02 00:00:00 UTC (in 14 h).",
+            "parameters": { "at": "2026-03-02T00:00:00Z" }
+        }],
+        "then": [{
+            "key": "workers_returning",
+            "text": "The server started 0 s ago, and no worker has come back yet.",
+            "parameters": { "uptime": 0 }
+        }]
+    });
+    assert_eq!(why, expected);
+    push(&visitor, "jid-000002", "q", "T");
+    visitor.desk.pass(std::time::Duration::from_secs(1));
+    let why = get(&visitor, "/api/v1/queues/q/why").await;
+    assert_eq!(why["state"], Value::Null);
 }

@@ -1,0 +1,29 @@
+//! Why a job does not run, or a queue does not get on: reasons as values, the one that counts most first.
+//!
+//! Reading order: `reason.rs` (what there is to say), `words.rs` (in English), `queue.rs` (what holds up a queue), `job.rs`
+//! (a job, wherever it is).
+
+mod job;
+mod queue;
+mod reason;
+mod span;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub(crate) use job::why_job;
+pub(crate) use queue::why_queue;
+pub(crate) use reason::{Parameter, Reason};
+
+use workmill_proto::Timestamp;
+
+/// Why something does not run, or what it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// When that was so.
+    pub(crate) at: Timestamp,
+    /// The reasons that hold now.
+    pub(crate) reasons: Vec<Reason>,
+    /// Those that will hold it up in its queue, when its time has come.
+    pub(crate) then: Vec<Reason>,
+}
