@@ -15,6 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::desk::Desk;
 use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
 use crate::observe::Observer;
+use crate::service::attention::Watch;
 use crate::{api, assets, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
@@ -28,6 +29,7 @@ pub(crate) struct App {
     pub(crate) desk: Arc<dyn Desk>,
     pub(crate) logins: Logins,
     pub(crate) observer: Observer,
+    pub(crate) watch: Watch,
 }
 
 /// The whole of it, as `port` serves it and tests call it.
@@ -36,6 +38,7 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
         desk,
         logins: Logins::new(),
         observer: Observer::default(),
+        watch: Watch::default(),
     });
     let routes = Router::new()
         .merge(pages())
@@ -91,6 +94,7 @@ fn pages() -> Router<Arc<App>> {
 fn api() -> Router<Arc<App>> {
     Router::new()
         .route("/api/v1/history", get(api::show_history))
+        .route("/api/v1/attention", get(api::attention::list))
         .route("/api/v1/jobs", get(api::list_jobs))
         .route("/api/v1/jobs/{jid}", get(api::show_job))
         .route("/api/v1/jobtypes", get(api::list_jobtypes))

@@ -1,5 +1,6 @@
 //! The HTTP API, `/api/v1`: what `service/` gives, as JSON, and problems (RFC 9457) instead of pages.
 
+pub(crate) mod attention;
 mod history;
 mod job;
 mod jobs;

@@ -64,7 +64,7 @@ impl Reason {
     }
 }
 
-fn value(parameter: Parameter) -> Value {
+pub(super) fn value(parameter: Parameter) -> Value {
     match parameter {
         Parameter::Text(text) => text.into(),
         Parameter::Count(count) => count.into(),

@@ -36,6 +36,7 @@ pub(crate) struct FakeDesk {
     /// What was asked for by whose permit, as its debug text.
     pub(crate) asked: Mutex<Vec<(Permit, String)>>,
     pub(crate) rules: Rules,
+    pub(crate) cron: Mutex<Arc<CronTable>>,
 }
 
 struct Core {
@@ -69,6 +70,7 @@ impl FakeDesk {
             left_queues: Mutex::default(),
             signals: Mutex::default(),
             asked: Mutex::default(),
+            cron: Mutex::default(),
             rules,
         })
     }
@@ -266,7 +268,7 @@ impl Desk for FakeDesk {
     }
 
     fn cron(&self) -> Arc<CronTable> {
-        Arc::default()
+        Arc::clone(&self.cron.lock())
     }
 
     fn job_bytes_max(&self) -> usize {

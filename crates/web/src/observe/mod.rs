@@ -15,6 +15,7 @@ use workmill_store::StoreError;
 use crate::desk::Desk;
 pub(crate) use observed::{Observed, QueueNow, SlotsNow};
 pub(crate) use roster::QueueWorkers;
+pub(crate) use trend::Look;
 use trend::Trend;
 
 /// For how long what was read counts as now: hundreds may ask, each for one queue.
@@ -61,6 +62,13 @@ impl Observer {
         let state = self.0.lock().await;
         let (at, now) = state.last.as_ref()?;
         state.trend.empty_in(queue, *at, now)
+    }
+
+    /// What was seen in the last minutes, the earliest first; nothing if nobody has looked.
+    pub(crate) async fn earlier(&self) -> Vec<Look> {
+        let state = self.0.lock().await;
+        let last = state.last.as_ref();
+        last.map_or_else(Vec::new, |(at, _)| state.trend.looks(*at))
     }
 
     /// In how many seconds a job that was put into its queue then is the next one, if it goes on as in the last minutes;

@@ -15,6 +15,13 @@ const WITHIN: Duration = Duration::from_secs(180);
 /// How far apart looks are that are remembered; a shorter time says nothing.
 const APART: Duration = Duration::from_secs(20);
 
+/// What was seen a while ago.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) ago: Duration,
+    pub(crate) observed: Arc<Observed>,
+}
+
 /// Earlier looks, the earliest first.
 #[derive(Debug, Default)]
 pub(super) struct Trend(VecDeque<(Instant, Arc<Observed>)>);
@@ -60,6 +67,17 @@ impl Trend {
         let got_on = head.since(before.head(queue)?).as_secs_f64();
         let secs = at.duration_since(then).as_secs_f64();
         (got_on > 0.0).then(|| ahead * secs / got_on)
+    }
+
+    /// The looks that are of use, the earliest first.
+    pub(super) fn looks(&self, at: Instant) -> Vec<Look> {
+        let looks = self.0.iter().map(|(then, observed)| Look {
+            ago: at.duration_since(*then),
+            observed: Arc::clone(observed),
+        });
+        looks
+            .filter(|look| (APART..=WITHIN).contains(&look.ago))
+            .collect()
     }
 
     /// The earliest look that is of use.

@@ -50,6 +50,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
         if let Ok(Some(ever)) = ever {
             jobtype_metrics::write(&mut exposition, &ever);
         }
+        write_attention(&mut exposition, &app).await;
     }
     ([(CONTENT_TYPE, MEDIA_TYPE)], exposition.into_text())
 }
@@ -63,6 +64,18 @@ async fn read_ever(desk: &dyn Desk) -> Option<HistorySlot> {
     });
     let ever = ever.ok()?.items.pop();
     Some(ever.map(|(_, slot)| slot).unwrap_or_default())
+}
+
+async fn write_attention(exposition: &mut Exposition, app: &App) {
+    let attention = app.watch.attention(&*app.desk, &app.observer);
+    if let Ok(Ok(attention)) = timeout(STORE_WITHIN, attention).await {
+        let counts = attention.counts.iter();
+        exposition.labelled(
+            gauge("workmill_attention", "Things that need somebody."),
+            &["kind"],
+            counts.map(|(kind, count)| ([*kind], *count)),
+        );
+    }
 }
 
 fn write_server(exposition: &mut Exposition, facts: &ServerFacts, state: ServerState) {

@@ -3,6 +3,7 @@
 //! What is shown are values of their own, which go out as JSON as they are. To do something takes the actor, whose role is
 //! checked ([`Permit`](crate::Permit)).
 
+pub(crate) mod attention;
 pub mod batches;
 pub mod cron;
 pub mod history;

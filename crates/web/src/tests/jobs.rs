@@ -120,8 +120,38 @@ async fn reasons_come_in_keys_words_and_parameters() {
         }]
     });
     assert_eq!(why, expected);
+    let visitor = Visitor::new();
     push(&visitor, "jid-000002", "q", "T");
-    visitor.desk.pass(std::time::Duration::from_secs(1));
     let why = get(&visitor, "/api/v1/queues/q/why").await;
     assert_eq!(why["state"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_needs_somebody_comes_with_its_jobs_and_its_action() {
+    let visitor = Visitor::new();
+    visitor.desk.pass(std::time::Duration::from_secs(100));
+    push(&visitor, "jid-000001", "q", "T");
+    visitor.desk.pass(std::time::Duration::from_secs(60));
+    let told = get(&visitor, "/api/v1/attention").await;
+    assert_eq!(
+        [
+            &told["of"],
+            &told["attention"].as_array().unwrap().len().into()
+        ],
+        [1, 1]
+    );
+    let concern = &told["attention"][0];
+    for (member, value) in [
+        ("key", "queue_unfetched"),
+        ("severity", "critical"),
+        ("query", "state:enqueued queue:\"q\""),
+        ("action", "start_workers"),
+        ("since", "2026-03-01T10:02:40Z"),
+    ] {
+        assert_eq!(concern[member], value, "{member}");
+    }
+    assert_eq!(concern["parameters"]["oldest"], 60);
+    let metrics = visitor.get("/metrics").await.text();
+    assert!(metrics.contains("workmill_attention{kind=\"queue_unfetched\"} 1\n"));
+    assert!(metrics.contains("workmill_attention{kind=\"cron_late\"} 0\n"));
 }

@@ -11,6 +11,9 @@ mod span;
 mod tests;
 mod words;
 
+pub(crate) use span::in_words;
+pub(crate) use words::{jobs, moment, waiting};
+
 pub(crate) use job::why_job;
 pub(crate) use queue::why_queue;
 pub(crate) use reason::{Parameter, Reason};

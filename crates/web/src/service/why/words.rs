@@ -213,14 +213,14 @@ fn times(count: u64) -> String {
     }
 }
 
-fn jobs(count: u64) -> String {
+pub(crate) fn jobs(count: u64) -> String {
     match count {
         1 => String::from("1 job"),
         _ => format!("{count} jobs"),
     }
 }
 
-fn waiting(count: u64) -> String {
+pub(crate) fn waiting(count: u64) -> String {
     match count {
         1 => String::from("1 job waits"),
         _ => format!("{count} jobs wait"),
@@ -236,7 +236,7 @@ fn progress(percent: Option<i64>, text: Option<&str>) -> String {
 }
 
 /// A moment, and how far it is from now: `02:55:10 UTC (in 2 min 10 s)`. With its day, unless that is today.
-fn moment(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp, now: Timestamp) -> String {
     let seconds = Timestamp::from_micros(at.as_micros().div_euclid(1_000_000) * 1_000_000);
     let text = seconds.to_string();
     let (day, time) = text.split_once('T').unwrap_or(("", &text));

@@ -1,0 +1,218 @@
+//! What there is to say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+
+use crate::service::why::Parameter;
+
+/// How bad it is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// Work stands still, or soon will.
+    Critical,
+    /// Work suffers.
+    Warning,
+    /// Somebody should know.
+    Notice,
+}
+
+/// Something that needs somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// The disk does not answer.
+    DiskStalled { stalled_for: Duration },
+    /// The disk is nearly full.
+    DiskNearlyFull { free_bytes: u64, bytes: u64 },
+    /// Jobs wait, and nobody fetches them.
+    QueueUnfetched {
+        queue: Box<str>,
+        size: u64,
+        oldest: Duration,
+        last: Option<Arc<str>>,
+    },
+    /// Jobs wait, and all workers of their queue are to fetch no more.
+    QueueQuiet {
+        queue: Box<str>,
+        size: u64,
+        workers: u64,
+    },
+    /// A worker holds jobs and is silent, or not connected.
+    WorkerSilent {
+        wid: Box<str>,
+        jobs: u64,
+        /// None if it is not connected.
+        silent_for: Option<Duration>,
+    },
+    /// More jobs come into a queue than are handed out.
+    QueueGrows {
+        queue: Box<str>,
+        size: u64,
+        by: u64,
+        within: Duration,
+    },
+    /// A throttle has been full at every look.
+    ThrottleFull {
+        queue: Box<str>,
+        taken: u64,
+        limit: u64,
+        size: u64,
+    },
+    /// A tick of a cron entry has not fired.
+    CronLate { entry: Box<str>, due: Timestamp },
+    /// The wall clock was set.
+    ClockJumped { at: Timestamp, by_secs: i64 },
+    /// What is acknowledged may be lost when the power fails.
+    NotDurable { within: Duration },
+}
+
+impl Concern {
+    /// All keys there are.
+    pub(crate) const KEYS: [&'static str; 10] = [
+        "disk_stalled",
+        "disk_nearly_full",
+        "queue_unfetched",
+        "queue_quiet",
+        "worker_silent",
+        "queue_grows",
+        "throttle_full",
+        "cron_late",
+        "clock_jumped",
+        "not_durable",
+    ];
+
+    /// Its name, for programs and translations.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::DiskStalled { .. } => "disk_stalled",
+            Self::DiskNearlyFull { .. } => "disk_nearly_full",
+            Self::QueueUnfetched { .. } => "queue_unfetched",
+            Self::QueueQuiet { .. } => "queue_quiet",
+            Self::WorkerSilent { .. } => "worker_silent",
+            Self::QueueGrows { .. } => "queue_grows",
+            Self::ThrottleFull { .. } => "throttle_full",
+            Self::CronLate { .. } => "cron_late",
+            Self::ClockJumped { .. } => "clock_jumped",
+            Self::NotDurable { .. } => "not_durable",
+        }
+    }
+
+    /// How bad it is.
+    pub(crate) fn severity(&self) -> Severity {
+        match self {
+            Self::DiskStalled { .. }
+            | Self::DiskNearlyFull { .. }
+            | Self::QueueUnfetched { .. }
+            | Self::QueueQuiet { .. } => Severity::Critical,
+            Self::WorkerSilent { .. }
+            | Self::QueueGrows { .. }
+            | Self::ThrottleFull { .. }
+            | Self::CronLate { .. } => Severity::Warning,
+            Self::ClockJumped { .. } | Self::NotDurable { .. } => Severity::Notice,
+        }
+    }
+
+    /// Which of its kind it is: a queue, a worker, an entry; empty if there can be one only.
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Self::QueueUnfetched { queue, .. }
+            | Self::QueueQuiet { queue, .. }
+            | Self::QueueGrows { queue, .. }
+            | Self::ThrottleFull { queue, .. } => queue,
+            Self::WorkerSilent { wid, .. } => wid,
+            Self::CronLate { entry, .. } => entry,
+            Self::DiskStalled { .. }
+            | Self::DiskNearlyFull { .. }
+            | Self::ClockJumped { .. }
+            | Self::NotDurable { .. } => "",
+        }
+    }
+
+    /// How many jobs it concerns, as far as that is known.
+    pub(crate) fn jobs(&self) -> u64 {
+        match self {
+            Self::QueueUnfetched { size, .. }
+            | Self::QueueQuiet { size, .. }
+            | Self::QueueGrows { size, .. }
+            | Self::ThrottleFull { size, .. } => *size,
+            Self::WorkerSilent { jobs, .. } => *jobs,
+            _ => 0,
+        }
+    }
+
+    /// The query for exactly the jobs that it concerns.
+    pub(crate) fn query(&self) -> Option<String> {
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        match self {
+            Self::QueueUnfetched { queue, .. }
+            | Self::QueueQuiet { queue, .. }
+            | Self::QueueGrows { queue, .. }
+            | Self::ThrottleFull { queue, .. } => {
+                Some(format!("state:enqueued queue:\"{}\"", quoted(queue)))
+            }
+            Self::WorkerSilent { wid, .. } => {
+                Some(format!("state:working worker:\"{}\"", quoted(wid)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The one thing to do about it.
+    pub(crate) fn action(&self) -> &'static str {
+        match self {
+            Self::QueueUnfetched { .. } | Self::QueueQuiet { .. } => "start_workers",
+            Self::QueueGrows { .. } => "add_workers",
+            Self::ThrottleFull { .. } => "see_throttle",
+            Self::WorkerSilent { .. } => "see_worker",
+            Self::CronLate { .. } => "see_cron",
+            Self::DiskStalled { .. }
+            | Self::DiskNearlyFull { .. }
+            | Self::ClockJumped { .. }
+            | Self::NotDurable { .. } => "see_server",
+        }
+    }
+
+    /// What it speaks of, by name. What is not known is left out.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        use Parameter::{At, Count, For};
+        let mut given = match self {
+            Self::DiskStalled { stalled_for } => vec![("stalled_for", Some(For(*stalled_for)))],
+            Self::DiskNearlyFull { free_bytes, bytes } => {
+                vec![("free_bytes", count(*free_bytes)), ("bytes", count(*bytes))]
+            }
+            Self::QueueUnfetched { oldest, last, .. } => vec![
+                ("oldest", Some(For(*oldest))),
+                ("last", last.as_deref().map(text)),
+            ],
+            Self::QueueQuiet { workers, .. } => vec![("workers", count(*workers))],
+            Self::WorkerSilent { silent_for, .. } => vec![("silent_for", silent_for.map(For))],
+            Self::QueueGrows { by, within, .. } => {
+                vec![("by", count(*by)), ("within", Some(For(*within)))]
+            }
+            Self::ThrottleFull { taken, limit, .. } => {
+                vec![("taken", count(*taken)), ("limit", count(*limit))]
+            }
+            Self::CronLate { due, .. } => vec![("due", Some(At(*due)))],
+            Self::ClockJumped { at, by_secs } => {
+                vec![("at", Some(At(*at))), ("by_secs", Some(Count(*by_secs)))]
+            }
+            Self::NotDurable { within } => vec![("within", Some(For(*within)))],
+        };
+        let subject = self.subject();
+        given.push(("subject", (!subject.is_empty()).then(|| text(subject))));
+        given.push(("jobs", self.query().and_then(|_| count(self.jobs()))));
+        let known = given.into_iter();
+        known
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}
+
+fn count(count: u64) -> Option<Parameter> {
+    Some(Parameter::Count(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+fn text(text: &str) -> Parameter {
+    Parameter::Text(text.to_owned())
+}

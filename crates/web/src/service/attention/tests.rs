@@ -1,0 +1,256 @@
+//! What needs somebody on a fake server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+use workmill_engine::{CronEntry, CronTable, Duty, Op, Rules, Schedule, Throttle};
+use workmill_proto::Timestamp;
+
+use super::concern::Concern;
+use super::watch::{Attention, Watch};
+use crate::desk::fake::{FakeDesk, connection, worker};
+use crate::desk::{Desk, Fetches, LeftQueue, ServerState, WorkerView};
+use crate::observe::Observer;
+
+struct Place {
+    desk: Arc<FakeDesk>,
+    watch: Watch,
+    observer: Observer,
+}
+
+impl Place {
+    fn new(desk: Arc<FakeDesk>) -> Self {
+        Self {
+            desk,
+            watch: Watch::default(),
+            observer: Observer::default(),
+        }
+    }
+
+    fn push(&self, count: usize) {
+        for n in 0..count {
+            self.desk.push(&json!({
+                "jid": format!("jid-0{n:05}"), "jobtype": "T", "queue": "q", "args": []
+            }));
+        }
+    }
+
+    fn has_worker(&self, state: &'static str) {
+        let there = WorkerView {
+            state,
+            ..worker("w")
+        };
+        *self.desk.workers.lock() = vec![there];
+        let queues = Fetches::Queues(Arc::new(["q".to_owned()]));
+        *self.desk.connections.lock() = vec![connection("w", "idle", queues)];
+    }
+
+    async fn pass(&self, secs: u64) {
+        self.desk.pass(Duration::from_secs(secs));
+        tokio::time::advance(Duration::from_secs(secs)).await;
+    }
+
+    async fn attention(&self) -> Arc<Attention> {
+        let attention = self.watch.attention(&*self.desk, &self.observer).await;
+        attention.unwrap()
+    }
+
+    async fn keys(&self) -> Vec<&'static str> {
+        let attention = self.attention().await;
+        let items = attention.items.iter();
+        items.map(|item| item.concern.key()).collect()
+    }
+
+    async fn words(&self) -> Vec<String> {
+        let attention = self.attention().await;
+        let items = attention.items.iter();
+        items.map(|item| item.concern.words(attention.at)).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_calm_server_needs_nobody() {
+    let place = Place::new(FakeDesk::new());
+    place.has_worker("running");
+    place.push(1);
+    for _ in 0..10 {
+        assert!(place.keys().await.is_empty());
+        place.pass(30).await;
+    }
+    let counts = &place.attention().await.counts;
+    assert_eq!(counts.len(), Concern::KEYS.len());
+    assert!(counts.values().all(|count| *count == 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn queue_that_nobody_fetches_from_is_told_when_that_lasts_and_says_who_was_the_last() {
+    let place = Place::new(FakeDesk::new());
+    place.pass(100).await;
+    place.push(3);
+    assert!(place.keys().await.is_empty());
+    place.pass(60).await;
+    let began = place.desk.now();
+    let left = LeftQueue {
+        wid: "mail-2".into(),
+        ago: Duration::from_secs(60),
+    };
+    place.desk.left_queues.lock().insert("q".into(), left);
+    assert_eq!(
+        place.words().await,
+        [
+            "No worker fetches from q. 3 jobs wait, the oldest for 1 min. It was last fetched from by mail-2."
+        ]
+    );
+    place.pass(10).await;
+    let attention = place.attention().await;
+    assert_eq!(attention.items[0].since, began);
+    let query = attention.items[0].concern.query().unwrap();
+    assert_eq!(query, "state:enqueued queue:\"q\"");
+    place.has_worker("quiet");
+    place.pass(1).await;
+    assert_eq!(place.keys().await, ["queue_quiet"]);
+    place.has_worker("running");
+    place.pass(1).await;
+    assert!(place.keys().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_missed_just_after_the_start() {
+    let place = Place::new(FakeDesk::new());
+    place.push(1);
+    place.desk.fetch("q");
+    place.push(1);
+    place.pass(40).await;
+    assert!(place.keys().await.is_empty());
+    place.pass(21).await;
+    assert_eq!(place.keys().await, ["queue_unfetched", "worker_silent"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn worker_that_holds_jobs_and_is_silent_is_told() {
+    let place = Place::new(FakeDesk::new());
+    place.push(1);
+    place.desk.fetch("q");
+    place.has_worker("running");
+    assert!(place.keys().await.is_empty());
+    place.desk.workers.lock()[0].silent_for = Duration::from_secs(50);
+    place.pass(2).await;
+    let words = place.words().await;
+    assert_eq!(words, ["Worker w has 1 job and has sent nothing for 50 s."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn queue_into_which_more_comes_than_goes_is_told() {
+    let place = Place::new(FakeDesk::new());
+    place.has_worker("running");
+    place.push(100);
+    assert!(place.keys().await.is_empty());
+    place.pass(61).await;
+    assert!(place.keys().await.is_empty(), "it does not grow");
+    place.push(20);
+    place.pass(2).await;
+    assert_eq!(
+        place.words().await,
+        ["q will not be empty in sight: 120 jobs wait, 20 more than 1 min 3 s ago."]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttle_that_is_always_full_is_told_and_one_that_is_full_now_and_then_is_not() {
+    let throttle = Throttle {
+        concurrency: Some(1),
+        ..Throttle::default()
+    };
+    let rules = Rules {
+        throttles: Arc::new([("q".to_owned(), throttle)].into()),
+        ..Rules::default()
+    };
+    for always in [true, false] {
+        let place = Place::new(FakeDesk::with_rules(rules.clone()));
+        place.has_worker("running");
+        place.push(3);
+        let job = place.desk.fetch("q");
+        place.attention().await;
+        place.pass(30).await;
+        if !always {
+            place.desk.ack(&job);
+            place.attention().await;
+            place.pass(2).await;
+            place.desk.fetch("q");
+        }
+        place.attention().await;
+        place.pass(31).await;
+        let keys = place.keys().await;
+        let expected: &[&str] = if always { &["throttle_full"] } else { &[] };
+        assert_eq!(keys, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hanging_disk_comes_first() {
+    let place = Place::new(FakeDesk::new());
+    place.pass(100).await;
+    place.push(1);
+    place.pass(60).await;
+    *place.desk.state.lock() = ServerState::Stalled(Duration::from_secs(7));
+    let attention = place.attention().await;
+    let stalled = Concern::DiskStalled {
+        stalled_for: Duration::from_secs(7),
+    };
+    assert_eq!(attention.items[0].concern, stalled);
+}
+
+#[test]
+fn names_are_quoted_in_queries() {
+    let concern = Concern::WorkerSilent {
+        wid: r#"a" OR "b\"#.into(),
+        jobs: 1,
+        silent_for: None,
+    };
+    let query = concern.query().unwrap();
+    assert_eq!(query, r#"state:working worker:"a\" OR \"b\\""#);
+    workmill_engine::query::Query::parse(&query).unwrap();
+}
+
+#[test]
+fn every_key_is_listed_and_parameters_are_those_that_are_known() {
+    let late = Concern::CronLate {
+        entry: "nightly".into(),
+        due: Timestamp::default(),
+    };
+    assert!(Concern::KEYS.contains(&late.key()));
+    let names: Vec<_> = late
+        .parameters()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["due", "subject"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cron_entry_whose_tick_does_not_fire_is_told() {
+    let place = Place::new(FakeDesk::new());
+    let schedule = Schedule::parse("0 * * * *", TimeZone::UTC).unwrap();
+    let payload = json!({"jobtype": "T", "args": []})
+        .as_object()
+        .unwrap()
+        .clone();
+    let mut table = CronTable::default();
+    table.insert("hourly", CronEntry::new(schedule, false, payload).unwrap());
+    *place.desk.cron.lock() = Arc::new(table);
+    let fire = || Op::Tick(Duty::FireCron(place.desk.cron()));
+    place.desk.run(fire());
+    assert!(place.keys().await.is_empty());
+    place.pass(3_600 + 89).await;
+    assert!(place.keys().await.is_empty());
+    place.pass(1).await;
+    assert_eq!(
+        place.words().await,
+        ["The cron entry hourly has not fired that was due at 11:00:00 UTC (1 min 30 s ago)."]
+    );
+    place.desk.run(fire());
+    place.pass(2).await;
+    assert!(place.keys().await.is_empty());
+}

@@ -1,0 +1,115 @@
+//! Concerns in English.
+
+use workmill_proto::Timestamp;
+
+use super::concern::Concern;
+use crate::service::why::{in_words, jobs, moment, waiting};
+
+/// Bytes of a gibibyte.
+const GIB: f64 = (1_u64 << 30) as f64;
+
+impl Concern {
+    /// It in words, for somebody who reads them at this moment.
+    pub(crate) fn words(&self, now: Timestamp) -> String {
+        match self {
+            Self::DiskStalled { stalled_for } => {
+                format!("The disk has not answered for {}.", in_words(*stalled_for))
+            }
+            Self::DiskNearlyFull { free_bytes, bytes } => format!(
+                "The disk of the data is nearly full: {:.1} of {:.1} GiB are free.",
+                *free_bytes as f64 / GIB,
+                *bytes as f64 / GIB
+            ),
+            Self::QueueUnfetched {
+                queue,
+                size,
+                oldest,
+                last,
+            } => {
+                let last = match last.as_deref() {
+                    None | Some("") => String::new(),
+                    Some(wid) => format!(" It was last fetched from by {wid}."),
+                };
+                format!(
+                    "No worker fetches from {queue}. {}, the oldest for {}.{last}",
+                    waiting(*size),
+                    in_words(*oldest)
+                )
+            }
+            Self::QueueQuiet {
+                queue,
+                size,
+                workers,
+            } => format!(
+                "The workers of {queue} are quiet, all {workers} of them. {}.",
+                waiting(*size)
+            ),
+            Self::WorkerSilent { .. } | Self::QueueGrows { .. } | Self::ThrottleFull { .. } => {
+                self.words_of_load()
+            }
+            Self::CronLate { entry, due } => {
+                format!(
+                    "The cron entry {entry} has not fired that was due at {}.",
+                    moment(*due, now)
+                )
+            }
+            Self::ClockJumped { at, by_secs } => {
+                let direction = match by_secs {
+                    ..0 => "back",
+                    _ => "ahead",
+                };
+                let secs = std::time::Duration::from_secs(by_secs.unsigned_abs());
+                format!(
+                    "The clock of the server was set {direction} by {} at {}.",
+                    in_words(secs),
+                    moment(*at, now)
+                )
+            }
+            Self::NotDurable { within } => format!(
+                "What was acknowledged in the last {} ms may be lost when the power fails: durability is \"interval\".",
+                within.as_millis()
+            ),
+        }
+    }
+    /// What is said of those who have too much to do.
+    fn words_of_load(&self) -> String {
+        match self {
+            Self::WorkerSilent {
+                wid,
+                jobs: held,
+                silent_for,
+            } => {
+                let held = jobs(*held);
+                match silent_for {
+                    Some(silent) => {
+                        format!(
+                            "Worker {wid} has {held} and has sent nothing for {}.",
+                            in_words(*silent)
+                        )
+                    }
+                    None => format!("Worker {wid} has {held} and is not connected."),
+                }
+            }
+            Self::QueueGrows {
+                queue,
+                size,
+                by,
+                within,
+            } => format!(
+                "{queue} will not be empty in sight: {}, {by} more than {} ago.",
+                waiting(*size),
+                in_words(*within)
+            ),
+            Self::ThrottleFull {
+                queue,
+                taken,
+                limit,
+                size,
+            } => format!(
+                "The throttle of {queue} is always full: {taken} of {limit} slots are taken, and {}.",
+                waiting(*size)
+            ),
+            _ => String::new(),
+        }
+    }
+}
