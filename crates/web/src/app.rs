@@ -90,17 +90,9 @@ fn pages() -> Router<Arc<App>> {
         .route("/server", get(pages::server))
 }
 
-/// The API. A line for each path.
+/// The API.
 fn api() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/history", get(api::show_history))
-        .route("/api/v1/attention", get(api::attention::list))
-        .route("/api/v1/jobs", get(api::list_jobs))
-        .route("/api/v1/jobs/{jid}", get(api::show_job))
-        .route("/api/v1/jobtypes", get(api::list_jobtypes))
-        .route("/api/v1/jobs/{jid}/why", get(api::why::job))
-        .route("/api/v1/queues/{name}/why", get(api::why::queue))
-        .route("/api/{*path}", any(no_such_path))
+    api::routes().route("/api/{*path}", any(no_such_path))
 }
 
 /// What machines ask that know the password.
@@ -108,7 +100,6 @@ fn closed_probes() -> Router<Arc<App>> {
     Router::new()
         .route("/stats", get(probes::stats))
         .route("/metrics", get(probes::metrics))
-        .route("/api/v1/queues/{name}/scaling", get(probes::scaling))
 }
 
 /// What machines ask that know nothing.

@@ -1,10 +1,13 @@
 //! The whole router, called without a socket.
 
+mod actions;
 mod guard;
 mod history;
 mod jobs;
+mod openapi;
 mod pages;
 mod probes;
+mod views;
 mod visitor;
 
 pub(crate) use visitor::Visitor;

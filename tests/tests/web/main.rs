@@ -1,6 +1,7 @@
 //! The web port of a real server.
 
 mod access;
+mod actions;
 mod contrib;
 mod history;
 mod port;

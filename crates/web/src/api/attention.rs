@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
 use super::why::value;
@@ -14,7 +15,8 @@ use crate::service::Problem;
 use crate::service::attention::{Item, Severity};
 
 /// What needs somebody, the worst first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attention)]
 pub(crate) struct Answer {
     /// When that was so.
     at: String,
@@ -23,7 +25,7 @@ pub(crate) struct Answer {
     of: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Concern {
     key: &'static str,
     severity: &'static str,
@@ -32,6 +34,7 @@ struct Concern {
     /// It in English.
     text: String,
     /// What it speaks of: moments in RFC 3339, times in seconds.
+    #[schema(value_type = Object)]
     parameters: Map<String, Value>,
     /// The query for exactly the jobs that it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,11 @@ impl Concern {
     }
 }
 
+/// What needs somebody, the worst first.
+#[utoipa::path(
+    get, path = "/api/v1/attention", tag = "server", operation_id = "listAttention",
+    responses((status = 200, body = Answer, description = "What needs somebody"))
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Answer>, Problem> {
     let attention = app.watch.attention(&*app.desk, &app.observer).await?;
     let items = attention.items.iter();

@@ -3,26 +3,29 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::asked::Asked;
 use crate::app::App;
 use crate::service::history::{
     self, History, HistoryOf, HistoryRange, Jobtype, TypesRange, history,
 };
 use crate::service::{PageRequest, Problem, ProblemKind};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct HistoryParameters {
     range: Option<String>,
     queue: Option<String>,
     jobtype: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct JobtypesParameters {
     range: Option<String>,
     limit: Option<usize>,
@@ -30,18 +33,22 @@ pub(crate) struct JobtypesParameters {
 }
 
 /// Some of the types there are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Jobtypes {
     jobtypes: Vec<Jobtype>,
     /// Where to go on; null if there are no more.
     cursor: Option<String>,
 }
 
+/// What happened to jobs over time: to all, or to those of one queue or type.
+#[utoipa::path(
+    get, path = "/api/v1/history", tag = "history", operation_id = "showHistory",
+    params(HistoryParameters), responses((status = 200, body = History, description = "Its steps"))
+)]
 pub(crate) async fn show_history(
     State(app): State<Arc<App>>,
-    parameters: Result<Query<HistoryParameters>, QueryRejection>,
+    Asked(asked): Asked<HistoryParameters>,
 ) -> Result<Json<History>, Problem> {
-    let Query(asked) = parameters.map_err(invalid)?;
     let names = || HistoryRange::ALL.map(HistoryRange::name).join(", ");
     let range = read_range(asked.range, HistoryRange::of_name, names)?;
     let of = match (asked.queue, asked.jobtype) {
@@ -56,11 +63,15 @@ pub(crate) async fn show_history(
     Ok(Json(history(&*app.desk, range, &of).await?))
 }
 
+/// What types of jobs are like: how many, how many failed, how long they waited and ran.
+#[utoipa::path(
+    get, path = "/api/v1/jobtypes", tag = "history", operation_id = "listJobtypes",
+    params(JobtypesParameters), responses((status = 200, body = Jobtypes, description = "Types"))
+)]
 pub(crate) async fn list_jobtypes(
     State(app): State<Arc<App>>,
-    parameters: Result<Query<JobtypesParameters>, QueryRejection>,
+    Asked(asked): Asked<JobtypesParameters>,
 ) -> Result<Json<Jobtypes>, Problem> {
-    let Query(asked) = parameters.map_err(invalid)?;
     let names = || TypesRange::ALL.map(TypesRange::name).join(", ");
     let range = read_range(asked.range, TypesRange::of_name, names)?;
     let page = PageRequest {
@@ -88,8 +99,4 @@ fn read_range<R: Default>(
         Problem::new(ProblemKind::Invalid, detail)
     };
     of_name(&name).ok_or_else(wrong)
-}
-
-fn invalid(error: QueryRejection) -> Problem {
-    Problem::new(ProblemKind::Invalid, error.body_text())
 }

@@ -1,20 +1,26 @@
 //! A job as JSON.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use workmill_store::Place;
 
 use crate::service::jobs::{Held, JobView, Payload};
 
 /// A job. What cannot be read of it is left out, and `unreadable` says why.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Job {
+    /// Which job: two jobs with the same id have different keys.
     key: String,
+    /// `enqueued`, `working`, `scheduled`, `retries` or `dead`.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     jid: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     queue: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     jobtype: Option<Box<str>>,
     /// In a set, when it is due, is tried again, or is forgotten.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,8 +36,10 @@ pub(crate) struct Job {
 }
 
 /// Who has a job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Holder)]
 struct Worker {
+    #[schema(value_type = String)]
     wid: Box<str>,
     since: String,
     until: String,

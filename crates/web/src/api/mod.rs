@@ -1,12 +1,27 @@
 //! The HTTP API, `/api/v1`: what `service/` gives, as JSON, and problems (RFC 9457) instead of pages.
+//!
+//! `openapi.rs` has a line for each route, and makes the document of them. A file for each area has the routes themselves.
 
-pub(crate) mod attention;
+#![expect(
+    unused_qualifications,
+    reason = "the attributes that describe routes make them"
+)]
+
+mod asked;
+mod attention;
+mod features;
 mod history;
 mod job;
 mod jobs;
+mod openapi;
+mod operations;
 mod problem;
-pub(crate) mod why;
+mod queues;
+mod server;
+mod why;
+mod workers;
 
-pub(crate) use history::{list_jobtypes, show_history};
-pub(crate) use jobs::{list_jobs, show_job};
+pub(crate) use openapi::routes;
+#[cfg(test)]
+pub(crate) use openapi::text as openapi_text;
 pub(crate) use problem::document as problem_document;

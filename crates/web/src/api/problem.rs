@@ -4,20 +4,28 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::service::{Problem, ProblemKind, Span};
 
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub(super) const MEDIA_TYPE_NAME: &str = "application/problem+json";
 
-#[derive(Serialize)]
-struct Document<'a> {
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static(MEDIA_TYPE_NAME);
+
+/// What was wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     title: Option<&'static str>,
     status: u16,
+    /// What was wrong, and what to do.
     detail: &'a str,
+    /// Where in the query it is wrong, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<usize>,
+    /// How long what is wrong in the query is, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<usize>,
 }

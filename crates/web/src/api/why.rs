@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
+use super::asked::Named;
 use crate::app::App;
+use crate::service::Problem;
 use crate::service::why::{Parameter, Why, why_job, why_queue};
-use crate::service::{Problem, ProblemKind};
 
 /// Why something does not run, or what it is doing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Why)]
 pub(crate) struct Answer {
     /// Of a job: its state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
     state: Option<&'static str>,
     /// When that was so.
     at: String,
@@ -27,12 +30,13 @@ pub(crate) struct Answer {
     then: Vec<Reason>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Reason {
     key: &'static str,
     /// It in English.
     text: String,
     /// What it speaks of: moments in RFC 3339, times in seconds.
+    #[schema(value_type = Object)]
     parameters: Map<String, Value>,
 }
 
@@ -74,24 +78,30 @@ pub(super) fn value(parameter: Parameter) -> Value {
     }
 }
 
-fn invalid(error: &PathRejection) -> Problem {
-    Problem::new(ProblemKind::Invalid, error.body_text())
-}
-
+/// Why a job does not run, or what it is doing.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{jid}/why", tag = "jobs", operation_id = "showWhyOfJob",
+    params(("jid" = String, Path, description = "Its id")),
+    responses((status = 200, body = Answer, description = "The reasons"))
+)]
 pub(crate) async fn job(
     State(app): State<Arc<App>>,
-    jid: Result<Path<String>, PathRejection>,
+    Named(jid): Named<String>,
 ) -> Result<Json<Answer>, Problem> {
-    let Path(jid) = jid.map_err(|error| invalid(&error))?;
     let (view, why) = why_job(&*app.desk, &app.observer, &jid).await?;
     Ok(Json(Answer::new(Some(view.state().as_str()), &why)))
 }
 
+/// Why a queue does not get on.
+#[utoipa::path(
+    get, path = "/api/v1/queues/{name}/why", tag = "queues", operation_id = "showWhyOfQueue",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 200, body = Answer, description = "The reasons"))
+)]
 pub(crate) async fn queue(
     State(app): State<Arc<App>>,
-    name: Result<Path<String>, PathRejection>,
+    Named(name): Named<String>,
 ) -> Result<Json<Answer>, Problem> {
-    let Path(name) = name.map_err(|error| invalid(&error))?;
     let why = why_queue(&*app.desk, &app.observer, &name).await?;
     Ok(Json(Answer::new(None, &why)))
 }

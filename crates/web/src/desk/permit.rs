@@ -9,14 +9,10 @@ pub enum Action {
     PauseQueue,
     /// To hand them out again.
     ResumeQueue,
-    /// To forget the jobs that wait in a queue.
-    ClearQueue,
     /// To forget a queue, with its pause and the jobs that wait in it.
     RemoveQueue,
     /// To push new jobs.
     PushJob,
-    /// To put a changed job in the place of one.
-    EditJob,
     /// To put a job into its queue now: one that is dead, waits to be tried again, is scheduled, or works.
     RequeueJob,
     /// To move a job to the dead set.
@@ -43,13 +39,11 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 15] = [
         Self::PauseQueue,
         Self::ResumeQueue,
-        Self::ClearQueue,
         Self::RemoveQueue,
         Self::PushJob,
-        Self::EditJob,
         Self::RequeueJob,
         Self::KillJob,
         Self::DeleteJob,
@@ -68,10 +62,8 @@ impl Action {
         match self {
             Self::PauseQueue => "queue.pause",
             Self::ResumeQueue => "queue.resume",
-            Self::ClearQueue => "queue.clear",
             Self::RemoveQueue => "queue.remove",
             Self::PushJob => "job.push",
-            Self::EditJob => "job.edit",
             Self::RequeueJob => "job.requeue",
             Self::KillJob => "job.kill",
             Self::DeleteJob => "job.delete",
@@ -92,10 +84,8 @@ impl Action {
             Self::SeeOperations => Role::Viewer,
             Self::PauseQueue
             | Self::ResumeQueue
-            | Self::ClearQueue
             | Self::RemoveQueue
             | Self::PushJob
-            | Self::EditJob
             | Self::RequeueJob
             | Self::KillJob
             | Self::DeleteJob

@@ -7,9 +7,8 @@ mod jobtype_metrics;
 mod life;
 mod metrics;
 mod queue_metrics;
-mod scaling;
+pub(crate) mod scaling;
 
 pub(crate) use faktory::{health, stats};
 pub(crate) use life::{livez, readyz};
 pub(crate) use metrics::metrics;
-pub(crate) use scaling::scaling;

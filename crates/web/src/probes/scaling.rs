@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::service::Problem;
 
 /// What an autoscaler goes by. A queue that nobody has pushed to yet has zeros: that is no error to it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Scaling {
     queue: String,
     /// Jobs that wait.
@@ -26,7 +27,12 @@ pub(crate) struct Scaling {
     eta: Option<f64>,
 }
 
-/// Tells it.
+/// How much work a queue has, for autoscalers. One that nobody has pushed to yet has zeros.
+#[utoipa::path(
+    get, path = "/api/v1/queues/{name}/scaling", tag = "queues", operation_id = "showScaling",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 200, body = Scaling, description = "How much work it has"))
+)]
 pub(crate) async fn scaling(
     State(app): State<Arc<App>>,
     Path(queue): Path<String>,

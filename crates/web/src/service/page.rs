@@ -1,5 +1,8 @@
 //! Some of what there is, and where to go on.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::{Problem, ProblemKind};
 
 /// How many things are told of, if nobody says how many.
@@ -9,7 +12,7 @@ pub const LIMIT_DEFAULT: usize = 100;
 pub const LIMIT_MAX: usize = 500;
 
 /// Some of what there is, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Page<T> {
     /// What was found.
     pub items: Vec<T>,
@@ -59,6 +62,14 @@ impl PageRequest {
 }
 
 impl<T> Page<T> {
+    /// The same page of other values.
+    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            cursor: self.cursor,
+        }
+    }
+
     /// The first of things that are in memory. `cursor_of` gives the cursor that goes on behind one.
     pub(super) fn of_all(
         all: impl Iterator<Item = T>,

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use workmill_engine::Op;
 use workmill_proto::Timestamp;
 use workmill_store::{Counts, Totals};
 
 use super::moment::told;
+use super::outcome::done;
 use super::{Problem, ProblemKind};
-use crate::desk::{Desk, Durability, ServerState};
+use crate::desk::{Action, Actor, Desk, Durability, Permit, ServerState};
+use crate::observe::Observer;
 
 /// The most days that one answer tells of.
 pub const DAYS_MAX: i64 = 366;
@@ -205,4 +208,15 @@ pub async fn days(desk: &dyn Desk, days: Option<i64>) -> Result<Vec<Day>, Proble
         }
     };
     Ok((first..=last).map(day).collect())
+}
+
+/// Forgets all jobs, queues, batches and locks there are.
+///
+/// # Errors
+/// The role; the server takes nothing in.
+pub async fn flush(desk: &dyn Desk, observer: &Observer, actor: &Actor) -> Result<(), Problem> {
+    let permit = Permit::check(actor, Action::Flush)?;
+    done(desk.ask(&permit, Op::Flush).await?)?;
+    observer.look_again().await;
+    Ok(())
 }

@@ -1,0 +1,140 @@
+//! What the API is, told to machines: routes and their OpenAPI document, out of one list.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{
+    attention, features, history, jobs, operations, problem, queues, server, why, workers,
+};
+use crate::app::App;
+use crate::probes;
+
+/// Where the document is served.
+pub(crate) const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Workmill",
+    description = "Jobs, queues, workers and all that belongs to them.",
+    version = "1"
+))]
+struct Head;
+
+/// The routes of the API, each with its entry in the document.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    let (routes, _) = described().split_for_parts();
+    routes.route(DOCUMENT_PATH, get(serve))
+}
+
+/// The document as text, as it is committed and served.
+pub(crate) fn text() -> String {
+    let (_, mut document) = described().split_for_parts();
+    complete(&mut document);
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+async fn serve() -> impl IntoResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(text);
+    ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
+}
+
+/// A line for each route.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(jobs::list_jobs, jobs::push_job))
+        .routes(routes!(jobs::push_jobs))
+        .routes(routes!(jobs::show_job))
+        .routes(routes!(jobs::act_on_job))
+        .routes(routes!(jobs::list_jobs_of_set))
+        .routes(routes!(queues::list_queues))
+        .routes(routes!(queues::show_queue, queues::remove_queue))
+        .routes(routes!(queues::list_jobs_of_queue))
+        .routes(routes!(queues::pause_queue))
+        .routes(routes!(queues::resume_queue))
+        .routes(routes!(probes::scaling::scaling))
+        .routes(routes!(queues::list_throttles))
+        .routes(routes!(
+            operations::list_operations,
+            operations::start_operation
+        ))
+        .routes(routes!(
+            operations::show_operation,
+            operations::cancel_operation
+        ))
+        .routes(routes!(workers::list_workers))
+        .routes(routes!(workers::signal_workers))
+        .routes(routes!(workers::list_connections))
+        .routes(routes!(features::list_batches))
+        .routes(routes!(features::show_batch))
+        .routes(routes!(features::list_locks))
+        .routes(routes!(features::list_cron))
+        .routes(routes!(features::show_cron))
+        .routes(routes!(features::run_cron))
+        .routes(routes!(server::show_server))
+        .routes(routes!(server::show_settings))
+        .routes(routes!(server::show_counters))
+        .routes(routes!(server::show_days))
+        .routes(routes!(history::show_history))
+        .routes(routes!(history::list_jobtypes))
+        .routes(routes!(attention::list))
+        .routes(routes!(why::job))
+        .routes(routes!(why::queue))
+        .routes(routes!(server::flush))
+}
+
+/// Adds what holds for all of it: problems, and who may come in.
+fn complete(document: &mut OpenApi) {
+    let name = problem::Document::name();
+    let components = document.components.get_or_insert_with(Components::new);
+    components
+        .schemas
+        .insert(name.to_string(), problem::Document::schema());
+    for (name, scheme) in [
+        ("basic", HttpAuthScheme::Basic),
+        ("token", HttpAuthScheme::Bearer),
+    ] {
+        components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
+    }
+    document.security = Some(
+        ["basic", "token"]
+            .map(|name| SecurityRequirement::new(name, Vec::<String>::new()))
+            .to_vec(),
+    );
+    let refused = ResponseBuilder::new()
+        .description("What was wrong, and what to do")
+        .content(
+            problem::MEDIA_TYPE_NAME,
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(name)))
+                .build(),
+        )
+        .build();
+    for operation in document.paths.paths.values_mut().flat_map(operations_of) {
+        let responses = &mut operation.responses.responses;
+        responses.insert("default".to_owned(), refused.clone().into());
+    }
+}
+
+fn operations_of(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.post,
+        &mut path.put,
+        &mut path.delete,
+        &mut path.patch,
+    ]
+    .into_iter()
+    .flatten()
+}

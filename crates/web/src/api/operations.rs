@@ -1,0 +1,94 @@
+//! `/api/v1/operations`: changes of many jobs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::asked::{Named, Sent};
+use crate::app::App;
+use crate::desk::Actor;
+use crate::service::Problem;
+use crate::service::operations::{self, DryRun, Operation, OperationRequest};
+
+/// What is to be done to which jobs.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Start {
+    #[serde(flatten)]
+    request: OperationRequest,
+    /// Whether it is only to be counted what it would concern.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Starts a change of many jobs, which goes on by itself and acts on what matches now; or, with `dry_run`, counts what it would
+/// concern.
+#[utoipa::path(
+    post, path = "/api/v1/operations", tag = "operations", operation_id = "startOperation",
+    request_body(content = Start),
+    responses(
+        (status = 200, body = DryRun, description = "What it would concern"),
+        (status = 202, body = Operation, description = "It was started")
+    )
+)]
+pub(crate) async fn start_operation(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    headers: HeaderMap,
+    Sent(asked): Sent<Start>,
+) -> Result<Response, Problem> {
+    let request = &asked.request;
+    if asked.dry_run {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let origin = format!("http://{}", host.unwrap_or("localhost:7420"));
+        let dry_run = operations::dry_run(&*app.desk, &actor, request, &origin).await?;
+        return Ok(Json(dry_run).into_response());
+    }
+    let started = operations::start(&app.desk, &actor, request).await?;
+    Ok((StatusCode::ACCEPTED, Json(started)).into_response())
+}
+
+/// The operations that are remembered, a hundred at most, the latest started first.
+#[utoipa::path(
+    get, path = "/api/v1/operations", tag = "operations", operation_id = "listOperations",
+    responses((status = 200, body = Vec<Operation>, description = "Operations"))
+)]
+pub(crate) async fn list_operations(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+) -> Result<Json<Vec<Operation>>, Problem> {
+    Ok(Json(operations::list(&*app.desk, &actor).await?))
+}
+
+/// How far an operation is.
+#[utoipa::path(
+    get, path = "/api/v1/operations/{id}", tag = "operations", operation_id = "showOperation",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = Operation, description = "The operation"))
+)]
+pub(crate) async fn show_operation(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(id): Named<String>,
+) -> Result<Json<Operation>, Problem> {
+    Ok(Json(operations::show(&*app.desk, &actor, &id).await?))
+}
+
+/// Stops an operation. What it has done is done.
+#[utoipa::path(
+    delete, path = "/api/v1/operations/{id}", tag = "operations", operation_id = "cancelOperation",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = Operation, description = "How far it came"))
+)]
+pub(crate) async fn cancel_operation(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(id): Named<String>,
+) -> Result<Json<Operation>, Problem> {
+    Ok(Json(operations::cancel(&*app.desk, &actor, &id).await?))
+}

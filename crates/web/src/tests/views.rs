@@ -1,0 +1,121 @@
+//! What is seen by the API besides jobs.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::Visitor;
+
+async fn get(visitor: &Visitor, path: &str) -> Value {
+    let answer = visitor.get(path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn queues_are_listed_by_name_and_gone_on_with() {
+    let visitor = Visitor::new();
+    for (n, queue) in ["b", "a", "c"].into_iter().enumerate() {
+        visitor.desk.push(&json!({
+            "jid": format!("jid-00000{n}"), "jobtype": "T", "queue": queue, "args": []
+        }));
+    }
+    visitor.desk.fetch("c");
+    let first = get(&visitor, "/api/v1/queues?limit=2").await;
+    let name = |page: &Value, n: usize| page["items"][n]["name"].clone();
+    assert_eq!([name(&first, 0), name(&first, 1)], ["a", "b"]);
+    let cursor = first["cursor"].as_str().unwrap();
+    let second = get(&visitor, &format!("/api/v1/queues?limit=2&cursor={cursor}")).await;
+    let queue = &second["items"][0];
+    assert_eq!(
+        (&queue["name"], &queue["size"], &queue["working"]),
+        (&json!("c"), &json!(0), &json!(1))
+    );
+    assert_eq!(second["cursor"], Value::Null);
+    let working = get(&visitor, "/api/v1/sets/working").await;
+    assert_eq!(working["items"][0]["worker"]["wid"], "w");
+}
+
+#[tokio::test]
+async fn lists_that_have_nothing_are_empty_and_not_missing() {
+    let visitor = Visitor::new();
+    for name in [
+        "queues",
+        "throttles",
+        "workers",
+        "connections",
+        "batches",
+        "locks",
+        "cron",
+        "sets/scheduled",
+        "sets/retries",
+        "sets/dead",
+        "sets/working",
+        "queues/q/jobs",
+    ] {
+        let path = format!("/api/v1/{name}");
+        assert_eq!(
+            get(&visitor, &path).await,
+            json!({"items": [], "cursor": null}),
+            "{path}"
+        );
+        for wrong in ["limit=0", "limit=501", "limit=x", "more=1"] {
+            let answer = visitor.get(&format!("{path}?{wrong}")).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{wrong}");
+        }
+    }
+    for path in [
+        "sets/x",
+        "queues/x",
+        "cron/x",
+        "batches/x",
+        "batches/b-AAAAAAAAAAAAAQ",
+    ] {
+        let answer = visitor.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn lock_of_a_unique_job_says_whose_it_is() {
+    let visitor = Visitor::new();
+    visitor.desk.push(&json!({
+        "jid": "jid-000001", "jobtype": "T", "args": [], "custom": {"unique_for": 60}
+    }));
+    let lock = get(&visitor, "/api/v1/locks").await["items"][0].clone();
+    assert_eq!(
+        (&lock["jid"], &lock["ended"]),
+        (&json!("jid-000001"), &json!(false))
+    );
+    assert_eq!(lock["ends_at"], "2026-03-01T10:01:00Z");
+    let cursor = lock["key"].as_str().unwrap();
+    let behind = get(&visitor, &format!("/api/v1/locks?cursor={cursor}")).await;
+    assert_eq!(behind["items"], json!([]));
+}
+
+#[tokio::test]
+async fn server_tells_what_it_is_and_what_it_has_counted() {
+    let visitor = Visitor::new();
+    visitor
+        .desk
+        .push(&json!({"jid": "jid-000001", "jobtype": "T", "queue": "q", "args": []}));
+    let job = visitor.desk.fetch("q");
+    visitor.desk.ack(&job);
+    let server = get(&visitor, "/api/v1/server").await;
+    assert_eq!(
+        (&server["state"], &server["durability_ms"]),
+        (&json!("ready"), &json!(0))
+    );
+    assert_eq!(server["started_at"], "2026-03-01T10:00:00Z");
+    assert_eq!(
+        get(&visitor, "/api/v1/settings").await,
+        json!({"environment": "development"})
+    );
+    assert_eq!(get(&visitor, "/api/v1/counters").await["processed"], 1);
+    let days = get(&visitor, "/api/v1/days?days=2").await;
+    let today = json!({"date": "2026-03-01", "processed": 1, "failures": 0, "expired": 0});
+    assert_eq!((&days[0]["processed"], &days[1]), (&json!(0), &today));
+    for wrong in ["0", "367", "x"] {
+        let answer = visitor.get(&format!("/api/v1/days?days={wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}
