@@ -9,6 +9,7 @@ mod bounds;
 mod features;
 mod history;
 mod jobs;
+mod names;
 mod queues;
 mod reader;
 mod search;

@@ -283,6 +283,7 @@ register! { $
         jobs_are_found_by_their_id_wherever_they_are
         queues_are_read_with_their_heads
         a_queue_is_read_from_its_head_on
+        a_queue_is_found_whatever_became_of_its_name
         large_jobs_make_short_slices
         a_read_ends_when_its_time_is_over
         damaged_jobs_are_told_as_such

@@ -60,7 +60,7 @@ impl Store for MemoryStore {
     }
 
     fn reader(&self) -> MemoryReader {
-        Reader(MemoryReads {
+        Reader::new(MemoryReads {
             disk: self.disk.clone(),
             poison: self.poison.clone(),
         })

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use workmill_proto::SetName;
 
-use super::queues::{by_name, jobs_behind, set};
+use super::names::Names;
+use super::queues::{by_name, jobs_behind, named, set};
 use super::snapshot::Snapshot;
 use super::{Bounds, FoundJob, Slice, SliceBuilder};
 use crate::record::{Place as RecordPlace, RawRecord};
@@ -14,12 +15,13 @@ use crate::{EntryKey, JobKey, JobRef, Place, Reservation, SetTime, StoreError};
 
 pub(super) fn slice<S: Snapshot>(
     rows: &mut S,
+    names: &Names,
     place: &Place,
     after: Option<JobRef>,
     bounds: Bounds,
 ) -> Result<Slice<FoundJob, JobRef>, StoreError> {
     match place {
-        Place::Queue(name) => match queue(rows, name, after)? {
+        Place::Queue(name) => match queue(rows, names, name, after)? {
             Some((id, row)) => waiting_slice(rows, (id, &row), after, bounds),
             None => Ok(SliceBuilder::new(bounds).into_slice()),
         },
@@ -31,18 +33,17 @@ pub(super) fn slice<S: Snapshot>(
 /// The queue of this name. The cursor mostly tells which.
 fn queue<S: Snapshot>(
     rows: &mut S,
+    names: &Names,
     name: &str,
     after: Option<JobRef>,
 ) -> Result<Option<(QueueId, QueueRow)>, StoreError> {
     if let Some(JobRef::Job(key)) = after
         && let Some(id) = queue_of(key.0)
-        && let Some(row) = rows.queue(id)?
-        && row.state == QueueState::Live
-        && *row.name == *name
+        && let Some(row) = named(rows, id, name)?
     {
         return Ok(Some((id, row)));
     }
-    Ok(by_name(rows, &[name])?.remove(name))
+    Ok(by_name(rows, names, &[name])?.remove(name))
 }
 
 /// Those of a queue that wait: all of them, if the cursor is one of another queue.

@@ -1,10 +1,11 @@
 //! Queues: those that have their names, their sizes and their heads; and the sizes of everything.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use workmill_proto::{SetName, Timestamp};
 
+use super::names::Names;
 use super::snapshot::{SetRow, Snapshot};
 use super::{Bounds, QueueView, Slice, SliceBuilder};
 use crate::record::{Place as RecordPlace, RawRecord};
@@ -27,32 +28,51 @@ pub(super) fn next_live<S: Snapshot>(
     Ok(found)
 }
 
-/// Queues by their names. Looks at all queues, as there is no index on names.
+/// Queues by their names. Looks at all queues if there is one that is not where it was found last.
 pub(super) fn by_name<'n, S: Snapshot>(
     rows: &mut S,
-    names: &[&'n str],
+    names: &Names,
+    wanted: &[&'n str],
 ) -> Result<HashMap<&'n str, (QueueId, QueueRow)>, StoreError> {
-    let mut wanted: HashMap<&str, Option<(QueueId, QueueRow)>> =
-        names.iter().map(|&name| (name, None)).collect();
-    let mut missing = wanted.len();
-    if missing > 0 {
-        rows.queues(None, |id, row| {
-            if let Ok(row) = row
-                && row.state == QueueState::Live
-                && let Some(found) = wanted.get_mut(&*row.name)
-            {
-                missing -= usize::from(found.replace((id, row)).is_none());
-            }
-            match missing {
-                0 => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        })?;
+    let mut found = HashMap::new();
+    let mut missing = HashSet::new();
+    for &name in wanted {
+        let guess = match names.guess(name) {
+            Some(id) => named(rows, id, name)?.map(|row| (id, row)),
+            None => None,
+        };
+        match guess {
+            Some(queue) => drop(found.insert(name, queue)),
+            None => drop(missing.insert(name)),
+        }
     }
-    let found = wanted.into_iter();
-    Ok(found
-        .filter_map(|(name, queue)| Some((name, queue?)))
-        .collect())
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    rows.queues(None, |id, row| {
+        if let Ok(row) = row
+            && row.state == QueueState::Live
+            && let Some(name) = missing.take(&*row.name)
+        {
+            names.remember(name, id);
+            found.insert(name, (id, row));
+        }
+        match missing.is_empty() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
+    Ok(found)
+}
+
+/// The queue of this number, if it has this name.
+pub(super) fn named<S: Snapshot>(
+    rows: &mut S,
+    id: QueueId,
+    name: &str,
+) -> Result<Option<QueueRow>, StoreError> {
+    let row = rows.queue(id)?;
+    Ok(row.filter(|row| row.state == QueueState::Live && *row.name == *name))
 }
 
 pub(super) fn slice<S: Snapshot>(
@@ -81,12 +101,13 @@ pub(super) fn slice<S: Snapshot>(
 
 pub(super) fn heads<S: Snapshot>(
     rows: &mut S,
-    names: &[&str],
+    names: &Names,
+    wanted: &[&str],
     bounds: Bounds,
 ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-    let queues = by_name(rows, names)?;
+    let queues = by_name(rows, names, wanted)?;
     let mut slice = SliceBuilder::new(bounds);
-    for name in names {
+    for name in wanted {
         let (head, bytes) = match queues.get(name) {
             Some((id, row)) => head(rows, *id, row)?,
             None => (None, 0),

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use workmill_proto::Timestamp;
 
+use super::names::Names;
 use super::snapshot::{JobReads as _, Readable, Snapshots};
 use super::{
     BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TickView,
@@ -17,7 +18,13 @@ use crate::{
 
 /// Reads what a backend shows.
 #[derive(Clone, Debug)]
-pub struct Reader<R>(pub(crate) R);
+pub struct Reader<R>(pub(crate) R, Names);
+
+impl<R> Reader<R> {
+    pub(crate) fn new(snapshots: R) -> Self {
+        Self(snapshots, Names::default())
+    }
+}
 
 impl<R: Snapshots> Reading for Reader<R> {
     fn totals(&self) -> Result<Totals, StoreError> {
@@ -42,7 +49,8 @@ impl<R: Snapshots> Reading for Reader<R> {
 
     fn heads(&self, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
         let bounds = Bounds::of_rows(READ_ROWS_MAX);
-        self.0.read(|rows| queues::heads(rows, names, bounds))
+        self.0
+            .read(|rows| queues::heads(rows, &self.1, names, bounds))
     }
 
     fn jobs(
@@ -51,7 +59,8 @@ impl<R: Snapshots> Reading for Reader<R> {
         after: Option<JobRef>,
         bounds: Bounds,
     ) -> Result<Slice<FoundJob, JobRef>, StoreError> {
-        self.0.read(|rows| jobs::slice(rows, place, after, bounds))
+        self.0
+            .read(|rows| jobs::slice(rows, &self.1, place, after, bounds))
     }
 
     fn job(&self, key: JobRef) -> Result<Option<(Place, FoundJob)>, StoreError> {

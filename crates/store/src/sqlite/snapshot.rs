@@ -18,7 +18,8 @@ use crate::writer::{EntryPlace, QUEUE_ID_MAX, QueueId, QueueRow, Removal, Tallie
 use crate::{Counts, Reservation, StoreError};
 
 // Told by their order, and read until somebody has had enough: none has a limit.
-const JOBS: &str = "SELECT key, record, EXISTS (SELECT 1 FROM live WHERE live.key = jobs.key)
+pub(super) const JOBS: &str =
+    "SELECT key, record, EXISTS (SELECT 1 FROM live WHERE live.key = jobs.key)
     FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 const RESERVATIONS: &str = "SELECT live.key, a, b, c, d, e IS NOT NULL, record
     FROM live LEFT JOIN jobs ON jobs.key = live.key WHERE live.key BETWEEN ?1 AND ?2 ORDER BY live.key";
@@ -32,7 +33,7 @@ const DAYS: &str =
 
 /// The rows that a connection sees in its transaction.
 pub struct SqliteSnapshot<'a> {
-    conn: &'a Connection,
+    pub(super) conn: &'a Connection,
 }
 
 impl<'a> SqliteSnapshot<'a> {

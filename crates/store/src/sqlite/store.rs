@@ -217,7 +217,7 @@ impl Store for SqliteStore {
     }
 
     fn reader(&self) -> SqliteReader {
-        Reader(self.readers.0.clone())
+        Reader::new(self.readers.0.clone())
     }
 
     fn close(self) -> Result<(), StoreError> {

@@ -4,16 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::StatementStatus;
 use tempfile::TempDir;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use super::live_key::queue_key;
+use super::load::QUEUES;
+use super::snapshot::{JOBS, SqliteSnapshot};
 use super::sql::Sql;
 use super::*;
+use crate::reading::Snapshots as _;
 use crate::writer::{Poison, QUEUE_ID_MAX, key_at};
 use crate::{
-    JobKey, JobRecord, Lock, QUEUES_MAX, Release, Reservation, ReservationsOf, SetTime, Store,
-    StoreError, Syncer, Totals, Tx, suite,
+    JobKey, JobRecord, Lock, QUEUES_MAX, Reading as _, Release, Reservation, ReservationsOf,
+    SetTime, Store, StoreError, Syncer, Totals, Tx, suite,
 };
 
 fn job(queue: &str, body_bytes: usize) -> JobRecord {
@@ -162,6 +166,40 @@ fn only_what_is_finished_is_deleted_of_jobs_that_follow_each_other() {
 
 /// Fails when it is run.
 const FAILING: &str = "INSERT INTO meta VALUES ('schema', 1)";
+
+/// Counted in steps of SQLite's machine: each row that is looked at takes several.
+#[test]
+fn heads_are_found_without_a_look_at_all_names_and_reserved_jobs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let names: Vec<String> = (0..1_000).map(|n| format!("q{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut tx = store.begin().unwrap();
+    tx.set_paused(&names, true).unwrap();
+    let one = job("a", 10);
+    tx.enqueue(&vec![&one; 1_000], Timestamp::from_micros(1))
+        .unwrap();
+    let claimed = tx.claim("a", 999).unwrap();
+    let held: Vec<_> = claimed.iter().map(|&(key, _)| reservation(key)).collect();
+    tx.reserve(&held).unwrap();
+    tx.commit().unwrap();
+    let reader = store.reader();
+    let steps = || {
+        let heads = reader.heads(&["a"]).unwrap();
+        assert_eq!(heads, [Some(Timestamp::from_micros(1))]);
+        let count = |rows: &mut SqliteSnapshot<'_>| {
+            Ok([QUEUES, JOBS].map(|text| {
+                let statement = rows.conn.prepare_cached(text).unwrap();
+                statement.reset_status(StatementStatus::VmStep)
+            }))
+        };
+        reader.0.read(count).unwrap()
+    };
+    let [names_first, jobs] = steps();
+    assert!(names_first > 1_000 && jobs < 100, "{names_first} {jobs}");
+    let [names_again, jobs] = steps();
+    assert!(names_again < 100 && jobs < 100, "{names_again} {jobs}");
+}
 
 #[test]
 fn a_rollback_that_fails_poisons() {

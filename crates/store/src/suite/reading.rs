@@ -356,6 +356,37 @@ pub(super) fn a_queue_is_read_from_its_head_on<F: Fixture>(fixture: &mut F) {
     assert_eq!(first(&store), ["a5".into()], "in front");
 }
 
+/// What is remembered of names is right only as long as nothing happens to the queues.
+pub(super) fn a_queue_is_found_whatever_became_of_its_name<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let reader = store.reader();
+    let compare = |a: &[&str], b: &[&str]| {
+        assert_eq!(jids(&reader, &queue("a")), a);
+        assert_eq!(jids(&reader, &queue("b")), b);
+        let heads = reader.heads(&["a", "b", "a"]).unwrap();
+        let there = [!a.is_empty(), !b.is_empty(), !a.is_empty()];
+        assert_eq!(heads.iter().map(Option::is_some).collect::<Vec<_>>(), there);
+    };
+    compare(&[], &[]);
+    push(&mut store, "a", &["a1"]);
+    push(&mut store, "b", &["b1"]);
+    compare(&["a1"], &["b1"]);
+    // Another queue gets the number of one that is gone, and the name another number.
+    change(&mut store, |tx| tx.remove_queues(&["a"]).unwrap());
+    compare(&[], &["b1"]);
+    sweep_all(&mut store, 9);
+    push(&mut store, "c", &["c1"]);
+    compare(&[], &["b1"]);
+    push(&mut store, "a", &["a2"]);
+    compare(&["a2"], &["b1"]);
+    // Both names change their places.
+    change(&mut store, |tx| tx.flush().unwrap());
+    sweep_all(&mut store, 9);
+    push(&mut store, "b", &["b2"]);
+    push(&mut store, "a", &["a3"]);
+    compare(&["a3"], &["b2"]);
+}
+
 pub(super) fn large_jobs_make_short_slices<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let large = |jid: &str| JobRecord {

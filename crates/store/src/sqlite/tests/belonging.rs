@@ -8,7 +8,6 @@ use super::super::checkpointer::CHECKPOINT_COMMITS;
 use super::super::found::{Paths, look};
 use super::super::wal::look_through;
 use super::*;
-use crate::Reading as _;
 
 /// Copies the files of a running store, as a crash of its process would leave them.
 fn crash(dir: &TempDir) -> TempDir {

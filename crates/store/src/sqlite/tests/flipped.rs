@@ -6,7 +6,7 @@ use std::fs;
 use super::*;
 use crate::reading::Bounds;
 use crate::writer::Held;
-use crate::{Entry, Place, Reading as _, StoredJob};
+use crate::{Entry, Place, StoredJob};
 
 /// What a drain of a damaged store gave: sound jobs by id, and how many could not be read.
 #[derive(Debug, Default)]
