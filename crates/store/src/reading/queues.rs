@@ -12,10 +12,12 @@ use crate::record::{Place as RecordPlace, RawRecord};
 use crate::writer::{QueueId, QueueRow, QueueState, key_at, keys_of};
 use crate::{QueueTotals, StoreError, Totals};
 
-/// The first queue behind a number that has its name.
+/// The first queue behind a number that has its name. Asks behind each other row, of which there can be very many, whether to
+/// go on.
 pub(super) fn next_live<S: Snapshot>(
     rows: &mut S,
     after: Option<QueueId>,
+    mut pass: impl FnMut(QueueId) -> ControlFlow<()>,
 ) -> Result<Option<(QueueId, QueueRow)>, StoreError> {
     let mut found = None;
     rows.queues(after, |id, row| match row {
@@ -23,7 +25,7 @@ pub(super) fn next_live<S: Snapshot>(
             found = Some((id, row));
             ControlFlow::Break(())
         }
-        _ => ControlFlow::Continue(()),
+        _ => pass(id),
     })?;
     Ok(found)
 }
@@ -82,7 +84,7 @@ pub(super) fn slice<S: Snapshot>(
 ) -> Result<Slice<QueueView, QueueId>, StoreError> {
     let mut slice = SliceBuilder::new(bounds);
     let mut last = after;
-    while let Some((id, row)) = next_live(rows, last)? {
+    while let Some((id, row)) = next_live(rows, last, |id| slice.step(id))? {
         last = Some(id);
         let (head, bytes) = head(rows, id, &row)?;
         let view = QueueView {

@@ -109,7 +109,14 @@ fn search_queues<S: Snapshot>(
     let mut flow = ControlFlow::Continue(());
     let first = after.0.saturating_add(1);
     let mut last: Option<QueueId> = queue_of(first).and_then(|id| id.checked_sub(1));
-    while let Some((id, row)) = next_live(rows, last)? {
+    loop {
+        let passed = |id| {
+            flow = found.step(SearchCursor::Queues(JobKey(*keys_of(id).end())));
+            flow
+        };
+        let Some((id, row)) = next_live(rows, last, passed)? else {
+            break;
+        };
         last = Some(id);
         jobs_behind(
             rows,

@@ -423,6 +423,14 @@ pub(super) fn a_read_ends_when_its_time_is_over<F: Fixture>(fixture: &mut F) {
     assert_eq!((slice.items.len(), slice.next.is_some()), (0, true));
     let queues = reader.queues(None, bounds).unwrap();
     assert_eq!((queues.items.len(), queues.next.is_some()), (1, true));
+    // Also over queues that are removed and not swept yet.
+    push(&mut store, "b", &["b1"]);
+    change(&mut store, |tx| tx.remove_queues(&["a"]).unwrap());
+    let removed = reader.queues(None, bounds).unwrap();
+    assert_eq!((removed.items.len(), removed.next.is_some()), (0, true));
+    let queues = all(|after| reader.queues(after, bounds));
+    assert_eq!(queues.len(), 1);
+    assert_eq!(find(&reader, "b1"), [queue("b")]);
 }
 
 pub(super) fn damaged_jobs_are_told_as_such<F: Fixture>(fixture: &mut F) {
