@@ -14,13 +14,24 @@ use super::asked::{Named, Sent};
 use crate::app::App;
 use crate::desk::Actor;
 use crate::service::Problem;
+use crate::service::jobs::JobVerb;
 use crate::service::operations::{self, DryRun, Operation, OperationRequest};
 
 /// What is to be done to which jobs.
+// The fields of the request stand here again because serde refuses no unknown field beside a flattened one, and a
+// misspelt `dry_run` would start what was only to be counted.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Start {
-    #[serde(flatten)]
-    request: OperationRequest,
+    /// What is to be done.
+    action: JobVerb,
+    /// All jobs that match this query; an empty one means all jobs.
+    query: Option<String>,
+    /// The jobs with these keys, each if it is still where it was seen; 10,000 at most.
+    #[schema(max_items = 10_000)]
+    keys: Option<Vec<String>>,
+    /// The queue that jobs are moved to.
+    queue: Option<String>,
     /// Whether it is only to be counted what it would concern.
     #[serde(default)]
     dry_run: bool,
@@ -42,7 +53,12 @@ pub(crate) async fn start_operation(
     headers: HeaderMap,
     Sent(asked): Sent<Start>,
 ) -> Result<Response, Problem> {
-    let request = &asked.request;
+    let request = &OperationRequest {
+        action: asked.action,
+        query: asked.query,
+        keys: asked.keys,
+        queue: asked.queue,
+    };
     if asked.dry_run {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let origin = format!("http://{}", host.unwrap_or("localhost:7420"));

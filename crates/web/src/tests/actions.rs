@@ -256,6 +256,7 @@ async fn operation_is_counted_started_and_shown() {
         json!({"action": "kill", "query": "state:lost"}),
         json!({"action": "kill", "keys": ["x"]}),
         json!({"action": "kill", "query": "", "queue": "q"}),
+        json!({"action": "kill", "query": "", "dryrun": true}),
         json!({"action": "move", "query": ""}),
         json!({"action": "move", "query": "", "queue": "a b"}),
     ] {

@@ -1,7 +1,6 @@
 //! What is asked for: which jobs, and what is to be done to them.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 use workmill_engine::query::{JobState, Query};
 use workmill_engine::{CHANGE_JOBS_MAX, ChangeVerb};
 use workmill_store::JobRef;
@@ -11,20 +10,18 @@ use crate::service::search::SearchError;
 use crate::service::{Problem, ProblemKind};
 
 /// A change of many jobs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OperationRequest {
     /// What is to be done.
     pub action: JobVerb,
     /// All jobs that match this query; an empty one means all jobs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     /// The jobs with these keys, each if it is still where it was seen; 10,000 at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 10_000)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<String>>,
     /// The queue that jobs are moved to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
 }
 
