@@ -4,6 +4,7 @@
 //! server, runs a script against it, and asserts besides the script's verdict that the server did get commands: a
 //! test suite that finds no server and skips itself must not count as passed.
 
+mod contract;
 mod documented;
 mod metrics;
 mod readme;

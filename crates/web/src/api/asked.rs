@@ -34,6 +34,15 @@ pub(crate) struct PageParameters {
     limit: Option<usize>,
 }
 
+/// The queue that the path is of.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct QueueOfPath {
+    /// Its name.
+    #[param(pattern = "^[a-zA-Z0-9._-]+$", max_length = 256)]
+    pub(crate) name: String,
+}
+
 impl From<PageParameters> for PageRequest {
     fn from(asked: PageParameters) -> Self {
         Self {

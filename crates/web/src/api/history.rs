@@ -28,7 +28,10 @@ pub(crate) struct HistoryParameters {
 #[into_params(parameter_in = Query)]
 pub(crate) struct JobtypesParameters {
     range: Option<String>,
+    /// How many at most; 100 if it is left out.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
+    /// Where to go on: the `cursor` of the last answer; from the start if it is left out.
     cursor: Option<String>,
 }
 

@@ -86,7 +86,10 @@ pub(crate) async fn show_job(
 /// The jobs of a set, by time: `scheduled`, `retries` or `dead`; or those that work: `working`.
 #[utoipa::path(
     get, path = "/api/v1/sets/{name}", tag = "jobs", operation_id = "listJobsOfSet",
-    params(("name" = String, Path, description = "`scheduled`, `retries`, `dead` or `working`"), PageParameters),
+    params(
+        ("name" = String, Path, description = "Which one", pattern = "^(scheduled|retries|dead|working)$"),
+        PageParameters
+    ),
     responses((status = 200, body = Page<Job>, description = "Jobs"))
 )]
 pub(crate) async fn list_jobs_of_set(

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::asked::{Asked, Named, PageParameters};
+use super::asked::{Asked, Named, PageParameters, QueueOfPath};
 use super::job::Job;
 use crate::app::App;
 use crate::desk::Actor;
@@ -31,12 +31,12 @@ pub(crate) async fn list_queues(
 /// One queue, as it was within the last second.
 #[utoipa::path(
     get, path = "/api/v1/queues/{name}", tag = "queues", operation_id = "showQueue",
-    params(("name" = String, Path, description = "Its name")),
+    params(QueueOfPath),
     responses((status = 200, body = Queue, description = "The queue"))
 )]
 pub(crate) async fn show_queue(
     State(app): State<Arc<App>>,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
 ) -> Result<Json<Queue>, Problem> {
     let queue = queues::show(&*app.desk, &app.observer, &name).await?;
     Ok(Json(queue))
@@ -45,12 +45,12 @@ pub(crate) async fn show_queue(
 /// The jobs that wait in a queue, in the order they are handed out.
 #[utoipa::path(
     get, path = "/api/v1/queues/{name}/jobs", tag = "queues", operation_id = "listJobsOfQueue",
-    params(("name" = String, Path, description = "Its name"), PageParameters),
+    params(QueueOfPath, PageParameters),
     responses((status = 200, body = Page<Job>, description = "Jobs"))
 )]
 pub(crate) async fn list_jobs_of_queue(
     State(app): State<Arc<App>>,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
     Asked(page): Asked<PageParameters>,
 ) -> Result<Json<Page<Job>>, Problem> {
     let place = Place::Queue(name.into());
@@ -61,13 +61,13 @@ pub(crate) async fn list_jobs_of_queue(
 /// Hands out no more jobs of a queue, also of one that does not exist yet. `*` means all there are.
 #[utoipa::path(
     post, path = "/api/v1/queues/{name}/pause", tag = "queues", operation_id = "pauseQueue",
-    params(("name" = String, Path, description = "Its name")),
+    params(QueueOfPath),
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn pause_queue(
     State(app): State<Arc<App>>,
     actor: Actor,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
 ) -> Result<StatusCode, Problem> {
     act(&app, &actor, QueueAction::Pause, &name).await
 }
@@ -75,13 +75,13 @@ pub(crate) async fn pause_queue(
 /// Hands out jobs of a queue again. `*` means all there are.
 #[utoipa::path(
     post, path = "/api/v1/queues/{name}/resume", tag = "queues", operation_id = "resumeQueue",
-    params(("name" = String, Path, description = "Its name")),
+    params(QueueOfPath),
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn resume_queue(
     State(app): State<Arc<App>>,
     actor: Actor,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
 ) -> Result<StatusCode, Problem> {
     act(&app, &actor, QueueAction::Resume, &name).await
 }
@@ -89,13 +89,13 @@ pub(crate) async fn resume_queue(
 /// Forgets a queue, with its pause and the jobs that wait in it.
 #[utoipa::path(
     delete, path = "/api/v1/queues/{name}", tag = "queues", operation_id = "removeQueue",
-    params(("name" = String, Path, description = "Its name")),
+    params(QueueOfPath),
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn remove_queue(
     State(app): State<Arc<App>>,
     actor: Actor,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
 ) -> Result<StatusCode, Problem> {
     act(&app, &actor, QueueAction::Remove, &name).await
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
-use super::asked::Named;
+use super::asked::{Named, QueueOfPath};
 use crate::app::App;
 use crate::service::Problem;
 use crate::service::why::{Parameter, Why, why_job, why_queue};
@@ -95,12 +95,12 @@ pub(crate) async fn job(
 /// Why a queue does not get on.
 #[utoipa::path(
     get, path = "/api/v1/queues/{name}/why", tag = "queues", operation_id = "showWhyOfQueue",
-    params(("name" = String, Path, description = "Its name")),
+    params(QueueOfPath),
     responses((status = 200, body = Answer, description = "The reasons"))
 )]
 pub(crate) async fn queue(
     State(app): State<Arc<App>>,
-    Named(name): Named<String>,
+    Named(QueueOfPath { name }): Named<QueueOfPath>,
 ) -> Result<Json<Answer>, Problem> {
     let why = why_queue(&*app.desk, &app.observer, &name).await?;
     Ok(Json(Answer::new(None, &why)))

@@ -71,7 +71,7 @@ impl WhichWorkers {
 /// Tells workers to fetch no more (`quiet`) or to end (`terminate`). They hear it at their next BEAT.
 #[utoipa::path(
     post, path = "/api/v1/workers/{signal}", tag = "workers", operation_id = "signalWorkers",
-    params(("signal" = String, Path, description = "`quiet` or `terminate`")),
+    params(("signal" = String, Path, description = "What they are told", pattern = "^(quiet|terminate)$")),
     request_body(content = WhichWorkers),
     responses((status = 200, body = Signalled, description = "How many workers it concerned"))
 )]

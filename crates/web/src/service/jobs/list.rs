@@ -1,5 +1,6 @@
 //! The jobs that match a query, and those of one place.
 
+use workmill_proto::check_queue_name;
 use workmill_store::reading::Bounds;
 use workmill_store::{Clocks, JobRef, Place};
 
@@ -39,12 +40,15 @@ pub async fn list(desk: &dyn Desk, query: &str, asked: &PageRequest) -> Result<J
 /// means anything. The cursor is the key of the last one.
 ///
 /// # Errors
-/// The limit is out of range; the cursor is no key; reading failed.
+/// No queue can have this name; the limit is out of range; the cursor is no key; reading failed.
 pub async fn list_of(
     desk: &dyn Desk,
     place: Place,
     asked: &PageRequest,
 ) -> Result<Page<JobView>, Problem> {
+    if let Place::Queue(name) = &place {
+        check_queue_name(name)?;
+    }
     let after = asked.after(JobRef::parse)?;
     let bounds = Bounds {
         bytes: PAGE_BYTES_MAX,
