@@ -3,7 +3,7 @@
 use serde_json::json;
 use workmill_tests::{Client, Server, instant_in, job};
 
-use crate::script::{Script, clients_dir, python_interpreter};
+use crate::script::{Script, clients_dir, python_interpreter, root_dir};
 
 /// A job of each place, a batch, a lock, a limit, a recurring job and a worker.
 const CONFIG: &str = "
@@ -64,6 +64,10 @@ fn check(server: &Server, which: [&str; 2]) {
         &program,
         config.iter().chain(&arguments).chain(&which),
         &program,
+    )
+    .env(
+        "HYPOTHESIS_STORAGE_DIRECTORY",
+        root_dir().join(".cache/hypothesis"),
     )
     .run();
 }
