@@ -8,21 +8,24 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use workmill_store::JobRef;
+use workmill_engine::query::JobState;
+use workmill_store::{JobRef, Place};
 
 use super::Frame;
-use super::act::{Fields, unknown};
+use super::actions::verb_of;
+use super::forms::{Fields, invalid};
 use super::job_rows::job_path;
 use super::notice::Notice;
+use super::sets::{place, state_at};
 use crate::app::App;
 use crate::service::jobs::{JobVerb, act, list};
 use crate::service::operations::{Operation, OperationRequest, start};
 use crate::service::{LIMIT_MAX, PageRequest, Problem, ProblemKind};
 
-/// Jobs that one form can name as Faktory does, by their ids: those have to be searched for.
+/// Jobs that one form can name as Faktory does, by their ids: each has to be looked up.
 const IDS_MAX: usize = 50;
 
-/// Answers of a search that are waited for.
+/// Answers that are waited for when many jobs have one id.
 const ANSWERS_MAX: usize = 10;
 
 /// `POST /scheduled`, `/retries` and `/morgue`: does something to the jobs under the keys, or to all of the set.
@@ -31,16 +34,9 @@ pub(crate) async fn on_set(
     frame: Frame,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let path = frame.path.clone();
-    let done = change(
-        &app,
-        &frame,
-        state_of(&path),
-        &fields,
-        values(&fields, "key"),
-    )
-    .await;
-    frame.done(&path, done)
+    let keys = fields.all("key").collect();
+    let done = change(&app, &frame, state_at(&frame.path), &fields, keys).await;
+    frame.done(&frame.path, done)
 }
 
 /// `POST /retries/{key}` and `/scheduled/{key}`.
@@ -51,7 +47,7 @@ pub(crate) async fn on_entry(
     Form(fields): Form<Fields>,
 ) -> Response {
     let path = set_path(&frame);
-    let done = change(&app, &frame, state_of(&path), &fields, vec![&key]).await;
+    let done = change(&app, &frame, state_at(&path), &fields, vec![&key]).await;
     frame.done(&path, done)
 }
 
@@ -71,21 +67,19 @@ pub(crate) async fn on_job(
     Path(jid): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let verb = match verb_of(&fields) {
+    let verb = match asked_verb(&fields) {
         Ok(verb) => verb,
         Err(problem) => return frame.show_problem(&problem),
     };
-    let key = values(&fields, "key").first().copied();
     let (desk, observer) = (&*app.desk, &app.observer);
-    let done = act(desk, observer, &frame.actor, (&jid, key), (verb, None)).await;
+    let which = (jid.as_str(), fields.first("key"));
+    let done = act(desk, observer, &frame.actor, which, (verb, None)).await;
     let path = match verb {
         JobVerb::Delete => "/queues".to_owned(),
         _ => job_path(&jid),
     };
-    frame.done(
-        &path,
-        done.map(|concerned| Notice::JobsChanged(concerned.jobs)),
-    )
+    let notice = done.map(|concerned| Notice::JobsChanged(concerned.jobs));
+    frame.done(&path, notice)
 }
 
 /// Deletes jobs of a queue, which `bkey` names by their payloads.
@@ -100,12 +94,7 @@ pub(super) async fn delete_from_queue(
         let detail = "a bkey is the payload of a job in base64url without padding";
         Problem::new(ProblemKind::Invalid, detail)
     })?;
-    let keys = find(
-        app,
-        &format!("state:enqueued queue:{}", quoted(queue)),
-        &jids,
-    )
-    .await?;
+    let keys = find(app, &Place::Queue(queue.into()), &jids).await?;
     operate(app, frame, request(JobVerb::Delete, None, Some(keys))).await
 }
 
@@ -115,17 +104,22 @@ fn jid_in(payload: &str) -> Option<String> {
     Some(payload.get("jid")?.as_str()?.to_owned())
 }
 
-/// Does what the form says to the jobs it names.
+/// Does what the form says to the jobs of a set that it names.
 async fn change(
     app: &App,
     frame: &Frame,
-    state: &str,
+    state: JobState,
     fields: &Fields,
     keys: Vec<&str>,
 ) -> Result<Notice, Problem> {
-    let verb = verb_of(fields)?;
+    let verb = match (asked_verb(fields)?, state) {
+        // In Faktory both words put the jobs of any set into their queues.
+        (JobVerb::Retry, JobState::Scheduled) => JobVerb::Enqueue,
+        (JobVerb::Enqueue, JobState::Retries | JobState::Dead) => JobVerb::Retry,
+        (verb, _) => verb,
+    };
     if keys == ["all"] {
-        let all = format!("state:{state}");
+        let all = format!("state:{}", state.as_str());
         return operate(app, frame, request(verb, Some(all), None)).await;
     }
     let mut named: Vec<String> = Vec::new();
@@ -135,14 +129,16 @@ async fn change(
             // As Faktory names it: its moment and its id.
             Some((_, jid)) => jids.push(jid.to_owned()),
             None if JobRef::parse(key).is_some() => named.push(key.to_owned()),
-            None => {
-                let detail = format!("invalid key: {key}");
-                return Err(Problem::new(ProblemKind::Invalid, detail));
-            }
+            None => return Err(invalid("key", key)),
         }
     }
-    named.extend(find(app, &format!("state:{state}"), &jids).await?);
+    named.extend(find(app, &place(state), &jids).await?);
     operate(app, frame, request(verb, None, Some(named))).await
+}
+
+fn asked_verb(fields: &Fields) -> Result<JobVerb, Problem> {
+    let action = fields.first("action").unwrap_or_default();
+    verb_of(action).ok_or_else(|| invalid("action", action))
 }
 
 fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> OperationRequest {
@@ -163,31 +159,29 @@ async fn operate(app: &App, frame: &Frame, request: OperationRequest) -> Result<
     })
 }
 
-/// The keys of the jobs with these ids among those that match.
-async fn find(app: &App, query: &str, jids: &[String]) -> Result<Vec<String>, Problem> {
-    if jids.is_empty() {
-        return Ok(Vec::new());
-    }
+/// The keys of the jobs in a place that have these ids.
+async fn find(app: &App, place: &Place, jids: &[String]) -> Result<Vec<String>, Problem> {
     if jids.len() > IDS_MAX {
         let detail = format!("at most {IDS_MAX} jobs can be named by their ids at a time");
         return Err(Problem::new(ProblemKind::Invalid, detail));
     }
-    let (mut keys, mut cursor) = (Vec::new(), None);
+    let mut keys = Vec::new();
     for jid in jids {
-        let query = format!("{query} jid:{}", quoted(jid));
+        // Asked for an id and nothing else, the store looks it up; among those of a state it would be searched for.
+        let query = format!("jid:{}", quoted(jid));
+        let mut asked = PageRequest {
+            cursor: None,
+            limit: Some(LIMIT_MAX),
+        };
         for _ in 0..ANSWERS_MAX {
-            let asked = PageRequest {
-                cursor: cursor.take(),
-                limit: Some(LIMIT_MAX),
-            };
             let list = list(&*app.desk, &query, &asked).await?;
-            keys.extend(list.jobs.iter().map(|job| job.key.to_string()));
-            cursor = list.found.cursor;
-            if cursor.is_none() {
+            let there = list.jobs.iter().filter(|job| job.place == *place);
+            keys.extend(there.map(|job| job.key.to_string()));
+            asked.cursor = list.found.cursor;
+            if asked.cursor.is_none() {
                 break;
             }
         }
-        cursor = None;
     }
     Ok(keys)
 }
@@ -197,37 +191,8 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The values of the fields of a name.
-pub(super) fn values<'a>(fields: &'a Fields, name: &str) -> Vec<&'a str> {
-    let of_name = fields.iter().filter(|(key, _)| key == name);
-    of_name.map(|(_, value)| value.as_str()).collect()
-}
-
-fn verb_of(fields: &Fields) -> Result<JobVerb, Problem> {
-    let action = values(fields, "action")
-        .first()
-        .copied()
-        .unwrap_or_default();
-    match action {
-        // As Faktory's forms call it.
-        "add_to_queue" => Ok(JobVerb::Enqueue),
-        "retry" => Ok(JobVerb::Retry),
-        "kill" => Ok(JobVerb::Kill),
-        "delete" => Ok(JobVerb::Delete),
-        other => Err(unknown(other)),
-    }
-}
-
 /// The path of the set that a path is below.
 fn set_path(frame: &Frame) -> String {
     let mut parts = frame.path.split('/');
     format!("/{}", parts.nth(1).unwrap_or_default())
-}
-
-fn state_of(path: &str) -> &'static str {
-    match path {
-        "/scheduled" => "scheduled",
-        "/retries" => "retries",
-        _ => "dead",
-    }
 }

@@ -8,27 +8,25 @@ use axum::response::Response;
 
 use super::Frame;
 use super::job_rows::percent_encoded;
-use super::sets::ListParameters;
+use super::listing::{ListParameters, Listing, Pager};
 use crate::app::App;
 use crate::locale::Texts;
-use crate::service::PageRequest;
-use crate::service::batches::{Batch, BatchFamily, list, show};
+use crate::service::batches::{Batch, list, show};
 
 #[derive(Template)]
 #[template(path = "batches.html")]
 struct BatchesPage<'a> {
     frame: &'a Frame,
-    batches: Vec<Batch>,
-    is_first: bool,
-    next: Option<String>,
+    list: Listing<Batch>,
 }
 
 #[derive(Template)]
 #[template(path = "batch.html")]
 struct BatchPage<'a> {
     frame: &'a Frame,
-    family: BatchFamily,
-    is_first: bool,
+    batch: Batch,
+    parents: Vec<Batch>,
+    children: Listing<Batch>,
 }
 
 impl Batch {
@@ -64,16 +62,11 @@ pub(crate) async fn batches(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = PageRequest {
-        cursor: at.0.cursor,
-        limit: None,
-    };
+    let asked = at.0.asked();
     let page = list(&*app.desk, &asked).await;
     frame.show(page.map(|page| BatchesPage {
         frame: &frame,
-        batches: page.items,
-        is_first: asked.cursor.is_none(),
-        next: page.cursor,
+        list: Listing::of(&asked, page),
     }))
 }
 
@@ -87,7 +80,14 @@ pub(crate) async fn batch(
     let family = show(&*app.desk, &bid, cursor).await;
     frame.show(family.map(|family| BatchPage {
         frame: &frame,
-        family,
-        is_first: cursor.is_none(),
+        batch: family.batch,
+        parents: family.parents,
+        children: Listing {
+            rows: family.children,
+            pager: Pager {
+                is_first: cursor.is_none(),
+                next: family.cursor,
+            },
+        },
     }))
 }

@@ -11,8 +11,8 @@ use workmill_engine::query::JobState;
 use workmill_proto::{Failure, Timestamp};
 
 use super::Frame;
+use super::actions::{JobAction, job_actions};
 use super::job_rows::{JobRow, percent_encoded};
-use super::job_table::{Deed, deeds};
 use super::json::Pretty;
 use crate::app::App;
 use crate::locale::Markup;
@@ -26,7 +26,7 @@ struct JobPage<'a> {
     job: JobRow,
     answer: Markup,
     /// What may be done to it.
-    deeds: Vec<Deed>,
+    actions: Vec<JobAction>,
     args: Option<Json>,
     custom: Option<Json>,
     failure: Option<Failure>,
@@ -83,7 +83,7 @@ fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
     let job = JobRow::from(view);
     JobPage {
         answer: answer(frame, &job),
-        deeds: deeds(frame, job.state),
+        actions: job_actions(frame, job.state),
         args: payload.args.as_deref().map(Json::of),
         custom: payload.custom.as_deref().map(Json::of),
         failed_at: failure

@@ -4,11 +4,11 @@ use workmill_engine::query::JobState;
 use workmill_proto::Timestamp;
 use workmill_store::Place;
 
-use super::Frame;
 use super::job_rows::JobRow;
+use super::listing::Listing;
 use crate::app::App;
 use crate::locale::Texts;
-use crate::service::jobs::{JobVerb, list_of};
+use crate::service::jobs::list_of;
 use crate::service::{PageRequest, Problem};
 
 /// Jobs on one page.
@@ -18,11 +18,7 @@ const PAGE_JOBS: usize = 50;
 pub(super) struct JobTable {
     /// The state of all of them; none if they differ.
     pub(super) state: Option<JobState>,
-    /// Whether these are the first ones.
-    pub(super) is_first: bool,
-    pub(super) rows: Vec<JobRow>,
-    /// Where the next page begins.
-    pub(super) next: Option<String>,
+    pub(super) list: Listing<JobRow>,
 }
 
 impl JobTable {
@@ -37,9 +33,7 @@ impl JobTable {
         let page = list_of(&*app.desk, place, &asked).await?;
         Ok(Self {
             state: Some(state),
-            is_first: asked.cursor.is_none(),
-            rows: page.items.into_iter().map(JobRow::from).collect(),
-            next: page.cursor,
+            list: Listing::of(&asked, page.map(JobRow::from)),
         })
     }
 
@@ -86,30 +80,4 @@ impl JobRow {
         let started = self.held.as_ref().map(|held| held.since);
         started.or(self.at).or(self.enqueued_at)
     }
-}
-
-/// A button: what it does, what it says, and how it looks.
-pub(super) struct Deed {
-    pub(super) action: &'static str,
-    pub(super) title: &'static str,
-    pub(super) class: &'static str,
-}
-
-/// What whoever reads may do to jobs of a state.
-pub(super) fn deeds(frame: &Frame, state: JobState) -> Vec<Deed> {
-    let t = frame.t;
-    let retry = (JobVerb::Retry, "retry", t.act_retry, "");
-    let enqueue = (JobVerb::Enqueue, "add_to_queue", t.act_enqueue, "");
-    let kill = (JobVerb::Kill, "kill", t.act_kill, "danger");
-    let delete = (JobVerb::Delete, "delete", t.act_delete, "danger");
-    [retry, enqueue, kill, delete]
-        .into_iter()
-        .filter(|(verb, ..)| verb.is_for(state) && frame.may(verb.action()))
-        .filter(|(verb, ..)| state != JobState::Dead || *verb != JobVerb::Kill)
-        .map(|(_, action, title, class)| Deed {
-            action,
-            title,
-            class,
-        })
-        .collect()
 }

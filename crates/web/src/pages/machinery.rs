@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::Frame;
 use super::act_jobs::quoted;
 use super::job_rows::job_path;
-use super::sets::ListParameters;
+use super::listing::{ListParameters, Listing};
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::Texts;
@@ -17,7 +17,6 @@ use crate::service::cron::{self, CronEntry};
 use crate::service::locks::{self, JobLock};
 use crate::service::queues::{self, ThrottledQueue};
 use crate::service::workers::{self, Worker};
-use crate::service::{Page, PageRequest, Problem};
 
 /// A page that is one table.
 macro_rules! table_page {
@@ -26,20 +25,7 @@ macro_rules! table_page {
         #[template(path = $path)]
         struct $name<'a> {
             frame: &'a Frame,
-            rows: Vec<$row>,
-            is_first: bool,
-            next: Option<String>,
-        }
-
-        impl<'a> $name<'a> {
-            fn of(frame: &'a Frame, asked: &PageRequest, page: Page<$row>) -> Self {
-                Self {
-                    frame,
-                    rows: page.items,
-                    is_first: asked.cursor.is_none(),
-                    next: page.cursor,
-                }
-            }
+            list: Listing<$row>,
         }
     };
 }
@@ -87,22 +73,17 @@ impl CronEntry {
     }
 }
 
-/// What is asked for: a hundred rows from a cursor on.
-fn asked(at: ListParameters) -> PageRequest {
-    PageRequest {
-        cursor: at.cursor,
-        limit: None,
-    }
-}
-
 pub(crate) async fn workers(
     State(app): State<Arc<App>>,
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = asked(at.0);
+    let asked = at.0.asked();
     let page = workers::list(&*app.desk, &app.observer, &asked).await;
-    frame.show(page.map(|page| WorkersPage::of(&frame, &asked, page)))
+    frame.show(page.map(|page| WorkersPage {
+        frame: &frame,
+        list: Listing::of(&asked, page),
+    }))
 }
 
 pub(crate) async fn cron(
@@ -110,9 +91,12 @@ pub(crate) async fn cron(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = asked(at.0);
+    let asked = at.0.asked();
     let page = cron::list(&*app.desk, &asked).await;
-    frame.show(page.map(|page| CronPage::of(&frame, &asked, page)))
+    frame.show(page.map(|page| CronPage {
+        frame: &frame,
+        list: Listing::of(&asked, page),
+    }))
 }
 
 pub(crate) async fn throttles(
@@ -120,9 +104,12 @@ pub(crate) async fn throttles(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = asked(at.0);
+    let asked = at.0.asked();
     let page = queues::throttles(&*app.desk, &app.observer, &asked).await;
-    frame.show(page.map(|page| ThrottlesPage::of(&frame, &asked, page)))
+    frame.show(page.map(|page| ThrottlesPage {
+        frame: &frame,
+        list: Listing::of(&asked, page),
+    }))
 }
 
 pub(crate) async fn locks(
@@ -130,7 +117,10 @@ pub(crate) async fn locks(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = asked(at.0);
-    let page: Result<_, Problem> = locks::list(&*app.desk, &asked).await;
-    frame.show(page.map(|page| LocksPage::of(&frame, &asked, page)))
+    let asked = at.0.asked();
+    let page = locks::list(&*app.desk, &asked).await;
+    frame.show(page.map(|page| LocksPage {
+        frame: &frame,
+        list: Listing::of(&asked, page),
+    }))
 }

@@ -4,15 +4,18 @@
 
 mod act;
 mod act_jobs;
+mod actions;
 mod answer;
 mod batches;
 mod chart;
 mod cookies;
+mod forms;
 mod frame;
 mod job;
 mod job_rows;
 mod job_table;
 mod json;
+mod listing;
 mod machinery;
 mod nav;
 mod notice;
@@ -34,4 +37,4 @@ pub(crate) use overview::show as overview;
 pub(crate) use queues::{queue, queues};
 pub(crate) use search::search;
 pub(crate) use server::server;
-pub(crate) use sets::{dead, retries, scheduled, working};
+pub(crate) use sets::set;

@@ -6,24 +6,22 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use workmill_engine::query::JobState;
-
 use workmill_store::Place;
 
 use super::Frame;
-use super::job_table::{Deed, JobTable};
-use super::sets::ListParameters;
+use super::actions::JobAction;
+use super::job_table::JobTable;
+use super::listing::{ListParameters, Listing};
 use crate::app::App;
 use crate::desk::Action;
 use crate::service::queues::{Queue, list, show};
-use crate::service::{PageRequest, Problem, ProblemKind};
+use crate::service::{Problem, ProblemKind};
 
 #[derive(Template)]
 #[template(path = "queues.html")]
 struct QueuesPage<'a> {
     frame: &'a Frame,
-    queues: Vec<Queue>,
-    is_first: bool,
-    next: Option<String>,
+    list: Listing<Queue>,
 }
 
 #[derive(Template)]
@@ -34,7 +32,7 @@ struct QueuePage<'a> {
     may_remove: bool,
     queue: Queue,
     /// Nothing is done to jobs of this list.
-    deeds: [Deed; 0],
+    actions: [JobAction; 0],
     table: JobTable,
 }
 
@@ -50,16 +48,11 @@ pub(crate) async fn queues(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = PageRequest {
-        cursor: at.0.cursor,
-        limit: None,
-    };
+    let asked = at.0.asked();
     let page = list(&*app.desk, &app.observer, &asked).await;
     frame.show(page.map(|page| QueuesPage {
         frame: &frame,
-        queues: page.items,
-        is_first: asked.cursor.is_none(),
-        next: page.cursor,
+        list: Listing::of(&asked, page),
     }))
 }
 
@@ -89,7 +82,7 @@ async fn make_queue<'a>(
         may_pause: frame.may(Action::PauseQueue) && frame.may(Action::ResumeQueue),
         may_remove: frame.may(Action::RemoveQueue),
         queue,
-        deeds: [],
+        actions: [],
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,
     })
 }

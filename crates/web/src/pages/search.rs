@@ -8,8 +8,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Frame;
+use super::actions::JobAction;
 use super::job_rows::JobRow;
-use super::job_table::{Deed, JobTable, page_from};
+use super::job_table::{JobTable, page_from};
+use super::listing::{Listing, Pager};
 use crate::app::App;
 use crate::locale::Markup;
 use crate::service::jobs::list;
@@ -31,7 +33,7 @@ struct SearchPage<'a> {
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
     /// Nothing is done to jobs of this list.
-    deeds: [Deed; 0],
+    actions: [JobAction; 0],
     table: JobTable,
     looked_at: u64,
     of: u64,
@@ -71,12 +73,16 @@ async fn make<'a>(
         frame,
         query,
         wrong: None,
-        deeds: [],
+        actions: [],
         table: JobTable {
             state: None,
-            is_first: asked.cursor.is_none(),
-            rows: Vec::new(),
-            next: None,
+            list: Listing {
+                rows: Vec::new(),
+                pager: Pager {
+                    is_first: asked.cursor.is_none(),
+                    next: None,
+                },
+            },
         },
         looked_at: 0,
         of: 0,
@@ -86,8 +92,8 @@ async fn make<'a>(
     }
     match list(&*app.desk, &page.query, &asked).await {
         Ok(list) => {
-            page.table.rows = list.jobs.into_iter().map(JobRow::from).collect();
-            page.table.next = list.found.cursor;
+            page.table.list.rows = list.jobs.into_iter().map(JobRow::from).collect();
+            page.table.list.pager.next = list.found.cursor;
             page.looked_at = list.found.looked_at;
             page.of = list.found.of;
         }

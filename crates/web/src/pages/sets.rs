@@ -5,23 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 use workmill_engine::query::JobState;
+use workmill_proto::SetName;
+use workmill_store::Place;
 
 use super::Frame;
-use super::job_table::{Deed, JobTable, deeds};
+use super::actions::{JobAction, job_actions};
+use super::job_table::JobTable;
+use super::listing::ListParameters;
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::Problem;
-use workmill_proto::SetName;
-use workmill_store::Place;
-
-/// Where a list goes on.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ListParameters {
-    pub(super) cursor: Option<String>,
-}
 
 /// What the page of a state says.
 struct Words {
@@ -41,45 +36,18 @@ struct SetPage<'a> {
     words: Words,
     total: u64,
     /// What may be done to its jobs.
-    deeds: Vec<Deed>,
+    actions: Vec<JobAction>,
     may_do_all: bool,
     table: JobTable,
 }
 
-pub(crate) async fn scheduled(
-    app: State<Arc<App>>,
+/// `GET /scheduled`, `/retries`, `/morgue` and `/busy`.
+pub(crate) async fn set(
+    State(app): State<Arc<App>>,
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    show(&app, &frame, JobState::Scheduled, at.0).await
-}
-
-pub(crate) async fn retries(
-    app: State<Arc<App>>,
-    frame: Frame,
-    at: Query<ListParameters>,
-) -> Response {
-    show(&app, &frame, JobState::Retries, at.0).await
-}
-
-pub(crate) async fn dead(
-    app: State<Arc<App>>,
-    frame: Frame,
-    at: Query<ListParameters>,
-) -> Response {
-    show(&app, &frame, JobState::Dead, at.0).await
-}
-
-pub(crate) async fn working(
-    app: State<Arc<App>>,
-    frame: Frame,
-    at: Query<ListParameters>,
-) -> Response {
-    show(&app, &frame, JobState::Working, at.0).await
-}
-
-async fn show(app: &App, frame: &Frame, state: JobState, at: ListParameters) -> Response {
-    frame.show(make(app, frame, state, at).await)
+    frame.show(make(&app, &frame, state_at(&frame.path), at.0).await)
 }
 
 async fn make<'a>(
@@ -93,17 +61,27 @@ async fn make<'a>(
         frame,
         words: words(state, frame.t),
         total: frame.total(state),
-        deeds: match state {
+        actions: match state {
             JobState::Working => Vec::new(),
-            _ => deeds(frame, state),
+            _ => job_actions(frame, state),
         },
         may_do_all: frame.may(Action::StartOperation),
         table,
     })
 }
 
+/// The state whose jobs are at a path.
+pub(super) fn state_at(path: &str) -> JobState {
+    match path {
+        "/scheduled" => JobState::Scheduled,
+        "/retries" => JobState::Retries,
+        "/busy" => JobState::Working,
+        _ => JobState::Dead,
+    }
+}
+
 /// Where the jobs of a state are.
-fn place(state: JobState) -> Place {
+pub(super) fn place(state: JobState) -> Place {
     match state {
         JobState::Scheduled => Place::Set(SetName::Scheduled),
         JobState::Retries => Place::Set(SetName::Retries),

@@ -1,0 +1,230 @@
+//! What forms do, and for whom.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{PAGES, check_page, put};
+use crate::desk::{Role, WorkerChoice, fake};
+use crate::guard::{Account, hash_password};
+use crate::tests::Visitor;
+
+#[tokio::test]
+async fn queue_is_paused_resumed_and_removed_by_those_who_may() {
+    let visitor = Visitor::new().with("content-type", "application/x-www-form-urlencoded");
+    put(&visitor, "enqueued", "jid-00001", "T");
+    for (action, notice, is_paused) in [
+        ("pause", "is paused. Jobs that run go on", true),
+        ("resume", "is handed out again", false),
+    ] {
+        let body = Body::from(format!("action={action}"));
+        let answer = visitor.send(Method::POST, "/queues/mails", body).await;
+        assert_eq!(answer.status, StatusCode::FOUND, "{action}");
+        assert_eq!(answer.header("location"), "/queues");
+        let kept = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        let next = Visitor::of(Arc::clone(&visitor.desk)).with("cookie", &kept);
+        let page = next.get("/queues").await;
+        assert!(page.text().contains(notice), "{action}: {}", page.text());
+        assert!(page.header("set-cookie").contains("Max-Age=0"));
+        let tag = page.text().contains(">paused</span>");
+        assert_eq!(tag, is_paused, "{action}");
+    }
+    let post = |body: &'static str| visitor.send(Method::POST, "/queues/mails", Body::from(body));
+    assert_eq!(post("action=explode").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(post("action=delete").await.status, StatusCode::FOUND);
+    assert_eq!(
+        visitor.get("/queues/mails").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn viewer_is_shown_no_action_and_refused_all() {
+    let visitor = Visitor::new();
+    put(&visitor, "enqueued", "jid-00001", "T");
+    assert!(
+        visitor
+            .get("/queues/mails")
+            .await
+            .text()
+            .contains("<form method=\"post\"")
+    );
+    visitor.desk.access.lock().accounts = vec![
+        Account::new(
+            "anna",
+            Role::Viewer,
+            &hash_password(b"secret", [7; 16]).unwrap(),
+        )
+        .unwrap(),
+    ];
+    let viewer = visitor
+        .with("authorization", "Basic YW5uYTpzZWNyZXQ=")
+        .with("content-type", "application/x-www-form-urlencoded");
+    for path in PAGES
+        .into_iter()
+        .chain(["/queues/mails", "/jobs/jid-00001"])
+    {
+        let page = viewer.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(!page.text().contains("method=\"post\""), "{path}");
+    }
+    for (path, form) in [
+        ("/queues/mails", "action=pause"),
+        ("/queues/mails", "action=delete"),
+        ("/queues/mails", "bkey=eyJqaWQiOiJqaWQtMDAwMDEifQ"),
+        ("/morgue", "key=all&action=delete"),
+        ("/retries", "action=retry"),
+        ("/jobs/jid-00001", "action=delete"),
+        ("/busy", "wid=all&signal=quiet"),
+    ] {
+        let refused = viewer.send(Method::POST, path, Body::from(form)).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path} {form}");
+        check_page("a refused action", &refused);
+    }
+}
+
+/// Sends a form, and gives back the page it leads to.
+async fn post(visitor: &Visitor, path: &str, form: &str) -> (StatusCode, String) {
+    let sender = Visitor::of(Arc::clone(&visitor.desk))
+        .with("content-type", "application/x-www-form-urlencoded");
+    let answer = sender
+        .send(Method::POST, path, Body::from(form.to_owned()))
+        .await;
+    let (status, target) = (answer.status, answer.header("location").to_owned());
+    if status != StatusCode::FOUND {
+        check_page(path, &answer);
+        return (status, answer.text());
+    }
+    let kept = answer
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let next = Visitor::of(Arc::clone(&visitor.desk)).with("cookie", &kept);
+    (status, next.get(&target).await.text())
+}
+
+/// The values of the boxes of a page.
+async fn boxes(visitor: &Visitor, path: &str) -> Vec<String> {
+    let text = visitor.get(path).await.text();
+    let parts = text
+        .split("type=\"checkbox\" name=\"key\" value=\"")
+        .skip(1);
+    parts
+        .map(|part| part.split('"').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn selected_jobs_and_all_of_a_set_are_changed_by_forms() {
+    for (path, state, action) in [
+        ("/scheduled", "scheduled", "add_to_queue"),
+        ("/scheduled", "scheduled", "retry"),
+        ("/scheduled", "scheduled", "delete"),
+        ("/retries", "retries", "retry"),
+        ("/retries", "retries", "add_to_queue"),
+        ("/retries", "retries", "kill"),
+        ("/retries", "retries", "delete"),
+        ("/morgue", "dead", "retry"),
+        ("/morgue", "dead", "add_to_queue"),
+        ("/morgue", "dead", "delete"),
+    ] {
+        let visitor = Visitor::new();
+        for n in 0..5 {
+            put(&visitor, state, &format!("jid-0000{n}"), "T");
+        }
+        let keys = boxes(&visitor, path).await;
+        assert_eq!(keys.len(), 5, "{path}");
+        let form = format!("key={}&key={}&action={action}", keys[0], keys[1]);
+        let (_, page) = post(&visitor, path, &form).await;
+        assert!(page.contains("Done: 2 jobs."), "{path} {action}: {page}");
+        assert_eq!(boxes(&visitor, path).await, keys[2..], "{path} {action}");
+        // Faktory's key: a moment and an id.
+        let page = visitor.get(path).await.text();
+        let jid = page
+            .split("href=\"/jobs/")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        let form = format!("key=2026-03-01T12%3A00%3A00Z%7C{jid}&action={action}");
+        let (_, page) = post(&visitor, path, &form).await;
+        assert!(page.contains("Done: 1 job."), "{path} {action}: {page}");
+        let (_, page) = post(&visitor, path, &format!("key=all&action={action}")).await;
+        assert!(page.contains("Done: 2 jobs."), "{path} {action}: {page}");
+        assert_eq!(boxes(&visitor, path).await.len(), 0, "{path} {action}");
+    }
+}
+
+#[tokio::test]
+async fn one_job_is_changed_on_its_page_and_at_faktorys_address() {
+    let visitor = Visitor::new();
+    for jid in ["jid-00001", "jid-00002"] {
+        put(&visitor, "retries", jid, "T");
+    }
+    let (_, page) = post(&visitor, "/jobs/jid-00001", "action=kill").await;
+    assert!(
+        page.contains("Done: 1 job.") && page.contains("class=\"tag dead\""),
+        "{page}"
+    );
+    let key = "/retries/2026-03-01T10:00:00Z%7Cjid-00002";
+    let detail = visitor.get(key).await;
+    assert_eq!(detail.header("location"), "/jobs/jid-00002");
+    let (_, page) = post(&visitor, key, "action=retry").await;
+    assert!(page.contains("Done: 1 job."), "{page}");
+    let page = visitor.get("/jobs/jid-00002").await.text();
+    assert!(page.contains("class=\"tag enqueued\""), "{page}");
+    // As Faktory's page of a queue names a job: by its payload.
+    let payload = URL_SAFE_NO_PAD.encode(r#"{"jid":"jid-00002"}"#);
+    let (_, page) = post(&visitor, "/queues/mails", &format!("bkey={payload}")).await;
+    assert!(page.contains("Done: 1 job."), "{page}");
+}
+
+#[tokio::test]
+async fn forms_that_make_no_sense_change_nothing() {
+    let visitor = Visitor::new();
+    put(&visitor, "dead", "jid-00001", "T");
+    for (path, form) in [
+        ("/morgue", "key=all&action=explode"),
+        ("/morgue", "key=all"),
+        ("/morgue", "key=nonsense&action=delete"),
+        ("/jobs/jid-00001", "action=explode"),
+        ("/queues/mails", "bkey=!"),
+        ("/busy", "wid=all&signal=explode"),
+    ] {
+        let (status, _) = post(&visitor, path, form).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {form}");
+    }
+    let (_, page) = post(&visitor, "/morgue", "action=delete").await;
+    assert!(page.contains("Done: 0 jobs."), "{page}");
+    assert_eq!(boxes(&visitor, "/morgue").await.len(), 1);
+}
+
+#[tokio::test]
+async fn workers_are_told_by_faktorys_form() {
+    let visitor = Visitor::new();
+    *visitor.desk.workers.lock() = vec![fake::worker("wid")];
+    for (path, form, choice) in [
+        ("/busy", "wid=all&signal=quiet", WorkerChoice::All),
+        (
+            "/workers",
+            "wid=wid&signal=terminate",
+            WorkerChoice::Wid("wid".to_owned()),
+        ),
+    ] {
+        let (_, page) = post(&visitor, path, form).await;
+        assert!(page.contains("1 worker was told"), "{page}");
+        let signals = visitor.desk.signals.lock();
+        assert_eq!(signals.last().unwrap().0, choice);
+    }
+}

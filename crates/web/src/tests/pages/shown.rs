@@ -1,0 +1,112 @@
+//! What pages show of what there is.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::{PAGES, STATES, check_page, put};
+use crate::tests::Visitor;
+
+#[tokio::test]
+async fn pages_of_an_empty_server_say_what_would_be_there() {
+    for language in ["en", "de", "fr", "es", "ja", "ar"] {
+        let visitor = Visitor::new().with("accept-language", language);
+        for path in PAGES {
+            let answer = visitor.get(path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert_eq!(answer.header("content-language"), language);
+            check_page(path, &answer);
+            let text = answer.text();
+            let head = match language {
+                "ar" => "lang=\"ar\" dir=\"rtl\"".to_owned(),
+                tag => format!("lang=\"{tag}\" dir=\"ltr\""),
+            };
+            assert!(text.contains(&head), "{path}: {text}");
+            assert!(!text.contains("<tbody>"), "{path}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_in_every_state_have_a_row_and_a_page() {
+    let visitor = Visitor::new();
+    for state in STATES {
+        put(
+            &visitor,
+            state,
+            &format!("jid-{state}"),
+            &format!("Type-{state}"),
+        );
+    }
+    for (path, state) in [
+        ("/scheduled", "scheduled"),
+        ("/retries", "retries"),
+        ("/morgue", "dead"),
+        ("/busy", "working"),
+        ("/queues/mails", "enqueued"),
+        ("/search?query=jid:jid-dead", "dead"),
+    ] {
+        let answer = visitor.get(path).await;
+        check_page(path, &answer);
+        let text = answer.text();
+        for other in STATES {
+            let row = format!("href=\"/jobs/jid-{other}\"");
+            assert_eq!(
+                text.contains(&row),
+                other == state,
+                "{path} {other}: {text}"
+            );
+        }
+        let page = visitor.get(&format!("/jobs/jid-{state}")).await;
+        check_page(path, &page);
+        let page = page.text();
+        assert!(page.contains(&format!("<bdi>Type-{state}</bdi>")), "{page}");
+        assert!(page.contains(&format!("class=\"tag {state}\"")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn long_lists_go_on_from_a_cursor() {
+    let visitor = Visitor::new();
+    for n in 0..120 {
+        visitor.desk.push(&json!({
+            "jid": format!("jid-{n:05}"), "jobtype": "x".repeat(300), "queue": "q", "args": ["y".repeat(3_000)]
+        }));
+    }
+    for start in ["/queues/q", "/search?query=queue:q"] {
+        let (mut path, mut seen) = (start.to_owned(), 0);
+        for pages in 1.. {
+            let answer = visitor.get(&path).await;
+            check_page(&path, &answer);
+            let text = answer.text();
+            seen += text.matches("href=\"/jobs/").count();
+            let Some(next) = text.split("rel=\"next\" href=\"").nth(1) else {
+                assert_eq!(pages, 3, "{start}");
+                break;
+            };
+            path = next.split('"').next().unwrap().replace("&#38;", "&");
+        }
+        assert_eq!(seen, 120, "{start}");
+    }
+    let wrong = visitor.get("/queues/q?cursor=x").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    check_page("a wrong cursor", &wrong);
+}
+
+#[tokio::test]
+async fn query_that_cannot_be_read_is_shown_with_the_place() {
+    let answer = Visitor::new().get("/search?query=state:asleep").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let text = answer.text();
+    assert!(text.contains("<mark>asleep</mark>"), "{text}");
+    assert!(text.contains("value=\"state:asleep\""), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_on_a_page() {
+    let visitor = Visitor::new();
+    for path in ["/nowhere", "/jobs/jid-nothing", "/queues/nothing"] {
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        check_page(path, &answer);
+    }
+}
