@@ -8,7 +8,7 @@ use workmill_proto::{
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
 use crate::limits::CHANGE_JOBS_MAX;
-use crate::query::{Query, QueryJob, Verdict};
+use crate::query::{Query, QueryJob, Redactions, Verdict};
 
 /// What to do with many jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,18 +149,20 @@ impl Change {
         }
     }
 
-    /// Whether a job is to be changed. One that cannot be read is, by all but a query that asks for more than its place.
+    /// Whether a job is to be changed, as far as that can be told without what is hidden of it. One that cannot be read is, by all but a query that asks for more than its place.
     pub(crate) fn concerns(
         &self,
         place: &Place,
         job: (JobRef, &StoredJob),
         reservation: Option<&Reservation>,
         now: Clocks,
+        redactions: &Redactions,
     ) -> Verdict {
         let (key, stored) = job;
         match (&self.filter, stored) {
             (Some(ChangeFilter::Query(query)), _) => {
-                query.matches(&QueryJob::new(place, key, stored, reservation), now)
+                let job = QueryJob::new(place, key, stored, reservation, redactions);
+                query.matches(&job, now)
             }
             (Some(ChangeFilter::Mutation(filter)), Ok(record)) => {
                 let body = || compact_json(&record.body);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use workmill_proto::{CustomReading, Timestamp};
 
+use crate::query::Redactions;
 use crate::throttle::{Rate, Throttle};
 
 /// What a group runs with: how far the clocks are, and its seed.
@@ -40,6 +41,8 @@ pub struct Rules {
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
     pub throttles: Arc<BTreeMap<String, Throttle>>,
+    /// What of jobs the queries of operators do not see.
+    pub redactions: Redactions,
     /// Whether what happens to jobs is told in [`crate::GroupResult::events`].
     pub observed: bool,
 }
@@ -53,7 +56,7 @@ impl Rules {
 
 impl Default for Rules {
     /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
-    /// ticks; no queue has a limit; not observed.
+    /// ticks; no queue has a limit; nothing is hidden; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
@@ -63,6 +66,7 @@ impl Default for Rules {
             cron_missed_within_secs: 60,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
+            redactions: Redactions::default(),
             observed: false,
         }
     }

@@ -7,6 +7,7 @@ mod jobs;
 mod openapi;
 mod pages;
 mod probes;
+mod redaction;
 mod views;
 mod visitor;
 

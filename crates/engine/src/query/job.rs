@@ -7,8 +7,9 @@ use workmill_proto::{Failure, JsonShape, Timestamp};
 use workmill_store::reading::FoundJob;
 use workmill_store::{Clocks, JobRecord, JobRef, Place, Reservation, StoredJob};
 
-use super::path::Root;
+use super::path::{Path, Root};
 use super::pattern::fold;
+use super::redaction::{Redactions, hidden};
 use super::term::{JobState, TextField, TimeField};
 use crate::limits::QUERY_BODY_BYTES_MAX;
 
@@ -23,6 +24,7 @@ pub struct QueryJob<'a> {
     key: Option<JobRef>,
     record: Option<&'a JobRecord>,
     reservation: Option<&'a Reservation>,
+    redactions: Option<&'a Redactions>,
     payload: OnceCell<Option<Payload<'a>>>,
     failure: OnceCell<Option<Failure>>,
     folded_args: OnceCell<String>,
@@ -31,31 +33,35 @@ pub struct QueryJob<'a> {
 /// The members of the payload that queries ask for, still text.
 #[derive(Debug, Default)]
 struct Payload<'a> {
-    args: Option<&'a str>,
-    custom: Option<&'a str>,
+    args: Option<Cow<'a, str>>,
+    custom: Option<Cow<'a, str>>,
     created_at: Option<&'a str>,
     failure: Option<&'a str>,
 }
 
 impl<'a> QueryJob<'a> {
-    /// A job of a place, and who has it, if it works. Of one that cannot be read nothing is known but its place.
+    /// A job of a place, who has it, if it works, and what is hidden of it. Of one that cannot be read nothing is known but its
+    /// place.
     pub fn new(
         place: &'a Place,
         key: JobRef,
         job: &'a StoredJob,
         reservation: Option<&'a Reservation>,
+        redactions: &'a Redactions,
     ) -> Self {
         Self {
             key: Some(key),
             record: job.as_ref().ok(),
             reservation,
+            redactions: Some(redactions),
             ..Self::anywhere_in(place)
         }
     }
 
-    /// A job that was read.
-    pub fn found(place: &'a Place, found: &'a FoundJob) -> Self {
-        Self::new(place, found.key, &found.job, found.reservation.as_ref())
+    /// A job that was read, and what is hidden of it.
+    pub fn found(place: &'a Place, found: &'a FoundJob, redactions: &'a Redactions) -> Self {
+        let reservation = found.reservation.as_ref();
+        Self::new(place, found.key, &found.job, reservation, redactions)
     }
 
     /// Any job of a place.
@@ -65,6 +71,7 @@ impl<'a> QueryJob<'a> {
             key: None,
             record: None,
             reservation: None,
+            redactions: None,
             payload: OnceCell::new(),
             failure: OnceCell::new(),
             folded_args: OnceCell::new(),
@@ -81,7 +88,10 @@ impl<'a> QueryJob<'a> {
 
     fn payload(&self) -> Result<&Payload<'a>, Unknown> {
         let record = self.record()?;
-        let payload = self.payload.get_or_init(|| Payload::read(&record.body));
+        let payload = self.payload.get_or_init(|| {
+            let redacted = self.redactions.map(|all| all.of(&record.jobtype));
+            Payload::read(&record.body, &redacted.unwrap_or_default())
+        });
         payload.as_ref().ok_or(Unknown)
     }
 
@@ -173,17 +183,17 @@ impl<'a> QueryJob<'a> {
     }
 
     /// The JSON that a path begins in.
-    pub(super) fn json(&self, root: Root) -> Result<Option<&'a str>, Unknown> {
+    pub(super) fn json(&self, root: Root) -> Result<Option<&str>, Unknown> {
         let payload = self.payload()?;
         Ok(match root {
-            Root::Args => payload.args,
-            Root::Custom | Root::Tags => payload.custom,
+            Root::Args => payload.args.as_deref(),
+            Root::Custom | Root::Tags => payload.custom.as_deref(),
         })
     }
 
     /// All that the args say, its case folded: their JSON, and where that escapes anything, each of their texts and names.
     pub(super) fn folded_args(&self) -> Result<&str, Unknown> {
-        let args = self.payload()?.args.unwrap_or_default();
+        let args = self.payload()?.args.as_deref().unwrap_or_default();
         Ok(self.folded_args.get_or_init(|| {
             let mut all = fold(args).into_owned();
             if args.contains('\\') {
@@ -222,7 +232,7 @@ fn escaped_texts(json: &str) -> Vec<String> {
 }
 
 impl<'a> Payload<'a> {
-    fn read(body: &'a [u8]) -> Option<Self> {
+    fn read(body: &'a [u8], redacted: &[&Path]) -> Option<Self> {
         if body.len() > QUERY_BODY_BYTES_MAX {
             return None;
         }
@@ -232,8 +242,8 @@ impl<'a> Payload<'a> {
         let mut payload = Self::default();
         for (name, value) in members {
             match &*name {
-                "args" => payload.args = Some(value),
-                "custom" => payload.custom = Some(value),
+                "args" => payload.args = Some(hidden(Root::Args, value, redacted)),
+                "custom" => payload.custom = Some(hidden(Root::Custom, value, redacted)),
                 "created_at" => payload.created_at = Some(value),
                 "failure" => payload.failure = Some(value),
                 _ => {}

@@ -2,7 +2,7 @@
 //!
 //! A [`Query`] is parsed from text once and held against many jobs ([`Query::matches`]). Reading order: `expr.rs` (what a
 //! query is made of), `parse/` (from text), `print.rs` (back to text), `job.rs` (what can be known of a job), `matching.rs`
-//! (whether it matches), `scope.rs` (where a match can be).
+//! (whether it matches), `scope.rs` (where a match can be), `redaction.rs` (what they do not see).
 
 mod error;
 mod expr;
@@ -15,6 +15,7 @@ mod path;
 mod pattern;
 mod print;
 mod range;
+mod redaction;
 mod scope;
 mod term;
 #[cfg(test)]
@@ -24,4 +25,5 @@ pub use error::QueryError;
 pub use expr::Query;
 pub use job::QueryJob;
 pub use matching::Verdict;
+pub use redaction::{Redaction, Redactions};
 pub use term::JobState;

@@ -77,7 +77,7 @@ pub(super) fn any_at(json: &str, steps: &[String], tests: &[ValueTest]) -> Resul
     }
 }
 
-fn index(step: &str) -> Option<usize> {
+pub(super) fn index(step: &str) -> Option<usize> {
     let is_index = step.bytes().all(|byte| byte.is_ascii_digit());
     is_index.then(|| step.parse().ok()).flatten()
 }

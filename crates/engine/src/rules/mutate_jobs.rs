@@ -43,7 +43,9 @@ impl<T: Tx> Group<'_, T> {
         };
         let mut meant = Vec::with_capacity(jobs.len());
         for (key, stored) in jobs {
-            match change.concerns(place, (key, &stored), reservations.get(&key), began) {
+            let reservation = reservations.get(&key);
+            let hidden = &self.rules.redactions;
+            match change.concerns(place, (key, &stored), reservation, began, hidden) {
                 Verdict::Yes => meant.push((key, stored)),
                 Verdict::No => {}
                 Verdict::Unknown => done.unknown += 1,

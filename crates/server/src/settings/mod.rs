@@ -15,6 +15,7 @@ mod origin;
 mod paths;
 mod provenance;
 mod reader;
+mod redact;
 mod reload;
 mod report;
 mod rules;

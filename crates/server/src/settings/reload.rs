@@ -199,6 +199,7 @@ impl Comparison {
             ),
             ("web.proxies", current.proxies != new.proxies),
             ("web_user", current.users != new.users),
+            ("redact", current.redactions != new.redactions),
         ] {
             if has_changed {
                 self.changes.push(format!("{key} has changed"));

@@ -58,7 +58,7 @@ impl Settings {
     }
 }
 
-fn web_lines(web: &WebSettings) -> [Line; 5] {
+fn web_lines(web: &WebSettings) -> [Line; 6] {
     let binding = web.binding.as_ref().map(ToString::to_string);
     let password = match web.password {
         Some(_) => "needed, not shown here",
@@ -79,6 +79,7 @@ fn web_lines(web: &WebSettings) -> [Line; 5] {
         ("web.authentication", web.authentication.to_string()),
         ("web.proxies", proxies),
         ("web_user", web.users.len().to_string()),
+        ("redact", web.redactions.len().to_string()),
     ]
 }
 

@@ -20,6 +20,7 @@ impl Settings {
             batch_committed_secs: secs(self.batch.committed_timeout_days, 86_400),
             custom_reading: self.custom_reading(),
             throttles: Arc::new(throttles),
+            redactions: self.web.redactions.clone(),
             ..self.rules.clone()
         }
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use workmill_engine::query::Redactions;
 use workmill_web::{Access, Account, Network, Secret};
 
 use super::reader::{Found, Reader, refuse_because, value_or};
+use super::redact::choose_redactions;
 use super::web_users::choose_users;
 use super::{Binding, Settings, SettingsError};
 use crate::cli::{Cli, WEB_BINDING_DEFAULT};
@@ -29,6 +31,8 @@ pub struct WebSettings {
     pub users: Vec<Account>,
     /// The proxies whose word counts on where a request comes from.
     pub proxies: Vec<Network>,
+    /// What of jobs is not shown.
+    pub redactions: Redactions,
 }
 
 impl Settings {
@@ -98,6 +102,7 @@ pub(super) fn choose_web(
         authentication: value_or(authentication, true),
         users: choose_users(reader)?,
         proxies: choose_proxies(reader)?,
+        redactions: choose_redactions(reader)?,
     })
 }
 

@@ -15,6 +15,29 @@ pub(super) enum Field {
     Time(TimeField),
 }
 
+impl Path {
+    /// Reads a path alone, as it stands before the colon of a query: `arg.0.card`, `custom.token`, `tag`.
+    pub(in super::super) fn parse(text: &str) -> Result<Self, QueryError> {
+        let text = format!("{text}:");
+        let mut parser = Parser::new(&text);
+        let field = Field::take(&mut parser)?;
+        match field {
+            Some(Field::Value(path)) if parser.rest().is_empty() => Ok(match path.root {
+                Root::Args | Root::Custom => path,
+                Root::Tags => Self {
+                    root: Root::Custom,
+                    steps: vec!["tags".to_owned()],
+                },
+            }),
+            _ => Err(parser.error(
+                0,
+                text.len() - 1,
+                "expected a path, like arg.0.id or custom.key",
+            )),
+        }
+    }
+}
+
 /// Whether a word, written as it is, would be taken for a field and its value.
 pub(in super::super) fn begins_with_field(text: &str) -> bool {
     split(text).is_some()

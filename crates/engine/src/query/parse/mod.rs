@@ -30,12 +30,7 @@ impl Query {
             let at = text.floor_char_boundary(QUERY_BYTES_MAX);
             return Err(too_long(at, text.len() - at));
         }
-        let mut parser = Parser {
-            text,
-            at: 0,
-            depth: 0,
-            values: 0,
-        };
+        let mut parser = Parser::new(text);
         parser.skip_space();
         if parser.rest().is_empty() {
             return Ok(Self::all());
@@ -69,6 +64,15 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            values: 0,
+        }
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

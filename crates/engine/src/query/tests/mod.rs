@@ -3,6 +3,7 @@ mod matching;
 mod naive;
 mod numbers;
 mod parsing;
+mod redaction;
 mod scope;
 
 use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
@@ -11,7 +12,7 @@ use workmill_store::{
     StoredJob,
 };
 
-use super::{Query, QueryJob, Verdict};
+use super::{Query, QueryJob, Redaction, Redactions, Verdict};
 
 /// 2026-11-29T12:00:00Z; the steady clock is elsewhere.
 fn now() -> Clocks {
@@ -104,7 +105,13 @@ impl Sample {
     }
 
     fn verdict(&self, query: &Query) -> Verdict {
-        let job = QueryJob::new(&self.place, self.key, &self.job, self.reservation.as_ref());
+        self.verdict_without(&Redactions::default(), query)
+    }
+
+    /// The verdict of somebody who does not see what is hidden.
+    fn verdict_without(&self, hidden: &Redactions, query: &Query) -> Verdict {
+        let reservation = self.reservation.as_ref();
+        let job = QueryJob::new(&self.place, self.key, &self.job, reservation, hidden);
         query.matches(&job, now())
     }
 

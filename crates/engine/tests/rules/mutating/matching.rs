@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use workmill_engine::query::Query;
+use workmill_engine::query::{Query, Redaction};
 use workmill_engine::{
     CHANGE_JOBS_MAX, Change, ChangeVerb, Mutate, Op, OperationId, OperationReport, OperationState,
-    OperationsOp, Outcome, Request,
+    OperationsOp, Outcome, Request, Rules,
 };
 
 use workmill_proto::SetName;
@@ -371,4 +371,23 @@ fn a_job_that_goes_back_to_its_queue_meanwhile_is_changed_once() {
     assert_eq!((report.looked_at, report.changed), (3, 3));
     let next = world.fetch(&["q"], "w");
     assert_eq!(next.jid(), "jid-00001", "it has its old place");
+}
+
+#[test]
+fn jobs_are_not_told_apart_by_what_is_hidden_of_them() {
+    let hidden = Redaction::new("T", &["arg.0".to_owned()]).unwrap();
+    let mut world = World::with_rules(Rules {
+        redactions: [hidden].into_iter().collect(),
+        ..Rules::default()
+    });
+    world.push(
+        "jid-00001",
+        "q",
+        json!({"args": ["4111", 7], "jobtype": "T"}),
+    );
+    assert_eq!(run(&mut world, ChangeVerb::Kill, "arg.0:4111").changed, 0);
+    assert_eq!(
+        run_again(&mut world, ChangeVerb::Kill, "arg.1:7", 8).changed,
+        1
+    );
 }

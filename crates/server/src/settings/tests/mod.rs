@@ -16,6 +16,7 @@ mod limits;
 mod merging;
 mod metrics;
 mod paths;
+mod redact;
 mod reloading;
 mod secrets;
 mod throttles;

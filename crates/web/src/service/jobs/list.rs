@@ -29,9 +29,12 @@ pub async fn list(desk: &dyn Desk, query: &str, asked: &PageRequest) -> Result<J
     let mut found = search(desk, query, asked.cursor.as_deref(), asked.limit()?).await?;
     let kept = desk.read(|reading| reading.clocks()).await?;
     let now = Clocks::of_kept(kept, desk.now());
+    let redactions = desk.rules().redactions;
     let hits = std::mem::take(&mut found.hits).into_iter();
     Ok(JobList {
-        jobs: hits.map(|hit| JobView::new(hit, now)).collect(),
+        jobs: hits
+            .map(|hit| JobView::new(hit, now, &redactions))
+            .collect(),
         found,
     })
 }
@@ -59,9 +62,10 @@ pub async fn list_of(
         .read(move |reading| Ok((reading.jobs(&wanted, after, bounds)?, reading.clocks()?)))
         .await?;
     let now = Clocks::of_kept(kept, desk.now());
+    let redactions = desk.rules().redactions;
     let jobs = slice.items.into_iter().map(|job| {
         let place = place.clone();
-        JobView::new(Hit { place, job }, now)
+        JobView::new(Hit { place, job }, now, &redactions)
     });
     Ok(Page {
         items: jobs.collect(),

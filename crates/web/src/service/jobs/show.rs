@@ -22,7 +22,8 @@ pub async fn show(desk: &dyn Desk, jid: &str) -> Result<JobView, Problem> {
     let hit = find(desk, jid, 1).await?.into_iter().next();
     let hit = hit.ok_or_else(no_such_job)?;
     let kept = desk.read(|reading| reading.clocks()).await?;
-    Ok(JobView::new(hit, Clocks::of_kept(kept, desk.now())))
+    let now = Clocks::of_kept(kept, desk.now());
+    Ok(JobView::new(hit, now, &desk.rules().redactions))
 }
 
 pub(super) fn no_such_job() -> Problem {

@@ -1,6 +1,6 @@
 //! A job and where it is, its moments told by the wall clock.
 
-use workmill_engine::query::JobState;
+use workmill_engine::query::{JobState, Redactions};
 use workmill_proto::Timestamp;
 use workmill_store::{Clocks, JobRef, Place, StoredJob};
 
@@ -13,7 +13,7 @@ pub struct JobView {
     pub key: JobRef,
     /// Where it is.
     pub place: Place,
-    /// The job, or what is in its place.
+    /// The job without what is hidden of it, or what is in its place.
     pub job: StoredJob,
     /// In a set, when it is due, is tried again, or is forgotten.
     pub at: Option<Timestamp>,
@@ -33,8 +33,8 @@ pub struct Held {
 }
 
 impl JobView {
-    /// What was found, as the clocks show it now.
-    pub(super) fn new(hit: Hit, now: Clocks) -> Self {
+    /// What was found, as the clocks show it now, without what is hidden of it.
+    pub(super) fn new(hit: Hit, now: Clocks, redactions: &Redactions) -> Self {
         let Hit { place, job } = hit;
         let at = match (&place, job.key) {
             (Place::Set(set), JobRef::Entry(key)) => Some(key.at.on_wall(*set, now)),
@@ -47,7 +47,7 @@ impl JobView {
         });
         Self {
             key: job.key,
-            job: job.job,
+            job: redactions.hide(job.job),
             place,
             at,
             held,

@@ -73,14 +73,15 @@ pub(in crate::service) async fn count_matching(
     query: Query,
 ) -> Result<Count, StoreError> {
     let until = Instant::now() + COUNT_TIME;
+    let redactions = desk.rules().redactions;
     let mut scan = Scan::new(desk.now());
     let mut counting = Counting::default();
     loop {
-        let query = query.clone();
+        let (query, redactions) = (query.clone(), redactions.clone());
         let (slice, counted) = desk
             .read(move |reading| {
                 let mut found = |hit| counting.add(&hit);
-                let slice = scan.slice(&query, reading, Room::ANY, &mut found)?;
+                let slice = scan.slice(&query, &redactions, reading, Room::ANY, &mut found)?;
                 Ok((slice, counting))
             })
             .await?;

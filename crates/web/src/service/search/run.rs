@@ -72,9 +72,10 @@ pub async fn search(
         Some(cursor) => Scan::resumed(&query, cursor).ok_or(SearchError::Cursor)?,
     };
     let until = Instant::now() + SEARCH_TIME;
+    let redactions = desk.rules().redactions;
     let (mut hits, mut hit_bytes) = (Vec::new(), 0);
     loop {
-        let query_of_slice = query.clone();
+        let (query_of_slice, hidden) = (query.clone(), redactions.clone());
         let room = Room {
             hits: limit - hits.len(),
             bytes: HITS_BYTES_MAX.saturating_sub(hit_bytes),
@@ -83,7 +84,7 @@ pub async fn search(
             .read(move |reading| {
                 let mut hits = Vec::new();
                 let mut found = |hit| hits.push(hit);
-                let slice = scan.slice(&query_of_slice, reading, room, &mut found)?;
+                let slice = scan.slice(&query_of_slice, &hidden, reading, room, &mut found)?;
                 Ok((slice, hits))
             })
             .await?;

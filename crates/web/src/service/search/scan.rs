@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use workmill_engine::query::{Query, QueryJob, Verdict};
+use workmill_engine::query::{Query, QueryJob, Redactions, Verdict};
 use workmill_proto::Timestamp;
 use workmill_store::reading::{Bounds, FoundJob, SearchCursor};
 use workmill_store::{Clocks, Place, Reading, StoreError};
@@ -85,10 +85,11 @@ impl Scan {
         }
     }
 
-    /// Looks on, until the hits have no more room, or it has taken its time. Each hit is given to `found`.
+    /// Looks on, at what is not hidden, until the hits have no more room, or it has taken its time. Each hit is given to `found`.
     pub(super) fn slice(
         self,
         query: &Query,
+        redactions: &Redactions,
         reading: &dyn Reading,
         room: Room,
         found: &mut dyn FnMut(Hit),
@@ -99,6 +100,7 @@ impl Scan {
         let mut next = self.position.or_else(|| route.first(query));
         let mut slice = Slicing {
             query,
+            redactions,
             reading,
             now: Clocks::of_kept(reading.clocks()?, self.began_at),
             route,
@@ -124,6 +126,7 @@ impl Scan {
 /// A slice that is being read.
 struct Slicing<'a> {
     query: &'a Query,
+    redactions: &'a Redactions,
     reading: &'a dyn Reading,
     now: Clocks,
     route: Route,
@@ -191,7 +194,9 @@ impl Slicing<'_> {
 
     fn look_at(&mut self, place: &Place, job: FoundJob) {
         self.looked_at = self.looked_at.saturating_add(1);
-        match self.query.matches(&QueryJob::found(place, &job), self.now) {
+        let seen = QueryJob::found(place, &job, self.redactions);
+        let verdict = self.query.matches(&seen, self.now);
+        match verdict {
             Verdict::Yes => {
                 self.hits += 1;
                 self.hit_bytes += match &job.job {

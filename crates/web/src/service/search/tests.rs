@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use workmill_engine::query::{JobState, Query};
+use workmill_engine::query::{JobState, Query, Redactions};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::{JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _};
@@ -15,7 +15,9 @@ use crate::desk::fake::FakeDesk;
 fn sliced(scan: Scan, query: &Query, reading: &dyn Reading, room: Room) -> (Slice, Vec<Hit>) {
     let mut hits = Vec::new();
     let mut found = |hit| hits.push(hit);
-    let slice = scan.slice(query, reading, room, &mut found).unwrap();
+    let slice = scan
+        .slice(query, &Redactions::default(), reading, room, &mut found)
+        .unwrap();
     (slice, hits)
 }
 
