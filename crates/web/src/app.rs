@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
 use crate::observe::Observer;
 use crate::service::attention::Watch;
+use crate::service::history::Recent;
 use crate::{api, assets, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
@@ -30,16 +31,24 @@ pub(crate) struct App {
     pub(crate) logins: Logins,
     pub(crate) observer: Observer,
     pub(crate) watch: Watch,
+    pub(crate) lately: Recent,
+}
+
+impl App {
+    pub(crate) fn new(desk: Arc<dyn Desk>) -> Self {
+        Self {
+            desk,
+            logins: Logins::new(),
+            observer: Observer::default(),
+            watch: Watch::default(),
+            lately: Recent::default(),
+        }
+    }
 }
 
 /// The whole of it, as `port` serves it and tests call it.
 pub fn build(desk: Arc<dyn Desk>) -> Router {
-    let app = Arc::new(App {
-        desk,
-        logins: Logins::new(),
-        observer: Observer::default(),
-        watch: Watch::default(),
-    });
+    let app = Arc::new(App::new(desk));
     let routes = Router::new()
         .merge(pages())
         .merge(api())
@@ -87,6 +96,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/cron", get(pages::cron))
         .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
+        .route("/jobtypes", get(pages::jobtypes))
         .route("/server", get(pages::server))
 }
 

@@ -37,7 +37,7 @@ function change(here, fresh) {
   if (here.contains(document.activeElement) || here.querySelector("input, details[open]")) return;
   const copy = document.importNode(fresh, true);
   showTimes(copy);
-  if (copy.textContent === here.textContent) return;
+  if (copy.innerHTML === here.innerHTML) return;
   here.replaceChildren(...copy.childNodes);
   here.classList.remove("changed");
   requestAnimationFrame(() => here.classList.add("changed"));

@@ -80,7 +80,8 @@ impl<'a> Phrase<'a> {
         plain
     }
 
-    fn html(&self) -> Markup {
+    /// All of it as HTML.
+    pub(crate) fn html(&self) -> Markup {
         let mut html = Markup::default();
         self.pieces(|piece| {
             match piece {

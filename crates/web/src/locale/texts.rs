@@ -40,20 +40,20 @@ texts! {
     problem_invalid problem_forbidden problem_not_found problem_conflict problem_unavailable problem_back
     no_such_page
     // The overview.
-    nothing_waits enqueued working_state scheduled_state retries_state dead_state processed failed queue waiting
+    nothing_waits enqueued working_state scheduled_state retries_state dead_state failed queue waiting
     oldest empty_in paused drained no_queues
     // Tables of jobs.
     job arguments error state when_due when_tried_again when_forgotten when_enqueued when_started when_taken_back
     worker time first_page next_page unreadable_job
     // The pages of sets and queues.
-    queues_lead queue_unknown queue_is_empty queue_oldest queue_is_paused scheduled_lead scheduled_empty
+    queues_lead queue_unknown queue_is_empty scheduled_lead scheduled_empty
     scheduled_teach retries_lead retries_empty retries_teach dead_lead dead_empty dead_teach working_lead
     working_empty working_teach
     // The search.
     search search_lead search_nothing search_progress search_go_on search_wrong search_example_words
     search_example_failed search_example_path search_example_slow
     // The page of a job.
-    job_waits job_works job_is_scheduled job_retries job_is_dead job_gone last_error no_backtrace failed_first
+    job_works job_is_scheduled job_is_dead job_gone last_error no_backtrace failed_first
     tries_left raw custom about id created reserve_for retry_setting batch shortened arguments_title
     // The page of throttles.
     throttle_full
@@ -77,7 +77,23 @@ texts! {
     clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
     transactions settings settings_lead
     // Forms.
-    cancel done_and_failed a_day succeeded chart_says
+    cancel done_and_failed succeeded chart_says
+    // What needs attention.
+    attention_title attention_none attention_seen severity_critical severity_warning severity_notice see_queue
+    see_jobs see_throttles see_cron see_server concern_disk_stalled concern_disk_nearly_full
+    concern_queue_unfetched concern_last_fetched concern_queue_quiet concern_worker_silent concern_worker_gone
+    concern_queue_grows concern_throttle_full concern_cron_late concern_clock_ahead concern_clock_back
+    concern_not_durable
+    // Charts.
+    unit_a_second time_range jobs_per_step done_lately
+    // Why a job or a queue does not get on.
+    why_title why_doing why_then why_nameless why_worker_silent why_worker_gone why_progress why_retry why_due
+    why_killed why_not_ready why_paused why_workers_returning why_never_fetched why_no_worker
+    why_workers_quiet why_slots_taken why_worker_slots why_slot_free why_rate_limited why_behind
+    why_handed_out why_next why_turn why_backlog why_empty_at why_expires why_has_lock why_lock_of_another
+    // The page of types of jobs.
+    jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait
+    jobtype_run
     // What scripts say.
     fresh_rows keys_title keys_search keys_rows keys_open keys_help close
     // What can be done to jobs.
@@ -85,6 +101,10 @@ texts! {
     counted:
     // The overview.
     jobs_waiting_in queue_count all_of_them
+    // What needs attention.
+    attention_things attention_more jobs_wait
+    // Why a job or a queue does not get on.
+    why_busy why_ahead
     // The pages of sets and queues.
     job_count
     // The page of a job.

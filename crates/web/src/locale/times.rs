@@ -69,6 +69,17 @@ impl Language {
         html
     }
 
+    /// The date of a moment.
+    pub(crate) fn date(self, at: Timestamp) -> Markup {
+        let utc = utc(at);
+        let date = utc.get(..10).unwrap_or_default();
+        let mut html = Markup::default();
+        html.raw_args(format_args!(
+            "<time datetime=\"{at}\" title=\"{utc}\" data-date>{date}</time>"
+        ));
+        html
+    }
+
     /// The time of a moment of today.
     pub(crate) fn clock(self, at: Timestamp) -> Markup {
         let utc = utc(at);

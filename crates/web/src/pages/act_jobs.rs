@@ -14,7 +14,7 @@ use workmill_store::{JobRef, Place};
 use super::Frame;
 use super::actions::verb_of;
 use super::forms::{Fields, invalid};
-use super::job_rows::job_path;
+use super::links::{job_path, quoted};
 use super::notice::Notice;
 use super::sets::{place, state_at};
 use crate::app::App;
@@ -184,11 +184,6 @@ async fn find(app: &App, place: &Place, jids: &[String]) -> Result<Vec<String>, 
         }
     }
     Ok(keys)
-}
-
-/// A text as a value of a query.
-pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The path of the set that a path is below.

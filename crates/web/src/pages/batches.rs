@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
 use super::Frame;
-use super::job_rows::percent_encoded;
+use super::links::{batch_path, search_path};
 use super::listing::{ListParameters, Listing, Pager};
 use crate::app::App;
 use crate::locale::Texts;
@@ -31,14 +31,11 @@ struct BatchPage<'a> {
 
 impl Batch {
     pub(super) fn path(&self) -> String {
-        format!("/batches/{}", self.bid)
+        batch_path(&self.bid)
     }
 
     fn search_path(&self) -> String {
-        format!(
-            "/search?query={}",
-            percent_encoded(&format!("batch:{}", self.bid))
-        )
+        search_path(&format!("batch:{}", self.bid))
     }
 
     /// Those that were executed at least once.

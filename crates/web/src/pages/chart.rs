@@ -3,11 +3,15 @@
 use crate::locale::{Language, Markup};
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 150.0;
-/// What is left free for numbers and dates.
+const HEIGHT: f64 = 140.0;
+/// What is left free for numbers, and for half a line.
 const LEFT: f64 = 46.0;
-const BOTTOM: f64 = 20.0;
+const BOTTOM: f64 = 10.0;
 const TOP: f64 = 10.0;
+
+/// A line that stands within a row.
+const SPARK_WIDTH: f64 = 110.0;
+const SPARK_HEIGHT: f64 = 22.0;
 /// Lines across, without that of zero.
 const LINES: u64 = 2;
 
@@ -18,13 +22,8 @@ pub(super) struct Series {
     pub(super) values: Vec<u64>,
 }
 
-/// Lines over time. `label` says the same in words; `ends` stand below both ends.
-pub(super) fn lines(
-    language: Language,
-    label: &str,
-    series: &[Series],
-    ends: (&str, &str),
-) -> Markup {
+/// Lines over time. `label` says the same in words.
+pub(super) fn lines(language: Language, label: &str, series: &[Series]) -> Markup {
     let largest = series.iter().flat_map(|one| &one.values).max();
     let top = round_up(largest.copied().unwrap_or(0).max(LINES));
     let floor = HEIGHT - BOTTOM;
@@ -47,25 +46,39 @@ pub(super) fn lines(
     }
     for one in series {
         let step = (WIDTH - LEFT) / one.values.len().saturating_sub(1).max(1) as f64;
-        svg.raw_args(format_args!(
-            "<polyline class=\"stroke-{}\" points=\"",
-            one.state
-        ));
-        for (index, value) in one.values.iter().enumerate() {
-            let x = LEFT + step * index as f64;
-            svg.raw_args(format_args!("{x:.1},{:.1} ", y(*value)));
-        }
-        svg.raw("\"/>");
-    }
-    for (x, anchor, text) in [(LEFT, "start", ends.0), (WIDTH, "end", ends.1)] {
-        let y = HEIGHT - 4.0;
-        svg.raw_args(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">"
-        ));
-        svg.text(text).raw("</text>");
+        let points = one.values.iter().enumerate();
+        let points = points.map(|(index, value)| (LEFT + step * index as f64, y(*value)));
+        polyline(&mut svg, one.state, points);
     }
     svg.raw("</svg>");
     svg
+}
+
+/// A small line over time, without numbers. `label` says in words what it shows.
+pub(super) fn spark(state: &str, label: &str, values: &[u64]) -> Markup {
+    let top = values.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let step = SPARK_WIDTH / values.len().saturating_sub(1).max(1) as f64;
+    let room = SPARK_HEIGHT - 4.0;
+    let mut svg = Markup::default();
+    svg.raw_args(format_args!(
+        "<svg class=\"spark\" width=\"{SPARK_WIDTH}\" height=\"{SPARK_HEIGHT}\" role=\"img\" aria-label=\""
+    ));
+    svg.text(label).raw("\">");
+    let points = values.iter().enumerate().map(|(index, value)| {
+        let y = SPARK_HEIGHT - 2.0 - room * (*value as f64 / top);
+        (step * index as f64, y)
+    });
+    polyline(&mut svg, state, points);
+    svg.raw("</svg>");
+    svg
+}
+
+fn polyline(svg: &mut Markup, state: &str, points: impl Iterator<Item = (f64, f64)>) {
+    svg.raw_args(format_args!("<polyline class=\"stroke-{state}\" points=\""));
+    for (x, y) in points {
+        svg.raw_args(format_args!("{x:.1},{y:.1} "));
+    }
+    svg.raw("\"/>");
 }
 
 /// The next number that is easy to read: 2, 4, 10, 20, 40, 100 and so on.
@@ -98,7 +111,7 @@ mod tests {
             state: "working",
             values: vec![0, 4, 2],
         }];
-        let svg = lines(Language::English, "a \"<b>\"", &series, ("then", "now"));
+        let svg = lines(Language::English, "a \"<b>\"", &series);
         let svg = svg.as_str();
         assert!(
             svg.contains("aria-label=\"a &quot;&lt;b&gt;&quot;\""),
@@ -108,10 +121,6 @@ mod tests {
             svg.contains("points=\"46.0,130.0 403.0,10.0 760.0,70.0 \""),
             "{svg}"
         );
-        assert!(
-            !lines(Language::English, "", &[], ("", ""))
-                .as_str()
-                .contains("NaN")
-        );
+        assert!(!lines(Language::English, "", &[]).as_str().contains("NaN"));
     }
 }

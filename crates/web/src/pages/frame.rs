@@ -90,7 +90,7 @@ impl Frame {
 
     pub(crate) fn languages(&self) -> Vec<Choice> {
         let choice = |language: Language| Choice {
-            href: self.here_with("lang", language.tag()),
+            href: self.with("lang", language.tag()),
             name: language.own_name(),
             tag: language.tag(),
             is_current: language == self.language,
@@ -100,7 +100,7 @@ impl Frame {
 
     pub(crate) fn themes(&self) -> Vec<Choice> {
         let choice = |theme: Theme| Choice {
-            href: self.here_with("theme", theme.as_str()),
+            href: self.with("theme", theme.as_str()),
             name: match theme {
                 Theme::System => self.t.theme_system,
                 Theme::Light => self.t.theme_light,
@@ -114,7 +114,7 @@ impl Frame {
 
     /// This page from a cursor on.
     pub(crate) fn at_cursor(&self, cursor: &str) -> String {
-        self.here_with("cursor", cursor)
+        self.with("cursor", cursor)
     }
 
     /// This page from its start on.
@@ -122,7 +122,8 @@ impl Frame {
         self.link(&without_parameter(&self.path, &self.query, "cursor"))
     }
 
-    fn here_with(&self, name: &str, value: &str) -> String {
+    /// This page with another value of a parameter.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
         self.link(&with_parameter(&self.path, &self.query, name, value))
     }
 
@@ -161,6 +162,21 @@ impl Frame {
     /// When the page was made, as its head tells.
     pub(crate) fn clock(&self) -> Markup {
         self.language.clock(self.now)
+    }
+
+    /// The time of a moment, without its date.
+    pub(super) fn clock_at(&self, at: &Timestamp) -> Markup {
+        self.language.clock(*at)
+    }
+
+    /// The date of a moment, without its time.
+    pub(super) fn date(&self, at: &Timestamp) -> Markup {
+        self.language.date(*at)
+    }
+
+    /// How many a second.
+    pub(super) fn rate(&self, rate: f64) -> String {
+        format!("{}{}", self.language.measure(rate), self.t.unit_a_second)
     }
 
     /// A text that values are to be put into.

@@ -7,16 +7,18 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::value::RawValue;
-use workmill_engine::query::JobState;
 use workmill_proto::{Failure, Timestamp};
 
 use super::Frame;
 use super::actions::{JobAction, job_actions};
-use super::job_rows::{JobRow, percent_encoded};
+use super::job_rows::JobRow;
 use super::json::Pretty;
+use super::links::batch_path;
+use super::reasons::told;
 use crate::app::App;
 use crate::locale::Markup;
-use crate::service::jobs::{JobView, Payload, show as find};
+use crate::service::jobs::{JobView, Payload};
+use crate::service::why::{Why, why_job};
 use crate::service::{Problem, ProblemKind};
 
 #[derive(Template)]
@@ -24,7 +26,10 @@ use crate::service::{Problem, ProblemKind};
 struct JobPage<'a> {
     frame: &'a Frame,
     job: JobRow,
-    answer: Markup,
+    /// Why it does not run, or what it is doing.
+    reasons: Vec<Markup>,
+    /// What will hold it up when its time has come.
+    then: Vec<Markup>,
     /// What may be done to it.
     actions: Vec<JobAction>,
     args: Option<Json>,
@@ -34,7 +39,7 @@ struct JobPage<'a> {
     created_at: Option<Timestamp>,
     reserve_for: Option<Duration>,
     retry: Option<String>,
-    batch: Option<String>,
+    batch: Option<Markup>,
 }
 
 /// JSON, for people and as it is.
@@ -57,8 +62,8 @@ pub(crate) async fn job(
     frame: Frame,
     Path(jid): Path<String>,
 ) -> Response {
-    match find(&*app.desk, &jid).await {
-        Ok(view) => frame.show(Ok(page(&frame, view))),
+    match why_job(&*app.desk, &app.observer, &jid).await {
+        Ok((view, why)) => frame.show(Ok(page(&frame, view, &why))),
         Err(problem) if problem.kind == ProblemKind::NotFound => {
             frame.show_problem(&Problem::new(problem.kind, frame.t.job_gone))
         }
@@ -66,7 +71,7 @@ pub(crate) async fn job(
     }
 }
 
-fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
+fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
     let payload = Payload::of(&view.job).unwrap_or_default();
     let text = |raw: &Option<Box<RawValue>>| raw.as_deref().map(|raw| raw.get().to_owned());
     let moment = |text: &str| Timestamp::parse_rfc3339(text.trim_matches('"'));
@@ -75,6 +80,7 @@ fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
         .custom
         .as_deref()
         .and_then(|json| serde_json::from_str(json.get()).ok());
+    let batch = custom.and_then(|custom| custom.bid.or(custom.callback_of));
     let reserve_for = view
         .job
         .as_ref()
@@ -82,7 +88,8 @@ fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
         .map(|job| u64::from(job.reserve_for_secs));
     let job = JobRow::from(view);
     JobPage {
-        answer: answer(frame, &job),
+        reasons: told(frame, &job.queue, &why.reasons),
+        then: told(frame, &job.queue, &why.then),
         actions: job_actions(frame, job.state),
         args: payload.args.as_deref().map(Json::of),
         custom: payload.custom.as_deref().map(Json::of),
@@ -93,7 +100,7 @@ fn page(frame: &Frame, view: JobView) -> JobPage<'_> {
         created_at: text(&payload.created_at).as_deref().and_then(moment),
         reserve_for: reserve_for.map(Duration::from_secs),
         retry: text(&payload.retry),
-        batch: custom.and_then(|custom| custom.bid.or(custom.callback_of)),
+        batch: batch.map(|bid| frame.anchor(&batch_path(&bid), &bid)),
         frame,
         job,
     }
@@ -105,54 +112,4 @@ struct Bound {
     bid: Option<String>,
     #[serde(rename = "_bid")]
     callback_of: Option<String>,
-}
-
-/// What the job does or waits for, in words.
-fn answer(frame: &Frame, job: &JobRow) -> Markup {
-    let t = frame.t;
-    let queue = link(
-        frame,
-        &format!("/queues/{}", percent_encoded(&job.queue)),
-        &job.queue,
-    );
-    let moment =
-        |at: &Option<Timestamp>| at.as_ref().map(|at| frame.moment(at)).unwrap_or_default();
-    let times = || frame.count(t.times, &u64::from(job.failures)).plain();
-    let phrase = match (job.state, &job.held) {
-        (JobState::Enqueued, _) => frame
-            .say(t.job_waits)
-            .markup("queue", queue)
-            .markup("time", moment(&job.enqueued_at)),
-        (JobState::Working, Some(held)) => frame
-            .say(t.job_works)
-            .markup("worker", link(frame, "/workers", &held.wid))
-            .markup("time", frame.moment(&held.since))
-            .markup("until", frame.moment(&held.until)),
-        (JobState::Scheduled, _) => frame
-            .say(t.job_is_scheduled)
-            .markup("queue", queue)
-            .markup("time", moment(&job.at)),
-        (JobState::Retries, _) => frame
-            .say(t.job_retries)
-            .plain_part("times", times())
-            .markup("time", moment(&job.at)),
-        (JobState::Dead, _) => {
-            let until = job.at.as_ref().map(|at| frame.exact(at));
-            frame
-                .say(t.job_is_dead)
-                .plain_part("times", times())
-                .markup("time", until.unwrap_or_default())
-        }
-        (JobState::Working, None) => frame.say(t.working_state),
-    };
-    let mut html = Markup::default();
-    html.raw_args(format_args!("{phrase}"));
-    html
-}
-
-fn link(frame: &Frame, path: &str, text: &str) -> Markup {
-    let mut html = Markup::default();
-    html.raw("<a href=\"").text(&frame.link(path)).raw("\">");
-    html.isolated(text).raw("</a>");
-    html
 }

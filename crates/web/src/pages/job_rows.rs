@@ -4,6 +4,7 @@ use workmill_engine::query::JobState;
 use workmill_proto::{Failure, Timestamp};
 use workmill_store::Place;
 
+use super::links::{job_path, queue_path};
 use crate::locale::Texts;
 use crate::service::jobs::{Held, JobView, Payload};
 
@@ -25,8 +26,6 @@ pub(super) struct JobRow {
     pub(super) enqueued_at: Option<Timestamp>,
     pub(super) held: Option<Held>,
     pub(super) error: Option<String>,
-    /// How often it failed.
-    pub(super) failures: u32,
     /// Why it cannot be read.
     pub(super) unreadable: Option<String>,
 }
@@ -38,7 +37,7 @@ impl JobRow {
     }
 
     pub(super) fn queue_path(&self) -> String {
-        format!("/queues/{}", percent_encoded(&self.queue))
+        queue_path(&self.queue)
     }
 
     /// Its type, so that there is always something to see.
@@ -56,6 +55,10 @@ impl JobRow {
             JobState::Retries => "mild",
             JobState::Enqueued | JobState::Working | JobState::Scheduled => "calm",
         }
+    }
+
+    pub(super) fn is_working(&self) -> bool {
+        self.state == JobState::Working
     }
 
     pub(super) fn state_name(&self, t: &Texts) -> &'static str {
@@ -87,7 +90,6 @@ impl From<JobView> for JobRow {
             error: failure
                 .and_then(Failure::of_json)
                 .map(|failure| error_line(&failure)),
-            failures: 0,
             unreadable,
         };
         match view.job {
@@ -96,17 +98,11 @@ impl From<JobView> for JobRow {
                 jobtype: record.jobtype.into(),
                 queue: record.queue.into(),
                 enqueued_at: record.enqueued_at,
-                failures: record.failure_count,
                 ..row
             },
             Err(_) => row,
         }
     }
-}
-
-/// The path of a job's page.
-pub(super) fn job_path(jid: &str) -> String {
-    format!("/jobs/{}", percent_encoded(jid))
 }
 
 /// What a state is called.
@@ -138,10 +134,4 @@ pub(super) fn preview(text: &str) -> String {
         shown.push('\u{2026}');
     }
     shown
-}
-
-/// As a part of a path, or a value in a query.
-pub(super) fn percent_encoded(text: &str) -> String {
-    let Ok(encoded) = askama::filters::urlencode_strict(text);
-    encoded.to_string()
 }

@@ -7,8 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use super::Frame;
-use super::act_jobs::quoted;
-use super::job_rows::job_path;
+use super::links::{job_path, jobs_of_worker, queue_path, search_path};
 use super::listing::{ListParameters, Listing};
 use crate::app::App;
 use crate::desk::Action;
@@ -51,13 +50,19 @@ impl Worker {
         }
     }
 
-    /// What finds the jobs that it has.
-    fn search(&self) -> String {
-        format!("state:working worker:{}", quoted(&self.wid))
+    /// The path of the jobs that it has.
+    fn jobs_path(&self) -> String {
+        search_path(&jobs_of_worker(&self.wid))
     }
 
     fn memory_bytes(&self) -> u64 {
         u64::try_from(self.rss_kb).unwrap_or(0).saturating_mul(1024)
+    }
+}
+
+impl ThrottledQueue {
+    fn path(&self) -> String {
+        queue_path(&self.queue)
     }
 }
 

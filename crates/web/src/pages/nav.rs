@@ -53,6 +53,7 @@ const JOBS: &[Line] = &[
     ("/morgue", "d", |t| t.dead, |n| n.dead),
     ("/busy", "w", |t| t.working, |n| n.working),
     ("/batches", "b", |t| t.batches, NO_COUNT),
+    ("/jobtypes", "y", |t| t.jobtypes, NO_COUNT),
 ];
 
 const MACHINERY: &[Line] = &[

@@ -10,18 +10,26 @@ use workmill_store::Place;
 
 use super::Frame;
 use super::actions::JobAction;
+use super::history_chart::HistoryChart;
 use super::job_table::JobTable;
+use super::links::queue_path;
 use super::listing::{ListParameters, Listing};
+use super::queue_rows::QueueRow;
+use super::ranges::RangeParameters;
+use super::reasons::told;
 use crate::app::App;
 use crate::desk::Action;
+use crate::locale::Markup;
+use crate::service::history::HistoryOf;
 use crate::service::queues::{Queue, list, show};
-use crate::service::{Problem, ProblemKind};
+use crate::service::why::why_queue;
+use crate::service::{Page, Problem, ProblemKind};
 
 #[derive(Template)]
 #[template(path = "queues.html")]
 struct QueuesPage<'a> {
     frame: &'a Frame,
-    list: Listing<Queue>,
+    list: Listing<QueueRow>,
 }
 
 #[derive(Template)]
@@ -31,6 +39,8 @@ struct QueuePage<'a> {
     may_pause: bool,
     may_remove: bool,
     queue: Queue,
+    reasons: Vec<Markup>,
+    chart: HistoryChart,
     /// Nothing is done to jobs of this list.
     actions: [JobAction; 0],
     table: JobTable,
@@ -39,7 +49,7 @@ struct QueuePage<'a> {
 impl Queue {
     /// The path of its page.
     pub(super) fn path(&self) -> String {
-        format!("/queues/{}", self.name)
+        queue_path(&self.name)
     }
 }
 
@@ -48,12 +58,28 @@ pub(crate) async fn queues(
     frame: Frame,
     at: Query<ListParameters>,
 ) -> Response {
-    let asked = at.0.asked();
-    let page = list(&*app.desk, &app.observer, &asked).await;
-    frame.show(page.map(|page| QueuesPage {
-        frame: &frame,
-        list: Listing::of(&asked, page),
-    }))
+    frame.show(make_queues(&app, &frame, at.0).await)
+}
+
+async fn make_queues<'a>(
+    app: &App,
+    frame: &'a Frame,
+    at: ListParameters,
+) -> Result<QueuesPage<'a>, Problem> {
+    let asked = at.asked();
+    let page = list(&*app.desk, &app.observer, &asked).await?;
+    let rows = QueueRow::all(app, frame, page.items).await?;
+    let cursor = page.cursor;
+    Ok(QueuesPage {
+        frame,
+        list: Listing::of(
+            &asked,
+            Page {
+                items: rows,
+                cursor,
+            },
+        ),
+    })
 }
 
 pub(crate) async fn queue(
@@ -61,8 +87,9 @@ pub(crate) async fn queue(
     frame: Frame,
     Path(name): Path<String>,
     at: Query<ListParameters>,
+    range: Query<RangeParameters>,
 ) -> Response {
-    frame.show(make_queue(&app, &frame, &name, at.0).await)
+    frame.show(make_queue(&app, &frame, &name, at.0, range.0).await)
 }
 
 async fn make_queue<'a>(
@@ -70,6 +97,7 @@ async fn make_queue<'a>(
     frame: &'a Frame,
     name: &str,
     at: ListParameters,
+    range: RangeParameters,
 ) -> Result<QueuePage<'a>, Problem> {
     let found = show(&*app.desk, &app.observer, name).await;
     let queue = found.map_err(|problem| match problem.kind {
@@ -77,10 +105,14 @@ async fn make_queue<'a>(
         _ => problem,
     })?;
     let place = Place::Queue(name.into());
+    let why = why_queue(&*app.desk, &app.observer, name).await?;
+    let of = HistoryOf::Queue(name.to_owned());
     Ok(QueuePage {
         frame,
         may_pause: frame.may(Action::PauseQueue) && frame.may(Action::ResumeQueue),
         may_remove: frame.may(Action::RemoveQueue),
+        reasons: told(frame, name, &why.reasons),
+        chart: HistoryChart::of(app, frame, of, range.range.as_deref()).await?,
         queue,
         actions: [],
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,

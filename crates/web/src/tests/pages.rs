@@ -3,7 +3,9 @@
 mod around;
 mod forms;
 mod hostile;
+mod sentences;
 mod shown;
+mod told;
 
 use serde_json::json;
 
@@ -11,7 +13,7 @@ use super::Visitor;
 use super::visitor::Answer;
 
 /// Every page that needs no name.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/",
     "/queues",
     "/scheduled",
@@ -24,8 +26,12 @@ const PAGES: [&str; 13] = [
     "/cron",
     "/throttles",
     "/locks",
+    "/jobtypes",
     "/server",
 ];
+
+/// What others may write.
+const HOSTILE: &str = "<b>'\"x";
 
 const STATES: [&str; 5] = ["scheduled", "retries", "dead", "working", "enqueued"];
 

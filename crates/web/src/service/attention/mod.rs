@@ -10,5 +10,5 @@ mod tests;
 mod watch;
 mod words;
 
-pub(crate) use concern::Severity;
+pub(crate) use concern::{Concern, Severity};
 pub(crate) use watch::{Item, Watch};

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::time::Duration;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 use workmill_store::{Histogram, HistoryLine, OTHERS, Resolution, StoreError};
 
+use super::slots::slots;
 use crate::desk::Desk;
 use crate::service::{Page, PageRequest, Problem};
 
@@ -39,6 +40,12 @@ impl TypesRange {
     /// The one of a name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|range| range.name() == name)
+    }
+
+    /// How far back it goes, the part of it that is not over apart.
+    pub(crate) fn length(self) -> Duration {
+        let slots = u32::try_from(self.slots_before()).unwrap_or(1);
+        self.resolution().length() * slots
     }
 
     fn resolution(self) -> Resolution {
@@ -154,20 +161,12 @@ async fn lines(
 ) -> Result<BTreeMap<Box<str>, HistoryLine>, StoreError> {
     let resolution = range.resolution();
     let last = resolution.slot_at(desk.now());
-    let mut next = Some(last.saturating_sub(range.slots_before()));
+    let first = last.saturating_sub(range.slots_before());
     let mut lines: BTreeMap<Box<str>, HistoryLine> = BTreeMap::new();
-    while let Some(from) = next {
-        let slice = desk
-            .read(move |reading| {
-                reading.history(resolution, from..=last, Bounds::of_rows(READ_ROWS_MAX))
-            })
-            .await?;
-        for (_, slot) in slice.items {
-            for (name, line) in slot.jobtypes.0 {
-                lines.entry(name).or_default().add(&line);
-            }
+    for (_, jobtypes) in slots(desk, resolution, first..=last, |slot| slot.jobtypes.0).await? {
+        for (name, line) in jobtypes {
+            lines.entry(name).or_default().add(&line);
         }
-        next = slice.next.map(|behind| behind.saturating_add(1));
     }
     Ok(lines)
 }

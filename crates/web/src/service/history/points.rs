@@ -3,10 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use workmill_proto::Timestamp;
-use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 use workmill_store::{HistoryCounts, HistorySlot, OTHERS};
 
 use super::HistoryRange;
+use super::slots::slots;
 use crate::desk::Desk;
 use crate::service::Problem;
 use crate::service::moment::told;
@@ -87,26 +87,14 @@ pub async fn history(
         complete: true,
         points: Vec::new(),
     };
-    let mut next = Some(first);
-    while let Some(from) = next {
-        let of = of.clone();
-        let slice = desk
-            .read(move |reading| {
-                let bounds = Bounds::of_rows(READ_ROWS_MAX);
-                let slice = reading.history(resolution, from..=last, bounds)?;
-                let counts = slice.items.iter();
-                let counts = counts.map(|(slot, found)| (*slot, of.counts(found)));
-                Ok((counts.collect::<Vec<_>>(), slice.next))
-            })
-            .await?;
-        for (slot, (counts, is_complete)) in slice.0 {
-            history.fill_to(slot, first, resolution);
-            history
-                .points
-                .push(HistoryPoint::new(resolution.start_of(slot), counts));
-            history.complete &= is_complete;
-        }
-        next = slice.1.map(|behind| behind.saturating_add(1));
+    let of = of.clone();
+    let counts = move |slot: HistorySlot| of.counts(&slot);
+    for (slot, (counts, is_complete)) in slots(desk, resolution, first..=last, counts).await? {
+        history.fill_to(slot, first, resolution);
+        history
+            .points
+            .push(HistoryPoint::new(resolution.start_of(slot), counts));
+        history.complete &= is_complete;
     }
     history.fill_to(last.saturating_add(1), first, resolution);
     Ok(history)

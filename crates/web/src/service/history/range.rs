@@ -1,5 +1,7 @@
 //! How far back history goes, and in which steps.
 
+use std::time::Duration;
+
 use workmill_store::Resolution;
 
 /// How far back, up to now.
@@ -46,6 +48,12 @@ impl HistoryRange {
     /// The one of a name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|range| range.name() == name)
+    }
+
+    /// How far back it goes.
+    pub(crate) fn length(self) -> Duration {
+        let steps = u32::try_from(self.steps()).unwrap_or(1);
+        self.resolution().length() * steps
     }
 
     pub(super) const fn resolution(self) -> Resolution {

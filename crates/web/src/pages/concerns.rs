@@ -1,0 +1,137 @@
+//! What needs attention, in the reader's language: a sentence with its numbers, and the one way to go on.
+
+use std::time::Duration;
+
+use workmill_proto::Timestamp;
+
+use super::Frame;
+use super::links::{queue_path, search_path};
+use crate::locale::{Markup, Phrase};
+use crate::service::attention::{Concern, Item, Severity};
+
+/// Something that needs attention.
+pub(crate) struct ConcernRow {
+    /// Names its color.
+    pub(super) color: &'static str,
+    pub(super) severity: &'static str,
+    pub(crate) sentence: Markup,
+    pub(super) since: Timestamp,
+    /// What the way to go on is called, and where it leads.
+    pub(super) action: &'static str,
+    pub(crate) href: String,
+}
+
+impl ConcernRow {
+    pub(crate) fn new(frame: &Frame, item: &Item) -> Self {
+        let t = frame.t;
+        let concern = &item.concern;
+        let (color, severity) = match concern.severity() {
+            Severity::Critical => ("dead", t.severity_critical),
+            Severity::Warning => ("retries", t.severity_warning),
+            Severity::Notice => ("enqueued", t.severity_notice),
+        };
+        let (action, path) = match concern.action() {
+            "see_throttle" => (t.see_throttles, "/throttles".to_owned()),
+            "see_worker" => {
+                let query = concern.query().unwrap_or_default();
+                (t.see_jobs, search_path(&query))
+            }
+            "see_cron" => (t.see_cron, "/cron".to_owned()),
+            "see_server" => (t.see_server, "/server".to_owned()),
+            _ => (t.see_queue, queue_path(concern.subject())),
+        };
+        Self {
+            color,
+            severity,
+            sentence: sentence(frame, concern),
+            since: item.since,
+            action,
+            href: frame.link(&path),
+        }
+    }
+}
+
+fn sentence(frame: &Frame, concern: &Concern) -> Markup {
+    let t = frame.t;
+    let span = |span: &Duration| frame.span(span);
+    match concern {
+        Concern::DiskStalled { stalled_for } => frame
+            .say(t.concern_disk_stalled)
+            .plain_part("time", span(stalled_for))
+            .html(),
+        Concern::DiskNearlyFull { free_bytes, bytes } => frame
+            .say(t.concern_disk_nearly_full)
+            .plain_part("free", frame.language.bytes(*free_bytes))
+            .plain_part("all", frame.language.bytes(*bytes))
+            .html(),
+        Concern::WorkerSilent {
+            wid,
+            jobs,
+            silent_for,
+        } => {
+            let text = match silent_for {
+                Some(_) => t.concern_worker_silent,
+                None => t.concern_worker_gone,
+            };
+            let said = frame.say(text).markup("worker", frame.worker_anchor(wid));
+            let said = said.plain_part("jobs", frame.count(t.job_count, jobs).plain());
+            let silent_for = silent_for.as_ref().map(span).unwrap_or_default();
+            said.plain_part("time", silent_for).html()
+        }
+        Concern::CronLate { entry, due } => frame
+            .say(t.concern_cron_late)
+            .text("entry", entry)
+            .markup("time", frame.moment(due))
+            .html(),
+        Concern::ClockJumped { at, by_secs } => {
+            let text = match by_secs {
+                ..0 => t.concern_clock_back,
+                _ => t.concern_clock_ahead,
+            };
+            let by = Duration::from_secs(by_secs.unsigned_abs());
+            let said = frame.say(text).plain_part("span", span(&by));
+            said.markup("time", frame.moment(at)).html()
+        }
+        Concern::NotDurable { within } => frame
+            .say(t.concern_not_durable)
+            .plain_part("time", span(within))
+            .html(),
+        Concern::QueueUnfetched { .. }
+        | Concern::QueueQuiet { .. }
+        | Concern::QueueGrows { .. }
+        | Concern::ThrottleFull { .. } => sentence_of_queue(frame, concern),
+    }
+}
+
+fn sentence_of_queue(frame: &Frame, concern: &Concern) -> Markup {
+    let t = frame.t;
+    let about = |text: &'static str| -> Phrase<'static> {
+        let waiting = frame.count(t.jobs_wait, &concern.jobs()).plain();
+        let queue = frame.queue_anchor(concern.subject());
+        let said = frame.say(text).markup("queue", queue);
+        said.plain_part("jobs", waiting)
+    };
+    match concern {
+        Concern::QueueUnfetched { oldest, last, .. } => {
+            let mut html = about(t.concern_queue_unfetched)
+                .plain_part("time", frame.span(oldest))
+                .html();
+            if let Some(wid) = last.as_deref().filter(|wid| !wid.is_empty()) {
+                let last = frame.say(t.concern_last_fetched).text("worker", wid);
+                html.raw_args(format_args!(" {last}"));
+            }
+            html
+        }
+        Concern::QueueQuiet { .. } => about(t.concern_queue_quiet).html(),
+        Concern::QueueGrows { by, within, .. } => about(t.concern_queue_grows)
+            .number("by", by)
+            .plain_part("time", frame.span(within))
+            .html(),
+        Concern::ThrottleFull { taken, limit, .. } => about(t.concern_throttle_full)
+            .number("taken", taken)
+            .number("limit", limit)
+            .html(),
+        // The others are about no queue.
+        _ => Markup::default(),
+    }
+}

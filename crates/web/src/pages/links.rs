@@ -1,0 +1,70 @@
+//! Paths of pages, and links to them.
+
+use super::Frame;
+use crate::locale::Markup;
+
+/// The path of a job's page.
+pub(super) fn job_path(jid: &str) -> String {
+    format!("/jobs/{}", percent_encoded(jid))
+}
+
+/// The path of a queue's page.
+pub(super) fn queue_path(name: &str) -> String {
+    format!("/queues/{}", percent_encoded(name))
+}
+
+/// The path of a batch's page.
+pub(super) fn batch_path(bid: &str) -> String {
+    format!("/batches/{}", percent_encoded(bid))
+}
+
+/// The path of what a query finds.
+pub(super) fn search_path(query: &str) -> String {
+    format!("/search?query={}", percent_encoded(query))
+}
+
+/// As a part of a path, or a value in a query.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let Ok(encoded) = askama::filters::urlencode_strict(text);
+    encoded.to_string()
+}
+
+impl Frame {
+    /// A link that shows what others have written.
+    pub(super) fn anchor(&self, path: &str, text: &str) -> Markup {
+        let mut html = Markup::default();
+        html.raw("<a href=\"").text(&self.link(path)).raw("\">");
+        html.isolated(text).raw("</a>");
+        html
+    }
+
+    pub(super) fn job_anchor(&self, jid: &str) -> Markup {
+        self.anchor(&job_path(jid), jid)
+    }
+
+    pub(super) fn queue_anchor(&self, name: &str) -> Markup {
+        self.anchor(&queue_path(name), name)
+    }
+
+    /// Leads to the jobs that a worker has.
+    pub(super) fn worker_anchor(&self, wid: &str) -> Markup {
+        match wid {
+            "" => {
+                let mut html = Markup::default();
+                html.text(self.t.why_nameless);
+                html
+            }
+            wid => self.anchor(&search_path(&jobs_of_worker(wid)), wid),
+        }
+    }
+}
+
+/// The query for the jobs that a worker has.
+pub(super) fn jobs_of_worker(wid: &str) -> String {
+    format!("state:working worker:{}", quoted(wid))
+}
+
+/// A text as a value of a query.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
