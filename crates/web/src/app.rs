@@ -97,6 +97,15 @@ fn pages() -> Router<Arc<App>> {
         .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))
+        .route(
+            "/operations",
+            get(pages::operations).post(pages::on_operations),
+        )
+        .route("/operations/new", get(pages::new_operation))
+        .route(
+            "/operations/{id}",
+            get(pages::operation).post(pages::on_operation),
+        )
         .route("/server", get(pages::server))
 }
 

@@ -10,6 +10,7 @@ const exact = new Intl.DateTimeFormat(language, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
 });
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const minuteOfDay = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const date = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
 const numbers = new Intl.NumberFormat(language, { numberingSystem: "latn" });
 
@@ -43,6 +44,7 @@ export function showTimes(part) {
     let text = exact.format(at);
     if ("distance" in time.dataset) text = distance(at);
     if ("clock" in time.dataset) text = clock.format(at);
+    if ("minute" in time.dataset) text = minuteOfDay.format(at);
     if ("date" in time.dataset) text = date.format(at);
     if (time.textContent !== text) time.textContent = text;
   }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 use super::asked::{Named, Sent};
 use crate::app::App;
 use crate::desk::Actor;
+use crate::guard::origin_of;
 use crate::service::Problem;
 use crate::service::jobs::JobVerb;
 use crate::service::operations::{self, DryRun, Operation, OperationRequest};
@@ -60,8 +60,7 @@ pub(crate) async fn start_operation(
         queue: asked.queue,
     };
     if asked.dry_run {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let origin = format!("http://{}", host.unwrap_or("localhost:7420"));
+        let origin = origin_of(&headers, &app.desk.facts());
         let dry_run = operations::dry_run(&*app.desk, &actor, request, &origin).await?;
         return Ok(Json(dry_run).into_response());
     }

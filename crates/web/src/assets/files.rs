@@ -10,6 +10,7 @@ macro_rules! files {
 pub(super) static FILES: &[(&str, &[u8])] = files! {
     "css/workmill.css",
     "icon.svg",
+    "js/copy.js",
     "js/keys.js",
     "js/live.js",
     "js/main.js",

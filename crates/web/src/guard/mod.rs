@@ -26,6 +26,6 @@ pub(crate) use authenticate::authenticate;
 pub(crate) use headers::harden;
 pub(crate) use login::Logins;
 pub use network::Network;
-pub(crate) use origin::refuse_other_sites;
+pub(crate) use origin::{origin_of, refuse_other_sites};
 pub(crate) use peer::Peer;
 pub(crate) use script_name::{ScriptName, cut_script_name};

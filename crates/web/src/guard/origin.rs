@@ -14,6 +14,7 @@ use axum::response::Response;
 use super::peer::Peer;
 use super::refusal::Refusal;
 use crate::app::App;
+use crate::desk::ServerFacts;
 
 /// Refuses what another site has sent, if it could change something.
 pub(crate) async fn refuse_other_sites(
@@ -31,6 +32,17 @@ pub(crate) async fn refuse_other_sites(
         true => next.run(request).await,
         false => Refusal::OtherSite.answer(request.uri().path()),
     }
+}
+
+/// Where whoever sent these headers reaches the port: `http://localhost:7420`.
+pub(crate) fn origin_of(headers: &HeaderMap, facts: &ServerFacts) -> String {
+    // The port has the certificate of the command port.
+    let scheme = match facts.listens_at.starts_with("tcp+tls:") {
+        true => "https",
+        false => "http",
+    };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    format!("{scheme}://{}", host.unwrap_or("localhost:7420"))
 }
 
 fn is_of_ours(headers: &HeaderMap, is_proxied: bool) -> bool {

@@ -94,6 +94,13 @@ texts! {
     // The page of types of jobs.
     jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait
     jobtype_run
+    // Operations: changes of many jobs.
+    operations operations_lead operations_empty operations_teach operation_action operation_query
+    operation_running operation_done operation_cancelled operation_failed operation_named operation_everything
+    operation_changed operation_unknown operation_reason operation_ended operation_progress operation_speed
+    operation_stop operation_was_stopped operation_matches operation_kinds operation_others operation_curl
+    operation_count operation_to_queue operation_name_queue operation_confirm act_requeue act_move
+    all_matching copy copied
     // What scripts say.
     fresh_rows keys_title keys_search keys_rows keys_open keys_help close
     // What can be done to jobs.
@@ -105,6 +112,8 @@ texts! {
     attention_things attention_more jobs_wait
     // Why a job or a queue does not get on.
     why_busy why_ahead
+    // Operations: changes of many jobs.
+    operation_concerns operation_at_least
     // The pages of sets and queues.
     job_count
     // The page of a job.

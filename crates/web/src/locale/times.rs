@@ -69,6 +69,17 @@ impl Language {
         html
     }
 
+    /// The hour and the minute of a moment.
+    pub(crate) fn minute(self, at: Timestamp) -> Markup {
+        let utc = utc(at);
+        let minute = utc.get(11..16).unwrap_or_default();
+        let mut html = Markup::default();
+        html.raw_args(format_args!(
+            "<time datetime=\"{at}\" title=\"{utc}\" data-minute>{minute}</time>"
+        ));
+        html
+    }
+
     /// The date of a moment.
     pub(crate) fn date(self, at: Timestamp) -> Markup {
         let utc = utc(at);

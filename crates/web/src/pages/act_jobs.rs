@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use workmill_engine::query::JobState;
@@ -57,7 +56,7 @@ pub(crate) async fn entry(frame: Frame, Path(key): Path<String>) -> Response {
         Some((_, jid)) => job_path(jid),
         None => set_path(&frame),
     };
-    (StatusCode::FOUND, [(header::LOCATION, frame.link(&path))]).into_response()
+    frame.leads_to(&path)
 }
 
 /// `POST /jobs/{jid}`.

@@ -3,6 +3,7 @@
 use workmill_engine::query::JobState;
 
 use super::Frame;
+use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::jobs::JobVerb;
 
@@ -13,36 +14,74 @@ pub(super) struct JobAction {
     pub(super) class: &'static str,
 }
 
-type Title = fn(&Texts) -> &'static str;
-
-/// Each with the word of Faktory's forms.
-const JOB_ACTIONS: [(JobVerb, &str, Title, &str); 4] = [
-    (JobVerb::Retry, "retry", |t| t.act_retry, ""),
-    (JobVerb::Enqueue, "add_to_queue", |t| t.act_enqueue, ""),
-    (JobVerb::Kill, "kill", |t| t.act_kill, "danger"),
-    (JobVerb::Delete, "delete", |t| t.act_delete, "danger"),
+/// What Faktory's forms call what they do.
+const FAKTORYS: [(JobVerb, &str); 4] = [
+    (JobVerb::Retry, "retry"),
+    (JobVerb::Enqueue, "add_to_queue"),
+    (JobVerb::Kill, "kill"),
+    (JobVerb::Delete, "delete"),
 ];
 
 /// What a form says is to be done.
 pub(super) fn verb_of(name: &str) -> Option<JobVerb> {
-    let action = JOB_ACTIONS.iter().find(|(_, known, ..)| *known == name);
-    action.map(|(verb, ..)| *verb)
+    let action = FAKTORYS.iter().find(|(_, known)| *known == name);
+    action.map(|(verb, _)| *verb)
 }
 
-/// What whoever reads may do to jobs of a state.
+/// What whoever reads may do to jobs of a state, one by one.
 pub(super) fn job_actions(frame: &Frame, state: JobState) -> Vec<JobAction> {
-    let makes_sense = |verb: JobVerb| match verb {
-        // It is dead already.
-        JobVerb::Kill => state != JobState::Dead,
-        verb => verb.is_for(state),
-    };
-    JOB_ACTIONS
+    FAKTORYS
         .into_iter()
-        .filter(|(verb, ..)| makes_sense(*verb) && frame.may(verb.action()))
-        .map(|(_, name, title, class)| JobAction {
+        .filter(|(verb, _)| makes_sense(*verb, state) && frame.may(verb.action()))
+        .map(|(verb, name)| JobAction {
             name,
-            title: title(frame.t),
-            class,
+            title: title(verb, frame.t),
+            class: class(verb),
         })
         .collect()
+}
+
+/// What whoever reads may do to all jobs that match a query and are in one of these states.
+pub(super) fn bulk_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction> {
+    if !frame.may(Action::StartOperation) {
+        return Vec::new();
+    }
+    JobVerb::ALL
+        .into_iter()
+        .filter(|verb| states.iter().any(|state| makes_sense(*verb, *state)))
+        .map(|verb| JobAction {
+            name: verb.as_str(),
+            title: title(verb, frame.t),
+            class: class(verb),
+        })
+        .collect()
+}
+
+fn makes_sense(verb: JobVerb, state: JobState) -> bool {
+    match verb {
+        // It is dead already.
+        JobVerb::Kill => state != JobState::Dead,
+        // Of the others it is said better by another word.
+        JobVerb::Requeue => matches!(state, JobState::Working | JobState::Enqueued),
+        verb => verb.is_for(state),
+    }
+}
+
+pub(super) fn title(verb: JobVerb, t: &Texts) -> &'static str {
+    match verb {
+        JobVerb::Retry => t.act_retry,
+        JobVerb::Enqueue => t.act_enqueue,
+        JobVerb::Requeue => t.act_requeue,
+        JobVerb::Kill => t.act_kill,
+        JobVerb::Delete => t.act_delete,
+        JobVerb::Move => t.act_move,
+    }
+}
+
+/// Those that take something away stand out.
+pub(super) fn class(verb: JobVerb) -> &'static str {
+    match verb {
+        JobVerb::Kill | JobVerb::Delete => "danger",
+        JobVerb::Retry | JobVerb::Enqueue | JobVerb::Requeue | JobVerb::Move => "",
+    }
 }

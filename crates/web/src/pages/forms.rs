@@ -37,13 +37,18 @@ impl Frame {
             Ok(notice) => notice,
             Err(problem) => return self.show_problem(&problem),
         };
-        let mut response = StatusCode::FOUND.into_response();
-        let headers = response.headers_mut();
-        if let Ok(target) = HeaderValue::from_str(&self.link(path)) {
-            headers.insert(LOCATION, target);
-        }
+        let mut response = self.leads_to(path);
         if let Some(cookie) = notice.kept(self.prefix()) {
-            headers.append(SET_COOKIE, cookie);
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// Leads to a page, which tells by itself what was done.
+    pub(super) fn leads_to(&self, path: &str) -> Response {
+        let mut response = StatusCode::FOUND.into_response();
+        if let Ok(target) = HeaderValue::from_str(&self.link(path)) {
+            response.headers_mut().insert(LOCATION, target);
         }
         response
     }

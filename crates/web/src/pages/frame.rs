@@ -164,9 +164,9 @@ impl Frame {
         self.language.clock(self.now)
     }
 
-    /// The time of a moment, without its date.
-    pub(super) fn clock_at(&self, at: &Timestamp) -> Markup {
-        self.language.clock(*at)
+    /// The hour and the minute of a moment.
+    pub(super) fn minute(&self, at: &Timestamp) -> Markup {
+        self.language.minute(*at)
     }
 
     /// The date of a moment, without its time.

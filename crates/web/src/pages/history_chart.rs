@@ -63,7 +63,7 @@ impl HistoryChart {
             .step_by(apart)
             .map(|point| match range.length() > DAY {
                 true => frame.date(&point.at),
-                false => frame.clock_at(&point.at),
+                false => frame.minute(&point.at),
             });
         let step = history.step.saturating_mul(together as u64);
         Ok(Self {

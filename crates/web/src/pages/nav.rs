@@ -63,7 +63,10 @@ const MACHINERY: &[Line] = &[
     ("/locks", "l", |t| t.locks, NO_COUNT),
 ];
 
-const SERVER: &[Line] = &[("/server", "v", |t| t.nav_server, NO_COUNT)];
+const SERVER: &[Line] = &[
+    ("/operations", "p", |t| t.operations, NO_COUNT),
+    ("/server", "v", |t| t.nav_server, NO_COUNT),
+];
 
 /// All of them, group by group.
 pub(super) fn groups(frame: &Frame, counts: &Counts) -> Vec<NavGroup> {

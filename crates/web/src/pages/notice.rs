@@ -23,6 +23,7 @@ pub(crate) enum Notice {
     JobsChanged(u64),
     /// So many were changed so far.
     JobsGoingOn(u64),
+    OperationStopped,
 }
 
 impl Notice {
@@ -34,6 +35,7 @@ impl Notice {
             Self::WorkersTold(count) => ("told", count),
             Self::JobsChanged(count) => ("changed", count),
             Self::JobsGoingOn(count) => ("going-on", count),
+            Self::OperationStopped => ("operation-stopped", 0),
         }
     }
 
@@ -47,6 +49,7 @@ impl Notice {
             Self::WorkersTold(count),
             Self::JobsChanged(count),
             Self::JobsGoingOn(count),
+            Self::OperationStopped,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -77,6 +80,7 @@ impl Notice {
             Self::WorkersTold(count) => frame.count(t.told_workers, &count).plain(),
             Self::JobsChanged(count) => frame.count(t.jobs_changed, &count).plain(),
             Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
+            Self::OperationStopped => t.operation_was_stopped.to_owned(),
         }
     }
 }

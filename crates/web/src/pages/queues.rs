@@ -10,9 +10,10 @@ use workmill_store::Place;
 
 use super::Frame;
 use super::actions::JobAction;
+use super::bulk::Bulk;
 use super::history_chart::HistoryChart;
 use super::job_table::JobTable;
-use super::links::queue_path;
+use super::links::{queue_path, quoted};
 use super::listing::{ListParameters, Listing};
 use super::queue_rows::QueueRow;
 use super::ranges::RangeParameters;
@@ -41,8 +42,10 @@ struct QueuePage<'a> {
     queue: Queue,
     reasons: Vec<Markup>,
     chart: HistoryChart,
-    /// Nothing is done to jobs of this list.
+    /// Nothing is done to jobs of this list one by one.
     actions: [JobAction; 0],
+    /// What may be done to all of them.
+    bulk: Bulk,
     table: JobTable,
 }
 
@@ -113,6 +116,12 @@ async fn make_queue<'a>(
         may_remove: frame.may(Action::RemoveQueue),
         reasons: told(frame, name, &why.reasons),
         chart: HistoryChart::of(app, frame, of, range.range.as_deref()).await?,
+        bulk: Bulk::of_all(
+            frame,
+            JobState::Enqueued,
+            format!("state:enqueued queue:{}", quoted(name)),
+            queue.size,
+        ),
         queue,
         actions: [],
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::Frame;
 use super::actions::JobAction;
+use super::bulk::Bulk;
 use super::job_rows::JobRow;
 use super::job_table::{JobTable, page_from};
 use super::listing::{Listing, Pager};
@@ -32,8 +33,10 @@ struct SearchPage<'a> {
     query: String,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
-    /// Nothing is done to jobs of this list.
+    /// Nothing is done to jobs of this list one by one.
     actions: [JobAction; 0],
+    /// What may be done to all that match.
+    bulk: Bulk,
     table: JobTable,
     looked_at: u64,
     of: u64,
@@ -71,6 +74,7 @@ async fn make<'a>(
     let asked = page_from(asked.cursor);
     let mut page = SearchPage {
         frame,
+        bulk: Bulk::of_query(frame, &query),
         query,
         wrong: None,
         actions: [],
@@ -97,14 +101,24 @@ async fn make<'a>(
             page.looked_at = list.found.looked_at;
             page.of = list.found.of;
         }
-        Err(Problem {
+        Err(problem) => page.wrong = Some(wrong_query(&page.query, problem)?),
+    }
+    Ok(page)
+}
+
+/// What is wrong with a query, and the query with a mark where.
+///
+/// # Errors
+/// Something else is wrong.
+pub(super) fn wrong_query(query: &str, problem: Problem) -> Result<(Markup, String), Problem> {
+    match problem {
+        Problem {
             kind: ProblemKind::Invalid,
             detail,
             span: Some(span),
-        }) => page.wrong = Some((marked(&page.query, span), detail)),
-        Err(problem) => return Err(problem),
+        } => Ok((marked(query, span), detail)),
+        problem => Err(problem),
     }
-    Ok(page)
 }
 
 /// A query with a mark at a place in it.

@@ -11,10 +11,10 @@ use workmill_store::Place;
 
 use super::Frame;
 use super::actions::{JobAction, job_actions};
+use super::bulk::Bulk;
 use super::job_table::JobTable;
 use super::listing::ListParameters;
 use crate::app::App;
-use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::Problem;
 
@@ -37,7 +37,8 @@ struct SetPage<'a> {
     total: u64,
     /// What may be done to its jobs.
     actions: Vec<JobAction>,
-    may_do_all: bool,
+    /// What may be done to all of them.
+    bulk: Bulk,
     table: JobTable,
 }
 
@@ -57,6 +58,7 @@ async fn make<'a>(
     at: ListParameters,
 ) -> Result<SetPage<'a>, Problem> {
     let table = JobTable::of_place(app, state, place(state), at.cursor).await?;
+    let query = format!("state:{}", state.as_str());
     Ok(SetPage {
         frame,
         words: words(state, frame.t),
@@ -65,7 +67,7 @@ async fn make<'a>(
             JobState::Working => Vec::new(),
             _ => job_actions(frame, state),
         },
-        may_do_all: frame.may(Action::StartOperation),
+        bulk: Bulk::of_all(frame, state, query, frame.total(state)),
         table,
     })
 }

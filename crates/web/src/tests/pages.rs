@@ -3,6 +3,7 @@
 mod around;
 mod forms;
 mod hostile;
+mod operations;
 mod sentences;
 mod shown;
 mod told;
@@ -13,7 +14,7 @@ use super::Visitor;
 use super::visitor::Answer;
 
 /// Every page that needs no name.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/queues",
     "/scheduled",
@@ -27,6 +28,7 @@ const PAGES: [&str; 14] = [
     "/throttles",
     "/locks",
     "/jobtypes",
+    "/operations",
     "/server",
 ];
 

@@ -84,6 +84,8 @@ async fn viewer_is_shown_no_action_and_refused_all() {
         ("/retries", "action=retry"),
         ("/jobs/jid-00001", "action=delete"),
         ("/busy", "wid=all&signal=quiet"),
+        ("/operations", "action=delete&query="),
+        ("/operations/0123456789abcdef", "action=cancel"),
     ] {
         let refused = viewer.send(Method::POST, path, Body::from(form)).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path} {form}");

@@ -1,0 +1,158 @@
+//! `/operations/new`: what a change of many jobs would concern, before it is started.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use workmill_engine::query::JobState;
+
+use super::Frame;
+use super::actions::{class, title};
+use super::forms::invalid;
+use super::job_rows::state_name;
+use super::links::search_path;
+use super::operations::operation_path;
+use super::search::wrong_query;
+use crate::app::App;
+use crate::guard::origin_of;
+use crate::locale::Markup;
+use crate::service::Problem;
+use crate::service::jobs::JobVerb;
+use crate::service::operations::{DryRun, OperationRequest, dry_run, start};
+use crate::service::search::CountedKind;
+
+/// Queues and types that are shown: those with the most jobs.
+const KINDS_SHOWN: usize = 20;
+
+/// What is to be done to which jobs, as forms and addresses say it.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    action: String,
+    #[serde(default)]
+    query: String,
+    /// Where jobs are moved to; empty if they are not.
+    #[serde(default)]
+    queue: String,
+}
+
+impl Asked {
+    fn verb(&self) -> Result<JobVerb, Problem> {
+        JobVerb::parse(&self.action).ok_or_else(|| invalid("action", &self.action))
+    }
+
+    fn request(&self) -> Result<OperationRequest, Problem> {
+        Ok(OperationRequest {
+            action: self.verb()?,
+            query: Some(self.query.trim().to_owned()),
+            keys: None,
+            queue: (!self.queue.is_empty()).then(|| self.queue.clone()),
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "operation_start.html")]
+struct StartPage<'a> {
+    frame: &'a Frame,
+    asked: Asked,
+    title: &'static str,
+    class: &'static str,
+    /// Jobs are moved to a queue, which has to be named.
+    is_move: bool,
+    /// What is wrong with the query, and where.
+    wrong: Option<(Markup, String)>,
+    /// What it would concern; none as long as it cannot be started.
+    dry_run: Option<DryRun>,
+}
+
+impl StartPage<'_> {
+    fn kinds<'a>(&self, dry_run: &'a DryRun) -> &'a [CountedKind] {
+        let kinds = &dry_run.count.kinds;
+        kinds.get(..KINDS_SHOWN).unwrap_or(kinds)
+    }
+
+    /// Jobs of queues and types that are not shown.
+    fn others(&self, dry_run: &DryRun) -> u64 {
+        let shown: u64 = self.kinds(dry_run).iter().map(|kind| kind.jobs).sum();
+        dry_run.count.matched.saturating_sub(shown)
+    }
+
+    fn confirm(&self, dry_run: &DryRun) -> String {
+        let frame = self.frame;
+        let jobs = frame.count(frame.t.job_count, &dry_run.count.matched);
+        let said = frame.say(frame.t.operation_confirm);
+        let said = said.plain_part("action", self.title);
+        said.plain_part("jobs", jobs.plain()).plain()
+    }
+
+    /// The path of the jobs that it would concern.
+    fn search_path(&self) -> String {
+        search_path(&self.asked.query)
+    }
+
+    fn state(&self, state: &JobState) -> &'static str {
+        state_name(*state, self.frame.t)
+    }
+}
+
+/// `GET /operations/new`.
+pub(crate) async fn new_operation(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    headers: HeaderMap,
+    asked: Query<Asked>,
+) -> Response {
+    let origin = origin_of(&headers, &app.desk.facts());
+    let origin = format!("{origin}{}", frame.prefix().as_str());
+    frame.show(make(&app, &frame, asked.0, &origin).await)
+}
+
+async fn make<'a>(
+    app: &App,
+    frame: &'a Frame,
+    asked: Asked,
+    origin: &str,
+) -> Result<StartPage<'a>, Problem> {
+    let verb = asked.verb()?;
+    let mut page = StartPage {
+        frame,
+        title: title(verb, frame.t),
+        class: class(verb),
+        is_move: verb == JobVerb::Move,
+        wrong: None,
+        dry_run: None,
+        asked,
+    };
+    if page.is_move && page.asked.queue.is_empty() {
+        return Ok(page);
+    }
+    let request = page.asked.request()?;
+    match dry_run(&*app.desk, &frame.actor, &request, origin).await {
+        Ok(counted) => page.dry_run = Some(counted),
+        Err(problem) => page.wrong = Some(wrong_query(&page.asked.query, problem)?),
+    }
+    Ok(page)
+}
+
+/// `POST /operations`: starts one.
+pub(crate) async fn on_operations(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(asked): Form<Asked>,
+) -> Response {
+    let request = match asked.request() {
+        Ok(request) => request,
+        Err(problem) => return frame.show_problem(&problem),
+    };
+    match start(&app.desk, &frame.actor, &request).await {
+        Ok(operation) => {
+            app.observer.look_again().await;
+            frame.leads_to(&operation_path(&operation.id))
+        }
+        Err(problem) => frame.show_problem(&problem),
+    }
+}
