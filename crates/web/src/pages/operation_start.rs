@@ -26,7 +26,7 @@ use crate::service::operations::{DryRun, OperationRequest, dry_run, start};
 use crate::service::search::CountedKind;
 
 /// Queues and types that are shown: those with the most jobs.
-const KINDS_SHOWN: usize = 20;
+const KINDS_SHOWN: usize = 12;
 
 /// What is to be done to which jobs, as forms and addresses say it.
 #[derive(Debug, Default, Deserialize)]

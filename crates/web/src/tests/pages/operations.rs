@@ -81,7 +81,7 @@ async fn what_would_be_done_is_counted_by_queue_and_type_and_nothing_is_done() {
         let page = answer.text();
         assert!(page.contains("It concerns 4 jobs."), "{page}");
         assert!(page.contains("<i class=\"mark dead\"></i>4 dead"), "{page}");
-        let row = "<bdi>mails</bdi></th><td><bdi>&#60;b&#62;&#39;&#34;x</bdi></td><td class=\"num\">3</td>";
+        let row = "<bdi>&#60;b&#62;&#39;&#34;x</bdi><small><bdi>mails</bdi></small></th><td class=\"num\">3</td>";
         assert!(page.contains(row), "{page}");
         assert!(page.contains(">Delete: 4 jobs</button>"), "{page}");
         let curl = "{&#34;action&#34;:&#34;delete&#34;,&#34;query&#34;:&#34;state:dead&#34;}";
