@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
 use crate::observe::Observer;
 use crate::service::attention::Watch;
+use crate::service::events::Streams;
 use crate::service::history::Recent;
 use crate::{api, assets, pages, probes};
 
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) observer: Observer,
     pub(crate) watch: Watch,
     pub(crate) lately: Recent,
+    pub(crate) streams: Streams,
 }
 
 impl App {
@@ -42,6 +44,7 @@ impl App {
             observer: Observer::default(),
             watch: Watch::default(),
             lately: Recent::default(),
+            streams: Streams::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The whole router, called without a socket.
 
 mod actions;
+mod events;
 mod guard;
 mod history;
 mod jobs;

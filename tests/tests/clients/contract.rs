@@ -58,6 +58,9 @@ fn check(server: &Server, which: [&str; 2]) {
         "--phases",
         "coverage,fuzzing",
         "--no-color",
+        // An answer that does not end says nothing about its form.
+        "--exclude-path",
+        "/api/v1/events",
     ];
     let config = ["--config-file", config.to_str().expect("a path in UTF-8")];
     Script::new(

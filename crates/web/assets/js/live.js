@@ -1,11 +1,19 @@
-// Keeps a page up to date: fetches it again while somebody looks, changes values in place, and lets new rows wait.
+// Keeps a page up to date: changes values in place, and lets new rows wait. Numbers come by a stream of events, the rest by
+// fetching the page again when they have changed; where there is no stream, now and then.
+import { close, listen } from "./events.js";
 import { showTimes } from "./times.js";
 
-const EVERY_MS = 5000;
+// With a stream, what tells that it is time to fetch the page; without, and for what no number tells, the time that has passed.
+const AT_LEAST_MS = 3000;
+const WITHOUT_MS = 5000;
+const WITH_MS = 20000;
+
 const said = document.body.dataset;
 const state = document.getElementById("live");
 
 let timer = 0;
+let fetchedAt = Date.now();
+let hasStream = false;
 
 function show(is) {
   state.classList.toggle("on", is);
@@ -62,6 +70,7 @@ function tell(body, waiting) {
 async function refresh() {
   clearTimeout(timer);
   if (document.hidden) return;
+  fetchedAt = Date.now();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
     if (!answer.ok) throw new Error(answer.statusText);
@@ -71,13 +80,46 @@ async function refresh() {
     show(false);
   }
   showTimes(document);
-  timer = setTimeout(refresh, EVERY_MS);
+  later(hasStream ? WITH_MS : WITHOUT_MS);
+}
+
+/** A number as the server writes it. */
+function written(number) {
+  const digits = String(number);
+  return digits.length < said.groupFrom ? digits : digits.replace(/\B(?=(\d{3})+$)/g, said.group);
+}
+
+/** Fetches the page so long after the last time. */
+function later(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, Math.max(0, fetchedAt + ms - Date.now()));
+}
+
+function takeNumbers(told) {
+  for (const place of document.querySelectorAll("[data-number]")) {
+    const text = written(told[place.dataset.number]);
+    if (text !== place.textContent) place.textContent = text;
+  }
+  later(AT_LEAST_MS);
+}
+
+function hear() {
+  listen(takeNumbers, (is) => {
+    hasStream = is;
+    later(is ? WITH_MS : WITHOUT_MS);
+  });
 }
 
 export function startLive() {
   if (!document.querySelector("[data-live]")) return;
   show(true);
-  document.addEventListener("visibilitychange", refresh);
-  timer = setTimeout(refresh, EVERY_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return close();
+    hear();
+    refresh();
+  });
+  addEventListener("pagehide", close);
+  later(WITHOUT_MS);
+  hear();
   setInterval(() => document.hidden || showTimes(document), 1000);
 }

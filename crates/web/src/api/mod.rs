@@ -9,6 +9,7 @@
 
 mod asked;
 mod attention;
+mod events;
 mod features;
 mod history;
 mod job;

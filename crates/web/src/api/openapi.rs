@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    attention, features, history, jobs, operations, problem, queues, server, why, workers,
+    attention, events, features, history, jobs, operations, problem, queues, server, why, workers,
 };
 use crate::app::App;
 use crate::probes;
@@ -89,6 +89,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::show_history))
         .routes(routes!(history::list_jobtypes))
         .routes(routes!(attention::list))
+        .routes(routes!(events::stream))
         .routes(routes!(why::job))
         .routes(routes!(why::queue))
         .routes(routes!(server::flush))

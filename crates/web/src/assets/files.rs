@@ -11,6 +11,7 @@ pub(super) static FILES: &[(&str, &[u8])] = files! {
     "css/workmill.css",
     "icon.svg",
     "js/copy.js",
+    "js/events.js",
     "js/keys.js",
     "js/live.js",
     "js/main.js",

@@ -7,11 +7,19 @@ const THIN_SPACE: &str = "\u{202f}";
 
 impl Language {
     /// What stands between thousands.
-    const fn group(self) -> &'static str {
+    pub(crate) const fn group(self) -> &'static str {
         match self {
             Self::English | Self::Japanese | Self::Arabic => ",",
             Self::German => ".",
             Self::French | Self::Spanish => THIN_SPACE,
+        }
+    }
+
+    /// From how many digits on they are grouped.
+    pub(crate) const fn digits_grouped_from(self) -> usize {
+        match self {
+            Self::Spanish => 5,
+            _ => 4,
         }
     }
 
@@ -26,8 +34,7 @@ impl Language {
     /// A count.
     pub(crate) fn number(self, number: u64) -> String {
         let digits = number.to_string();
-        // Spanish groups from five digits on.
-        if matches!(self, Self::Spanish) && digits.len() <= 4 {
+        if digits.len() < self.digits_grouped_from() {
             return digits;
         }
         let mut grouped = String::with_capacity(digits.len() * 2);

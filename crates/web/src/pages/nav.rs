@@ -35,6 +35,22 @@ pub(super) struct Counts {
     pub(super) throttles: Option<u64>,
 }
 
+impl NavLink {
+    /// What the stream of events calls the number.
+    pub(crate) fn number(&self) -> Option<&'static str> {
+        let number = match self.key {
+            "q" => "queues",
+            "s" => "scheduled",
+            "r" => "retries",
+            "d" => "dead",
+            "w" => "working",
+            "k" => "workers",
+            _ => return None,
+        };
+        Some(number)
+    }
+}
+
 type Title = fn(&Texts) -> &'static str;
 type Count = fn(&Counts) -> Option<u64>;
 type Line = (&'static str, &'static str, Title, Count);

@@ -25,6 +25,7 @@ use super::limits::{HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, HEADERS_MAX, 
 use super::patience::Patience;
 use super::places::Place;
 use crate::guard::{Peer, cut_script_name};
+use crate::service::events::ConnectionsMax;
 
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 37\r\n\
@@ -94,7 +95,9 @@ impl Connection {
             return;
         };
         let service = service_fn(|mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            let extensions = request.extensions_mut();
+            extensions.insert(Peer(peer));
+            extensions.insert(ConnectionsMax(place.of()));
             let request = cut_script_name(request.map(Body::new));
             answer(&app, &place, request)
         });

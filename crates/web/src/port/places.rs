@@ -75,6 +75,11 @@ impl Places {
 }
 
 impl Place {
+    /// How many there are in all.
+    pub(super) fn of(&self) -> usize {
+        self.places.max
+    }
+
     /// Waits until somebody else has it.
     pub(super) async fn pushed_out(&self) {
         self.pushed_out.cancelled().await;

@@ -6,6 +6,7 @@
 pub(crate) mod attention;
 pub mod batches;
 pub mod cron;
+pub(crate) mod events;
 pub mod history;
 pub mod jobs;
 pub mod locks;
