@@ -221,10 +221,6 @@ fn one_flipped_bit_of_a_key_hides_no_other_job_and_runs_none_twice() {
         let bit = next(&mut state) % 7;
         let place = format!("seed {seed}, byte {at}, bit {bit}");
         // A store that refuses has said so.
-        eprintln!(
-            "{:?}",
-            drain_flipped(&dir, at, bit).map(|d| (d.runs.len(), d.unreadable))
-        );
         if let Some(drained) = drain_flipped(&dir, at, bit) {
             assert_sound(&drained, 1, &place);
             not_refused += 1;
