@@ -221,7 +221,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn release(&mut self, releases: &[Release]) -> ();
             fn insert_entries(&mut self, set: SetName, entries: &[(SetTime, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
-            fn remove_entries_until(&mut self, last: EntryKey) -> usize;
+            fn take_entries(&mut self, set: SetName, until: SetTime, limit: usize) -> Vec<Entry>;
             fn clear_set(&mut self, set: SetName) -> ();
             fn set_paused(&mut self, queues: &[&str], paused: bool) -> ();
             fn remove_queues(&mut self, queues: &[&str]) -> ();

@@ -167,7 +167,7 @@ register! { $
     sets {
         entries_come_by_time_then_arrival
         entries_are_read_up_to_a_moment
-        entries_are_removed_up_to_a_key
+        entries_are_taken_from_the_front
         entries_are_read_on_after_a_key
         entries_are_kept_as_they_were_put_in
         sets_are_kept_apart

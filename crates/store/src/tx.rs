@@ -125,8 +125,13 @@ pub trait Tx {
     /// Takes entries out of their sets; tells how many were there.
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError>;
 
-    /// Takes all entries of a set out of it that come before this one, and this one; tells how many there were.
-    fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError>;
+    /// Takes the first entries of a set out of it: those that [`entries`](Tx::entries) would tell.
+    fn take_entries(
+        &mut self,
+        set: SetName,
+        until: SetTime,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// How many jobs a place has; none has a queue that is unknown.
     fn size(&mut self, place: &Place) -> Result<u64, StoreError>;

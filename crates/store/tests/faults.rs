@@ -157,7 +157,7 @@ fn run_group<T: Tx>(tx: &mut T, held: [JobKey; 3]) -> Result<(), StoreError> {
     tx.remove::<Tombstone>(&due)?;
     tx.put(&[tick(2)])?;
     tx.remove_entries(&[dead[0].key])?;
-    tx.remove_entries_until(dead[1].key)?;
+    tx.take_entries(SetName::Dead, SetTime::MAX, 1)?;
     tx.insert_entries(SetName::Retries, &[(SetTime::retries(at(1)), job("r1"))])?;
     tx.insert_entries(SetName::Scheduled, &[(SetTime::dead(at(1)), job("s1"))])?;
     tx.clear_set(SetName::Scheduled)?;

@@ -46,12 +46,8 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn forget_dead(&mut self, until: SetTime, limit: usize) -> Result<usize, StoreError> {
-        let entries = self.tx.entries(SetName::Dead, None, until, limit)?;
-        let Some(last) = entries.last() else {
-            return Ok(0);
-        };
-        // All before the last were read too. What their end brings about may come into the set.
-        let removed = self.tx.remove_entries_until(last.key)?;
+        // What their end brings about may come into the set.
+        let entries = self.tx.take_entries(SetName::Dead, until, limit)?;
         let records = entries.iter().filter_map(|entry| entry.job.as_ref().ok());
         self.prefetch(records)?;
         for entry in &entries {
@@ -59,7 +55,7 @@ impl<T: Tx> Group<'_, T> {
                 self.step(What::Evicted, Cause::NoRoom, record, None)?;
             }
         }
-        Ok(removed)
+        Ok(entries.len())
     }
 }
 

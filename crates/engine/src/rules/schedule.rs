@@ -17,10 +17,10 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn promote_set(&mut self, set: SetName, now: SetTime) -> Result<bool, StoreError> {
-        let due = self.tx.entries(set, None, now, PROMOTE_SLICE_JOBS)?;
-        let Some(last) = due.last() else {
+        let due = self.tx.take_entries(set, now, PROMOTE_SLICE_JOBS)?;
+        if due.is_empty() {
             return Ok(false);
-        };
+        }
         let mut jobs: Vec<&JobRecord> = Vec::with_capacity(due.len());
         let mut dead = Vec::new();
         for entry in &due {
@@ -31,8 +31,6 @@ impl<T: Tx> Group<'_, T> {
         }
         self.bury(dead)?;
         self.enqueue_again(&jobs, Cause::Time)?;
-        // All before the last were read too.
-        self.tx.remove_entries_until(last.key)?;
         Ok(true)
     }
 }

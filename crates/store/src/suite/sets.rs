@@ -152,16 +152,20 @@ pub(super) fn removed_entries_are_counted<F: Fixture>(fixture: &mut F) {
     assert_eq!(totals(&mut store).retries, 1);
 }
 
-pub(super) fn entries_are_removed_up_to_a_key<F: Fixture>(fixture: &mut F) {
+pub(super) fn entries_are_taken_from_the_front<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     let elsewhere = SetName::Dead;
     insert(&mut store, elsewhere, &[(1, "elsewhere")]);
     insert(&mut store, SET, &[(2, "b"), (2, "c"), (3, "d"), (1, "a")]);
-    let key = read(&mut store, SET)[1].key;
-    for count in [2, 0] {
-        let removed = change(&mut store, |tx| tx.remove_entries_until(key).unwrap());
-        assert_eq!(removed, count);
-    }
+    let take = |store: &mut F::S, until, limit| {
+        let taken = change(store, |tx| tx.take_entries(SET, at(until), limit).unwrap());
+        jids(&taken)
+            .into_iter()
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    assert!(take(&mut store, 0, 9).is_empty());
+    assert_eq!(take(&mut store, 9, 2), ["a", "b"]);
     assert_eq!(jids(&read(&mut store, SET)), ["c", "d"]);
     assert_eq!(jids(&read(&mut store, elsewhere)), ["elsewhere"]);
     assert_eq!(totals(&mut store).retries, 2);

@@ -134,13 +134,33 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(removed)
     }
 
-    pub(super) fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
+    pub(super) fn take_entries(
+        &mut self,
+        set: SetName,
+        until: SetTime,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let taken = self.entries(set, None, until, limit)?;
+        let Some(last) = taken.last() else {
+            return Ok(taken);
+        };
         self.begin()?;
-        let tally = self.tallies.set_mut(last.set);
-        let place = (tally.id, last.at.as_micros(), last.serial);
+        let place = (
+            self.tallies.set(set).id,
+            last.key.at.as_micros(),
+            last.key.serial,
+        );
         let removed = self.rows.delete_entries_until(place)?;
-        self.count_removed(last.set, removed as u64)?;
-        Ok(removed)
+        self.count_removed(set, removed as u64)?;
+        // A damaged key misleads the deletion as well: what stays would be read again.
+        let read = taken.len();
+        if removed != read {
+            let name = set.as_str();
+            self.suspect(|| {
+                format!("of the set {name} {read} jobs were read and {removed} taken")
+            })?;
+        }
+        Ok(taken)
     }
 
     /// Entries were taken out of a set, which must have had them.

@@ -88,8 +88,13 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.remove_entries(keys))
     }
 
-    fn remove_entries_until(&mut self, last: EntryKey) -> Result<usize, StoreError> {
-        self.run(|tx| tx.remove_entries_until(last))
+    fn take_entries(
+        &mut self,
+        set: SetName,
+        until: SetTime,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.run(|tx| tx.take_entries(set, until, limit))
     }
 
     fn size(&mut self, place: &Place) -> Result<u64, StoreError> {
