@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use workmill_store::{HistoryKey, HistorySlot, Resolution};
 
-use super::names::Names;
-use super::{Counted, Series, Sums};
+use super::counted::Counted;
+use super::names::{Names, Series};
+use super::sums::Sums;
 use crate::limits::HISTORY_UNWRITTEN_MINUTES;
 
 /// All of them.

@@ -2,7 +2,7 @@
 
 use workmill_store::{BUCKETS, Histogram, HistoryCounts, HistoryLine, bucket_of};
 
-use super::Counted;
+use super::counted::Counted;
 
 /// What was counted of a series.
 #[derive(Clone, Debug)]

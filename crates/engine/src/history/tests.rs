@@ -1,5 +1,7 @@
 //! Unit tests.
 
+use workmill_store::Resolution;
+
 use super::names::Names;
 use super::*;
 use crate::limits::{HISTORY_NAME_BYTES_MAX, HISTORY_SERIES_MAX, HISTORY_UNWRITTEN_MINUTES};

@@ -1,81 +1,11 @@
 //! What all queues are like now, and where they are heading: read once for all who ask within a second.
 
 mod observed;
+mod observer;
 mod roster;
 mod trend;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::Mutex;
-use tokio::time::Instant;
-use workmill_proto::Timestamp;
-use workmill_store::StoreError;
-
-use crate::desk::Desk;
 pub(crate) use observed::{Observed, QueueNow, SlotsNow};
+pub use observer::Observer;
 pub(crate) use roster::QueueWorkers;
 pub(crate) use trend::Look;
-use trend::Trend;
-
-/// For how long what was read counts as now: hundreds may ask, each for one queue.
-const FRESH_FOR: Duration = Duration::from_secs(1);
-
-/// Looks at the queues when somebody asks.
-#[derive(Debug, Default)]
-pub struct Observer(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    last: Option<(Instant, Arc<Observed>)>,
-    /// Whether something was changed by way of this port since.
-    is_outdated: bool,
-    trend: Trend,
-}
-
-impl Observer {
-    /// What all queues are like now.
-    pub(crate) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Observed>, StoreError> {
-        let mut state = self.0.lock().await;
-        if let Some((at, observed)) = &state.last
-            && at.elapsed() < FRESH_FOR
-            && !state.is_outdated
-        {
-            return Ok(Arc::clone(observed));
-        }
-        let observed = Arc::new(Observed::read(desk).await?);
-        let now = Instant::now();
-        state.trend.add(now, &observed);
-        state.last = Some((now, Arc::clone(&observed)));
-        state.is_outdated = false;
-        Ok(observed)
-    }
-
-    /// Whoever asks next sees what has just been changed.
-    pub(crate) async fn look_again(&self) {
-        self.0.lock().await.is_outdated = true;
-    }
-
-    /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or
-    /// nobody has looked before.
-    pub(crate) async fn empty_in(&self, queue: &str) -> Option<f64> {
-        let state = self.0.lock().await;
-        let (at, now) = state.last.as_ref()?;
-        state.trend.empty_in(queue, *at, now)
-    }
-
-    /// What was seen in the last minutes, the earliest first; nothing if nobody has looked.
-    pub(crate) async fn earlier(&self) -> Vec<Look> {
-        let state = self.0.lock().await;
-        let last = state.last.as_ref();
-        last.map_or_else(Vec::new, |(at, _)| state.trend.looks(*at))
-    }
-
-    /// In how many seconds a job that was put into its queue then is the next one, if it goes on as in the last minutes;
-    /// none if the queue does not get on, or nobody has looked before.
-    pub(crate) async fn reached_in(&self, queue: &str, enqueued_at: Timestamp) -> Option<f64> {
-        let state = self.0.lock().await;
-        let (at, now) = state.last.as_ref()?;
-        state.trend.reached_in(queue, enqueued_at, (*at, now))
-    }
-}

@@ -20,10 +20,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::TlsSource;
 use super::limits::{HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, HEADERS_MAX, TURN_AWAY_WITHIN};
 use super::patience::Patience;
 use super::places::Place;
+use super::serve::TlsSource;
 use crate::guard::{Peer, cut_script_name};
 use crate::service::events::ConnectionsMax;
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use workmill_tests::{Server, instant_in};
 
-use super::{both, callback, member, new_batch, progress, with_success};
+use super::steps::{both, callback, member, new_batch, progress, with_success};
 use crate::custom_job;
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use workmill_tests::{Client, Server};
 
-use super::{both, callback, member, progress, status, with_success};
+use super::steps::{both, callback, member, progress, status, with_success};
 use crate::kill_and_start;
 
 #[test]

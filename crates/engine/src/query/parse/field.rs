@@ -3,7 +3,8 @@
 use super::super::error::QueryError;
 use super::super::path::{Path, Root};
 use super::super::term::{TextField, TimeField};
-use super::{Parser, word};
+use super::parser::Parser;
+use super::word;
 use crate::limits::QUERY_STEPS_MAX;
 
 /// What stands before a colon.

@@ -6,8 +6,8 @@ use super::super::number::Number;
 use super::super::pattern::Pattern;
 use super::super::range::{Comparison, Range};
 use super::super::term::{JobState, PLAIN_VALUES, Term, ValueTest};
-use super::Parser;
 use super::field::Field;
+use super::parser::Parser;
 use super::word::{Word, is_plain};
 
 const NUMBER_WANTED: &str = "expected a number, a comparison like >3, or a range like 3..5";

@@ -1,7 +1,8 @@
 //! Words and phrases.
 
 use super::super::error::QueryError;
-use super::{KEYWORDS, Parser};
+use super::grammar::KEYWORDS;
+use super::parser::Parser;
 
 /// A word, or a phrase in quotes.
 pub(super) struct Word {

@@ -1,3 +1,6 @@
+use workmill_proto::{Bid, SetName};
+use workmill_store::{EntryKey, Features, JobRef, Membership, Place, SetTime};
+
 use super::*;
 use crate::limits::QUERY_BODY_BYTES_MAX;
 

@@ -3,6 +3,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use workmill_proto::SetName;
+use workmill_store::Place;
 
 use super::*;
 

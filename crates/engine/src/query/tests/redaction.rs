@@ -1,5 +1,8 @@
 //! What is hidden is neither shown nor found.
 
+use workmill_proto::SetName;
+use workmill_store::Place;
+
 use super::*;
 
 const PAYLOAD: &str = r#"{"jid":"Job-000001","queue":"mail","jobtype":"Pay::Charge","args":[{"card":"4111","pin":1,"pin":2,"who":{"name":"Ann"}},"se\u0063ret",[{"card":"5500"}],{"card":{"no":"6011"}}],"custom":{"token":"t0p","tags":["urgent"],"big":12345678901234567890}}"#;

@@ -1,3 +1,6 @@
+use workmill_proto::SetName;
+use workmill_store::Place;
+
 use super::*;
 
 fn places(query: &str) -> Vec<String> {

@@ -15,7 +15,7 @@ use workmill_proto::{
     QueueSelection, SetName,
 };
 
-use super::Program;
+use super::program::Program;
 use super::sight::Place;
 use super::witness::FRAIL;
 use crate::backing::Backing;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Lock, LockKey, Store, Tx};
 
-use super::THROTTLES;
+use super::program::THROTTLES;
 use super::sight::{Place, Sight};
 
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use workmill_proto::Timestamp;
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::{Store, StoreError, Tx};
 
-use super::THROTTLES;
+use super::program::THROTTLES;
 use crate::backing::Backing;
 use crate::naive::for_the_engine;
 

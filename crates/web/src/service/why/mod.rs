@@ -16,17 +16,4 @@ pub(crate) use words::{jobs, moment, waiting};
 
 pub(crate) use job::why_job;
 pub(crate) use queue::why_queue;
-pub(crate) use reason::{Parameter, Reason};
-
-use workmill_proto::Timestamp;
-
-/// Why something does not run, or what it is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Why {
-    /// When that was so.
-    pub(crate) at: Timestamp,
-    /// The reasons that hold now.
-    pub(crate) reasons: Vec<Reason>,
-    /// Those that will hold it up in its queue, when its time has come.
-    pub(crate) then: Vec<Reason>,
-}
+pub(crate) use reason::{Parameter, Reason, Why};

@@ -5,6 +5,17 @@ use std::time::Duration;
 
 use workmill_proto::Timestamp;
 
+/// Why something does not run, or what it is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// When that was so.
+    pub(crate) at: Timestamp,
+    /// The reasons that hold now.
+    pub(crate) reasons: Vec<Reason>,
+    /// Those that will hold it up in its queue, when its time has come.
+    pub(crate) then: Vec<Reason>,
+}
+
 /// A reason, or a circumstance that explains one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
