@@ -13,7 +13,7 @@ use super::fail::failed_record;
 use super::held::Held;
 use super::life::Ended;
 use super::report::Report;
-use super::tombstones;
+use super::requeue::TakenBack;
 use crate::group::Group;
 use crate::limits::{
     RECOVERIES_MAX, RECOVERY_WINDOW_SECS, RESERVATION_SLICE_JOBS, WORKER_SILENT_SECS,
@@ -55,38 +55,29 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn recover(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
-        tombstones::put(self.tx, self.now.steady, &held)?;
-        self.prefetch(held.iter().filter_map(Held::record))?;
-        let (mut releases, mut dead) = (Vec::new(), Vec::new());
-        let (mut poisoned, mut lost) = (Vec::new(), Vec::new());
-        for Held { reservation, job } in held {
-            let key = reservation.key;
-            match job {
-                Some(Ok(mut record)) => {
-                    let window_start = self.now.steady.plus_secs(-RECOVERY_WINDOW_SECS);
-                    record.recovered_at.retain(|at| *at > window_start);
-                    record.recovered_at.push(self.now.steady);
-                    if record.recovered_at.len() < RECOVERIES_MAX {
-                        let execution = Some(Execution::from(&reservation));
-                        self.step(What::CameBack, Cause::WorkerLost, &record, execution)?;
-                        releases.push(Release {
-                            key,
-                            record: Some(record),
-                        });
-                        continue;
-                    }
-                    let cause = Cause::WorkerLost;
-                    self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
-                    poisoned.push(self.ending(&reservation, Some(&record)));
-                    add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
-                    continue;
-                }
-                Some(Err(corrupt)) => {
-                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
-                }
-                None => {}
+        let TakenBack {
+            sound,
+            lost,
+            mut dead,
+        } = self.take_back(held)?;
+        let (mut releases, mut poisoned) = (Vec::new(), Vec::new());
+        for (reservation, mut record) in sound {
+            let window_start = self.now.steady.plus_secs(-RECOVERY_WINDOW_SECS);
+            record.recovered_at.retain(|at| *at > window_start);
+            record.recovered_at.push(self.now.steady);
+            if record.recovered_at.len() < RECOVERIES_MAX {
+                let execution = Some(Execution::from(&reservation));
+                self.step(What::CameBack, Cause::WorkerLost, &record, execution)?;
+                releases.push(Release {
+                    key: reservation.key,
+                    record: Some(record),
+                });
+            } else {
+                let cause = Cause::WorkerLost;
+                self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
+                poisoned.push(self.ending(&reservation, Some(&record)));
+                add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
             }
-            lost.push(key);
         }
         self.put_back(&releases)?;
         self.end_executions(&poisoned, Ended::Badly)?;
