@@ -174,3 +174,61 @@ impl Course {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A job with a FAIL that had no answer.
+    fn failing(retry: i64) -> Course {
+        let mut course = Course::new("j", retry, Status::PushSent);
+        course.push_accepted();
+        assert_eq!(course.fetched(), Ok(false));
+        course.status = Status::FailSent;
+        course
+    }
+
+    fn carrying(failures: u64) -> Value {
+        match failures.checked_sub(1) {
+            Some(retries) => json!({"failure": {"retry_count": retries}}),
+            None => json!({}),
+        }
+    }
+
+    #[test]
+    fn a_job_that_comes_back_after_a_fail_without_an_answer_has_failed() {
+        let mut course = failing(3);
+        assert_eq!(course.fetched(), Ok(true));
+        assert_eq!((course.fails, course.status), (1, Status::Held));
+        assert_eq!(course.clone().carries(&carrying(1)), Ok((1, 0)));
+        for wrong in [0, 2] {
+            course.clone().carries(&carrying(wrong)).unwrap_err();
+        }
+        failing(0).fetched().unwrap_err();
+    }
+
+    #[test]
+    fn a_fail_without_an_answer_has_happened_if_the_job_is_not_reserved() {
+        let mut course = failing(3);
+        course.resolve(false, true);
+        assert_eq!((course.fails, course.status), (1, Status::Waiting));
+        let mut course = failing(0);
+        course.resolve(false, true);
+        assert_eq!((course.fails, course.status), (1, Status::Failed));
+    }
+
+    #[test]
+    fn a_fail_without_an_answer_may_have_happened_if_the_job_is_reserved_again() {
+        for (is_taken_again, failures_max) in [(true, 1), (false, 0)] {
+            let mut course = failing(3);
+            course.resolve(true, is_taken_again);
+            assert_eq!((course.fails, course.status), (0, Status::Held));
+            for failures in 0..=2 {
+                let carried = course.clone().carries(&carrying(failures));
+                assert_eq!(carried.is_ok(), failures <= failures_max, "{carried:?}");
+            }
+        }
+    }
+}

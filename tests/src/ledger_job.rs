@@ -109,3 +109,56 @@ impl State {
         self.failures += failures;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::ledger::{JobPlan, Ledger};
+
+    /// A ledger of one job, which was fetched, and whose FAIL has no answer; and that job as it is fetched again.
+    fn with_a_fail_in_doubt() -> (Ledger, Value) {
+        let plan = JobPlan {
+            jid: "j".to_owned(),
+            queue: "q".to_owned(),
+            retry: 3,
+            scheduled: false,
+            hasty: true,
+            filler_bytes: 1,
+        };
+        let mut job = plan.to_json();
+        let ledger = Ledger::default();
+        ledger.push_sent(&[plan]);
+        ledger.push_acknowledged("j");
+        let held = ledger.fetched(&job).expect("it waits");
+        ledger.fail_sent(&held);
+        job["failure"] = json!({"retry_count": 0});
+        (ledger, job)
+    }
+
+    fn counted(ledger: &Ledger) -> (u64, u64, u64) {
+        let state = ledger.state();
+        (state.processed, state.failures, state.checked.fails_kept)
+    }
+
+    #[test]
+    fn a_job_that_comes_back_after_a_fail_without_an_answer_is_counted_as_failed() {
+        let (ledger, again) = with_a_fail_in_doubt();
+        assert_eq!(counted(&ledger), (0, 0, 0));
+        let held = ledger.fetched(&again).expect("it is retried");
+        ledger.assert_kept("fetched again");
+        assert_eq!((held.execution, counted(&ledger)), (2, (1, 1, 1)));
+    }
+
+    #[test]
+    fn a_job_that_comes_back_without_its_failure_is_a_violation() {
+        let (ledger, mut again) = with_a_fail_in_doubt();
+        again["failure"] = Value::Null;
+        ledger.fetched(&again).expect("it is retried");
+        let violations = ledger.violations();
+        assert!(
+            violations[0].contains("carries 0 failures"),
+            "{violations:?}"
+        );
+    }
+}
