@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How often the line of a terminal is written anew.
+/// How often the line of a terminal is rewritten.
 const TERMINAL_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often a line goes to what is no terminal: a log does not forget them.

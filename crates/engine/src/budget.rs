@@ -39,7 +39,7 @@ impl Budget {
         self.delivery_bytes > 0
     }
 
-    /// Notes that a payload of this many bytes is written anew.
+    /// Notes that a payload of this many bytes is rewritten.
     pub(crate) fn note_rewritten(&mut self, bytes: usize) {
         self.rewrite_bytes = self.rewrite_bytes.saturating_sub(bytes);
     }

@@ -13,7 +13,7 @@ pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 /// and all that ask at once must not fill the memory, or keep everybody else waiting.
 pub(crate) const DELIVERY_SLICE_BYTES: usize = 4 << 20;
 
-/// Payload bytes of jobs that fail, are requeued or lose their worker that one group writes anew, beyond the last job:
+/// Payload bytes of jobs that fail, are requeued or lose their worker that one group rewrites, beyond the last job:
 /// a hundred megabytes take a second or more.
 pub(crate) const REWRITE_SLICE_BYTES: usize = 4 << 20;
 

@@ -2,7 +2,7 @@
 //!
 //! A name is charged to the first client that pushes to it or pauses it, also for a job that is for later, until the queue is
 //! removed. What the server itself makes is charged to nobody. It is only in memory: a restart forgets it, and
-//! who comes with a new connection begins anew; the limit of all queues together holds in any case.
+//! who comes with a new connection starts over; the limit of all queues together holds in any case.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -53,7 +53,7 @@ pub enum Rank {
 pub enum Barrier {
     /// Anything: it is run after it.
     Open,
-    /// Nothing: the op may be put off to a later group, or its answer may be long.
+    /// Nothing: the op may be postponed to a later group, or its answer may be long.
     Answered,
     /// Nothing, and the op is handed over by itself: it may take many groups.
     Sliced,

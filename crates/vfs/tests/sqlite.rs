@@ -128,7 +128,7 @@ fn what_outgrows_the_cache_and_is_read_and_changed_again_is_right() {
         run(&conn, "BEGIN");
         for _ in 0..5 {
             insert(&conn, 40, 1_000);
-            // Pages that were written in this transaction are read, written over, and their checksums made anew.
+            // Pages that were written in this transaction are read, written over, and their checksums made again.
             run(&conn, "UPDATE t SET x = zeroblob(900) WHERE id % 3 = 0");
         }
         let within = counted(&conn);
@@ -169,7 +169,7 @@ fn others_see_each_transaction_at_once() {
         commit_rows(&conn, 1, 5_000);
         assert_eq!(counted(&reader).0, round);
         if round % 10 == 0 {
-            // The log begins anew.
+            // The log starts over.
             empty_log(&conn);
         }
     }

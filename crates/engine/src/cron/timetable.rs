@@ -94,7 +94,7 @@ impl Timetable {
     }
 
     /// Takes note of what the wall clock shows. If that was set back, by more than a time server does, the next tick of
-    /// every entry has to be found anew.
+    /// every entry has to be found again.
     pub(crate) fn look_at_clock(&mut self, wall: Timestamp) {
         let set_back = self.ticks.seen.since(wall) > CLOCK_STEP;
         if !set_back && wall <= self.ticks.seen {

@@ -53,7 +53,7 @@ fn jobs_may_be_pushed_and_acknowledged_one_after_the_other_without_a_wait() {
 }
 
 #[test]
-fn nothing_overtakes_a_fail_and_a_requeue_which_may_be_put_off() {
+fn nothing_overtakes_a_fail_and_a_requeue_which_may_be_postponed() {
     let report = FailReport {
         jid: String::from("job-0001"),
         errtype: String::new(),

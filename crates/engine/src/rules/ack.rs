@@ -2,7 +2,7 @@
 
 use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
-use super::held::Holdings;
+use super::held::ReservationsByJid;
 use super::life::{Ended, Ending};
 use crate::group::Group;
 use crate::op::{Op, Request};
@@ -19,12 +19,12 @@ impl<T: Tx> Group<'_, T> {
                 _ => None,
             })
             .collect();
-        let mut holdings = Holdings::read(self.tx, jids)?;
+        let mut by_jid = ReservationsByJid::read(self.tx, jids)?;
         let mut done: Vec<Ending> = Vec::with_capacity(run.len());
         let mut wanted = Vec::new();
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
-            if let Some(held) = holdings.take(self.tx, &ack.jid, &ack.wid)? {
+            if let Some(held) = by_jid.take(self.tx, &ack.jid, &ack.wid)? {
                 let ending = self.ending(held, None);
                 // What was reserved before this server started is counted by what the job says.
                 if held.has_features || self.meters.is_observed() || ending.series.is_none() {

@@ -142,7 +142,7 @@ impl Planner<'_> {
             return Some(first);
         }
         self.report.missed.add(name);
-        // An interval begins anew then.
+        // An interval starts over then.
         let is_interval = entry.schedule.is_interval();
         let last = (!is_interval).then(|| entry.schedule.next_after(recent))?;
         last.filter(|tick| *tick <= now)

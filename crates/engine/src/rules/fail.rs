@@ -6,7 +6,7 @@ use workmill_store::{CorruptRecord, JobRecord, Reservation, SetTime, StoreError,
 
 use super::backoff;
 use super::corrupt::quarantine;
-use super::held::{Held, Holdings};
+use super::held::{Held, ReservationsByJid};
 use super::life::{Ended, Ending};
 use super::report::Report;
 use crate::group::Group;
@@ -50,11 +50,11 @@ impl<T: Tx> Group<'_, T> {
             })
             .collect();
         let jids = fails.iter().map(|(_, fail)| &*fail.report.jid).collect();
-        let mut holdings = Holdings::read(self.tx, jids)?;
+        let mut by_jid = ReservationsByJid::read(self.tx, jids)?;
         let (mut asking, mut reports) = (Vec::new(), Vec::new());
         let mut reservations = Vec::new();
         for (request, Fail { report, wid }) in fails {
-            match holdings.take(self.tx, &report.jid, wid)? {
+            match by_jid.take(self.tx, &report.jid, wid)? {
                 Some(held) => {
                     asking.push(request);
                     reports.push(Report::of(report));

@@ -12,7 +12,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Reads the jobs of reservations that are to be written anew: the first of them, as many as the group may still write.
+    /// Reads the jobs of reservations that are to be rewritten: the first of them, as many as the group may still write.
     pub(super) fn read<T: Tx>(
         tx: &mut T,
         budget: &mut Budget,
@@ -62,13 +62,13 @@ impl Held {
 }
 
 /// The reservations of some job ids, by id, then oldest first, and whether each has been given out: that happens once.
-pub(super) struct Holdings {
+pub(super) struct ReservationsByJid {
     held: Vec<(Reservation, bool)>,
     /// Whether each that is given out will leave a tombstone.
     are_revoked: bool,
 }
 
-impl Holdings {
+impl ReservationsByJid {
     /// The reservations of these job ids.
     pub(super) fn read<T: Tx>(tx: &mut T, mut jids: Vec<&str>) -> Result<Self, StoreError> {
         jids.sort_unstable();

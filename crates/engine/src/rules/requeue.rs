@@ -3,7 +3,7 @@
 use workmill_store::{JobKey, JobRecord, Release, Reservation, StoreError, Tx};
 
 use super::corrupt::quarantine;
-use super::held::{Held, Holdings};
+use super::held::{Held, ReservationsByJid};
 use super::tombstones;
 use crate::group::Group;
 use crate::op::{Op, Request, Requeue};
@@ -20,10 +20,10 @@ impl<T: Tx> Group<'_, T> {
             })
             .collect();
         let jids = requeues.iter().map(|(_, requeue)| &*requeue.jid).collect();
-        let mut holdings = Holdings::read(self.tx, jids)?.revoking();
+        let mut by_jid = ReservationsByJid::read(self.tx, jids)?.revoking();
         let (mut asking, mut reservations) = (Vec::new(), Vec::new());
         for (request, Requeue { jid, wid }) in requeues {
-            match holdings.take(self.tx, jid, wid)? {
+            match by_jid.take(self.tx, jid, wid)? {
                 Some(held) => {
                     asking.push(request);
                     reservations.push(held.clone());

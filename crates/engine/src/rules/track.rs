@@ -3,7 +3,7 @@
 use workmill_proto::{SteadyTime, TrackCommand, TrackUpdate};
 use workmill_store::{Clocks, StoreError, Tx};
 
-use super::held::Holdings;
+use super::held::ReservationsByJid;
 use crate::group::Group;
 use crate::limits::RESERVE_AHEAD_MAX;
 use crate::op::{Ticket, TrackOp};
@@ -44,8 +44,8 @@ fn extend_reservation<T: Tx>(
     let until = now.steady.as_micros().saturating_add(ahead_micros);
     let until = SteadyTime::from_micros(until).min(now.steady.plus(RESERVE_AHEAD_MAX));
     let jid = update.jid.as_str();
-    let mut holdings = Holdings::read(tx, vec![jid])?;
-    match holdings.take(tx, jid, wid)? {
+    let mut by_jid = ReservationsByJid::read(tx, vec![jid])?;
+    match by_jid.take(tx, jid, wid)? {
         Some(held) if until > held.expires_at => tx.extend(&[(held.key, until)]),
         _ => Ok(()),
     }

@@ -102,7 +102,7 @@ impl<B: Backing> Runner<B> {
         runner
     }
 
-    /// Starts anew, and lets the grace of a start pass without anything happening.
+    /// Starts over, and lets the grace of a start pass without anything happening.
     fn restart(&mut self) -> Result<(), String> {
         if self.store.is_some() {
             for op in [Op::Drain(ServerId::LOCAL), Op::Tick(Duty::KeepClocks)] {

@@ -97,7 +97,7 @@ fn a_throttled_queue_hands_out_few_large_jobs_in_a_group() {
     assert_eq!(world.take_job(second).unwrap().jid(), "job-000001");
 }
 
-/// A world in which the worker `w` has four large jobs, of which a group may write two anew.
+/// A world in which the worker `w` has four large jobs, of which a group may rewrite two.
 fn world_with_large_jobs_held() -> World {
     let mut world = World::new();
     let large = "x".repeat(3 << 20);

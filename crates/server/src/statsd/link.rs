@@ -1,4 +1,4 @@
-//! The way to the agent: a socket that is made anew when the agent may have moved, and that nobody waits for for long.
+//! The way to the agent: a socket that is made again when the agent may have moved, and that nobody waits for for long.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,7 +14,7 @@ use crate::log_limit::LogLimit;
 /// How old a socket gets: an agent can move to another IP address without a sign.
 const RENEW_EVERY: Duration = Duration::from_secs(30);
 
-/// How often a socket is made anew at most while the agent is away.
+/// How often a socket is made again at most while the agent is away.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// How long looking up the agent's name may take.
@@ -114,7 +114,7 @@ impl Link {
             if error.kind() == ErrorKind::TimedOut {
                 return false;
             }
-            // The system tells of an earlier datagram (UDP), or the agent has made its socket anew (unix): another try
+            // The system tells of an earlier datagram (UDP), or the agent has made its socket again (unix): another try
             // may do.
             self.renew(RETRY_EVERY).await;
         }
@@ -133,7 +133,7 @@ impl Link {
         }
     }
 
-    /// Makes the socket anew, if it is older than this or there is none. If that fails, an old one stays: it may still
+    /// Makes the socket again, if it is older than this or there is none. If that fails, an old one stays: it may still
     /// do.
     async fn renew(&mut self, every: Duration) {
         let every = self.socket.as_ref().map_or(RETRY_EVERY, |_| every);

@@ -106,7 +106,7 @@ kinds! {
         "start the server: it counts again when it meets the difference; until then INFO is wrong";
     /// Where the head of a queue is.
     Head: "a job waits before the head that is written down of its queue",
-        "start the server: workers get the job, and the head is written anew as soon as anything of the queue changes; pages and \
+        "start the server: workers get the job, and the head is written again as soon as anything of the queue changes; pages and \
          latencies leave the job out until then";
     /// The row of a set.
     Set: "what is written down of a set is wrong",
@@ -116,7 +116,7 @@ kinds! {
         "restore a backup, or start the server and let the reservation time out";
     /// The number of reservations.
     Working: "the number of jobs that work is wrong",
-        "start the server: it counts them anew when it starts";
+        "start the server: it recounts them when it starts";
     /// Counters.
     Counters: "the counters of the days and of all time do not agree",
         "nothing needs to be done: they are shown, and nothing depends on them";

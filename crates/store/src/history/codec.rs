@@ -52,7 +52,7 @@ impl HistorySlot {
             tracing::warn!(
                 ?resolution,
                 slot,
-                "a slot of the history is damaged: it begins anew"
+                "a slot of the history is damaged: it starts from zero"
             );
         }
         slot

@@ -7,7 +7,7 @@ use crate::reading::Reader;
 use crate::writer::{Poison, Writer, WriterTx};
 use crate::{Store, StoreError, Syncer};
 
-/// A store in memory. It is empty anew with each new [`MemoryDisk`].
+/// A store in memory. It is empty with each new [`MemoryDisk`].
 #[derive(Debug)]
 pub struct MemoryStore {
     writer: Writer,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::SLICE_BYTES_MAX;
 
 /// The longest time that one read looks at the database, beyond one row: as long as it reads, the log of an embedded
-/// database cannot begin anew.
+/// database cannot start over.
 pub const READ_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// The most rows that one read tells of.

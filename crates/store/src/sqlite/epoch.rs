@@ -54,7 +54,7 @@ pub(super) fn draw(conn: &Connection) -> rusqlite::Result<u32> {
     })
 }
 
-/// A reader without an end: as long as it reads from the log, the log cannot begin anew.
+/// A reader without an end: as long as it reads from the log, the log cannot start over.
 #[derive(Debug)]
 pub(super) struct Guard(Mutex<Connection>);
 
@@ -71,7 +71,7 @@ impl Guard {
             read(&conn)
         });
         if let Err(error) = read {
-            tracing::warn!(%error, "the log may begin anew at any time");
+            tracing::warn!(%error, "the log may start over at any time");
         }
     }
 
@@ -79,7 +79,7 @@ impl Guard {
     pub(super) fn release(&self) {
         let conn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = end(&conn) {
-            tracing::warn!(%error, "the log cannot begin anew");
+            tracing::warn!(%error, "the log cannot start over");
         }
     }
 }

@@ -191,7 +191,7 @@ impl Files {
             // Nothing could be written to it yet.
             return Ok(None);
         }
-        // SQLite itself cuts a log to this length when it begins anew.
+        // SQLite itself cuts a log to this length when it starts over.
         let kept_max = u64::try_from(LOG_BYTES_KEPT_MAX).unwrap_or_default();
         if bytes < offset_of(frames).min(kept_max) {
             return Err("was cut short");
@@ -223,7 +223,7 @@ impl Files {
                 };
             }
         }
-        // A log that is being begun anew has the new header before its first commit: until then the number of frames is
+        // A log that is being started over has the new header before its first commit: until then the number of frames is
         // that of the old one.
         let counts = has_frame(&log, &header, frames).unwrap_or(false);
         Ok(Some(SeenLog {

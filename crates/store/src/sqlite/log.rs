@@ -10,7 +10,7 @@ use crate::writer::Poison;
 use crate::{Disk, DiskWork, StoreError};
 
 /// The log. SQLite only writes it at a COMMIT; before it copies the log into the database it syncs it by
-/// itself, and the first header of a log that begins anew too, so that the order on disk is always right.
+/// itself, and the first header of a log that starts over too, so that the order on disk is always right.
 ///
 /// It has a file descriptor of its own. Closing one drops every POSIX lock the process holds on that file;
 /// SQLite's are on the database and the `-shm` file, never on the `-wal` file, so this is safe for that

@@ -1,6 +1,6 @@
 //! Puts tables in order again when something was odd.
 //!
-//! Rows are read as they lie, without the help of their order, and written anew in their order. Those that cannot be read are
+//! Rows are read as they lie, without the help of their order, and written again in their order. Those that cannot be read are
 //! set aside as due retries: whoever promotes these finds bytes that are no record, and buries them.
 
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ impl fmt::Display for Mended {
     }
 }
 
-/// Puts the tables in order, in a transaction of its own. What is in memory has to be read anew afterwards.
+/// Puts the tables in order, in a transaction of its own. What is in memory has to be read again afterwards.
 pub(super) fn mend(
     conn: &mut Connection,
     cache: &Cache,

@@ -1,6 +1,6 @@
 //! Connections for reading: a few, opened when they are needed.
 //!
-//! They never write and make no file. Each read is one transaction and short, as the log cannot begin anew while it lasts.
+//! They never write and make no file. Each read is one transaction and short, as the log cannot start over while it lasts.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -228,7 +228,7 @@ fn configure(conn: &Connection) -> rusqlite::Result<()> {
     set("temp_store", &"memory")?;
     // A failed read of a mapped file kills the process by a signal; a failed `read` is an error to answer.
     set("mmap_size", &0)?;
-    // A plan does not depend on the values bound to it. Without this a statement with a range is planned anew
+    // A plan does not depend on the values bound to it. Without this a statement with a range is planned again
     // at every execution.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Nothing refers to another table; say so instead of inheriting the build's choice.

@@ -115,7 +115,7 @@ impl SqliteStore {
 }
 
 impl SqliteStore {
-    /// Looks through the tables, puts them in order, and reads anew what is in memory.
+    /// Looks through the tables, puts them in order, and reads again what is in memory.
     fn put_in_order(&mut self) -> Result<(), StoreError> {
         let reason = self
             .writer

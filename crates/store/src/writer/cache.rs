@@ -77,7 +77,7 @@ impl Cache {
         self.sweep_from = self.sweep_from_before;
         if !self.journal.is_empty() {
             // While steps are undone, a number may be another queue's, so it cannot be told whose slots they
-            // are. To count anew costs a look at each reservation, and transactions hardly ever fail.
+            // are. To recount costs a look at each reservation, and transactions hardly ever fail.
             self.slots.clear();
         }
         while let Some(step) = self.journal.pop() {

@@ -54,7 +54,7 @@ impl Writer {
         })
     }
 
-    /// Reads it anew, after the rows were changed without the writer.
+    /// Reads it again, after the rows were changed without the writer.
     pub(crate) fn load_anew<L: Loading>(&mut self, rows: &L) -> Result<(), L::Error> {
         (self.cache, self.tallies) = load(rows)?;
         Ok(())

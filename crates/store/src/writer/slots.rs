@@ -35,7 +35,7 @@ impl SlotCounts {
         self.queues.is_empty()
     }
 
-    /// Forgets everything, to be counted anew.
+    /// Forgets everything, to be recounted.
     pub(super) fn clear(&mut self) {
         self.queues.clear();
     }

@@ -27,7 +27,7 @@ impl SweptJobs {
         self.bytes += bytes;
     }
 
-    /// Whether they are as large as memory should hold, and one transaction write anew, at a time: nothing more is to be
+    /// Whether they are as large as memory should hold, and one transaction rewrite, at a time: nothing more is to be
     /// deleted then.
     pub(super) fn are_enough(&self) -> bool {
         self.bytes > SLICE_BYTES_MAX

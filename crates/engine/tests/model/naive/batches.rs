@@ -1,4 +1,4 @@
-//! Batches: each keeps what became of every member, and is counted anew whenever somebody asks.
+//! Batches: each keeps what became of every member, and is recounted whenever somebody asks.
 
 use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 use workmill_store::{BatchState, CallbackKind, CallbackState};
@@ -41,7 +41,7 @@ pub struct Batch {
 }
 
 impl Naive {
-    /// The state of a batch, counted anew.
+    /// The state of a batch, recounted.
     pub fn batch_state(&self, index: usize) -> BatchState {
         let batch = &self.batches[index];
         let count = |wanted: Member| batch.members.iter().filter(|m| **m == wanted).count() as u64;

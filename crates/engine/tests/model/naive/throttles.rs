@@ -83,7 +83,7 @@ pub const LIMITS: [&[(&str, Limits)]; 3] = [
 impl Naive {
     pub fn set_limits(&mut self, limits: &[(&'static str, Limits)]) {
         self.limits = limits.iter().copied().collect();
-        // A bucket begins anew when its queue has a rate again.
+        // A bucket starts over when its queue has a rate again.
         let limits_now = &self.limits;
         let has_rate = |queue: &str| limits_now.get(queue).is_some_and(|now| now.rate.is_some());
         self.credits.retain(|queue, _| has_rate(queue));

@@ -307,7 +307,7 @@ fn a_reload_tells_what_became_of_each_entry() {
     drop(setup);
 }
 
-/// To count lines anew for every value would take this test many minutes.
+/// To recount lines for every value would take this test many minutes.
 #[test]
 fn thousands_of_entries_are_read_and_a_fault_in_the_last_is_found() {
     let entries: String = (0..20_000)

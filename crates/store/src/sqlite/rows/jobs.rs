@@ -104,7 +104,7 @@ impl SqliteRows<'_> {
                 insert.raw_bind_parameter(2 * index + 2, record)?;
             }
             insert.raw_execute()?;
-            // They are kept until they are bound anew.
+            // They are kept until they are bound again.
             insert.clear_bindings();
             Ok(())
         })

@@ -82,7 +82,7 @@ fn the_log_is_copied_into_the_database_after_many_commits() {
             push(&mut store, &[&job("a", 10)]).unwrap();
         }
         store.checkpointer.wait();
-        // The first copies the rest, the second begins the log anew.
+        // The first copies the rest, the second starts the log over.
         for _ in 0..2 {
             push(&mut store, &[&job("a", 10)]).unwrap();
         }
@@ -114,7 +114,7 @@ fn large_commits_have_the_log_copied_too() {
     let bytes = std::fs::metadata(log).unwrap().len();
     assert!(
         bytes < 30 << 20,
-        "the log did not begin anew: {bytes} bytes"
+        "the log did not start over: {bytes} bytes"
     );
 }
 
