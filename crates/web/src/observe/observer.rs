@@ -45,6 +45,20 @@ impl Observer {
         Ok(observed)
     }
 
+    /// What all queues are like now, for whom a queue matters that may have come within the last second.
+    pub(crate) async fn now_with(
+        &self,
+        desk: &dyn Desk,
+        queue: &str,
+    ) -> Result<Arc<Observed>, StoreError> {
+        let observed = self.now(desk).await?;
+        if observed.queues.contains_key(queue) {
+            return Ok(observed);
+        }
+        self.look_again().await;
+        self.now(desk).await
+    }
+
     /// Whoever asks next sees what has just been changed.
     pub(crate) async fn look_again(&self) {
         self.0.lock().await.is_outdated = true;

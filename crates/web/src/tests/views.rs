@@ -36,6 +36,18 @@ async fn queues_are_listed_by_name_and_gone_on_with() {
 }
 
 #[tokio::test]
+async fn a_queue_is_there_as_soon_as_something_is_pushed_to_it() {
+    let visitor = Visitor::new();
+    get(&visitor, "/api/v1/queues").await;
+    visitor
+        .desk
+        .push(&json!({"jid": "jid-000001", "jobtype": "T", "queue": "new", "args": []}));
+    for path in ["/api/v1/queues/new", "/api/v1/queues/new/why"] {
+        get(&visitor, path).await;
+    }
+}
+
+#[tokio::test]
 async fn lists_that_have_nothing_are_empty_and_not_missing() {
     let visitor = Visitor::new();
     for name in [

@@ -57,7 +57,7 @@ pub async fn list(
 /// # Errors
 /// There is none; reading failed.
 pub async fn show(desk: &dyn Desk, observer: &Observer, name: &str) -> Result<Queue, Problem> {
-    let observed = observer.now(desk).await?;
+    let observed = observer.now_with(desk, name).await?;
     let Some(now) = observed.queues.get(name) else {
         let detail = "there is no queue of this name: nothing was pushed to it, or it was removed";
         return Err(Problem::new(ProblemKind::NotFound, detail));

@@ -23,7 +23,7 @@ pub(crate) async fn why_queue(
     observer: &Observer,
     queue: &str,
 ) -> Result<Why, Problem> {
-    let observed = observer.now(desk).await?;
+    let observed = observer.now_with(desk, queue).await?;
     let Some(now) = observed.queues.get(queue) else {
         let detail = "there is no queue of this name: nobody has pushed to it, or it was removed";
         return Err(Problem::new(ProblemKind::NotFound, detail));
