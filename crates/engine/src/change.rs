@@ -7,6 +7,7 @@ use workmill_proto::{
 };
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
+use crate::ask::JobEdit;
 use crate::limits::CHANGE_JOBS_MAX;
 use crate::query::{Query, QueryJob, Redactions, Verdict};
 
@@ -35,6 +36,8 @@ pub enum ChangeVerb {
     /// Make them belong to another queue, the one of this name. Those that wait in a queue go to its tail, those in a set
     /// stay there until their time. What works is left to its worker.
     Move(Box<str>),
+    /// Give a job another payload, if it is as it was seen. What works is left to its worker.
+    Edit(Arc<JobEdit>),
 }
 
 /// Where jobs are.
@@ -109,7 +112,7 @@ impl Change {
     /// Whether no job of a place is changed, whatever else it is.
     pub(crate) fn passes_over(&self, place: &Place) -> bool {
         let is_there = match (&self.verb, place) {
-            (ChangeVerb::Move(_), Place::Working) => true,
+            (ChangeVerb::Move(_) | ChangeVerb::Edit(_), Place::Working) => true,
             (ChangeVerb::Move(to), Place::Queue(name)) => to == name,
             _ => false,
         };
@@ -132,7 +135,9 @@ impl Change {
         let empties = match self.verb {
             ChangeVerb::Clear => true,
             ChangeVerb::Discard => takes_all(),
-            ChangeVerb::Kill | ChangeVerb::Requeue | ChangeVerb::Move(_) => false,
+            ChangeVerb::Kill | ChangeVerb::Requeue | ChangeVerb::Move(_) | ChangeVerb::Edit(_) => {
+                false
+            }
         };
         let names_jobs = matches!(self.places, ChangePlaces::Jobs(_));
         match place {

@@ -34,6 +34,7 @@ mod rules;
 mod step;
 mod throttle;
 
+pub use ask::JobEdit;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};

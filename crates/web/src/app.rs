@@ -93,6 +93,10 @@ fn pages() -> Router<Arc<App>> {
         .route("/busy", get(pages::set).post(pages::on_workers))
         .route("/search", get(pages::search))
         .route("/jobs/{jid}", get(pages::job).post(pages::on_job))
+        .route(
+            "/jobs/{jid}/edit",
+            get(pages::edit_job).post(pages::on_edit),
+        )
         .route("/batches", get(pages::batches))
         .route("/batches/{bid}", get(pages::batch))
         .route("/workers", get(pages::workers).post(pages::on_workers))

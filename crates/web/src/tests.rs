@@ -1,6 +1,7 @@
 //! The whole router, called without a socket.
 
 mod actions;
+mod editing;
 mod events;
 mod guard;
 mod history;
@@ -13,3 +14,6 @@ mod views;
 mod visitor;
 
 pub(crate) use visitor::Visitor;
+
+/// What others may write.
+const HOSTILE: &str = "<b>'\"x";

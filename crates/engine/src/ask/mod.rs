@@ -2,8 +2,10 @@
 //! transaction, by whoever asks. How they are run is in `rules/`.
 
 mod batch;
+mod edit;
 mod features;
 mod mutate;
 mod push;
 
 pub(crate) use batch::CALLBACK_READING;
+pub use edit::JobEdit;

@@ -89,7 +89,7 @@ fn check_custom(
 }
 
 /// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.
-fn reserve_for_secs(job: &Job) -> u32 {
+pub(super) fn reserve_for_secs(job: &Job) -> u32 {
     match job.reserve_for_secs {
         None | Some(0) => RESERVE_FOR_SECS_DEFAULT,
         Some(secs) => u32::try_from(secs).unwrap_or(0).max(RESERVE_FOR_SECS_MIN),

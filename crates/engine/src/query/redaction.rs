@@ -64,6 +64,11 @@ impl Redactions {
         hidden.flat_map(|it| &it.paths).collect()
     }
 
+    /// Whether something may be hidden in jobs of a type.
+    pub fn concern(&self, jobtype: &str) -> bool {
+        !self.of(jobtype).is_empty()
+    }
+
     /// The job without what is hidden in it.
     pub fn hide(&self, mut job: StoredJob) -> StoredJob {
         if let Ok(record) = &mut job {

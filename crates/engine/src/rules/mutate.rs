@@ -101,6 +101,7 @@ impl<T: Tx> Group<'_, T> {
         match &mutate.change.verb {
             // It is charged to nobody: an operator wants it.
             ChangeVerb::Move(queue) => self.memory.makers.check_all(self.tx, &[queue], 0),
+            ChangeVerb::Edit(edit) => self.memory.makers.check_all(self.tx, &[edit.queue()], 0),
             _ => Ok(None),
         }
     }

@@ -54,7 +54,10 @@ impl<T: Tx> Group<'_, T> {
         let changed = match (place, &change.verb) {
             (Place::Working, verb) => self.change_working(verb, meant)?,
             (Place::Queue(_) | Place::Set(_), ChangeVerb::Move(queue)) => {
-                self.move_waiting(queue, meant)?
+                self.rewrite_waiting(meant, false, |record| moved(record, queue))?
+            }
+            (Place::Queue(_) | Place::Set(_), ChangeVerb::Edit(edit)) => {
+                self.rewrite_waiting(meant, edit.enqueues(), |record| edit.applied(record))?
             }
             (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting(verb, meant)?,
         };
@@ -84,8 +87,8 @@ impl<T: Tx> Group<'_, T> {
                     self.step(What::Deleted, Cause::Operator, record, None)?;
                 }
             }
-            // A move has taken place by now.
-            ChangeVerb::Requeue | ChangeVerb::Move(_) => {
+            // What writes jobs anew has taken place by now.
+            ChangeVerb::Requeue | ChangeVerb::Move(_) | ChangeVerb::Edit(_) => {
                 lift_expiries(&mut records, self.now.wall);
                 self.enqueue_again(&records.iter().collect::<Vec<_>>(), Cause::Operator)?;
             }
@@ -100,28 +103,35 @@ impl<T: Tx> Group<'_, T> {
         Ok(changed)
     }
 
-    /// Moves jobs of a queue or a set to another queue; tells how many. One that belongs to it already, or cannot be read, is
-    /// left where it is.
-    fn move_waiting(
+    /// Writes jobs of a queue or a set anew; tells how many. Those of a queue go to the tail of theirs; those of a set stay
+    /// there until their time, unless they are to be enqueued. One of which `rewrite` makes none, or that cannot be read, is
+    /// left as it is.
+    fn rewrite_waiting(
         &mut self,
-        queue: &str,
         jobs: Vec<(JobRef, StoredJob)>,
+        enqueue: bool,
+        rewrite: impl Fn(JobRecord) -> Option<JobRecord>,
     ) -> Result<usize, StoreError> {
         let mut sets: BTreeMap<SetName, Vec<_>> = BTreeMap::new();
         let (mut taken, mut enqueued) = (Vec::new(), Vec::new());
         for (job, stored) in jobs {
-            let Some(record) = stored.ok().and_then(|record| moved(record, queue)) else {
+            let Some(record) = stored.ok().and_then(&rewrite) else {
                 continue;
             };
             taken.push(job);
             match job {
-                JobRef::Job(_) => enqueued.push(record),
-                JobRef::Entry(key) => sets.entry(key.set).or_default().push((key.at, record)),
+                JobRef::Entry(key) if !enqueue => {
+                    sets.entry(key.set).or_default().push((key.at, record));
+                }
+                _ => enqueued.push(record),
             }
         }
         take_out(self.tx, &taken)?;
         for (set, entries) in sets {
             self.tx.insert_entries(set, &entries)?;
+        }
+        if enqueue {
+            lift_expiries(&mut enqueued, self.now.wall);
         }
         self.enqueue_again(&enqueued.iter().collect::<Vec<_>>(), Cause::Operator)?;
         Ok(taken.len())

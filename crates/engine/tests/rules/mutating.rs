@@ -1,5 +1,6 @@
 //! MUTATE.
 
+mod editing;
 mod matching;
 mod operations;
 mod places;

@@ -4,13 +4,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workmill_store::Place;
 
-use crate::service::jobs::{Held, JobView, Payload};
+use crate::service::jobs::{Held, JobView, Payload, digest};
 
 /// A job. What cannot be read of it is left out, and `unreadable` says why.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Job {
     /// Which job: two jobs with the same id have different keys.
     key: String,
+    /// Tells whether it has changed: who edits it says which one they have seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     /// `enqueued`, `working`, `scheduled`, `retries` or `dead`.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,7 @@ impl From<JobView> for Job {
     fn from(view: JobView) -> Self {
         let shown = Self {
             key: view.key.to_string(),
+            digest: digest(&view.job),
             state: view.state().as_str(),
             at: view.at.map(|at| at.to_string()),
             worker: view.held.map(Worker::from),

@@ -15,7 +15,7 @@ use super::asked::{Asked, Named, PageParameters, Sent};
 use super::job::Job;
 use crate::app::App;
 use crate::desk::Actor;
-use crate::service::jobs::{self, Concerned, JobVerb, Pushed, PushedMany};
+use crate::service::jobs::{self, Concerned, EditRequest, JobVerb, Pushed, PushedMany};
 use crate::service::{Page, PageRequest, Problem, ProblemKind};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -164,6 +164,24 @@ pub(crate) struct JobAction {
     /// The queue that the job is moved to.
     #[serde(default)]
     queue: Option<String>,
+}
+
+/// Gives a job another type, queue or arguments, if it has not changed since it was shown and no worker has it; and enqueues it
+/// again.
+#[utoipa::path(
+    put, path = "/api/v1/jobs/{jid}", tag = "jobs", operation_id = "editJob",
+    params(("jid" = String, Path, description = "Its id")),
+    request_body(content = EditRequest),
+    responses((status = 200, body = Concerned, description = "How many jobs it concerned"))
+)]
+pub(crate) async fn edit_job(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(jid): Named<String>,
+    Sent(asked): Sent<EditRequest>,
+) -> Result<Json<Concerned>, Problem> {
+    let edited = jobs::edit(&*app.desk, &app.observer, &actor, &jid, &asked).await?;
+    Ok(Json(edited))
 }
 
 /// Does something to a job: `retry` (dead, or waits to be tried again), `enqueue` (scheduled), `requeue`, `kill`, `delete`, `move`.

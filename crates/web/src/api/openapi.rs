@@ -55,7 +55,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(jobs::list_jobs, jobs::push_job))
         .routes(routes!(jobs::push_jobs))
-        .routes(routes!(jobs::show_job))
+        .routes(routes!(jobs::show_job, jobs::edit_job))
         .routes(routes!(jobs::act_on_job))
         .routes(routes!(jobs::list_jobs_of_set))
         .routes(routes!(queues::list_queues))

@@ -21,6 +21,8 @@ pub enum Action {
     DeleteJob,
     /// To make a job belong to another queue.
     MoveJob,
+    /// To give a job another payload.
+    EditJob,
     /// To do one of these to all jobs that match a query.
     StartOperation,
     /// To ask how far that is.
@@ -39,7 +41,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -48,6 +50,7 @@ impl Action {
         Self::KillJob,
         Self::DeleteJob,
         Self::MoveJob,
+        Self::EditJob,
         Self::StartOperation,
         Self::SeeOperations,
         Self::CancelOperation,
@@ -68,6 +71,7 @@ impl Action {
             Self::KillJob => "job.kill",
             Self::DeleteJob => "job.delete",
             Self::MoveJob => "job.move",
+            Self::EditJob => "job.edit",
             Self::StartOperation => "operation.start",
             Self::SeeOperations => "operation.see",
             Self::CancelOperation => "operation.cancel",
@@ -90,6 +94,7 @@ impl Action {
             | Self::KillJob
             | Self::DeleteJob
             | Self::MoveJob
+            | Self::EditJob
             | Self::StartOperation
             | Self::CancelOperation
             | Self::QuietWorkers

@@ -352,6 +352,13 @@ pub(super) static TEXTS: Texts = Texts {
         "Sie betrifft mindestens {n} Job: Nicht alle konnten rechtzeitig angesehen werden.",
         "Sie betrifft mindestens {n} Jobs: Nicht alle konnten rechtzeitig angesehen werden.",
     ],
+    // Editing a job.
+    edit: "Bearbeiten",
+    edit_enqueue: "Sichern und jetzt einreihen",
+    edit_save: "Sichern",
+    edit_lead: "Er behält seine Id. Hat ihn inzwischen jemand geändert, bleibt er, wie er ist.",
+    edit_hidden: "Teile der Argumente sind verborgen, deshalb lassen sie sich hier nicht bearbeiten.",
+    job_was_edited: "Der Job ist geändert.",
     // What scripts say.
     fresh_rows: "{n} neu",
     keys_title: "Tastatur",

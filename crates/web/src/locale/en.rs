@@ -346,6 +346,13 @@ pub(super) static TEXTS: Texts = Texts {
         "It concerns at least {n} job: not all could be looked at in time.",
         "It concerns at least {n} jobs: not all could be looked at in time.",
     ],
+    // Editing a job.
+    edit: "Edit",
+    edit_enqueue: "Save and enqueue now",
+    edit_save: "Save",
+    edit_lead: "It keeps its id. If somebody else has changed it meanwhile, it is left as it is.",
+    edit_hidden: "Parts of the arguments are hidden, so they cannot be edited here.",
+    job_was_edited: "The job is changed.",
     // What scripts say.
     fresh_rows: "{n} new",
     keys_title: "Keyboard",

@@ -352,6 +352,13 @@ pub(super) static TEXTS: Texts = Texts {
         "Afecta al menos a {n} trabajo: no dio tiempo a mirarlos todos.",
         "Afecta al menos a {n} trabajos: no dio tiempo a mirarlos todos.",
     ],
+    // Editing a job.
+    edit: "Editar",
+    edit_enqueue: "Guardar y encolar ahora",
+    edit_save: "Guardar",
+    edit_lead: "Conserva su id. Si alguien lo cambió entretanto, queda como está.",
+    edit_hidden: "Parte de los argumentos está oculta: no se pueden editar aquí.",
+    job_was_edited: "El trabajo se cambió.",
     // What scripts say.
     fresh_rows: "nuevos: {n}",
     keys_title: "Teclado",

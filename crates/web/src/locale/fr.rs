@@ -352,6 +352,13 @@ pub(super) static TEXTS: Texts = Texts {
         "Elle concerne au moins {n} job : tous n’ont pu être examinés à temps.",
         "Elle concerne au moins {n} jobs : tous n’ont pu être examinés à temps.",
     ],
+    // Editing a job.
+    edit: "Modifier",
+    edit_enqueue: "Enregistrer et mettre en file",
+    edit_save: "Enregistrer",
+    edit_lead: "Il garde son identifiant. Si quelqu’un l’a modifié entre-temps, il reste tel quel.",
+    edit_hidden: "Une partie des arguments est masquée : ils ne peuvent pas être modifiés ici.",
+    job_was_edited: "Le job est modifié.",
     // What scripts say.
     fresh_rows: "nouveaux : {n}",
     keys_title: "Clavier",

@@ -331,6 +331,13 @@ pub(super) static TEXTS: Texts = Texts {
     copied: "コピーしました",
     operation_concerns: &["対象は{n}件です。"],
     operation_at_least: &["対象は少なくとも{n}件です。時間内にすべては確認できませんでした。"],
+    // Editing a job.
+    edit: "編集",
+    edit_enqueue: "保存して今すぐ投入",
+    edit_save: "保存",
+    edit_lead: "IDは変わりません。その間に他の人が変更していれば、保存されません。",
+    edit_hidden: "引数の一部が非表示のため、ここでは編集できません。",
+    job_was_edited: "ジョブを変更しました。",
     // What scripts say.
     fresh_rows: "新着{n}件",
     keys_title: "キーボード",

@@ -101,6 +101,8 @@ texts! {
     operation_stop operation_was_stopped operation_matches operation_kinds operation_others operation_curl
     operation_count operation_to_queue operation_name_queue operation_confirm act_requeue act_move
     all_matching copy copied
+    // Editing a job.
+    edit edit_enqueue edit_save edit_lead edit_hidden job_was_edited
     // What scripts say.
     fresh_rows keys_title keys_search keys_rows keys_open keys_help close
     // What can be done to jobs.

@@ -16,6 +16,7 @@ use super::json::Pretty;
 use super::links::batch_path;
 use super::reasons::told;
 use crate::app::App;
+use crate::desk::Action;
 use crate::locale::Markup;
 use crate::service::jobs::{JobView, Payload};
 use crate::service::why::{Why, why_job};
@@ -32,6 +33,8 @@ struct JobPage<'a> {
     then: Vec<Markup>,
     /// What may be done to it.
     actions: Vec<JobAction>,
+    /// Where it can be edited; none if it cannot.
+    edit_path: Option<String>,
     args: Option<Json>,
     custom: Option<Json>,
     failure: Option<Failure>,
@@ -91,6 +94,7 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
         reasons: told(frame, &job.queue, &why.reasons),
         then: told(frame, &job.queue, &why.then),
         actions: job_actions(frame, job.state),
+        edit_path: edit_path(frame, &job),
         args: payload.args.as_deref().map(Json::of),
         custom: payload.custom.as_deref().map(Json::of),
         failed_at: failure
@@ -104,6 +108,11 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
         frame,
         job,
     }
+}
+
+fn edit_path(frame: &Frame, job: &JobRow) -> Option<String> {
+    let can_be = !job.is_working() && job.unreadable.is_none();
+    (can_be && frame.may(Action::EditJob)).then(|| format!("{}/edit", job.path()))
 }
 
 /// What `custom` says a job is bound to.

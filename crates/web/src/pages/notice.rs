@@ -24,6 +24,7 @@ pub(crate) enum Notice {
     /// So many were changed so far.
     JobsGoingOn(u64),
     OperationStopped,
+    JobEdited,
 }
 
 impl Notice {
@@ -36,6 +37,7 @@ impl Notice {
             Self::JobsChanged(count) => ("changed", count),
             Self::JobsGoingOn(count) => ("going-on", count),
             Self::OperationStopped => ("operation-stopped", 0),
+            Self::JobEdited => ("job-edited", 0),
         }
     }
 
@@ -50,6 +52,7 @@ impl Notice {
             Self::JobsChanged(count),
             Self::JobsGoingOn(count),
             Self::OperationStopped,
+            Self::JobEdited,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -81,6 +84,7 @@ impl Notice {
             Self::JobsChanged(count) => frame.count(t.jobs_changed, &count).plain(),
             Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
             Self::OperationStopped => t.operation_was_stopped.to_owned(),
+            Self::JobEdited => t.job_was_edited.to_owned(),
         }
     }
 }

@@ -31,6 +31,7 @@ job.push POST /api/v1/jobs/bulk /api/v1/jobs/bulk []
 job.requeue POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/requeue {}
 job.kill POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/kill {}
 job.delete POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/delete {}
+job.edit PUT /api/v1/jobs/{jid} /api/v1/jobs/x {"key":"j1","digest":""}
 job.move POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/move {"queue":"q"}
 operation.start POST /api/v1/operations /api/v1/operations {"action":"kill","query":"type:T"}
 operation.see GET /api/v1/operations /api/v1/operations

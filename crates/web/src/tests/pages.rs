@@ -10,8 +10,8 @@ mod told;
 
 use serde_json::json;
 
-use super::Visitor;
 use super::visitor::Answer;
+use super::{HOSTILE, Visitor};
 
 /// Every page that needs no name.
 const PAGES: [&str; 15] = [
@@ -31,9 +31,6 @@ const PAGES: [&str; 15] = [
     "/operations",
     "/server",
 ];
-
-/// What others may write.
-const HOSTILE: &str = "<b>'\"x";
 
 const STATES: [&str; 5] = ["scheduled", "retries", "dead", "working", "enqueued"];
 

@@ -1,7 +1,8 @@
 //! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`). What
-//! can be done to them (`verb.rs`), to one of them (`act.rs`), and how new ones come (`push.rs`).
+//! can be done to them (`verb.rs`), to one of them (`act.rs`, `edit.rs`), and how new ones come (`push.rs`).
 
 mod act;
+mod edit;
 mod list;
 mod payload;
 mod push;
@@ -10,6 +11,8 @@ mod verb;
 mod view;
 
 pub use act::{Concerned, act};
+pub(crate) use edit::digest;
+pub use edit::{EditRequest, edit};
 pub use list::{JobList, list, list_of};
 pub(crate) use payload::Payload;
 pub(in crate::service) use push::new_jid;

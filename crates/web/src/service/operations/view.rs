@@ -50,6 +50,7 @@ impl From<OperationReport> for Operation {
             ChangeVerb::Kill => ("kill", None),
             ChangeVerb::Requeue => ("requeue", None),
             ChangeVerb::Move(queue) => ("move", Some(queue.to_string())),
+            ChangeVerb::Edit(_) => ("edit", None),
         };
         let query = match (&report.change.places, &report.change.filter) {
             (ChangePlaces::Jobs(_), _) => None,

@@ -1,0 +1,153 @@
+//! `/jobs/{jid}/edit`: another type, queue or arguments for a job.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Frame;
+use super::links::job_path;
+use super::notice::Notice;
+use crate::app::App;
+use crate::desk::Action;
+use crate::service::jobs::{EditRequest, JobView, Payload, digest, edit, show as find};
+use crate::service::{Problem, ProblemKind};
+
+/// What the form says.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Edited {
+    key: String,
+    digest: String,
+    jobtype: String,
+    queue: String,
+    /// JSON; none if it cannot be edited, as parts of it are hidden.
+    args: Option<String>,
+    retry: String,
+    /// `enqueue`, or something else.
+    #[serde(default)]
+    then: String,
+}
+
+#[derive(Template)]
+#[template(path = "job_edit.html")]
+struct EditPage<'a> {
+    frame: &'a Frame,
+    jid: &'a str,
+    /// What is wrong with what was typed.
+    wrong: Option<String>,
+    edited: Edited,
+    /// It waits in a set, until its time.
+    is_in_set: bool,
+}
+
+impl EditPage<'_> {
+    fn path(&self) -> String {
+        format!("{}/edit", job_path(self.jid))
+    }
+
+    fn job_path(&self) -> String {
+        job_path(self.jid)
+    }
+}
+
+impl Edited {
+    /// A job as it is.
+    fn of(app: &App, view: &JobView) -> Result<Self, Problem> {
+        let unreadable = |reason: String| Problem::new(ProblemKind::Conflict, reason);
+        let payload = Payload::of(&view.job).map_err(unreadable)?;
+        let record = view.job.as_ref();
+        let record = record.map_err(|corrupt| unreadable(corrupt.reason.clone()))?;
+        let text = |raw: Option<Box<RawValue>>| raw.map(|raw| raw.get().to_owned());
+        let hides = app.desk.rules().redactions.concern(&record.jobtype);
+        Ok(Self {
+            key: view.key.to_string(),
+            digest: digest(&view.job).unwrap_or_default(),
+            jobtype: record.jobtype.to_string(),
+            queue: record.queue.to_string(),
+            args: text(payload.args).filter(|_| !hides),
+            retry: text(payload.retry).unwrap_or_default(),
+            then: String::new(),
+        })
+    }
+
+    fn request(&self) -> Result<EditRequest, Problem> {
+        let invalid = |detail: String| Problem::new(ProblemKind::Invalid, detail);
+        let args = self.args.as_ref().map(|args| {
+            RawValue::from_string(args.clone()).map_err(|error| invalid(format!("args: {error}")))
+        });
+        let retry = match self.retry.trim() {
+            "" => None,
+            retry => Some(
+                retry
+                    .parse()
+                    .map_err(|error| invalid(format!("retry: {error}")))?,
+            ),
+        };
+        Ok(EditRequest {
+            key: self.key.clone(),
+            digest: self.digest.clone(),
+            jobtype: Some(self.jobtype.clone()),
+            queue: Some(self.queue.clone()),
+            args: args.transpose()?,
+            retry,
+            reserve_for: None,
+            enqueue: self.then == "enqueue",
+        })
+    }
+}
+
+/// `GET /jobs/{jid}/edit`.
+pub(crate) async fn edit_job(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(jid): Path<String>,
+) -> Response {
+    frame.show(make(&app, &frame, &jid).await)
+}
+
+async fn make<'a>(app: &App, frame: &'a Frame, jid: &'a str) -> Result<EditPage<'a>, Problem> {
+    if !frame.may(Action::EditJob) {
+        let detail = frame.t.problem_forbidden;
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
+    let view = find(&*app.desk, jid).await?;
+    Ok(EditPage {
+        frame,
+        jid,
+        wrong: None,
+        edited: Edited::of(app, &view)?,
+        is_in_set: view.at.is_some(),
+    })
+}
+
+/// `POST /jobs/{jid}/edit`.
+pub(crate) async fn on_edit(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(jid): Path<String>,
+    Form(edited): Form<Edited>,
+) -> Response {
+    let done = match edited.request() {
+        Ok(request) => edit(&*app.desk, &app.observer, &frame.actor, &jid, &request).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        // What was typed is not lost.
+        Err(problem) if problem.kind == ProblemKind::Invalid => {
+            let page = EditPage {
+                frame: &frame,
+                jid: &jid,
+                wrong: Some(problem.detail),
+                edited,
+                is_in_set: true,
+            };
+            frame.render(StatusCode::BAD_REQUEST, &page)
+        }
+        done => frame.done(&job_path(&jid), done.map(|_| Notice::JobEdited)),
+    }
+}

@@ -1,0 +1,133 @@
+//! Giving a job another payload, if nobody else has changed it since it was seen.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use workmill_engine::{Change, ChangeVerb, JobEdit, Op, Outcome};
+use workmill_proto::Job;
+use workmill_store::{Place, StoredJob};
+
+use super::act::{Concerned, by_key};
+use super::push::{Members, check_size, rendered};
+use crate::desk::{Action, Actor, Desk, Permit};
+use crate::observe::Observer;
+use crate::service::outcome::refused;
+use crate::service::search::Hit;
+use crate::service::{Problem, ProblemKind};
+
+/// What a job is to be like. What is left out stays as it is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditRequest {
+    /// The key of the job, as it is shown.
+    pub key: String,
+    /// The digest of the job, as it is shown: if the job has changed since, it is left as it is.
+    pub digest: String,
+    /// Its type.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub jobtype: Option<String>,
+    /// Its queue.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub queue: Option<String>,
+    /// Its arguments.
+    #[serde(default)]
+    #[schema(value_type = Vec<serde_json::Value>, required = false)]
+    pub args: Option<Box<RawValue>>,
+    /// How often it may be tried again.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub retry: Option<i64>,
+    /// For how many seconds a worker may keep it.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub reserve_for: Option<i64>,
+    /// Whether it is put into its queue now. If not, a job of a set stays there until its time; one of a queue goes to the
+    /// tail.
+    #[serde(default)]
+    pub enqueue: bool,
+}
+
+/// Tells whether a job has changed since it was shown; none if it cannot be read.
+pub(crate) fn digest(shown: &StoredJob) -> Option<String> {
+    let record = shown.as_ref().ok()?;
+    let digest = Sha256::digest(&record.body);
+    let digest = digest.iter().take(16);
+    Some(digest.map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Gives the job with this id another payload. What `custom` asks for stays as it was when the job was pushed.
+///
+/// # Errors
+/// The role; there is no such job; a worker has it; it has changed since it was seen; the payload is none that could be pushed;
+/// the server takes nothing in.
+pub async fn edit(
+    desk: &dyn Desk,
+    observer: &Observer,
+    actor: &Actor,
+    jid: &str,
+    asked: &EditRequest,
+) -> Result<Concerned, Problem> {
+    let permit = Permit::check(actor, Action::EditJob)?;
+    let conflict = |detail: &str| Problem::new(ProblemKind::Conflict, detail);
+    let Hit { place, job } = by_key(desk, jid, &asked.key).await?;
+    if place == Place::Working {
+        return Err(conflict("a worker has the job: it cannot be edited now"));
+    }
+    let key = job.key;
+    let redactions = desk.rules().redactions;
+    let shown = redactions.hide(job.job.clone());
+    let has_changed = || conflict("the job has changed since it was seen: look at it again");
+    if digest(&shown).as_ref() != Some(&asked.digest) {
+        return Err(has_changed());
+    }
+    let record = job.job.map_err(|corrupt| conflict(&corrupt.reason))?;
+    let retypes = |jobtype: &String| **jobtype != *record.jobtype;
+    if redactions.concern(&record.jobtype) && asked.jobtype.as_ref().is_some_and(retypes) {
+        let detail = "parts of jobs of this type are hidden: the type cannot be changed";
+        return Err(conflict(detail));
+    }
+    let seen = record.body;
+    let payload = rendered(&asked.applied_to(&seen)?);
+    check_size(desk, payload.len())?;
+    let edit = JobEdit::new(seen, Job::parse(&payload)?, asked.enqueue);
+    let change = Change::of_jobs(ChangeVerb::Edit(Arc::new(edit)), vec![(place, key)])?;
+    match desk.ask(&permit, Op::change(change)).await? {
+        Outcome::Changed(0) => Err(has_changed()),
+        Outcome::Changed(jobs) => {
+            observer.look_again().await;
+            Ok(Concerned { jobs })
+        }
+        other => Err(refused(other)),
+    }
+}
+
+impl EditRequest {
+    /// The members of a payload as they are to be.
+    fn applied_to(&self, body: &[u8]) -> Result<Members, Problem> {
+        let invalid = |error: serde_json::Error| {
+            Problem::new(
+                ProblemKind::Invalid,
+                format!("the job cannot be edited: {error}"),
+            )
+        };
+        let mut members: Members = serde_json::from_slice(body).map_err(invalid)?;
+        let given = [
+            ("jobtype", self.jobtype.as_ref().map(to_raw_value)),
+            ("queue", self.queue.as_ref().map(to_raw_value)),
+            ("args", self.args.as_ref().map(to_raw_value)),
+            ("retry", self.retry.as_ref().map(to_raw_value)),
+            ("reserve_for", self.reserve_for.as_ref().map(to_raw_value)),
+        ];
+        for (name, value) in given {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value.map_err(invalid)?);
+            }
+        }
+        Ok(members)
+    }
+}
