@@ -49,6 +49,18 @@ impl Answers {
         }
     }
 
+    /// What the request that was run last was answered; none if it was not.
+    pub(crate) fn given_to(&self, ticket: Ticket) -> Option<&Outcome> {
+        let last = self.given.last()?;
+        (last.ticket == ticket).then_some(&last.outcome)
+    }
+
+    /// Takes back what the request that was run last has left to the next group.
+    pub(crate) fn take_unfinished(&mut self, ticket: Ticket) -> Option<Op> {
+        let last = self.unfinished.pop_if(|last| last.ticket == ticket)?;
+        Some(last.op)
+    }
+
     /// Leaves an op, or the rest of it, to the next group.
     pub(crate) fn continue_in_next_group(&mut self, ticket: Ticket, op: Op) {
         self.unfinished.push(Request { ticket, op });

@@ -193,6 +193,7 @@ fn is_meant<B: AsRef<[u8]>>(
         MutationFilter::Glob {
             glob,
             jobtype: wanted,
+            ..
         } => {
             wanted.as_ref().is_none_or(|wanted| wanted == jobtype) && glob.matches(body().as_ref())
         }

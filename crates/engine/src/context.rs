@@ -37,6 +37,8 @@ pub struct Rules {
     /// How long ago a tick of cron may have been that was missed while no server ran, to be fired at the start, in
     /// seconds.
     pub cron_missed_within_secs: i64,
+    /// How long an entry of the audit log is kept, in seconds.
+    pub audit_secs: i64,
     /// Which features are on for the jobs the server pushes itself.
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
@@ -56,7 +58,7 @@ impl Rules {
 
 impl Default for Rules {
     /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
-    /// ticks; no queue has a limit; nothing is hidden; not observed.
+    /// ticks; 180 days for the audit log; no queue has a limit; nothing is hidden; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
@@ -64,6 +66,7 @@ impl Default for Rules {
             batch_uncommitted_secs: 30 * 60,
             batch_committed_secs: 30 * 86_400,
             cron_missed_within_secs: 60,
+            audit_secs: 180 * 86_400,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
             redactions: Redactions::default(),

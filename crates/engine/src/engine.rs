@@ -125,14 +125,24 @@ impl Engine {
 
     /// An op has failed by itself and is not run again: the operation that it is a slice of has failed.
     pub fn gave_up(&mut self, op: &Op, reason: &str, now: Timestamp) {
-        if let Op::Mutate(Mutate {
-            operation: Some(id),
+        let Op::Mutate(Mutate {
+            operation,
+            progress,
             ..
         }) = op
-        {
+        else {
+            return;
+        };
+        if let Some(id) = operation {
             let failed = OperationState::Failed(reason.to_owned());
             self.memory.operations.end(*id, failed, now);
             self.memory.operations.commit();
+        }
+        if let Some(noted) = progress
+            .as_ref()
+            .and_then(|progress| progress.noted.clone())
+        {
+            self.memory.actions.gave_up(noted, reason, now);
         }
     }
 

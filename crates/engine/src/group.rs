@@ -66,13 +66,18 @@ impl<'g, T: Tx> Group<'g, T> {
         }
     }
 
-    /// Runs requests that are alike. This is the table of all ops and their rules.
+    /// Runs requests that are alike.
     pub(crate) fn run(&mut self, run: &[Request]) -> Result<(), StoreError> {
+        self.answers.expect(run.len());
+        self.run_alike(run)
+    }
+
+    /// The table of all ops and their rules.
+    pub(crate) fn run_alike(&mut self, run: &[Request]) -> Result<(), StoreError> {
         let Some(Request { ticket, op }) = run.first() else {
             return Ok(());
         };
         let ticket = *ticket;
-        self.answers.expect(run.len());
         match op {
             Op::Push(_) => self.push(run),
             Op::Fetch(_) => self.fetch(run),
@@ -91,6 +96,11 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Forget(waiting) => self.forget(ticket, *waiting),
             Op::Drain(server) => self.drain(ticket, *server),
             Op::Tick(duty) => self.tick(ticket, duty),
+            Op::Note(_) => {
+                self.answers.give(ticket, Outcome::Ok);
+                Ok(())
+            }
+            Op::Act(action) => self.act(ticket, action),
         }
     }
 
@@ -106,6 +116,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::KeepClocks => {
                 self.tx.note_clocks(self.now, true)?;
                 self.memory.history.write(self.tx)?;
+                self.settle_actions()?;
                 false
             }
         };

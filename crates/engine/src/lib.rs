@@ -7,6 +7,8 @@
 //! overtake them), [`Engine`] (how a group runs), then one file per rule in `rules/`, and [`Outcome`] (what is answered).
 //! When recurring jobs are due is told by `cron/`.
 
+mod action;
+mod actions;
 mod answers;
 mod ask;
 mod budget;
@@ -34,6 +36,8 @@ mod rules;
 mod step;
 mod throttle;
 
+pub use action::{Action, Note};
+pub use actions::NotedAction;
 pub use ask::JobEdit;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};

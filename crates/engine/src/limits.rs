@@ -45,6 +45,12 @@ pub(crate) const OPERATIONS_RUNNING_MAX: usize = 4;
 /// How many operations are remembered, running or not; each costs some hundred bytes of memory.
 pub(crate) const OPERATIONS_MAX: usize = 100;
 
+/// How many entries the audit log has at most: the oldest leave first. Each takes some hundred bytes of disk.
+pub(crate) const AUDIT_ENTRIES_MAX: u64 = 1_000_000;
+
+/// How long the text of an entry of the audit log is at most, in bytes: twice the longest query.
+pub(crate) const AUDIT_TEXT_BYTES_MAX: usize = 2 * QUERY_BYTES_MAX;
+
 /// Rows that one group deletes of what was removed, cleared, flushed, or is past its time.
 pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;
 

@@ -2,6 +2,7 @@
 
 use workmill_proto::{SteadyTime, Timestamp};
 
+use crate::actions::Actions;
 use crate::cron::Timetable;
 use crate::features::Slots;
 use crate::history::History;
@@ -32,6 +33,8 @@ pub(crate) struct Memory {
     pub(crate) operations: Operations,
     /// What was counted of jobs over time and is not written yet.
     pub(crate) history: History,
+    /// How actions ended that is still to be written down.
+    pub(crate) actions: Actions,
 }
 
 impl Memory {
@@ -51,6 +54,7 @@ impl Memory {
         self.makers.commit();
         self.operations.commit();
         self.history.commit();
+        self.actions.commit();
     }
 
     /// Undoes what the group changed.
@@ -62,5 +66,6 @@ impl Memory {
         self.makers.roll_back();
         self.operations.roll_back();
         self.history.roll_back();
+        self.actions.roll_back();
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use workmill_proto::{
     Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
 };
-use workmill_store::{Clocks, JobKey, JobRecord, JobRef, LockKey, Place, Watermark};
+use workmill_store::{Clocks, JobKey, JobRecord, JobRef, LockKey, Operator, Place, Watermark};
 
+use crate::action::{Action, Note};
+use crate::actions::NotedAction;
 use crate::change::Change;
 use crate::cron::CronTable;
 use crate::makers::ClientId;
@@ -74,6 +76,10 @@ pub enum Op {
     Drain(ServerId),
     /// What a timer asks for.
     Tick(Duty),
+    /// Something was done that the engine has no part in: is told of if an operator asks for it.
+    Note(Arc<Note>),
+    /// Another op, and the operator who asks for it.
+    Act(Arc<Action>),
 }
 
 /// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.
@@ -104,8 +110,9 @@ pub enum Duty {
     FireCron(Arc<CronTable>),
     /// Deletes what was removed, cleared or flushed. Wanted every second.
     Sweep,
-    /// Keeps how far the clocks are, and what was counted over time. Wanted every ten seconds, and last of all: by so much a
-    /// duration may seem longer, and of so long the statistics are lost, after the process was killed.
+    /// Keeps how far the clocks are, what was counted over time, and how actions ended that nobody was left to write down.
+    /// Wanted every ten seconds, and last of all: by so much a duration may seem longer, and of so long the statistics are
+    /// lost, after the process was killed.
     KeepClocks,
 }
 
@@ -233,6 +240,8 @@ pub struct Mutate {
     pub change: Arc<Change>,
     /// Under which name its progress can be asked for; none for a MUTATE of a client.
     pub operation: Option<OperationId>,
+    /// The operator who asks for it: the audit log tells of it then.
+    pub by: Option<Arc<Operator>>,
     /// How far it is; none before its first slice.
     pub progress: Option<Box<MutateProgress>>,
 }
@@ -250,6 +259,8 @@ pub struct MutateProgress {
     pub changed: u64,
     /// When it started.
     pub began: Clocks,
+    /// What the audit log says of it so far, if it tells of it.
+    pub noted: Option<NotedAction>,
 }
 
 /// A part of what a change looks at.
@@ -286,6 +297,11 @@ impl Op {
                 }
             }
             Self::Queue(_, client) => *client = asking,
+            Self::Act(action) => {
+                let action = Arc::make_mut(action);
+                let op = std::mem::replace(&mut action.op, Self::Info);
+                action.op = op.asked_by(asking);
+            }
             _ => {}
         }
         self

@@ -65,6 +65,12 @@ impl Op {
     /// The table of all ops.
     pub fn traits(&self) -> OpTraits {
         let (weight, rank, barrier) = match self {
+            Self::Act(action) => {
+                return OpTraits {
+                    rank: None,
+                    ..action.op.traits()
+                };
+            }
             Self::Push(_) => (1, Some(Rank::Push), Barrier::Open),
             Self::PushBulk(bulk) => (bulk_weight(bulk), None, Barrier::Sliced),
             Self::Fetch(fetch) => {
@@ -81,7 +87,9 @@ impl Op {
             Self::Queue(command, _) => (queue_weight(command), None, Barrier::Open),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),
             Self::Nack(tags) => (tags.len(), None, Barrier::Open),
-            Self::Flush | Self::Forget(_) | Self::Drain(_) => (1, None, Barrier::Open),
+            Self::Flush | Self::Forget(_) | Self::Drain(_) | Self::Note(_) => {
+                (1, None, Barrier::Open)
+            }
             Self::Tick(duty) => (duty_weight(duty), None, Barrier::Open),
         };
         OpTraits {

@@ -168,6 +168,11 @@ impl ConnectionGuard {
         self.connection.id
     }
 
+    /// Where it comes from.
+    pub(crate) fn peer(&self) -> &SocketAddr {
+        &self.connection.peer
+    }
+
     /// The worker the connection belongs to; empty if none.
     pub(crate) fn wid(&self) -> &Arc<str> {
         &self.connection.wid

@@ -16,6 +16,7 @@ use workmill_web::{
     Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
 };
 
+use crate::gate::Gate as _;
 use crate::info;
 use crate::meters::{DutyCount, DutyKind};
 use crate::registry::WorkerState;
@@ -76,8 +77,8 @@ impl ServerDesk {
 }
 
 impl Desk for ServerDesk {
-    fn ask(&self, _permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
-        Box::pin(self.run(op))
+    fn ask(&self, permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
+        Box::pin(self.run(op.by(&permit.actor().operator())))
     }
 
     fn run_read(&self, read: Read) -> Answering<'_, Result<(), StoreError>> {
@@ -196,6 +197,10 @@ impl Desk for ServerDesk {
             workers = told,
             "workers are told to go into the state {}", state.as_str()
         );
+        let note = Op::Note(choice.note(signal, told).into());
+        let gate = &self.shared.gate;
+        // If nothing is taken in now, the log has it at least.
+        gate.submit_unanswered(note.by(&permit.actor().operator()));
         told
     }
 

@@ -229,6 +229,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn flush(&mut self) -> ();
             fn sweep(&mut self, limit: usize) -> Swept;
             fn next_batch(&mut self) -> u64;
+            fn next_action(&mut self) -> u64;
         }
         read {
             fn reservations(&mut self, of: ReservationsOf<'_>) -> Vec<Reservation>;

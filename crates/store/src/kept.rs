@@ -1,12 +1,12 @@
 //! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks,
-//! slots of history.
+//! slots of history, the audit log.
 //!
 //! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::writer::{KeyedRows, PassingRows, Rows};
-use crate::{CallbackKind, HistoryKey, HistorySlot};
+use crate::{AuditEntry, CallbackKind, HistoryKey, HistorySlot, OpenAction};
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
 /// [`Tx::remove`](crate::Tx::remove) are about.
@@ -67,6 +67,9 @@ keyed! {
     BatchParents by u64;
     BatchDue by (SteadyTime, u64);
     HistorySlot by HistoryKey;
+    // The number of the action, as for the next.
+    AuditEntry by u64;
+    OpenAction by u64;
 }
 
 passing! {
@@ -74,6 +77,8 @@ passing! {
     Track |self, _key| self.forget_at;
     Tombstone |self, _key| Some(self.at);
     BatchDue |self, key| Some(key.0);
+    AuditEntry |self, _key| Some(self.noted_at);
+    OpenAction |self, _key| Some(self.since);
 }
 
 /// The key of a tombstone: the id of the job, and the worker that had it.

@@ -9,6 +9,7 @@
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
 //! [`writer::Rows`].
 
+mod audit;
 mod disk;
 mod error;
 mod features;
@@ -34,6 +35,7 @@ pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use audit::{AuditEntry, AuditState, OpenAction, Operator};
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};

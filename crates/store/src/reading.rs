@@ -5,6 +5,7 @@
 //! next one goes on from a cursor, and sees a later commit. Cursors are keys, which are never reused, so nothing that
 //! stays where it is is told twice or left out, whatever comes and goes meanwhile.
 
+mod audit;
 mod bounds;
 mod features;
 mod history;
@@ -24,13 +25,14 @@ pub use bounds::{Bounds, READ_ROWS_MAX, READ_TIME_MAX, Slice};
 pub use reader::Reader;
 pub use search::SearchCursor;
 pub use snapshot::{
-    BatchRow, FeatureReads, JobReads, LinkRow, Readable, SetRow, Snapshot, Snapshots, Unreadable,
+    BatchRow, FeatureReads, JobReads, LinkRow, Readable, RecordReads, SetRow, Snapshot, Snapshots,
+    Unreadable,
 };
 
 use crate::writer::QueueId;
 use crate::{
-    BatchDetails, BatchState, Clocks, Counts, CronTick, HistorySlot, JobRef, Lock, LockKey, Place,
-    Reservation, Resolution, StoreError, StoredJob, Totals, Track,
+    AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronTick, HistorySlot, JobRef, Lock,
+    LockKey, Place, Reservation, Resolution, StoreError, StoredJob, Totals, Track,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -139,6 +141,15 @@ pub trait Reading: Send + Sync {
         slots: RangeInclusive<i64>,
         bounds: Bounds,
     ) -> Result<Slice<(i64, HistorySlot), i64>, StoreError>;
+
+    /// The audit log, the latest entry first; after the entry of a number, those before it. Entries that are not `wanted` are
+    /// passed over, those that cannot be read are told.
+    fn audit(
+        &self,
+        after: Option<u64>,
+        wanted: &dyn Fn(&AuditEntry) -> bool,
+        bounds: Bounds,
+    ) -> Result<Slice<AuditView, u64>, StoreError>;
 }
 
 /// A queue.
@@ -167,6 +178,9 @@ pub struct FoundJob {
 
 /// The name of a cron entry, and up to when its ticks are done.
 pub type TickView = (Box<str>, CronTick);
+
+/// The number of an action, and its entry in the audit log.
+pub type AuditView = (u64, Readable<AuditEntry>);
 
 /// What is written down of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]

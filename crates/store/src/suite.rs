@@ -9,6 +9,7 @@
     reason = "the suite is test code: what fails must stop the test"
 )]
 
+mod audit;
 mod batches;
 mod clocks;
 mod corrupt;
@@ -289,6 +290,15 @@ register! { $
         damaged_jobs_are_told_as_such
         what_features_keep_is_read
         a_reader_sees_one_commit_and_no_less
+    }
+    audit {
+        actions_are_numbered_without_a_gap
+        an_entry_is_kept_as_it_was_written
+        the_audit_log_is_read_the_latest_first
+        entries_that_are_passed_over_take_no_longer_than_a_read_may
+        a_flush_keeps_the_audit_log
+        old_entries_are_told_and_can_be_forgotten
+        actions_under_way_are_told_and_can_be_closed
     }
     random {
         random_groups_of_primitives_match_the_model

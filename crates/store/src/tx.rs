@@ -203,6 +203,9 @@ pub trait Tx {
     /// A number for a new batch, which no other has had or will have.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
 
+    /// A number for a new action: one more than that of the last one.
+    fn next_action(&mut self) -> Result<u64, StoreError>;
+
     /// How far the clocks were when [`Tx::note_clocks`] was last kept, or a little further; none in a new store.
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError>;
 
@@ -210,7 +213,7 @@ pub trait Tx {
     /// even if it changes nothing else, if `keep` is set.
     fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError>;
 
-    /// Forgets everything but the ticks of cron entries and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
+    /// Forgets everything but the ticks of cron entries, the audit log and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
     /// batches, tracks, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 

@@ -13,9 +13,10 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::{self, Fixture};
 use workmill_store::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
-    CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Release, Reservation, ReservationsOf,
-    SetTime, Store, StoreError, Tombstone, Totals, Track, TrackState, Tx,
+    AuditEntry, AuditState, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
+    CallbackKind, Counts, CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Operator, Release,
+    Reservation, ReservationsOf, SetTime, Store, StoreError, Tombstone, Totals, Track, TrackState,
+    Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -114,6 +115,21 @@ fn track(percent: i64) -> Track {
     }
 }
 
+fn audit_entry(secs: i64) -> AuditEntry {
+    AuditEntry {
+        by: Operator::default(),
+        action: "kill".into(),
+        target: "dead".into(),
+        began_at: wall(secs),
+        noted_at: at(secs),
+        ended_at: None,
+        state: AuditState::Running,
+        changed: 1,
+        skipped: 0,
+        operation: None,
+    }
+}
+
 /// Calls every primitive of the features that changes something: leaves one of each, and removes the one that the
 /// run before it left.
 fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
@@ -137,6 +153,9 @@ fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     tx.remove::<Track>(&due)?;
     let due = tx.due::<Lock>(at(9), 9)?;
     tx.remove::<Lock>(&due)?;
+    let action = tx.next_action()?;
+    tx.put(&[(action, audit_entry(secs))])?;
+    tx.remove::<AuditEntry>(&[action - 1])?;
     Ok(())
 }
 
@@ -190,6 +209,7 @@ struct Sight {
     dues: Vec<(SteadyTime, u64)>,
     tracks: Vec<Option<Track>>,
     ticked: Vec<Option<CronTick>>,
+    audit: Vec<Option<AuditEntry>>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -212,6 +232,7 @@ fn sight(store: &mut impl Store) -> Sight {
             .flat_map(|set| tx.entries(set, None, SetTime::MAX, 99).unwrap())
             .collect(),
         ticked: tx.get(&["cron".into()]).unwrap(),
+        audit: tx.get(&[1, 2]).unwrap(),
         remembered: tx.get(&["before", "after"].map(end_key)).unwrap(),
         locks: tx.get(&[0, 1, 2].map(|n| [n; 32])).unwrap(),
         batches: tx.get(&[1, 2, 3]).unwrap(),

@@ -113,6 +113,7 @@ fn pages() -> Router<Arc<App>> {
             "/operations/{id}",
             get(pages::operation).post(pages::on_operation),
         )
+        .route("/audit", get(pages::audit))
         .route("/server", get(pages::server))
 }
 

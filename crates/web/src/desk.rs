@@ -29,7 +29,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the web port can ask of the server. Nothing else of it is seen from here.
 pub trait Desk: Send + Sync + 'static {
-    /// Has an op run, as any client's, and waits for what comes of it: it is durable then. An op that the engine refuses is
+    /// Has an op run, as any client's, and waits for what comes of it: it is durable then, and the audit log tells of it if
+    /// it is an action of an operator. An op that the engine refuses is
     /// an [`Outcome::Refused`].
     ///
     /// # Errors

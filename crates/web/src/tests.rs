@@ -1,6 +1,7 @@
 //! The whole router, called without a socket.
 
 mod actions;
+mod audit;
 mod editing;
 mod events;
 mod guard;

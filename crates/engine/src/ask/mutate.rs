@@ -41,6 +41,7 @@ fn change(change: Change, operation: Option<OperationId>) -> Op {
     Op::Mutate(Mutate {
         change: Arc::new(change),
         operation,
+        by: None,
         progress: None,
     })
 }

@@ -1,6 +1,7 @@
 //! The rules, one file each, as methods of a [`crate::group::Group`] at work.
 
 mod ack;
+mod act;
 mod backoff;
 mod batch;
 mod callbacks;

@@ -28,41 +28,53 @@ impl<T: Tx> Group<'_, T> {
                 return Ok(());
             }
         };
-        let mut end = OperationState::Done;
-        if self.memory.operations.goes_on(mutate.operation) {
-            match self.check_target(mutate)? {
-                Some(error) if mutate.operation.is_none() => {
-                    self.answers.give(ticket, Outcome::Refused(error));
-                    return Ok(());
-                }
-                Some(error) => end = OperationState::Failed(error.text),
-                None => {
-                    let done = self.mutate_slice(mutate, &mut progress)?;
-                    self.memory.operations.advance(mutate.operation, done);
-                    progress.changed += done.changed;
-                    if progress.next_index < progress.extents.len() {
-                        let rest = Mutate {
-                            progress: Some(progress),
-                            ..mutate.clone()
-                        };
-                        self.answers
-                            .continue_in_next_group(ticket, Op::Mutate(rest));
-                        return Ok(());
-                    }
-                }
+        let (state, done) = self.go_on(mutate, &mut progress)?;
+        progress.changed += done.changed;
+        self.note_change(mutate, &mut progress, &state, done)?;
+        let outcome = match (state, mutate.operation) {
+            (OperationState::Running, _) => {
+                let rest = Mutate {
+                    progress: Some(progress),
+                    ..mutate.clone()
+                };
+                self.answers
+                    .continue_in_next_group(ticket, Op::Mutate(rest));
+                return Ok(());
             }
-        }
-        let operations = &mut self.memory.operations;
-        let outcome = match (mutate.operation, &mutate.change.places) {
-            (Some(id), _) => {
-                operations.end(id, end, self.now.wall);
+            (state, Some(id)) => {
+                let operations = &mut self.memory.operations;
+                operations.end(id, state, self.now.wall);
                 Outcome::of_operation(operations.report(id))
             }
-            (None, ChangePlaces::Jobs(_)) => Outcome::Changed(progress.changed),
-            (None, ChangePlaces::One(_) | ChangePlaces::All) => Outcome::Ok,
+            (OperationState::Failed(text), None) => Outcome::Refused(WireError::err(text)),
+            (_, None) => match mutate.change.places {
+                ChangePlaces::Jobs(_) => Outcome::Changed(progress.changed),
+                ChangePlaces::One(_) | ChangePlaces::All => Outcome::Ok,
+            },
         };
         self.answers.give(ticket, outcome);
         Ok(())
+    }
+
+    /// Does a slice of a change, unless it was cancelled. Tells how far it is.
+    fn go_on(
+        &mut self,
+        mutate: &Mutate,
+        progress: &mut MutateProgress,
+    ) -> Result<(OperationState, Done), StoreError> {
+        if !self.memory.operations.goes_on(mutate.operation) {
+            return Ok((OperationState::Cancelled, Done::default()));
+        }
+        if let Some(error) = self.check_target(mutate)? {
+            return Ok((OperationState::Failed(error.text), Done::default()));
+        }
+        let done = self.mutate_slice(mutate, progress)?;
+        self.memory.operations.advance(mutate.operation, done);
+        let state = match progress.next_index < progress.extents.len() {
+            true => OperationState::Running,
+            false => OperationState::Done,
+        };
+        Ok((state, done))
     }
 
     /// Notes what there is to be looked at, and starts the operation if it has a name.
@@ -93,6 +105,7 @@ impl<T: Tx> Group<'_, T> {
             after: None,
             changed: 0,
             began: self.now,
+            noted: None,
         })))
     }
 

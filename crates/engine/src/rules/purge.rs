@@ -7,7 +7,8 @@ use crate::group::Group;
 use crate::limits::SWEEP_SLICE_ROWS;
 
 impl<T: Tx> Group<'_, T> {
-    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, batches. Tells whether there may be
+    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, batches, entries of
+    /// the audit log. Tells whether there may be
     /// more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.purge_dead()?;
@@ -18,8 +19,9 @@ impl<T: Tx> Group<'_, T> {
         let tracks = self
             .tracks
             .forget_ended(self.tx, self.now.steady, SWEEP_SLICE_ROWS)?;
+        let entries = self.forget_old_entries()?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
-        Ok(dead + tombstones + locks + tracks > 0 || more_batches)
+        Ok(dead + tombstones + locks + tracks + entries > 0 || more_batches)
     }
 }

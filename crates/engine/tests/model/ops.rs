@@ -76,6 +76,7 @@ impl<B: Backing> Runner<B> {
                 Op::Mutate(Mutate {
                     change: Arc::new(change),
                     operation: None,
+                    by: None,
                     progress: None,
                 })
             }

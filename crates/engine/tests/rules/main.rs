@@ -12,6 +12,7 @@
 mod world;
 
 mod admin;
+mod auditing;
 mod batching;
 mod clocks;
 mod cron;

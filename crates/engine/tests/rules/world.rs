@@ -104,14 +104,19 @@ impl World {
 
     /// As after the end of the process at any moment and a new start.
     pub fn crash(&mut self) {
+        self.forget_engine();
+        // A server's ticks begin at once.
+        self.tick(Duty::KeepClocks);
+    }
+
+    /// As after a new start, before the first tick.
+    pub fn forget_engine(&mut self) {
         self.store = None;
         self.store = Some(open(&self.disk, &self.faults));
         self.engine = Engine::new(self.rules.clone());
         self.started_at = self.now;
         self.frozen = Duration::ZERO;
         self.answers.clear();
-        // A server's ticks begin at once.
-        self.tick(Duty::KeepClocks);
     }
 
     /// What the wall clock shows.

@@ -51,6 +51,8 @@ pub enum MutationFilter {
     Glob {
         /// What the payload must match.
         glob: Glob,
+        /// The same as it was written.
+        pattern: String,
         /// What their type must also be, exactly.
         jobtype: Option<String>,
     },
@@ -146,6 +148,7 @@ fn parse_filter(filter: &RawValue) -> Result<Option<MutationFilter>, WireError> 
     Ok(match (regexp, jobtype) {
         (Some(regexp), jobtype) => Some(MutationFilter::Glob {
             glob: Glob::new(&regexp)?,
+            pattern: regexp.into_owned(),
             jobtype,
         }),
         (None, Some(jobtype)) => Some(MutationFilter::Jobtype(jobtype)),
@@ -312,11 +315,13 @@ mod tests {
         let glob = Glob::new("*x*").unwrap();
         let with_type = MutationFilter::Glob {
             glob: glob.clone(),
+            pattern: "*x*".to_owned(),
             jobtype: Some("t".to_owned()),
         };
         assert_eq!(filter(r#"{"regexp":"*x*","jobtype":"t"}"#), Some(with_type));
         let alone = MutationFilter::Glob {
             glob,
+            pattern: "*x*".to_owned(),
             jobtype: None,
         };
         assert_eq!(filter(r#"{"Regexp":"*x*","jobtype":""}"#), Some(alone));

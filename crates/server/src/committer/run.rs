@@ -360,7 +360,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     fn refuse(&mut self, request: Request, error: &StoreError) {
         self.log_failure(error);
         let Request { ticket, op } = request;
-        let begun = match &op {
+        let begun = match op.asked() {
             Op::PushBulk(bulk) => bulk.next_index > 0,
             Op::Mutate(mutate) => mutate.progress.is_some(),
             _ => false,

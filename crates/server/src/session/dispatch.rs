@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use workmill_engine::{ClientId, Fetch, Op, ServerId};
 use workmill_proto::{BatchCommand, Beat, WireError};
+use workmill_store::Operator;
 
 use super::close_reason::{CloseReason, shutting_down};
 use super::parser::{Parsed, Sender, parse};
@@ -40,13 +41,14 @@ impl Caller<'_> {
                 pipeline.answered(Slot::Error(shutting_down()));
             }
             Ok(Parsed::Op(op)) => pipeline.ask(op),
+            Ok(Parsed::Action(op)) => pipeline.ask(op.by(&self.operator())),
             Ok(Parsed::Fetch(queues)) => self.fetch(queues, pipeline),
             Ok(Parsed::Latency(queues)) => pipeline.block(Blocking::Latency(queues)),
             Ok(Parsed::Batch(command)) => self.batch(command, pipeline),
             Ok(Parsed::Beat(beat)) => pipeline.answered(self.beat(&beat)),
             Ok(Parsed::Flush) => {
                 tracing::warn!("a client flushes the database: every job is forgotten");
-                pipeline.ask(Op::Flush);
+                pipeline.ask(Op::Flush.by(&self.operator()));
             }
             Ok(Parsed::End) => pipeline.close(CloseReason::Silent),
             Err(error) => pipeline.answered(Slot::Error(error)),
@@ -59,6 +61,12 @@ impl Caller<'_> {
             Some(member) => member.worker().number(),
             None => self.connection.id() + 1,
         }
+    }
+
+    /// Whom the audit log names.
+    fn operator(self) -> Arc<Operator> {
+        let address = self.connection.peer().ip().to_string();
+        Arc::new(Operator::new(self.wid, "client", &address))
     }
 
     fn fetch(self, queues: Vec<String>, pipeline: &mut Pipeline) {

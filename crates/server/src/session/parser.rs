@@ -18,6 +18,8 @@ const APART_BYTES_MIN: usize = 32 << 10;
 pub(super) enum Parsed {
     /// Something for the engine alone.
     Op(Op),
+    /// What an operator asks of the engine.
+    Action(Op),
     /// FETCH from these queues: what becomes of it depends on the worker.
     Fetch(Vec<String>),
     /// QUEUE LATENCY of these queues.
@@ -40,7 +42,7 @@ impl Parsed {
             Self::Op(op) => matches!(op, Op::Ack(_) | Op::Fail(_) | Op::Requeue(_) | Op::Track(_)),
             Self::Batch(batch) => !matches!(batch, BatchCommand::New(_) | BatchCommand::Open(_)),
             Self::Beat(_) | Self::End => true,
-            Self::Fetch(_) | Self::Latency(_) | Self::Flush => false,
+            Self::Fetch(_) | Self::Latency(_) | Self::Flush | Self::Action(_) => false,
         }
     }
 }
@@ -93,9 +95,11 @@ fn parse_here(
             command,
             wid: wid(),
         })),
-        Command::Mutate(mutation) => Op::mutate(mutation),
-        Command::Queue(command) => Op::Queue(Arc::new(command), client),
         Command::Info => Op::Info,
+        Command::Mutate(mutation) => return Ok(Parsed::Action(Op::mutate(mutation))),
+        Command::Queue(command) => {
+            return Ok(Parsed::Action(Op::Queue(Arc::new(command), client)));
+        }
         Command::Fetch(queues) => return Ok(Parsed::Fetch(queues)),
         Command::Latency(queues) => return Ok(Parsed::Latency(queues)),
         Command::Batch(command) => return Ok(Parsed::Batch(command)),

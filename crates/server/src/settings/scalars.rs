@@ -16,6 +16,8 @@ pub const CONNECTIONS_MAX_DEFAULT: usize = 20_000;
 /// Bytes of unread input of all connections together, when nothing else is said: four of the longest lines.
 pub const INPUT_BYTES_MAX_DEFAULT: usize = 4 * LINE_BYTES_MAX_DEFAULT;
 
+const DAY_SECS: i64 = 86_400;
+
 /// One of these settings.
 pub(super) struct Scalar {
     /// Its table and its key.
@@ -77,7 +79,22 @@ enum Reload {
     KeepIf(fn(&Settings) -> bool),
 }
 
-static SCALARS: [Scalar; 11] = [
+static SCALARS: [Scalar; 12] = [
+    Scalar {
+        name: "web.audit_days",
+        form: Form::Count {
+            // One day to ten years.
+            range: 1..=3_660,
+            field: Field {
+                get: |settings| usize::try_from(settings.rules.audit_secs / DAY_SECS).unwrap_or(1),
+                set: |settings, days| {
+                    let days = i64::try_from(days).unwrap_or(i64::MAX);
+                    settings.rules.audit_secs = days.saturating_mul(DAY_SECS);
+                },
+            },
+        },
+        reload: Reload::Take,
+    },
     Scalar {
         name: "limits.connections_max",
         form: Form::Count {
@@ -278,8 +295,8 @@ fn in_secs(secs: i64) -> String {
 }
 
 fn in_days_or_secs(secs: i64) -> String {
-    match secs % 86_400 {
-        0 => format!("{}d", secs / 86_400),
+    match secs % DAY_SECS {
+        0 => format!("{}d", secs / DAY_SECS),
         _ => in_secs(secs),
     }
 }

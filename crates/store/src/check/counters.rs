@@ -56,5 +56,16 @@ pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Resul
         ControlFlow::Continue(())
     })?;
     findings.count("slots of history", slots);
+    let mut actions = 0;
+    rows.audit(None, |id, entry| {
+        actions += 1;
+        if let Err(error) = entry {
+            findings.add(ProblemKind::Row, || {
+                format!("entry {id} of the audit log: {}", error.reason)
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    findings.count("entries of the audit log", actions);
     Ok(())
 }

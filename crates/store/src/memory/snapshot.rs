@@ -1,6 +1,7 @@
 //! The rows as of the last commit, for reading. The disk is held meanwhile.
 
 mod features;
+mod records;
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};

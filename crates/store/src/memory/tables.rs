@@ -5,8 +5,9 @@ use workmill_proto::{SetName, SteadyTime};
 use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, Counts,
-    CronTick, HistoryKey, HistorySlot, Lock, LockKey, Reservation, Tombstone, TombstoneKey, Track,
+    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
+    Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey, OpenAction, Reservation, Tombstone,
+    TombstoneKey, Track,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -62,6 +63,9 @@ pub(super) struct Tables {
     pub(super) last_batch: Table<(), u64>,
     /// By place.
     pub(super) history: Table<(i64, i64), (HistoryKey, HistorySlot)>,
+    pub(super) audit: Table<u64, AuditEntry>,
+    pub(super) open_actions: Table<u64, OpenAction>,
+    pub(super) last_action: Table<(), u64>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
 }
@@ -87,6 +91,9 @@ impl Tables {
             batch_dues: Table::default(),
             last_batch: Table::default(),
             history: Table::default(),
+            audit: Table::default(),
+            open_actions: Table::default(),
+            last_action: Table::default(),
             is_behind: false,
         };
         for (id, name) in (1..).zip(SetName::ALL) {
@@ -103,7 +110,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 17] {
+    fn all(&mut self) -> [&mut dyn Undo; 20] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -122,6 +129,9 @@ impl Tables {
             &mut self.batch_dues,
             &mut self.last_batch,
             &mut self.history,
+            &mut self.audit,
+            &mut self.open_actions,
+            &mut self.last_action,
         ]
     }
 

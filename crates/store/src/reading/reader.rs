@@ -7,13 +7,13 @@ use workmill_proto::Timestamp;
 use super::names::Names;
 use super::snapshot::{JobReads as _, Readable, Snapshots};
 use super::{
-    BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice, TickView,
-    TrackView, features, history, jobs, queues, search,
+    AuditView, BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice,
+    TickView, TrackView, audit, features, history, jobs, queues, search,
 };
 use crate::writer::QueueId;
 use crate::{
-    BatchState, Clocks, Counts, HistorySlot, JobRef, Lock, LockKey, Place, Resolution, StoreError,
-    Totals, Track,
+    AuditEntry, BatchState, Clocks, Counts, HistorySlot, JobRef, Lock, LockKey, Place, Resolution,
+    StoreError, Totals, Track,
 };
 
 /// Reads what a backend shows.
@@ -140,5 +140,15 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<(i64, HistorySlot), i64>, StoreError> {
         self.0
             .read(|rows| history::slice(rows, resolution, slots, bounds))
+    }
+
+    fn audit(
+        &self,
+        after: Option<u64>,
+        wanted: &dyn Fn(&AuditEntry) -> bool,
+        bounds: Bounds,
+    ) -> Result<Slice<AuditView, u64>, StoreError> {
+        self.0
+            .read(|rows| audit::slice(rows, after, wanted, bounds))
     }
 }

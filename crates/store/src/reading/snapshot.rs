@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    BatchDetails, BatchState, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey,
+    AuditEntry, BatchDetails, BatchState, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey,
     Reservation, StoreError, Tombstone, TombstoneKey, Track,
 };
 use workmill_proto::{SetName, SteadyTime};
@@ -71,9 +71,9 @@ pub struct LinkRow {
 
 /// Rows as of one commit, those to be swept among them. All are told in the order of their keys, as they are found, until
 /// `each` breaks.
-pub trait Snapshot: JobReads + FeatureReads {}
+pub trait Snapshot: JobReads + FeatureReads + RecordReads {}
 
-impl<S: JobReads + FeatureReads> Snapshot for S {}
+impl<S: JobReads + FeatureReads + RecordReads> Snapshot for S {}
 
 /// Jobs, wherever they are, and what is counted of them.
 pub trait JobReads {
@@ -217,5 +217,15 @@ pub trait FeatureReads {
         &mut self,
         after: Option<&str>,
         each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+}
+
+/// What is kept for operators.
+pub trait RecordReads {
+    /// Entries of the audit log before a number, the latest first.
+    fn audit(
+        &mut self,
+        before: Option<u64>,
+        each: impl FnMut(u64, Readable<AuditEntry>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 }

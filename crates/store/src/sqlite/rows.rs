@@ -1,11 +1,13 @@
 //! The rows of a transaction, and how it begins and ends in the database.
 
+mod audit;
 mod batches;
 mod entries;
 mod jobs;
 mod kept;
 mod live;
 
+pub(super) use audit::read_audit;
 pub(super) use batches::{number, read_batch};
 pub(super) use entries::place;
 pub(super) use kept::{read_lock, read_track};

@@ -130,6 +130,15 @@ CREATE VIEW tallies AS SELECT a AS working, b AS processed, c AS failures, d AS 
 CREATE TABLE history (
     generation INTEGER NOT NULL, place INTEGER NOT NULL, slot INTEGER NOT NULL, lines BLOB NOT NULL,
     PRIMARY KEY (generation, place)) WITHOUT ROWID;
+", "
+-- What operators did, and which of it is under way. state: 0 running, 1 done, 2 cancelled, 3 failed, 4 interrupted.
+INSERT INTO meta VALUES ('last_action', 0);
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY, noted_at INTEGER NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
+    state INTEGER NOT NULL, reason TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, address TEXT NOT NULL,
+    action TEXT NOT NULL, target TEXT NOT NULL, changed INTEGER NOT NULL, skipped INTEGER NOT NULL, operation INTEGER);
+CREATE INDEX audit_by_time ON audit (noted_at);
+CREATE TABLE open_actions (id INTEGER PRIMARY KEY, since INTEGER NOT NULL);
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -1,6 +1,7 @@
 //! The rows as of one commit, for reading.
 
 mod features;
+mod records;
 
 use std::ops::ControlFlow;
 
@@ -197,7 +198,7 @@ mod tests {
         let mut conn = Connection::open(dir.path().join("plan.db")).unwrap();
         super::super::schema::prepare(&mut conn, dir.path()).unwrap();
         let texts = [QUEUES, JOBS, RESERVATIONS, ENTRIES, ENTRY, TALLIES, DAYS];
-        for text in texts.iter().chain(&features::TEXTS) {
+        for text in texts.iter().chain(&features::TEXTS).chain(&records::TEXTS) {
             let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let count = statement.parameter_count();
             let rows = statement.query_map(rusqlite::params_from_iter(vec![1; count]), |row| {

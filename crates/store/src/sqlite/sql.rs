@@ -108,6 +108,7 @@ statements! {
     LocksDue = "SELECT key FROM locks WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3";
 
     BatchCount = "UPDATE meta SET value = value + 1 WHERE name = 'last_batch' RETURNING value";
+    ActionCount = "UPDATE meta SET value = value + 1 WHERE name = 'last_action' RETURNING value";
     BatchRead = "SELECT chk, total, pending, failed, committed, complete, success, completed, succeeded,
         children_incomplete, children_unsuccessful, changed_at FROM batches WHERE generation = ?1 AND id = ?2";
     BatchWrite = "REPLACE INTO batches (generation, id, chk, total, pending, failed, committed, complete, success,
@@ -147,6 +148,18 @@ statements! {
     CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";
     CronTickDelete = "DELETE FROM cron_ticks WHERE name = ?1";
+
+    AuditRead = "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target, changed,
+        skipped, operation FROM audit WHERE id = ?1";
+    AuditWrite = "REPLACE INTO audit (id, noted_at, began_at, ended_at, state, reason, name, role, address, action,
+        target, changed, skipped, operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    AuditDelete = "DELETE FROM audit WHERE id = ?1";
+    AuditDue = "SELECT id FROM audit WHERE noted_at <= ?1 ORDER BY noted_at LIMIT ?2";
+    OpenActionRead = "SELECT since FROM open_actions WHERE id = ?1";
+    OpenActionWrite = "REPLACE INTO open_actions (id, since) VALUES (?1, ?2)";
+    OpenActionDelete = "DELETE FROM open_actions WHERE id = ?1";
+    // They are few, and those of an earlier server have smaller numbers.
+    OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
     TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f, g, h) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 }

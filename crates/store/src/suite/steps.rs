@@ -4,10 +4,10 @@ use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 
 use crate::reading::Bounds;
 use crate::{
-    BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CallbackOf, CallbackState,
-    Counts, Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership,
-    Passing, Place, Reading, Reservation, SetTime, Store, StoreError, StoredJob, Tombstone, Totals,
-    Track, TrackState, Tx, Watermark,
+    AuditEntry, AuditState, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
+    CallbackOf, CallbackState, Counts, Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock,
+    LockOwner, Membership, Operator, Passing, Place, Reading, Reservation, SetTime, Store,
+    StoreError, StoredJob, Tombstone, Totals, Track, TrackState, Tx, Watermark,
 };
 
 /// A moment, in seconds after some start.
@@ -119,6 +119,26 @@ pub(super) fn track(n: i64, forget_secs: Option<i64>) -> Track {
         desc: Some(format!("at {n}")),
         updated_at: at(n),
         forget_at: forget_secs.map(at),
+    }
+}
+
+/// An entry of the audit log, told apart by a number in each of its fields.
+pub(super) fn audit_entry(n: i64) -> AuditEntry {
+    AuditEntry {
+        by: Operator {
+            name: format!("name {n}").into(),
+            role: format!("role {n}").into(),
+            address: format!("address {n}").into(),
+        },
+        action: format!("action {n}").into(),
+        target: format!("target {n}").into(),
+        began_at: at(n + 1),
+        noted_at: at(n),
+        ended_at: Some(at(n + 2)),
+        state: AuditState::Done,
+        changed: n.cast_unsigned() + 3,
+        skipped: n.cast_unsigned() + 4,
+        operation: Some(n.cast_unsigned() + 5),
     }
 }
 

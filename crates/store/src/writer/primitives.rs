@@ -182,6 +182,13 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         })
     }
 
+    fn next_action(&mut self) -> Result<u64, StoreError> {
+        self.run(|tx| {
+            tx.begin()?;
+            tx.rows.next_action()
+        })
+    }
+
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError> {
         self.run(|tx| Ok(tx.tallies.clocks))
     }

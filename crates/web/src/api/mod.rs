@@ -9,6 +9,7 @@
 
 mod asked;
 mod attention;
+mod audit;
 mod events;
 mod features;
 mod history;

@@ -14,7 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    attention, events, features, history, jobs, operations, problem, queues, server, why, workers,
+    attention, audit, events, features, history, jobs, operations, problem, queues, server, why,
+    workers,
 };
 use crate::app::App;
 use crate::probes;
@@ -90,6 +91,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::list_jobtypes))
         .routes(routes!(attention::list))
         .routes(routes!(events::stream))
+        .routes(routes!(audit::list_audit))
         .routes(routes!(why::job))
         .routes(routes!(why::queue))
         .routes(routes!(server::flush))

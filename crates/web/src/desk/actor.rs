@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use workmill_store::Operator;
+
 /// Who asks for something, as the audit log will name them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
@@ -12,6 +14,14 @@ pub struct Actor {
     pub role: Role,
     /// Where they come from.
     pub address: IpAddr,
+}
+
+impl Actor {
+    /// As the audit log names them.
+    pub fn operator(&self) -> Arc<Operator> {
+        let address = self.address.to_string();
+        Arc::new(Operator::new(&self.name, self.role.as_str(), &address))
+    }
 }
 
 /// What somebody may do. Each role may do all that the ones before it may.

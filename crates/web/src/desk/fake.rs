@@ -198,7 +198,7 @@ impl Desk for FakeDesk {
     fn ask(&self, permit: &Permit, op: Op) -> Answering<'_, Result<Outcome, DeskError>> {
         self.asked.lock().push((permit.clone(), format!("{op:?}")));
         let answer = match *self.state.lock() {
-            ServerState::Ready => Ok(self.run(op)),
+            ServerState::Ready => Ok(self.run(op.by(&permit.actor().operator()))),
             _ => Err(DeskError::Closed),
         };
         Box::pin(async { answer })
@@ -305,7 +305,10 @@ impl Desk for FakeDesk {
             .lock()
             .push((permit.clone(), format!("{signal:?}")));
         self.signals.lock().push((choice.clone(), signal));
-        self.workers.lock().len()
+        let told = self.workers.lock().len();
+        let note = Op::Note(choice.note(signal, told).into());
+        self.run(note.by(&permit.actor().operator()));
+        told
     }
 
     fn connections(&self) -> Vec<ConnectionView> {

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use workmill_engine::Note;
+
 /// A worker process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerView {
@@ -36,6 +38,24 @@ pub enum WorkerChoice {
     Wid(String),
     /// Those with this label.
     Label(String),
+}
+
+impl WorkerChoice {
+    /// What the audit log says when so many of them were told something.
+    pub fn note(&self, signal: WorkerSignal, told: usize) -> Note {
+        Note {
+            action: match signal {
+                WorkerSignal::Quiet => "workers.quiet",
+                WorkerSignal::Terminate => "workers.terminate",
+            },
+            target: match self {
+                Self::All => String::from("all workers"),
+                Self::Wid(wid) => format!("worker {wid}"),
+                Self::Label(label) => format!("workers with the label {label}"),
+            },
+            count: told as u64,
+        }
+    }
 }
 
 /// What a worker is told.

@@ -76,6 +76,9 @@ texts! {
     server_starting server_ready server_stalled server_stopping version speaks started process_id
     clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
     transactions settings settings_lead
+    // The audit log.
+    audit audit_lead audit_empty audit_teach audit_nothing audit_who audit_what audit_to_what audit_count audit_when
+    audit_filter audit_all audit_running audit_cancelled audit_failed audit_interrupted
     // Forms.
     cancel done_and_failed succeeded chart_says
     // What needs attention.
@@ -124,6 +127,8 @@ texts! {
     told_workers
     // What can be done to queues.
     ask_remove
+    // The audit log.
+    audit_skipped
     // What can be done to jobs.
     all_jobs jobs_changed jobs_going_on;
 }

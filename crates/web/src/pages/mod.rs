@@ -6,6 +6,7 @@ mod act;
 mod act_jobs;
 mod actions;
 mod answer;
+mod audit;
 mod batches;
 mod bulk;
 mod chart;
@@ -40,6 +41,7 @@ mod sets;
 pub(crate) use act::{on_queue, on_workers};
 pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};
 pub(crate) use answer::nothing_here;
+pub(crate) use audit::audit;
 pub(crate) use batches::{batch, batches};
 #[cfg(test)]
 pub(crate) use concerns::ConcernRow;

@@ -81,6 +81,7 @@ const MACHINERY: &[Line] = &[
 
 const SERVER: &[Line] = &[
     ("/operations", "p", |t| t.operations, NO_COUNT),
+    ("/audit", "a", |t| t.audit, NO_COUNT),
     ("/server", "v", |t| t.nav_server, NO_COUNT),
 ];
 

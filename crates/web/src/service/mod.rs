@@ -4,6 +4,7 @@
 //! checked ([`Permit`](crate::Permit)).
 
 pub(crate) mod attention;
+pub mod audit;
 pub mod batches;
 pub mod cron;
 pub(crate) mod events;

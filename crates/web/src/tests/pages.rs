@@ -14,7 +14,7 @@ use super::visitor::Answer;
 use super::{HOSTILE, Visitor};
 
 /// Every page that needs no name.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/queues",
     "/scheduled",
@@ -29,6 +29,7 @@ const PAGES: [&str; 15] = [
     "/locks",
     "/jobtypes",
     "/operations",
+    "/audit",
     "/server",
 ];
 

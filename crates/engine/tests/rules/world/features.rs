@@ -43,6 +43,7 @@ pub fn change_op(verb: MutationVerb, place: Place, filter: Option<MutationFilter
     Op::Mutate(Mutate {
         change: Arc::new(change(verb, place, filter)),
         operation: None,
+        by: None,
         progress: None,
     })
 }

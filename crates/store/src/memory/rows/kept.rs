@@ -9,8 +9,9 @@ use crate::memory::table::Table;
 use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind, CronTick,
-    HistoryKey, HistorySlot, Keyed, Lock, Passing, StoreError, Tombstone, Track,
+    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
+    CronTick, HistoryKey, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone,
+    Track,
 };
 
 /// What has a table of its own, by generation and key.
@@ -63,31 +64,45 @@ impl<P: Stored + Passing> PassingRows<P> for MemoryRows<'_> {
         until: SteadyTime,
         limit: usize,
     ) -> Result<Vec<P::Key>, StoreError> {
-        let mut due: Vec<(SteadyTime, P::Key)> = self.with(|tables| {
+        Ok(self.with(|tables| {
             let rows = P::table(tables).rows().iter();
             let rows = rows.filter(|((of, _), _)| *of == generation);
-            rows.filter_map(|((_, key), kept)| Some((kept.ends_at(key)?, key.clone())))
-                .filter(|(at, _)| *at <= until)
-                .collect()
-        });
-        due.sort_unstable();
-        Ok(due.into_iter().map(|(_, key)| key).take(limit).collect())
+            due(rows.map(|((_, key), kept)| (key, kept)), until, limit)
+        }))
     }
 }
 
-impl KeyedRows<CronTick> for MemoryRows<'_> {
-    fn get(&mut self, _: i64, name: &Box<str>) -> Result<Option<CronTick>, StoreError> {
-        self.with(|tables| Ok(tables.cron_ticks.rows().get(name).copied()))
-    }
+/// What has a table of its own, by its key alone: a flush leaves it.
+macro_rules! lasting {
+    ($($kept:ident by $key:ty, in $table:ident;)*) => {
+        $(impl KeyedRows<$kept> for MemoryRows<'_> {
+            fn get(&mut self, _: i64, key: &$key) -> Result<Option<$kept>, StoreError> {
+                self.with(|tables| Ok(tables.$table.rows().get(key).cloned()))
+            }
 
-    fn put(&mut self, _: i64, name: &Box<str>, tick: &CronTick) -> Result<(), StoreError> {
-        self.with(|tables| tables.cron_ticks.put(name.clone(), *tick));
-        Ok(())
-    }
+            fn put(&mut self, _: i64, key: &$key, kept: &$kept) -> Result<(), StoreError> {
+                self.with(|tables| tables.$table.put(key.clone(), kept.clone()));
+                Ok(())
+            }
 
-    fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
-        self.with(|tables| tables.cron_ticks.remove(name));
-        Ok(())
+            fn remove(&mut self, _: i64, key: &$key) -> Result<(), StoreError> {
+                self.with(|tables| tables.$table.remove(key));
+                Ok(())
+            }
+        })*
+    };
+}
+
+lasting! {
+    CronTick by Box<str>, in cron_ticks;
+    AuditEntry by u64, in audit;
+    OpenAction by u64, in open_actions;
+}
+
+impl PassingRows<AuditEntry> for MemoryRows<'_> {
+    fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let rows = |tables: &mut Tables| due(tables.audit.rows().iter(), until, limit);
+        Ok(self.with(rows))
     }
 }
 
@@ -125,6 +140,28 @@ impl KeyedRows<HistorySlot> for MemoryRows<'_> {
         });
         Ok(())
     }
+}
+
+impl PassingRows<OpenAction> for MemoryRows<'_> {
+    fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let rows = |tables: &mut Tables| due(tables.open_actions.rows().iter(), until, limit);
+        Ok(self.with(rows))
+    }
+}
+
+/// The keys of those whose time is over, the earliest first.
+fn due<'t, P: Passing + 't>(
+    rows: impl Iterator<Item = (&'t P::Key, &'t P)>,
+    until: SteadyTime,
+    limit: usize,
+) -> Vec<P::Key>
+where
+    P::Key: 't,
+{
+    let ends = rows.filter_map(|(key, kept)| Some((kept.ends_at(key)?, key.clone())));
+    let mut due: Vec<(SteadyTime, P::Key)> = ends.filter(|(at, _)| *at <= until).collect();
+    due.sort_unstable();
+    due.into_iter().map(|(_, key)| key).take(limit).collect()
 }
 
 impl KeyedRows<BatchDetails> for MemoryRows<'_> {
@@ -199,13 +236,19 @@ impl MemoryRows<'_> {
     }
 }
 
+fn count_up(last: &mut Table<(), u64>) -> u64 {
+    let next = last.rows().get(&()).map_or(1, |last| last + 1);
+    last.put((), next);
+    next
+}
+
 impl KeptRows for MemoryRows<'_> {
     fn next_batch(&mut self) -> Result<u64, StoreError> {
-        self.with(|tables| {
-            let next = tables.last_batch.rows().get(&()).map_or(1, |last| last + 1);
-            tables.last_batch.put((), next);
-            Ok(next)
-        })
+        self.with(|tables| Ok(count_up(&mut tables.last_batch)))
+    }
+
+    fn next_action(&mut self) -> Result<u64, StoreError> {
+        self.with(|tables| Ok(count_up(&mut tables.last_action)))
     }
 
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError> {

@@ -206,10 +206,11 @@ impl KeyedRows<HistorySlot> for SqliteRows<'_> {
 
 impl KeptRows for SqliteRows<'_> {
     fn next_batch(&mut self) -> Result<u64, StoreError> {
-        let count = |row: &Row<'_>| row.get(0).map(i64::cast_unsigned);
-        let counted = self.statements.row(Sql::BatchCount, (), count)?;
-        counted
-            .ok_or_else(|| StoreError::Inconsistent("the number of the last batch is gone".into()))
+        self.count_up(Sql::BatchCount)
+    }
+
+    fn next_action(&mut self) -> Result<u64, StoreError> {
+        self.count_up(Sql::ActionCount)
     }
 
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError> {
@@ -234,6 +235,15 @@ impl KeptRows for SqliteRows<'_> {
             }
         }
         Ok(deleted)
+    }
+}
+
+impl SqliteRows<'_> {
+    fn count_up(&mut self, counter: Sql) -> Result<u64, StoreError> {
+        let count = |row: &Row<'_>| row.get(0).map(i64::cast_unsigned);
+        let counted = self.statements.row(counter, (), count)?;
+        counted
+            .ok_or_else(|| StoreError::Inconsistent("a number that is counted up is gone".into()))
     }
 }
 

@@ -1,10 +1,10 @@
-//! What features keep, as plainly as it can be said.
+//! What is kept besides jobs, as plainly as it can be said.
 
 use std::collections::BTreeMap;
 
-use crate::{BatchState, HistoryKey, HistorySlot, Lock, LockKey, Tombstone, Track};
+use crate::{AuditEntry, BatchState, HistoryKey, HistorySlot, Lock, LockKey, Tombstone, Track};
 
-/// Locks, tracks, ends, batches and slots of history.
+/// Locks, tracks, ends, batches, slots of history and the audit log.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Features {
     pub(in super::super) locks: BTreeMap<LockKey, Lock>,
@@ -14,6 +14,9 @@ pub(in super::super) struct Features {
     pub(in super::super) history: BTreeMap<HistoryKey, HistorySlot>,
     /// The largest number a batch has had.
     pub(in super::super) last_batch: u64,
+    pub(in super::super) audit: BTreeMap<u64, AuditEntry>,
+    /// The number of the last action.
+    pub(in super::super) last_action: u64,
 }
 
 impl Features {
@@ -25,6 +28,8 @@ impl Features {
     pub(in super::super) fn flush(&mut self) {
         *self = Self {
             last_batch: self.last_batch,
+            audit: std::mem::take(&mut self.audit),
+            last_action: self.last_action,
             ..Self::default()
         };
     }

@@ -51,6 +51,11 @@ pub(super) fn compare_inside<T: Tx>(tx: &mut T, model: &Model) {
 fn compare_reading(reader: &impl Reading, model: &Model) {
     let days = reader.days(0, 9).unwrap();
     assert_eq!(days, model.days.clone().into_iter().collect::<Vec<_>>());
+    let bounds = Bounds::of_rows(1_000);
+    let audit = reader.audit(None, &|_| true, bounds).unwrap();
+    let expected = model.features.audit.iter().rev();
+    let expected = expected.map(|(id, entry)| (*id, Ok(entry.clone())));
+    assert_eq!(audit.items, expected.collect::<Vec<_>>());
     let read = |place| {
         let slice = reader.jobs(&place, None, Bounds::of_rows(1_000)).unwrap();
         assert_eq!(slice.next, None);

@@ -10,7 +10,7 @@ use workmill_proto::SteadyTime;
 
 use super::super::history::{history, key};
 use super::super::model::Model;
-use super::super::steps::{at, batch, end_key, lock, track};
+use super::super::steps::{at, audit_entry, batch, end_key, lock, track};
 use super::{JIDS, QUEUES, WIDS};
 use crate::{BatchDetails, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone, Tx};
 
@@ -37,6 +37,8 @@ pub(super) enum FeatureStep {
     Batch(Index, u64),
     ForgetBatch(Index),
     History(usize, i64, u64),
+    Act(i64),
+    ForgetActions(i64),
     Slots {
         queue: usize,
         since: i64,
@@ -65,6 +67,8 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
         2 => (pick(), 0..9_u64).prop_map(|(pick, n)| FeatureStep::Batch(pick, n)),
         1 => pick().prop_map(FeatureStep::ForgetBatch),
         2 => (0..2_usize, -1..4_i64, 0..9_u64).prop_map(|(of, slot, n)| FeatureStep::History(of, slot, n)),
+        2 => (0..9_i64).prop_map(FeatureStep::Act),
+        1 => (0..9_i64).prop_map(FeatureStep::ForgetActions),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -121,6 +125,13 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
                 .retain(|old, _| old.resolution != key.resolution || !shares_place(old));
             features.history.insert(key, history(*n));
         }
+        FeatureStep::Act(n) => {
+            features.last_action += 1;
+            assert_eq!(tx.next_action().unwrap(), features.last_action);
+            let new = (features.last_action, audit_entry(*n));
+            put(tx, &mut features.audit, &[new]);
+        }
+        FeatureStep::ForgetActions(secs) => remove_due(tx, &mut features.audit, at(*secs)),
         FeatureStep::Slots {
             queue,
             since,
@@ -173,6 +184,8 @@ pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     compare(tx, &features.tracks, &JIDS.map(Into::into));
     let ids: Vec<u64> = (0..features.last_batch + 2).collect();
     compare(tx, &features.batches, &ids);
+    let actions: Vec<u64> = (0..features.last_action + 2).collect();
+    compare(tx, &features.audit, &actions);
     let ends = JIDS.map(|jid| WIDS.map(|wid| end_key(jid, wid)));
     compare(tx, &features.ends, ends.as_flattened());
     let slots = [0, 1].map(|of| [-1, 0, 1, 2, 3].map(|slot| history_key(of, slot)));

@@ -3,12 +3,12 @@
 use workmill_proto::SteadyTime;
 
 use crate::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick, HistorySlot, Keyed,
-    Lock, Passing, StoreError, Tombstone, Track,
+    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick,
+    HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone, Track,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
-/// flushed. Ticks of cron entries belong to no generation.
+/// flushed. Ticks of cron entries and the audit log belong to no generation.
 pub trait KeyedRows<K: Keyed> {
     /// Reads what is under a key.
     fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
@@ -47,9 +47,16 @@ pub trait KeptRows:
     + KeyedRows<BatchDue>
     + PassingRows<BatchDue>
     + KeyedRows<HistorySlot>
+    + KeyedRows<AuditEntry>
+    + PassingRows<AuditEntry>
+    + KeyedRows<OpenAction>
+    + PassingRows<OpenAction>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
+
+    /// The number of a new action: one more than that of the last one.
+    fn next_action(&mut self) -> Result<u64, StoreError>;
 
     /// Whether anything is left that was kept before this generation.
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError>;

@@ -8,3 +8,4 @@ mod view;
 pub use request::OperationRequest;
 pub use run::{DryRun, cancel, dry_run, list, show, start};
 pub use view::Operation;
+pub(super) use view::told_id;

@@ -80,7 +80,8 @@ impl From<OperationReport> for Operation {
     }
 }
 
-fn told_id(id: u64) -> String {
+/// How an id is written.
+pub(in crate::service) fn told_id(id: u64) -> String {
     format!("{id:016x}")
 }
 

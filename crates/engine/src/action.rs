@@ -1,0 +1,241 @@
+//! Actions: what operators ask for, which the audit log tells of.
+
+use std::sync::Arc;
+
+use workmill_proto::{MutationFilter, QueueCommand, QueueSelection};
+use workmill_store::{Operator, Place};
+
+use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
+use crate::limits::AUDIT_TEXT_BYTES_MAX;
+use crate::op::{Mutate, Op, OperationsOp};
+
+/// How many names of things a text tells.
+const NAMES_TOLD_MAX: usize = 20;
+
+/// An op that an operator asks for. What it changes and its entry in the audit log are one transaction.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Who asks for it.
+    pub by: Arc<Operator>,
+    /// What for.
+    pub op: Op,
+}
+
+/// Something that an operator did and the engine has no part in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What was done, in a word.
+    pub action: &'static str,
+    /// To what, for people to read.
+    pub target: String,
+    /// To how many things.
+    pub count: u64,
+}
+
+/// What an action is called, and to what it is done.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) action: &'static str,
+    pub(crate) target: String,
+}
+
+impl Op {
+    /// Says that an operator asks for it: if it changes anything, the audit log tells so. What workers do all day
+    /// (FETCH, ACK, FAIL and the like) is no action and stays as it is.
+    pub fn by(self, operator: &Arc<Operator>) -> Self {
+        match self {
+            Self::Mutate(mut mutate) => {
+                mutate.by = Some(Arc::clone(operator));
+                Self::Mutate(mutate)
+            }
+            op if op.words().is_some() => Self::Act(Arc::new(Action {
+                by: Arc::clone(operator),
+                op,
+            })),
+            op => op,
+        }
+    }
+
+    /// What an operator asks for with it; itself, if nobody says that one does.
+    pub fn asked(&self) -> &Self {
+        match self {
+            Self::Act(action) => action.op.asked(),
+            op => op,
+        }
+    }
+
+    /// What the audit log calls it; none for what is no action.
+    pub(crate) fn words(&self) -> Option<Words> {
+        let (action, target) = match self {
+            Self::Push(job) => {
+                let (jid, queue) = (&job.record.jid, &job.record.queue);
+                ("job.push", format!("job {jid} to queue {queue}"))
+            }
+            Self::PushBulk(bulk) => ("job.push", format!("{} jobs", bulk.jobs.len())),
+            Self::Requeue(requeue) => ("job.requeue", format!("job {}", requeue.jid)),
+            Self::Mutate(mutate) => return Some(mutate.words()),
+            Self::Queue(command, _) => queue_words(command),
+            Self::Operations(OperationsOp::Cancel(id)) => {
+                ("operation.cancel", format!("operation {}", id.0))
+            }
+            Self::Flush => ("flush", String::from("everything")),
+            Self::Note(note) => (note.action, note.target.clone()),
+            Self::Act(action) => return action.op.words(),
+            Self::Fetch(_)
+            | Self::Ack(_)
+            | Self::Fail(_)
+            | Self::Batch(_)
+            | Self::Track(_)
+            | Self::Operations(OperationsOp::List | OperationsOp::Show(_))
+            | Self::Info
+            | Self::Nack(_)
+            | Self::Forget(_)
+            | Self::Drain(_)
+            | Self::Tick(_) => return None,
+        };
+        let target = bounded(target);
+        Some(Words { action, target })
+    }
+}
+
+impl Mutate {
+    /// What the audit log calls it.
+    pub(crate) fn words(&self) -> Words {
+        Words {
+            action: self.change.verb.word(),
+            target: bounded(self.change.target()),
+        }
+    }
+}
+
+impl ChangeVerb {
+    /// What the audit log calls it.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Clear | Self::Discard => "job.delete",
+            Self::Kill => "job.kill",
+            Self::Requeue => "job.requeue",
+            Self::Move(_) => "job.move",
+            Self::Edit(_) => "job.edit",
+        }
+    }
+}
+
+impl Change {
+    /// Which jobs are meant, for people to read.
+    fn target(&self) -> String {
+        let places = match &self.places {
+            ChangePlaces::One(Place::Queue(name)) => format!("queue {name}"),
+            ChangePlaces::One(Place::Working) => String::from("working"),
+            ChangePlaces::One(Place::Set(set)) => set.as_str().to_owned(),
+            ChangePlaces::All => String::from("all jobs"),
+            ChangePlaces::Jobs(jobs) => {
+                let keys = jobs.iter().map(|(_, key)| key.to_string());
+                format!("jobs {}", listed(keys, jobs.len()))
+            }
+        };
+        let filter = match &self.filter {
+            None => String::new(),
+            Some(ChangeFilter::Query(query)) => match query.to_string() {
+                text if text.is_empty() => text,
+                text => format!(" that match {text}"),
+            },
+            Some(ChangeFilter::Mutation(filter)) => mutation_words(filter),
+        };
+        let to = match &self.verb {
+            ChangeVerb::Move(queue) => format!(" to queue {queue}"),
+            _ => String::new(),
+        };
+        format!("{places}{filter}{to}")
+    }
+}
+
+fn mutation_words(filter: &MutationFilter) -> String {
+    match filter {
+        MutationFilter::Jids(jids) => {
+            format!(" with the ids {}", listed(jids.iter().cloned(), jids.len()))
+        }
+        MutationFilter::Jobtype(jobtype) => format!(" of type {jobtype}"),
+        MutationFilter::Glob {
+            pattern, jobtype, ..
+        } => match jobtype {
+            Some(jobtype) => format!(" of type {jobtype} that match {pattern}"),
+            None => format!(" that match {pattern}"),
+        },
+    }
+}
+
+fn queue_words(command: &QueueCommand) -> (&'static str, String) {
+    let (action, queues) = match command {
+        QueueCommand::Pause(queues) => ("queue.pause", queues),
+        QueueCommand::Resume(queues) => ("queue.resume", queues),
+        QueueCommand::Remove(queues) => ("queue.remove", queues),
+    };
+    let target = match queues {
+        QueueSelection::All => String::from("all queues"),
+        QueueSelection::Named(names) => {
+            let word = if names.len() == 1 { "queue" } else { "queues" };
+            format!("{word} {}", listed(names.iter().cloned(), names.len()))
+        }
+    };
+    (action, target)
+}
+
+/// The first of some names, and how many more there are.
+fn listed(names: impl Iterator<Item = String>, count: usize) -> String {
+    let told: Vec<String> = names.take(NAMES_TOLD_MAX).collect();
+    match count - told.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
+/// The beginning of a text that is too long.
+fn bounded(mut text: String) -> String {
+    if text.len() > AUDIT_TEXT_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(AUDIT_TEXT_BYTES_MAX));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use workmill_proto::{CustomReading, Job, Timestamp};
+
+    use super::*;
+    use crate::op_traits::OpTraits;
+
+    #[test]
+    fn an_action_is_as_much_work_as_what_is_asked_for_and_passes_nothing() {
+        let by = Arc::new(Operator::default());
+        let push = || {
+            let job = Job::parse(br#"{"jid":"job-0001","jobtype":"T","args":[]}"#).unwrap();
+            Op::push(job, Timestamp::default(), CustomReading::ALL).unwrap()
+        };
+        let alone = push().traits();
+        let expected = OpTraits {
+            rank: None,
+            ..alone
+        };
+        assert!(alone.rank.is_some());
+        assert_eq!(push().by(&by).traits(), expected);
+        assert!(matches!(push().by(&by).asked(), Op::Push(_)));
+        assert!(matches!(Op::Info.by(&by), Op::Info));
+        let Op::Act(action) = push().by(&by).asked_by(7) else {
+            panic!("no action");
+        };
+        assert!(matches!(&action.op, Op::Push(job) if job.client == 7));
+    }
+
+    #[test]
+    fn long_texts_and_lists_are_cut_and_say_so() {
+        let long = "ä".repeat(AUDIT_TEXT_BYTES_MAX);
+        let cut = bounded(long);
+        assert!(cut.len() <= AUDIT_TEXT_BYTES_MAX + 3 && cut.ends_with("ä…"));
+        let names = || (0..25).map(|index| index.to_string());
+        assert!(listed(names(), 25).ends_with(", 19 and 5 more"));
+        assert_eq!(listed(names().take(2), 2), "0, 1");
+        assert_eq!(listed(names().take(0), 0), "");
+    }
+}

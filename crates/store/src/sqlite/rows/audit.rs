@@ -1,0 +1,124 @@
+//! The tables of the audit log.
+
+use rusqlite::types::Type;
+use rusqlite::{Error, Row};
+use workmill_proto::{SteadyTime, Timestamp};
+
+use super::{SqliteRows, number};
+use crate::sqlite::sql::Sql;
+use crate::writer::{KeyedRows, PassingRows};
+use crate::{AuditEntry, AuditState, OpenAction, Operator, StoreError};
+
+impl KeyedRows<AuditEntry> for SqliteRows<'_> {
+    fn get(&mut self, _: i64, id: &u64) -> Result<Option<AuditEntry>, StoreError> {
+        let id = id.cast_signed();
+        self.statements.row(Sql::AuditRead, (id,), read_audit)
+    }
+
+    fn put(&mut self, _: i64, id: &u64, entry: &AuditEntry) -> Result<(), StoreError> {
+        let (state, reason) = match &entry.state {
+            AuditState::Running => (0, ""),
+            AuditState::Done => (1, ""),
+            AuditState::Cancelled => (2, ""),
+            AuditState::Failed(reason) => (3, &**reason),
+            AuditState::Interrupted => (4, ""),
+        };
+        let row = (
+            id.cast_signed(),
+            entry.noted_at.as_micros(),
+            entry.began_at.as_micros(),
+            entry.ended_at.map(Timestamp::as_micros),
+            state,
+            reason,
+            &*entry.by.name,
+            &*entry.by.role,
+            &*entry.by.address,
+            &*entry.action,
+            &*entry.target,
+            entry.changed.cast_signed(),
+            entry.skipped.cast_signed(),
+            entry.operation.map(u64::cast_signed),
+        );
+        self.statements.execute(Sql::AuditWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, id: &u64) -> Result<(), StoreError> {
+        let id = id.cast_signed();
+        self.statements.execute(Sql::AuditDelete, (id,))?;
+        Ok(())
+    }
+}
+
+impl PassingRows<AuditEntry> for SqliteRows<'_> {
+    fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let range = (until.as_micros(), limit);
+        self.statements
+            .list(Sql::AuditDue, range, |row| number(row, 0))
+    }
+}
+
+impl KeyedRows<OpenAction> for SqliteRows<'_> {
+    fn get(&mut self, _: i64, id: &u64) -> Result<Option<OpenAction>, StoreError> {
+        let id = id.cast_signed();
+        self.statements.row(Sql::OpenActionRead, (id,), |row| {
+            let since = SteadyTime::from_micros(row.get(0)?);
+            Ok(OpenAction { since })
+        })
+    }
+
+    fn put(&mut self, _: i64, id: &u64, open: &OpenAction) -> Result<(), StoreError> {
+        let row = (id.cast_signed(), open.since.as_micros());
+        self.statements.execute(Sql::OpenActionWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, id: &u64) -> Result<(), StoreError> {
+        let id = id.cast_signed();
+        self.statements.execute(Sql::OpenActionDelete, (id,))?;
+        Ok(())
+    }
+}
+
+impl PassingRows<OpenAction> for SqliteRows<'_> {
+    fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let range = (until.as_micros(), limit);
+        self.statements
+            .list(Sql::OpenActionsDue, range, |row| number(row, 0))
+    }
+}
+
+/// The columns of an entry in the order in which the statements read them.
+pub(crate) fn read_audit(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    let state = match row.get::<_, i64>(3)? {
+        0 => AuditState::Running,
+        1 => AuditState::Done,
+        2 => AuditState::Cancelled,
+        3 => AuditState::Failed(row.get(4)?),
+        4 => AuditState::Interrupted,
+        state => {
+            let reason = format!("unknown state {state} of an action");
+            return Err(Error::FromSqlConversionFailure(
+                3,
+                Type::Integer,
+                reason.into(),
+            ));
+        }
+    };
+    Ok(AuditEntry {
+        noted_at: SteadyTime::from_micros(row.get(0)?),
+        began_at: Timestamp::from_micros(row.get(1)?),
+        ended_at: row.get::<_, Option<i64>>(2)?.map(Timestamp::from_micros),
+        state,
+        by: Operator {
+            name: row.get(5)?,
+            role: row.get(6)?,
+            address: row.get(7)?,
+        },
+        action: row.get(8)?,
+        target: row.get(9)?,
+        changed: number(row, 10)?,
+        skipped: number(row, 11)?,
+        operation: row.get::<_, Option<i64>>(12)?.map(i64::cast_unsigned),
+    })
+}
