@@ -355,11 +355,12 @@ async fn job_that_could_not_be_given_back_gets_a_last_try_at_the_end() {
     assert_eq!((totals.queues["q"].size, totals.working), (1, 0));
 }
 
-#[tokio::test]
-async fn nobody_is_answered_once_the_store_is_poisoned() {
+/// Neither a FETCH that waits nor the next PUSH is answered, and nothing else is taken.
+async fn assert_nobody_is_answered_once(break_it: impl FnOnce(&FaultPlan)) {
     let world = World::start();
     let mut parked = world.submit(fetch("other"));
-    world.plan.fail_commit(CommitFault::PoisonedWith);
+    world.push("q").await;
+    break_it(&world.plan);
     let mut pending = world.submit(push("q"));
     assert_eq!(pending.answers().await.unwrap_err(), Unanswered);
     assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
@@ -371,19 +372,13 @@ async fn nobody_is_answered_once_the_store_is_poisoned() {
 }
 
 #[tokio::test]
+async fn nobody_is_answered_once_the_store_is_poisoned() {
+    assert_nobody_is_answered_once(|plan| plan.fail_commit(CommitFault::PoisonedWith)).await;
+}
+
+#[tokio::test]
 async fn nobody_is_answered_once_a_sync_has_failed() {
-    let world = World::start();
-    let mut parked = world.submit(fetch("other"));
-    world.push("q").await;
-    world.plan.fail_sync();
-    let mut pending = world.submit(push("q"));
-    assert_eq!(pending.answers().await.unwrap_err(), Unanswered);
-    assert_eq!(parked.answers().await.unwrap_err(), Unanswered);
-    assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
-    assert_eq!(
-        world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
-        GateClosed
-    );
+    assert_nobody_is_answered_once(FaultPlan::fail_sync).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use std::time::Duration;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio_rustls::{TlsConnector, rustls};
 
@@ -40,6 +43,15 @@ fn open(certificate: &str, private_key: &str) -> Result<TlsReloader, TlsError> {
     TlsReloader::open(&write(&dir, certificate, private_key))
 }
 
+/// A client of this version of TLS that does not know yet whom it trusts.
+fn client(
+    version: &'static rustls::SupportedProtocolVersion,
+) -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+}
+
 /// Whether a client that trusts only this certificate can talk to the server through TLS of this version.
 async fn client_can_talk(
     tls: &TlsReloader,
@@ -50,9 +62,7 @@ async fn client_can_talk(
     roots
         .add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap())
         .unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[version])
-        .unwrap()
+    let config = client(version)
         .with_root_certificates(roots)
         .with_no_client_auth();
     says_hi(tls, config).await
@@ -302,9 +312,7 @@ async fn certificate_of_version_1_is_served_with_a_warning() {
     let warnings = tls.warnings().join("\n");
     assert!(warnings.contains("is of X.509 version 1"), "{warnings}");
     for version in [&version::TLS12, &version::TLS13] {
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[version])
-            .unwrap()
+        let config = client(version)
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Trusting))
             .with_no_client_auth();
@@ -367,9 +375,7 @@ async fn server_name_that_is_no_host_name_is_explained() {
     let tls = open(&certificate, &key).unwrap();
     let (mut near, far) = duplex(1 << 16);
     let name = "x".repeat(9);
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&version::TLS13])
-        .unwrap()
+    let config = client(&version::TLS13)
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth();
     let server_name = ServerName::try_from(name.clone()).unwrap();
