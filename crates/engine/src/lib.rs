@@ -23,6 +23,7 @@ mod history;
 mod limits;
 mod makers;
 mod memory;
+mod new_job;
 mod op;
 mod op_traits;
 mod operations;
@@ -46,9 +47,10 @@ pub use engine::Engine;
 pub use event::{Event, EventKind};
 pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT};
 pub use makers::ClientId;
+pub use new_job::{NewJob, WantedLock};
 pub use op::{
     Ack, BatchOp, BulkPush, ChangeExtent, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,
-    NewBatch, NewJob, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp, WantedLock,
+    NewBatch, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

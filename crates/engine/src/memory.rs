@@ -3,14 +3,13 @@
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::actions::Actions;
-use crate::cron::Timetable;
+use crate::cron::{PlanReport, Timetable};
 use crate::features::Slots;
 use crate::history::History;
 use crate::makers::Makers;
 use crate::operations::Operations;
 use crate::parked::Parked;
 use crate::rechecks::Rechecks;
-use crate::rules::PlanReport;
 
 /// It changes with a group, and goes back if the group is rolled back.
 #[derive(Debug, Default)]

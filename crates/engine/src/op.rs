@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use workmill_proto::{
-    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
+    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, TrackCommand, WireError,
 };
-use workmill_store::{Clocks, JobKey, JobRecord, JobRef, LockKey, Operator, Place, Watermark};
+use workmill_store::{Clocks, JobKey, JobRef, Operator, Place, Watermark};
 
 use crate::action::{Action, Note};
 use crate::actions::NotedAction;
 use crate::change::Change;
 use crate::cron::CronTable;
 use crate::makers::ClientId;
+use crate::new_job::NewJob;
 use crate::operations::OperationId;
 
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
@@ -114,30 +114,6 @@ pub enum Duty {
     /// Wanted every ten seconds, and last of all: by so much a duration may seem longer, and of so long the statistics are
     /// lost, after the process was killed.
     KeepClocks,
-}
-
-/// A job to push, made ready outside of the engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewJob {
-    /// As it will be stored; `enqueued_at` is filled in by the engine.
-    pub record: JobRecord,
-    /// The moment it is for, if the client named one.
-    pub at: Option<Timestamp>,
-    /// Who pushes it.
-    pub client: ClientId,
-    /// The lock it is to be pushed with, which becomes one of the record's features then.
-    pub lock: Option<WantedLock>,
-}
-
-/// A lock that a job wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WantedLock {
-    /// Which lock.
-    pub key: LockKey,
-    /// How long it lasts, from the moment the job is for.
-    pub lasts: Duration,
-    /// Whether it is given back when the job is handed out; else when it is acknowledged.
-    pub until_start: bool,
 }
 
 /// A PUSHB on its way.

@@ -7,6 +7,7 @@ pub mod agent;
 mod atomic_enum;
 mod auth_queue;
 pub mod banner;
+mod bind;
 pub mod check_config;
 pub mod check_store;
 pub mod cli;

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use rustix::net::sockopt;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use workmill_store::DiskWork;
 use workmill_store::sqlite::SqliteStore;
 
 use crate::banner;
+use crate::bind::bind;
 use crate::descriptors::FilesMax;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::listener::listen;
 use crate::services::{Service, reap_workers, watch_certificates, watch_clocks};
-use crate::settings::{Binding, Reloader, Settings};
+use crate::settings::{Reloader, Settings};
 use crate::shared::Shared;
 use crate::signals::{Signals, StopSignals};
 use crate::statsd::send_metrics;
@@ -26,15 +26,6 @@ use crate::term::{Term, TermEnd};
 use crate::threads::Threads;
 use crate::tls::TlsReloader;
 use crate::web_port::WebPort;
-
-/// How many connections may wait to be taken in: as many as the system allows by default.
-const BACKLOG: u32 = 4_096;
-
-/// After how long a silent peer is asked by the system whether it is still there, and how often and how many
-/// times again: one whose machine lost its power would hold its connection for ever.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
-const KEEPALIVE_PROBES: u32 = 4;
 
 /// How long all that gives work to the committer may take to stop, together.
 const CLIENTS_STOP_WITHIN: Duration = Duration::from_secs(15);
@@ -233,34 +224,6 @@ fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {
         tracing::warn!("{warning}");
     }
     Ok(Some(tls))
-}
-
-pub(crate) fn bind(binding: &Binding) -> anyhow::Result<TcpListener> {
-    let mut refusal = anyhow!("the name has no address");
-    for addr in binding.addresses()? {
-        match bind_one(addr) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => refusal = anyhow!(error).context(format!("cannot bind {addr}")),
-        }
-    }
-    Err(refusal)
-}
-
-fn bind_one(addr: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if addr.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    // A restart must not wait for the connections of the server before it to be forgotten.
-    socket.set_reuseaddr(true)?;
-    // The sockets of connections inherit these.
-    socket.set_keepalive(true)?;
-    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_AFTER)?;
-    sockopt::set_tcp_keepintvl(&socket, KEEPALIVE_EVERY)?;
-    sockopt::set_tcp_keepcnt(&socket, KEEPALIVE_PROBES)?;
-    socket.bind(addr)?;
-    socket.listen(BACKLOG)
 }
 
 /// Starts what makes a disk that hangs bearable, in the thread that watches over it.

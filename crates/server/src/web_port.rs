@@ -17,10 +17,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use workmill_store::sqlite;
 use workmill_web::{Durability, ServerFacts, TlsSource};
 
+use crate::bind::bind;
 use crate::descriptors::FilesMax;
 use crate::desk::ServerDesk;
 use crate::info;
-use crate::run::bind;
 use crate::services::Service;
 use crate::settings::Settings;
 use crate::shared::Shared;

@@ -21,6 +21,7 @@ mod lease;
 mod place;
 mod record;
 mod set_time;
+mod slice;
 mod tx;
 
 pub mod check;

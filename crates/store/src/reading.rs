@@ -20,8 +20,9 @@ use std::ops::RangeInclusive;
 
 use workmill_proto::Timestamp;
 
+pub use crate::slice::Slice;
 pub(crate) use bounds::SliceBuilder;
-pub use bounds::{Bounds, READ_ROWS_MAX, READ_TIME_MAX, Slice};
+pub use bounds::{Bounds, READ_ROWS_MAX, READ_TIME_MAX};
 pub use reader::Reader;
 pub use search::SearchCursor;
 pub use snapshot::{

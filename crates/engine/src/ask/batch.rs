@@ -2,7 +2,8 @@
 
 use workmill_proto::{BatchCommand, Bid, CustomReading, Job, Timestamp, WireError};
 
-use crate::op::{BatchOp, NewBatch, NewJob, Op};
+use crate::new_job::NewJob;
+use crate::op::{BatchOp, NewBatch, Op};
 
 impl Op {
     /// The op of a BATCH command.

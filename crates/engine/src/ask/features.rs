@@ -3,7 +3,7 @@
 use workmill_proto::{Bid, CustomRules, Expiry, Job, Timestamp, UniqueRule, WireError};
 use workmill_store::{Features, Membership};
 
-use crate::op::WantedLock;
+use crate::new_job::WantedLock;
 
 /// What a job asks for that is pushed at `now`: its features, none if it asks for none, and the lock it wants, which has no
 /// end yet. Writes into the payload when it expires.

@@ -7,7 +7,8 @@ use workmill_store::{Features, JobRecord};
 
 use super::features;
 use crate::limits::{RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN};
-use crate::op::{BulkPush, NewJob, Op, WantedLock};
+use crate::new_job::{NewJob, WantedLock};
+use crate::op::{BulkPush, Op};
 
 impl Op {
     /// The op of a PUSH of this payload. `created_at` is filled in from `now` where the client gave none.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use workmill_proto::{CustomReading, Job, Timestamp, WireError};
 
 use super::Schedule;
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 
 /// A job id of a legal length, until a run gets its own.
 const JID_PLACEHOLDER: &str = "00000000";

@@ -9,11 +9,13 @@ mod day_rule;
 mod entry;
 mod error;
 mod field;
+mod plan_report;
 mod schedule;
 mod timetable;
 mod zoned;
 
 pub use entry::{CronEntry, CronTable};
 pub use error::ScheduleError;
+pub(crate) use plan_report::PlanReport;
 pub use schedule::{Schedule, split_zone};
 pub(crate) use timetable::{Due, Timetable};

@@ -8,7 +8,7 @@ use rand::rngs::SmallRng;
 use workmill_proto::{ErrorCode, SteadyTime, WireError};
 use workmill_store::{Clocks, JobLock, JobRecord, Lock, LockKey, LockOwner, StoreError, Tx};
 
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 use crate::overlay::Overlay;
 
 /// The locks a group looks at.

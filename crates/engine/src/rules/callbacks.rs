@@ -7,7 +7,7 @@ use workmill_store::{CallbackKind, CallbackOf, SetTime, StoreError, Tx};
 use crate::ask::CALLBACK_READING;
 use crate::features::DueCallback;
 use crate::group::{Group, new_jid};
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {

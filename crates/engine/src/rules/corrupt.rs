@@ -8,7 +8,7 @@ use workmill_store::{CorruptRecord, JobRecord, Place, StoreError, Tx};
 
 use super::fail::failed_record;
 use super::report::Report;
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 
 /// Adds unreadable bytes to the jobs that are about to be buried, as one of type `Corrupt` that carries them, in
 /// base64, in its `custom`.

@@ -10,7 +10,7 @@ use workmill_store::{CronTick, StoreError, Tx};
 use crate::cron::{CronEntry, CronTable, Due};
 use crate::group::{Group, new_jid};
 use crate::limits::{CRON_SLICE_JOBS, TOLD_MAX};
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {

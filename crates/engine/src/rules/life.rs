@@ -18,7 +18,7 @@ use workmill_store::{
 
 use crate::group::Group;
 use crate::history::{Counted, Series};
-use crate::op::NewJob;
+use crate::new_job::NewJob;
 use crate::step::{Cause, Execution, Step, What};
 
 /// How executions ended.

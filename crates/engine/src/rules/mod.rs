@@ -28,5 +28,3 @@ mod schedule;
 mod sweep;
 mod tombstones;
 mod track;
-
-pub(crate) use cron_plan::PlanReport;

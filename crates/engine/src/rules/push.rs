@@ -7,7 +7,8 @@ use workmill_store::{JobRecord, QueueStanding, SetTime, StoreError, Tx};
 
 use crate::group::Group;
 use crate::limits::{PUSH_SLICE_BYTES, PUSH_SLICE_JOBS, TOLD_MAX};
-use crate::op::{BulkPush, NewJob, Op, Request, Ticket};
+use crate::new_job::NewJob;
+use crate::op::{BulkPush, Op, Request, Ticket};
 use crate::outcome::Outcome;
 use crate::step::{Cause, What};
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::SLICE_BYTES_MAX;
+use crate::slice::Slice;
 
 /// The longest time that one read looks at the database, beyond one row: as long as it reads, the log of an embedded
 /// database cannot start over.
@@ -32,15 +33,6 @@ impl Bounds {
             time: READ_TIME_MAX,
         }
     }
-}
-
-/// A part of what there is, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slice<T, C> {
-    /// What was found. There may be more even if it is nothing.
-    pub items: Vec<T>,
-    /// Where to go on; none if there is no more.
-    pub next: Option<C>,
 }
 
 /// A slice that is being read.

@@ -8,8 +8,8 @@ use super::place::{key_at, queue_of};
 use super::rows::Rows;
 use super::tx::WriterTx;
 use super::waiting::bytes_of;
-use crate::reading::Slice;
 use crate::record::Place as Stored;
+use crate::slice::Slice;
 use crate::{JobKey, JobRef, Place, SLICE_BYTES_MAX, SetTime, StoreError, StoredJob, Watermark};
 
 type Jobs = Slice<(JobRef, StoredJob), JobRef>;

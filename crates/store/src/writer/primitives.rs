@@ -5,7 +5,7 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 use super::entries::Removal;
 use super::rows::{PassingRows, Rows};
 use super::tx::WriterTx;
-use crate::reading::Slice;
+use crate::slice::Slice;
 use crate::{
     Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
     QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, StoreError, StoredJob,
