@@ -1,10 +1,10 @@
 //! The server is killed in the middle of a MUTATE: each job is in one place, where it was or where it was to go, and the same
-//! MUTATE once more does the rest.
+//! MUTATE once more does the rest. An operation is gone on with by the next server.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use workmill_tests::{Client, Disk, Server, ServerFiles, instant_in};
+use workmill_tests::{Client, Disk, Server, ServerFiles, instant_in, web_get, web_request};
 
 /// Some fifteen groups.
 const JOBS: u64 = 3_000;
@@ -103,4 +103,60 @@ fn a_mutate_that_a_crash_cuts_short_leaves_each_job_in_one_place() {
     for set in ["scheduled", "retries", "dead", "working"] {
         assert_eq!(set_size(&mut client, set), 0, "{set}");
     }
+}
+
+fn get(server: &Server, path: &str) -> Value {
+    let answer = web_get(&server.web_url(), path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+#[test]
+fn an_operation_that_a_crash_cuts_short_is_gone_on_with_to_its_end() {
+    let files = ServerFiles::new();
+    let disk = Disk::under(&files);
+    let mut server = disk
+        .carry_very_slow(Server::builder().web().files(files))
+        .start();
+    let mut observer = server.client();
+    schedule(&mut observer);
+    let started = web_request(
+        &server.web_url(),
+        "POST",
+        "/api/v1/operations",
+        &["content-type: application/json"],
+        &json!({"action": "kill", "query": "type:a"}).to_string(),
+    );
+    assert_eq!(started.status, 202, "{}", started.text());
+    let started: Value = serde_json::from_slice(&started.body).expect("JSON");
+    let path = format!(
+        "/api/v1/operations/{}",
+        started["id"].as_str().expect("an id")
+    );
+    observer.wait_for_info(|info| info["faktory"]["sets"]["scheduled"] != JOBS);
+    // The second time before much is done, or anything.
+    for _ in 0..2 {
+        server.kill9();
+        server.start_again();
+    }
+    let ended = loop {
+        let operation = get(&server, &path);
+        if operation["state"] != "running" {
+            break operation;
+        }
+    };
+    assert_eq!(
+        [&ended["state"], &ended["changed"], &ended["started_at"]],
+        [&json!("done"), &json!(JOBS), &started["started_at"]]
+    );
+    let mut client = server.client();
+    assert_eq!(set_size(&mut client, "dead"), JOBS);
+    assert_eq!(set_size(&mut client, "scheduled"), 0);
+    let audit = get(&server, "/api/v1/audit");
+    let told = audit["items"].as_array().expect("entries");
+    assert_eq!(told.len(), 1, "{audit}");
+    assert_eq!(
+        [&told[0]["state"], &told[0]["changed"]],
+        [&json!("done"), &json!(JOBS)]
+    );
 }

@@ -86,7 +86,7 @@ impl Op {
             | Self::Fail(_)
             | Self::Batch(_)
             | Self::Track(_)
-            | Self::Operations(OperationsOp::List | OperationsOp::Show(_))
+            | Self::Operations(OperationsOp::List | OperationsOp::Resume | OperationsOp::Show(_))
             | Self::Info
             | Self::Nack(_)
             | Self::Forget(_)

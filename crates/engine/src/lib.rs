@@ -33,6 +33,7 @@ mod parked;
 mod passage;
 pub mod query;
 mod rechecks;
+mod resumption;
 mod rules;
 mod step;
 mod throttle;
@@ -45,7 +46,7 @@ pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
-pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT};
+pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT, OPERATIONS_RUNNING_MAX};
 pub use makers::ClientId;
 pub use new_job::{NewJob, WantedLock};
 pub use op::{

@@ -40,7 +40,7 @@ pub(crate) const MUTATE_CHANGED_WORK: usize = 4;
 pub(crate) const MUTATE_READ_JOBS: usize = 200;
 
 /// How many operations may run at a time: each adds a slice to every group.
-pub(crate) const OPERATIONS_RUNNING_MAX: usize = 4;
+pub const OPERATIONS_RUNNING_MAX: usize = 4;
 
 /// How many operations are remembered, running or not; each costs some hundred bytes of memory.
 pub(crate) const OPERATIONS_MAX: usize = 100;

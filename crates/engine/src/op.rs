@@ -255,6 +255,8 @@ pub struct ChangeExtent {
 pub enum OperationsOp {
     /// How far all of them are that are remembered, the latest started last.
     List,
+    /// Goes on with one that the server before this one left. Wanted as often at the start as many can run at a time.
+    Resume,
     /// How far one is.
     Show(OperationId),
     /// That one stops. It has no effect on one that has ended.

@@ -1,7 +1,7 @@
 //! Operations: changes to many jobs that have a name, so that one can ask how far they are, and cancel them.
 //!
-//! They are in memory, and so is what a change has done already in the hands of whoever runs it: a restart ends them, and
-//! nobody knows of them any more. What they did is done, as each slice is a transaction, and nothing is done half.
+//! Those that an operator asked for outlive the server (`rules/resume.rs`). Reports of those that have ended are in memory only:
+//! after a restart the audit log tells of them.
 
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct OperationReport {
     pub id: OperationId,
     /// What it does, and to which jobs.
     pub change: Arc<Change>,
+    /// Its number in the audit log; none before its first slice, and if no operator asked for it.
+    pub action: Option<u64>,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it ended; none while it runs.
@@ -108,7 +110,7 @@ impl Operations {
         self.find(id).ok_or_else(|| {
             let OperationId(id) = id;
             WireError::err(format!(
-                "there is no operation {id}: it was never started, is forgotten, or ended with a restart"
+                "there is no operation {id}: it was never started, or it has ended and is forgotten; the audit log tells of it"
             ))
         })
     }
@@ -132,6 +134,16 @@ impl Operations {
             report.changed += done.changed;
             report.unknown += done.unknown;
             report.left = report.left.saturating_sub(done.looked_at);
+        }
+    }
+
+    /// The audit log tells of a running operation under this number.
+    pub(crate) fn noted(&mut self, id: OperationId, action: u64) {
+        let is_news = |report: &OperationReport| report.action.is_none();
+        if self.report(id).is_ok_and(is_news)
+            && let Some(report) = self.running(id)
+        {
+            report.action = Some(action);
         }
     }
 

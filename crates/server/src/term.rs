@@ -11,12 +11,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use workmill_engine::Rules;
+use workmill_engine::{OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
 use workmill_store::{Lease, Store};
 
 use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
-use crate::gate::Gateway;
+use crate::gate::{Gate as _, Gateway};
 use crate::reads::Reads;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
 use crate::shared::Shared;
@@ -78,6 +78,10 @@ impl Term {
         shared.gate.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
         shared.reads.open(reading);
+        for _ in 0..OPERATIONS_RUNNING_MAX {
+            let resume = Op::Operations(OperationsOp::Resume);
+            shared.gate.submit_unanswered(resume);
+        }
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));

@@ -71,7 +71,22 @@ pub enum AuditState {
     Interrupted,
 }
 
-/// That an action is under way, under the number of its entry. It ends with its server at the latest.
+/// What an action that is under way needs to be gone on with by the next server, in two parts: what never changes of it, and
+/// how far it is. The engine writes and reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionPart(pub Vec<u8>);
+
+/// Which part of an action that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartOf {
+    /// What is done to which jobs.
+    Change,
+    /// How far it is. Small: it is written with each slice.
+    Progress,
+}
+
+/// That an action is under way, under the number of its entry. It ends with its server at the latest,
+/// or is gone on with by the next one if its parts are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenAction {
     /// Since when.

@@ -6,7 +6,7 @@
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::writer::{KeyedRows, PassingRows, Rows};
-use crate::{AuditEntry, CallbackKind, HistoryKey, HistorySlot, OpenAction};
+use crate::{ActionPart, AuditEntry, CallbackKind, HistoryKey, HistorySlot, OpenAction, PartOf};
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
 /// [`Tx::remove`](crate::Tx::remove) are about.
@@ -70,6 +70,7 @@ keyed! {
     // The number of the action, as for the next.
     AuditEntry by u64;
     OpenAction by u64;
+    ActionPart by (u64, PartOf);
 }
 
 passing! {

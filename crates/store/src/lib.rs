@@ -36,7 +36,7 @@ pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-pub use audit::{AuditEntry, AuditState, OpenAction, Operator};
+pub use audit::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf};
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};

@@ -298,6 +298,7 @@ register! { $
         entries_that_are_passed_over_take_no_longer_than_a_read_may
         a_flush_keeps_the_audit_log
         old_entries_are_told_and_can_be_forgotten
+        parts_of_an_action_are_kept_and_can_be_removed
         actions_under_way_are_told_and_can_be_closed
     }
     random {

@@ -13,10 +13,10 @@ use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::{self, Fixture};
 use workmill_store::{
-    AuditEntry, AuditState, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, Counts, CronTick, Entry, JobKey, JobRecord, Lock, LockOwner, Operator, Release,
-    Reservation, ReservationsOf, SetTime, Store, StoreError, Tombstone, Totals, Track, TrackState,
-    Tx,
+    ActionPart, AuditEntry, AuditState, BatchCallback, BatchDetails, BatchDue, BatchParents,
+    BatchState, CallbackKind, Counts, CronTick, Entry, JobKey, JobRecord, Lock, LockOwner,
+    Operator, PartOf, Release, Reservation, ReservationsOf, SetTime, Store, StoreError, Tombstone,
+    Totals, Track, TrackState, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -156,6 +156,8 @@ fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     let action = tx.next_action()?;
     tx.put(&[(action, audit_entry(secs))])?;
     tx.remove::<AuditEntry>(&[action - 1])?;
+    tx.put(&[((action, PartOf::Progress), ActionPart(vec![run]))])?;
+    tx.remove::<ActionPart>(&[(action - 1, PartOf::Progress)])?;
     Ok(())
 }
 
@@ -210,6 +212,7 @@ struct Sight {
     tracks: Vec<Option<Track>>,
     ticked: Vec<Option<CronTick>>,
     audit: Vec<Option<AuditEntry>>,
+    parts: Vec<Option<ActionPart>>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -233,6 +236,7 @@ fn sight(store: &mut impl Store) -> Sight {
             .collect(),
         ticked: tx.get(&["cron".into()]).unwrap(),
         audit: tx.get(&[1, 2]).unwrap(),
+        parts: tx.get(&[1, 2].map(|id| (id, PartOf::Progress))).unwrap(),
         remembered: tx.get(&["before", "after"].map(end_key)).unwrap(),
         locks: tx.get(&[0, 1, 2].map(|n| [n; 32])).unwrap(),
         batches: tx.get(&[1, 2, 3]).unwrap(),

@@ -134,8 +134,11 @@ impl<T: Tx> Group<'_, T> {
         if is_new && goes_on {
             let since = self.now.steady;
             self.tx.put(&[(noted.id, OpenAction { since })])?;
-        } else if !is_new && !goes_on {
-            self.tx.remove::<OpenAction>(&[noted.id])?;
+        }
+        if goes_on {
+            self.write_resumption(mutate, progress, noted.id, is_new)?;
+        } else if !is_new {
+            self.close_action(noted.id)?;
         }
         progress.noted = Some(noted);
         Ok(())
@@ -173,7 +176,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn settle_actions(&mut self) -> Result<(), StoreError> {
         for NotedAction { id, entry } in self.memory.actions.given_up().to_vec() {
             self.tx.put(&[(id, entry)])?;
-            self.tx.remove::<OpenAction>(&[id])?;
+            self.close_action(id)?;
         }
         if !self.memory.actions.wants_orphans() || self.interrupt_orphans()? {
             self.memory.actions.settle();
@@ -181,14 +184,20 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Ends the actions of the server before this one. Tells whether these were all.
+    /// An action is under way no more.
+    fn close_action(&mut self, id: u64) -> Result<(), StoreError> {
+        self.tx.remove::<OpenAction>(&[id])?;
+        self.forget_resumption(id)
+    }
+
+    /// Ends the actions of the server before this one that nobody goes on with. Tells whether these were all.
     fn interrupt_orphans(&mut self) -> Result<bool, StoreError> {
         let open = self
             .tx
             .due::<OpenAction>(SteadyTime::MAX, SWEEP_SLICE_ROWS)?;
         let mut orphans = 0;
         for id in open {
-            if self.memory.actions.is_orphan(id) {
+            if self.memory.actions.is_orphan(id) && !self.can_be_resumed(id)? {
                 self.interrupt(id)?;
                 orphans += 1;
             }
@@ -196,7 +205,8 @@ impl<T: Tx> Group<'_, T> {
         Ok(orphans < SWEEP_SLICE_ROWS)
     }
 
-    fn interrupt(&mut self, id: u64) -> Result<(), StoreError> {
+    /// The audit log tells that an action ended with its server.
+    pub(super) fn interrupt(&mut self, id: u64) -> Result<(), StoreError> {
         if let Some(entry) = self.tx.get::<AuditEntry>(&[id])?.pop().flatten() {
             let interrupted = AuditEntry {
                 state: AuditState::Interrupted,
@@ -205,7 +215,7 @@ impl<T: Tx> Group<'_, T> {
             };
             self.tx.put(&[(id, interrupted)])?;
         }
-        self.tx.remove::<OpenAction>(&[id])
+        self.close_action(id)
     }
 
     /// Forgets a slice of the entries whose time is over; tells how many.

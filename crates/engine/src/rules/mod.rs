@@ -24,6 +24,7 @@ mod recover;
 mod report;
 mod requeue;
 mod reservation;
+mod resume;
 mod schedule;
 mod sweep;
 mod tombstones;

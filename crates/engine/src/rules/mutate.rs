@@ -87,6 +87,7 @@ impl<T: Tx> Group<'_, T> {
             let report = OperationReport {
                 id,
                 change: Arc::clone(&mutate.change),
+                action: None,
                 started_at: self.now.wall,
                 ended_at: None,
                 looked_at: 0,

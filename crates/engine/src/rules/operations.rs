@@ -15,11 +15,18 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         let operations = &mut self.memory.operations;
         let outcome = match op {
+            OperationsOp::Resume => return self.resume(ticket),
             OperationsOp::List => Outcome::Operations(operations.all().to_vec()),
             OperationsOp::Show(id) => Outcome::of_operation(operations.report(*id)),
             OperationsOp::Cancel(id) => {
                 operations.end(*id, OperationState::Cancelled, self.now.wall);
-                Outcome::of_operation(operations.report(*id))
+                let action = operations.report(*id).ok().and_then(|report| report.action);
+                let outcome = Outcome::of_operation(operations.report(*id));
+                // Its next slice comes only after the answer.
+                if let Some(action) = action {
+                    self.forget_resumption(action)?;
+                }
+                outcome
             }
         };
         self.answers.give(ticket, outcome);

@@ -4,6 +4,7 @@ mod editing;
 mod matching;
 mod operations;
 mod places;
+mod resuming;
 
 use serde_json::{Value, json};
 use workmill_engine::Request;

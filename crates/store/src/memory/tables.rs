@@ -5,9 +5,9 @@ use workmill_proto::{SetName, SteadyTime};
 use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
-    Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey, OpenAction, Reservation, Tombstone,
-    TombstoneKey, Track,
+    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
+    CallbackKind, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey, OpenAction, PartOf,
+    Reservation, Tombstone, TombstoneKey, Track,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -65,6 +65,7 @@ pub(super) struct Tables {
     pub(super) history: Table<(i64, i64), (HistoryKey, HistorySlot)>,
     pub(super) audit: Table<u64, AuditEntry>,
     pub(super) open_actions: Table<u64, OpenAction>,
+    pub(super) action_parts: Table<(u64, PartOf), ActionPart>,
     pub(super) last_action: Table<(), u64>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
@@ -93,6 +94,7 @@ impl Tables {
             history: Table::default(),
             audit: Table::default(),
             open_actions: Table::default(),
+            action_parts: Table::default(),
             last_action: Table::default(),
             is_behind: false,
         };
@@ -110,7 +112,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 20] {
+    fn all(&mut self) -> [&mut dyn Undo; 21] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -131,6 +133,7 @@ impl Tables {
             &mut self.history,
             &mut self.audit,
             &mut self.open_actions,
+            &mut self.action_parts,
             &mut self.last_action,
         ]
     }

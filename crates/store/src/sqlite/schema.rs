@@ -139,6 +139,10 @@ CREATE TABLE audit (
     action TEXT NOT NULL, target TEXT NOT NULL, changed INTEGER NOT NULL, skipped INTEGER NOT NULL, operation INTEGER);
 CREATE INDEX audit_by_time ON audit (noted_at);
 CREATE TABLE open_actions (id INTEGER PRIMARY KEY, since INTEGER NOT NULL);
+", "
+-- What the next server needs to go on with an action that is under way. part: 0 what is done to which jobs, 1 how far it is.
+CREATE TABLE action_parts (
+    id INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (id, part)) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

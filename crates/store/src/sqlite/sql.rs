@@ -158,6 +158,9 @@ statements! {
     OpenActionRead = "SELECT since FROM open_actions WHERE id = ?1";
     OpenActionWrite = "REPLACE INTO open_actions (id, since) VALUES (?1, ?2)";
     OpenActionDelete = "DELETE FROM open_actions WHERE id = ?1";
+    ActionPartRead = "SELECT bytes FROM action_parts WHERE id = ?1 AND part = ?2";
+    ActionPartWrite = "REPLACE INTO action_parts (id, part, bytes) VALUES (?1, ?2, ?3)";
+    ActionPartDelete = "DELETE FROM action_parts WHERE id = ?1 AND part = ?2";
     // They are few, and those of an earlier server have smaller numbers.
     OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
     CountersDelete = "DELETE FROM live WHERE key < ?1";

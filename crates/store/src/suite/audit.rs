@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Fixture;
 use super::steps::*;
 use crate::reading::Bounds;
-use crate::{AuditEntry, AuditState, OpenAction, Reading, Store, Tx};
+use crate::{ActionPart, AuditEntry, AuditState, OpenAction, PartOf, Reading, Store, Tx};
 
 /// Notes actions, one a second, and gives their numbers.
 fn note(store: &mut impl Store, entries: &[AuditEntry]) -> Vec<u64> {
@@ -105,14 +105,39 @@ pub(super) fn a_flush_keeps_the_audit_log<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     note(&mut store, &[audit_entry(0)]);
     let open = (1, OpenAction { since: at(0) });
+    let part = ((1, PartOf::Progress), ActionPart(vec![7; 3]));
     change(&mut store, |tx| {
         tx.put(std::slice::from_ref(&open)).unwrap();
+        tx.put(std::slice::from_ref(&part)).unwrap();
         tx.flush().unwrap();
     });
     sweep_all(&mut store, 100);
     assert_eq!(read(&store, None, 9), (vec![1], None));
     let kept: Vec<Option<OpenAction>> = look(&mut store, |tx| tx.get(&[1]).unwrap());
     assert_eq!(kept, [Some(open.1)]);
+    let keys = [(1, PartOf::Change), (1, PartOf::Progress)];
+    let kept = look(&mut store, |tx| tx.get::<ActionPart>(&keys).unwrap());
+    assert_eq!(kept, [None, Some(part.1)]);
+}
+
+pub(super) fn parts_of_an_action_are_kept_and_can_be_removed<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let keys = [4, 7].map(|id| [(id, PartOf::Change), (id, PartOf::Progress)]);
+    let keys = keys.as_flattened();
+    let part = |n| ActionPart(vec![n; 3]);
+    change(&mut store, |tx| {
+        let parts: Vec<_> = keys.iter().copied().zip((0..).map(part)).collect();
+        tx.put(&parts).unwrap();
+    });
+    change(&mut store, |tx| {
+        tx.put(&[((7, PartOf::Progress), part(9))]).unwrap();
+        tx.remove::<ActionPart>(&[(4, PartOf::Progress), (5, PartOf::Change)])
+            .unwrap();
+    });
+    drop(store);
+    let mut store = fixture.open();
+    let kept = look(&mut store, |tx| tx.get::<ActionPart>(keys).unwrap());
+    assert_eq!(kept, [Some(part(0)), None, Some(part(2)), Some(part(9))]);
 }
 
 pub(super) fn old_entries_are_told_and_can_be_forgotten<F: Fixture>(fixture: &mut F) {

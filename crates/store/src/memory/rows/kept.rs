@@ -9,9 +9,9 @@ use crate::memory::table::Table;
 use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
-    CronTick, HistoryKey, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone,
-    Track,
+    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
+    CallbackKind, CronTick, HistoryKey, HistorySlot, Keyed, Lock, OpenAction, PartOf, Passing,
+    StoreError, Tombstone, Track,
 };
 
 /// What has a table of its own, by generation and key.
@@ -97,6 +97,7 @@ lasting! {
     CronTick by Box<str>, in cron_ticks;
     AuditEntry by u64, in audit;
     OpenAction by u64, in open_actions;
+    ActionPart by (u64, PartOf), in action_parts;
 }
 
 impl PassingRows<AuditEntry> for MemoryRows<'_> {

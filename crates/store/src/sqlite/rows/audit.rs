@@ -7,7 +7,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::{SqliteRows, number};
 use crate::sqlite::sql::Sql;
 use crate::writer::{KeyedRows, PassingRows};
-use crate::{AuditEntry, AuditState, OpenAction, Operator, StoreError};
+use crate::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, StoreError};
 
 impl KeyedRows<AuditEntry> for SqliteRows<'_> {
     fn get(&mut self, _: i64, id: &u64) -> Result<Option<AuditEntry>, StoreError> {
@@ -86,6 +86,36 @@ impl PassingRows<OpenAction> for SqliteRows<'_> {
         self.statements
             .list(Sql::OpenActionsDue, range, |row| number(row, 0))
     }
+}
+
+impl KeyedRows<ActionPart> for SqliteRows<'_> {
+    fn get(&mut self, _: i64, key: &(u64, PartOf)) -> Result<Option<ActionPart>, StoreError> {
+        self.statements
+            .row(Sql::ActionPartRead, part_key(*key), |row| {
+                Ok(ActionPart(row.get(0)?))
+            })
+    }
+
+    fn put(&mut self, _: i64, key: &(u64, PartOf), part: &ActionPart) -> Result<(), StoreError> {
+        let (id, of) = part_key(*key);
+        self.statements
+            .execute(Sql::ActionPartWrite, (id, of, &*part.0))?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, key: &(u64, PartOf)) -> Result<(), StoreError> {
+        self.statements
+            .execute(Sql::ActionPartDelete, part_key(*key))?;
+        Ok(())
+    }
+}
+
+fn part_key((id, part): (u64, PartOf)) -> (i64, i64) {
+    let part = match part {
+        PartOf::Change => 0,
+        PartOf::Progress => 1,
+    };
+    (id.cast_signed(), part)
 }
 
 /// The columns of an entry in the order in which the statements read them.

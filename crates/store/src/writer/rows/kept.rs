@@ -3,8 +3,8 @@
 use workmill_proto::SteadyTime;
 
 use crate::{
-    AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronTick,
-    HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone, Track,
+    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
+    CronTick, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone, Track,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
@@ -51,6 +51,7 @@ pub trait KeptRows:
     + PassingRows<AuditEntry>
     + KeyedRows<OpenAction>
     + PassingRows<OpenAction>
+    + KeyedRows<ActionPart>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;

@@ -1,0 +1,216 @@
+//! What is kept of an operation that is under way, so that the next server goes on with it: what is done to which jobs, written
+//! once, and how far it is, written with each slice.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use workmill_proto::{SetName, SteadyTime, Timestamp};
+use workmill_store::{ActionPart, Clocks, JobRef, Place, Watermark};
+
+use crate::actions::NotedAction;
+use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
+use crate::op::{ChangeExtent, MutateProgress};
+use crate::operations::OperationReport;
+use crate::query::Query;
+
+/// What never changes of an operation.
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenChange {
+    verb: WrittenVerb,
+    /// Which jobs, in the form of a query; none if each is named.
+    query: Option<String>,
+    /// When it began, in microseconds, by the steady and the wall clock.
+    began: (i64, i64),
+    extents: Vec<WrittenExtent>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum WrittenVerb {
+    Clear,
+    Kill,
+    Discard,
+    Requeue,
+    Move(Box<str>),
+}
+
+/// The place, up to which job, and which one alone.
+type WrittenExtent = (WrittenPlace, i64, Option<String>);
+
+#[derive(Debug, Serialize, Deserialize)]
+enum WrittenPlace {
+    Queue(Box<str>),
+    Working,
+    Set(String),
+}
+
+/// How far an operation is.
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenProgress {
+    next_index: usize,
+    after: Option<String>,
+    looked_at: u64,
+    changed: u64,
+    unknown: u64,
+    left: u64,
+}
+
+/// An operation as it is gone on with.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(crate) change: Arc<Change>,
+    pub(crate) progress: MutateProgress,
+    pub(crate) looked_at: u64,
+    pub(crate) unknown: u64,
+    pub(crate) left: u64,
+}
+
+/// Whether an operation can be written: not if it says which jobs as a MUTATE does, nor an edit, which is of one job.
+pub(crate) fn can_be_written(change: &Change) -> bool {
+    let selects = match (&change.places, &change.filter) {
+        (ChangePlaces::All, Some(ChangeFilter::Query(_))) | (ChangePlaces::Jobs(_), None) => true,
+        (ChangePlaces::All | ChangePlaces::One(_) | ChangePlaces::Jobs(_), _) => false,
+    };
+    selects && WrittenVerb::of(&change.verb).is_some()
+}
+
+/// What is done to which jobs.
+pub(crate) fn write_change(change: &Change, progress: &MutateProgress) -> Option<ActionPart> {
+    let query = match &change.filter {
+        Some(ChangeFilter::Query(query)) => Some(query.to_string()),
+        Some(ChangeFilter::Mutation(_)) | None => None,
+    };
+    let extents = progress.extents.iter();
+    let extents = extents.map(|ChangeExtent { place, until, only }| {
+        let only = only.map(|key| key.to_string());
+        (WrittenPlace::from(place), until.0, only)
+    });
+    let Clocks { steady, wall } = progress.began;
+    written(&WrittenChange {
+        verb: WrittenVerb::of(&change.verb)?,
+        query,
+        began: (steady.as_micros(), wall.as_micros()),
+        extents: extents.collect(),
+    })
+}
+
+/// How far it is.
+pub(crate) fn write_progress(
+    progress: &MutateProgress,
+    report: &OperationReport,
+) -> Option<ActionPart> {
+    written(&WrittenProgress {
+        next_index: progress.next_index,
+        after: progress.after.map(|key| key.to_string()),
+        looked_at: report.looked_at,
+        changed: progress.changed,
+        unknown: report.unknown,
+        left: report.left,
+    })
+}
+
+fn written(part: &impl Serialize) -> Option<ActionPart> {
+    serde_json::to_vec(part).ok().map(ActionPart)
+}
+
+/// What was written of an operation. None if a server of another version wrote it, which nobody understands here.
+pub(crate) fn read(
+    change: &ActionPart,
+    progress: &ActionPart,
+    noted: NotedAction,
+) -> Option<Resumed> {
+    let change: WrittenChange = serde_json::from_slice(&change.0).ok()?;
+    let written: WrittenProgress = serde_json::from_slice(&progress.0).ok()?;
+    let extents = change.extents.into_iter();
+    let extents = extents.map(|(place, until, only)| {
+        Some(ChangeExtent {
+            place: place.read()?,
+            until: Watermark(until),
+            only: match only {
+                Some(key) => Some(JobRef::parse(&key)?),
+                None => None,
+            },
+        })
+    });
+    let extents: Vec<ChangeExtent> = extents.collect::<Option<_>>()?;
+    let (places, filter) = match &change.query {
+        Some(query) => {
+            let query = Query::parse(query).ok()?;
+            (ChangePlaces::All, Some(ChangeFilter::Query(query)))
+        }
+        None => {
+            let jobs = extents.iter();
+            let jobs = jobs.filter_map(|extent| Some((extent.place.clone(), extent.only?)));
+            (ChangePlaces::Jobs(jobs.collect()), None)
+        }
+    };
+    let (steady, wall) = change.began;
+    Some(Resumed {
+        change: Arc::new(Change {
+            verb: change.verb.into(),
+            places,
+            filter,
+        }),
+        progress: MutateProgress {
+            extents: extents.into(),
+            next_index: written.next_index,
+            after: match &written.after {
+                Some(key) => Some(JobRef::parse(key)?),
+                None => None,
+            },
+            changed: written.changed,
+            began: Clocks {
+                steady: SteadyTime::from_micros(steady),
+                wall: Timestamp::from_micros(wall),
+            },
+            noted: Some(noted),
+        },
+        looked_at: written.looked_at,
+        unknown: written.unknown,
+        left: written.left,
+    })
+}
+
+impl WrittenVerb {
+    fn of(verb: &ChangeVerb) -> Option<Self> {
+        Some(match verb {
+            ChangeVerb::Clear => Self::Clear,
+            ChangeVerb::Kill => Self::Kill,
+            ChangeVerb::Discard => Self::Discard,
+            ChangeVerb::Requeue => Self::Requeue,
+            ChangeVerb::Move(queue) => Self::Move(queue.clone()),
+            ChangeVerb::Edit(_) => return None,
+        })
+    }
+}
+
+impl From<WrittenVerb> for ChangeVerb {
+    fn from(verb: WrittenVerb) -> Self {
+        match verb {
+            WrittenVerb::Clear => Self::Clear,
+            WrittenVerb::Kill => Self::Kill,
+            WrittenVerb::Discard => Self::Discard,
+            WrittenVerb::Requeue => Self::Requeue,
+            WrittenVerb::Move(queue) => Self::Move(queue),
+        }
+    }
+}
+
+impl From<&Place> for WrittenPlace {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::Queue(name) => Self::Queue(name.clone()),
+            Place::Working => Self::Working,
+            Place::Set(set) => Self::Set(set.as_str().to_owned()),
+        }
+    }
+}
+
+impl WrittenPlace {
+    fn read(self) -> Option<Place> {
+        Some(match self {
+            Self::Queue(name) => Place::Queue(name),
+            Self::Working => Place::Working,
+            Self::Set(name) => Place::Set(SetName::parse(&name)?),
+        })
+    }
+}
