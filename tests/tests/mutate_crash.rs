@@ -21,11 +21,12 @@ fn mutation(cmd: &str, set: &str) -> String {
     format!("MUTATE {}", json!({"cmd": cmd, "target": set}))
 }
 
-/// Sends it, kills the server when a part of the set is gone, and starts it again. Returns how many jobs are left in the set.
-fn kill_within(server: &mut Server, cmd: &str, set: &str) -> u64 {
+/// Sends this mutation of a set, kills the server when a part of the set is gone, and starts it again. Returns how many jobs
+/// are left in the set.
+fn kill_within(server: &mut Server, mutation: &str, set: &str) -> u64 {
     let (mut operator, mut observer) = (server.client(), server.client());
     assert_eq!(set_size(&mut observer, set), JOBS);
-    operator.send(mutation(cmd, set));
+    operator.send(mutation);
     // Between two of its groups.
     observer.wait_for_info(|info| info["faktory"]["sets"][set] != JOBS);
     server.kill9();
@@ -33,7 +34,7 @@ fn kill_within(server: &mut Server, cmd: &str, set: &str) -> u64 {
     let left = set_size(&mut server.client(), set);
     assert!(
         (1..JOBS).contains(&left),
-        "{cmd} of {set} was not cut short: {left} left"
+        "{mutation} was not cut short: {left} left"
     );
     left
 }
@@ -76,6 +77,13 @@ fn end_all(server: &mut Server, verb: &str) {
     server.start_again();
 }
 
+fn assert_nothing_is_left(client: &mut Client) {
+    for set in ["scheduled", "retries", "dead", "working"] {
+        assert_eq!(set_size(client, set), 0, "{set}");
+    }
+    assert_eq!(client.queue_size("q").unwrap_or(0), 0);
+}
+
 #[test]
 fn a_mutate_that_a_crash_cuts_short_leaves_each_job_in_one_place() {
     let files = ServerFiles::new();
@@ -83,26 +91,42 @@ fn a_mutate_that_a_crash_cuts_short_leaves_each_job_in_one_place() {
     let mut server = disk.carry_very_slow(Server::builder().files(files)).start();
     schedule(&mut server.client());
 
-    let left = kill_within(&mut server, "kill", "scheduled");
+    let left = kill_within(&mut server, &mutation("kill", "scheduled"), "scheduled");
     let mut client = server.client();
     assert_eq!(set_size(&mut client, "dead"), JOBS - left);
     client.ok(mutation("kill", "scheduled"));
 
-    let left = kill_within(&mut server, "requeue", "dead");
+    let left = kill_within(&mut server, &mutation("requeue", "dead"), "dead");
     let mut client = server.client();
     assert_eq!(client.queue_size("q"), Some(JOBS - left));
     client.ok(mutation("requeue", "dead"));
     end_all(&mut server, "FAIL");
 
-    let left = kill_within(&mut server, "requeue", "retries");
+    let left = kill_within(&mut server, &mutation("requeue", "retries"), "retries");
     let mut client = server.client();
     assert_eq!(client.queue_size("q"), Some(JOBS - left));
     client.ok(mutation("requeue", "retries"));
     end_all(&mut server, "ACK");
+    assert_nothing_is_left(&mut server.client());
+}
+
+#[test]
+fn a_discard_that_a_crash_cuts_short_brings_nothing_back() {
+    let files = ServerFiles::new();
+    let disk = Disk::under(&files);
+    let mut server = disk.carry_very_slow(Server::builder().files(files)).start();
+    schedule(&mut server.client());
+    // Without a filter all are gone at once.
+    let filtered = json!({"cmd": "discard", "target": "scheduled", "filter": {"jobtype": "a"}});
+    let discard = format!("MUTATE {filtered}");
+    kill_within(&mut server, &discard, "scheduled");
     let mut client = server.client();
-    for set in ["scheduled", "retries", "dead", "working"] {
+    for set in ["retries", "dead", "working"] {
         assert_eq!(set_size(&mut client, set), 0, "{set}");
     }
+    assert_eq!(client.queue_size("q").unwrap_or(0), 0);
+    client.ok(discard);
+    assert_nothing_is_left(&mut client);
 }
 
 fn get(server: &Server, path: &str) -> Value {
