@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use crate::reading::Slice;
+use crate::slice::Slice;
 use crate::{
     Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
     QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, Store, StoreError,

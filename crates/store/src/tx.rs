@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
-use crate::reading::Slice;
+use crate::slice::Slice;
 use crate::{
     EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading, SetTime, Slots,
     StoreError, StoredJob, Watermark,
