@@ -89,7 +89,7 @@ impl AuditFilter {
     /// Tells of an entry whether it is asked for.
     fn wanted(self) -> Result<impl Fn(&AuditEntry) -> bool + Send + 'static, Problem> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let moment = |name, text| match given(text) {
+        let moment = |name, text: Option<String>| match text {
             None => Ok(None),
             Some(text) => match Timestamp::parse_rfc3339(&text) {
                 Some(moment) => Ok(Some(moment)),

@@ -84,6 +84,7 @@ async fn the_audit_log_is_read_page_by_page_the_latest_first() {
         "page=1",
         "since=now",
         "until=1",
+        "until=",
     ] {
         let answer = visitor.get(&format!("/api/v1/audit?{wrong}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
