@@ -194,7 +194,7 @@ fn listed(names: impl Iterator<Item = String>, count: usize) -> String {
 fn bounded(mut text: String) -> String {
     if text.len() > AUDIT_TEXT_BYTES_MAX {
         text.truncate(text.floor_char_boundary(AUDIT_TEXT_BYTES_MAX));
-        text.push('…');
+        text.push_str("...");
     }
     text
 }
@@ -232,7 +232,7 @@ mod tests {
     fn long_texts_and_lists_are_cut_and_say_so() {
         let long = "ä".repeat(AUDIT_TEXT_BYTES_MAX);
         let cut = bounded(long);
-        assert!(cut.len() <= AUDIT_TEXT_BYTES_MAX + 3 && cut.ends_with("ä…"));
+        assert!(cut.len() <= AUDIT_TEXT_BYTES_MAX + 3 && cut.ends_with("ä..."));
         let names = || (0..25).map(|index| index.to_string());
         assert!(listed(names(), 25).ends_with(", 19 and 5 more"));
         assert_eq!(listed(names().take(2), 2), "0, 1");
