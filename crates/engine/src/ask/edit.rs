@@ -3,7 +3,7 @@
 use workmill_proto::Job;
 use workmill_store::JobRecord;
 
-use super::push::reserve_for_secs;
+use super::push::record;
 
 /// Another payload for a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,22 +22,9 @@ impl JobEdit {
     ///
     /// What `custom` asks for counts when a job is pushed, and not here.
     pub fn new(seen: Vec<u8>, job: Job, enqueue: bool) -> Self {
-        let rendered = job.render();
-        let record = JobRecord {
-            reserve_for_secs: reserve_for_secs(&job),
-            jid: job.jid.into_boxed_str(),
-            queue: job.queue.into_boxed_str(),
-            jobtype: job.jobtype.into_boxed_str(),
-            enqueued_at: None,
-            failure_count: 0,
-            recovered_at: Vec::new(),
-            features: None,
-            body: rendered.body,
-            enqueued_at_index: rendered.enqueued_at_index,
-        };
         Self {
             seen,
-            record,
+            record: record(job, None),
             enqueue,
         }
     }

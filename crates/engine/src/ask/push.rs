@@ -34,23 +34,9 @@ impl NewJob {
         now: Timestamp,
     ) -> Self {
         job.set_created_at_default(now);
-        let at = job.at;
-        let rendered = job.render();
-        let record = JobRecord {
-            reserve_for_secs: reserve_for_secs(&job),
-            jid: job.jid.into_boxed_str(),
-            queue: job.queue.into_boxed_str(),
-            jobtype: job.jobtype.into_boxed_str(),
-            enqueued_at: None,
-            failure_count: 0,
-            recovered_at: Vec::new(),
-            features,
-            body: rendered.body,
-            enqueued_at_index: rendered.enqueued_at_index,
-        };
         Self {
-            record,
-            at,
+            at: job.at,
+            record: record(job, features),
             lock,
             client: 0,
         }
@@ -89,8 +75,25 @@ fn check_custom(
     features::of(job, custom, now)
 }
 
+/// A job that has never been in a queue, as it is stored.
+pub(super) fn record(job: Job, features: Option<Box<Features>>) -> JobRecord {
+    let rendered = job.render();
+    JobRecord {
+        reserve_for_secs: reserve_for_secs(&job),
+        jid: job.jid.into_boxed_str(),
+        queue: job.queue.into_boxed_str(),
+        jobtype: job.jobtype.into_boxed_str(),
+        enqueued_at: None,
+        failure_count: 0,
+        recovered_at: Vec::new(),
+        features,
+        body: rendered.body,
+        enqueued_at_index: rendered.enqueued_at_index,
+    }
+}
+
 /// How long a worker may keep the job. As Faktory: absent or 0 is half an hour, less than a minute is one.
-pub(super) fn reserve_for_secs(job: &Job) -> u32 {
+fn reserve_for_secs(job: &Job) -> u32 {
     match job.reserve_for_secs {
         None | Some(0) => RESERVE_FOR_SECS_DEFAULT,
         Some(secs) => u32::try_from(secs).unwrap_or(0).max(RESERVE_FOR_SECS_MIN),
