@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use workmill_engine::{Duty, Note, Op, OperationId, OperationsOp, Outcome, Request, Rules};
 use workmill_proto::{MutationVerb, QueueCommand, QueueSelection};
-use workmill_store::reading::Bounds;
-use workmill_store::{AuditEntry, AuditState, Operator, Reading};
+use workmill_store::{AuditState, Operator};
 
 use crate::world::{World, change, fetch_op, mutate_op, of_type, queue};
 
@@ -14,19 +13,9 @@ fn anna() -> Arc<Operator> {
     Arc::new(Operator::new("anna", "operator", "10.0.0.7"))
 }
 
-/// The entries of the log, the earliest first.
-fn log(world: &World) -> Vec<AuditEntry> {
-    let reader = world.reader();
-    let slice = reader.audit(None, &|_| true, Bounds::of_rows(100)).unwrap();
-    let entries = slice.items.into_iter().map(|(_, entry)| entry.unwrap());
-    let mut entries: Vec<_> = entries.collect();
-    entries.reverse();
-    entries
-}
-
 /// What was done, to what, to how many, and how it ended.
 fn lines(world: &World) -> Vec<(String, String, u64, AuditState)> {
-    let lines = log(world).into_iter().map(|entry| {
+    let lines = world.audit_log().into_iter().map(|entry| {
         assert_eq!(entry.by, *anna());
         assert_eq!(entry.ended_at.is_none(), entry.state == AuditState::Running);
         (
@@ -46,19 +35,6 @@ fn line(action: &str, target: &str, changed: u64) -> (String, String, u64, Audit
 fn queue_op(command: fn(QueueSelection) -> QueueCommand, names: &[&str]) -> Op {
     let names = names.iter().map(|&name| name.to_owned()).collect();
     Op::Queue(Arc::new(command(QueueSelection::Named(names))), 0)
-}
-
-fn world_of(jobs: usize) -> World {
-    let mut world = World::new();
-    for index in 0..jobs {
-        let jobtype = ["Even", "Odd"][index % 2];
-        world.push(
-            &format!("job-{index:06}"),
-            "q",
-            json!({ "jobtype": jobtype }),
-        );
-    }
-    world
 }
 
 /// A change of 1,000 jobs of a type, in slices of some hundreds.
@@ -86,7 +62,7 @@ fn finish(world: &mut World, mut rest: Vec<Request>) {
 
 #[test]
 fn each_action_of_an_operator_is_told_of_with_its_count() {
-    let mut world = world_of(3);
+    let mut world = World::of_jobs(3);
     let push =
         world.push_op(&json!({"jid": "job-by-anna", "jobtype": "T", "args": [], "queue": "r"}));
     let note = Op::Note(Arc::new(Note {
@@ -114,7 +90,7 @@ fn each_action_of_an_operator_is_told_of_with_its_count() {
         line("flush", "everything", 1),
     ];
     assert_eq!(lines(&world), expected);
-    let entry = log(&world).remove(0);
+    let entry = world.audit_log().remove(0);
     assert_eq!(
         (entry.began_at, entry.ended_at),
         (world.now, Some(world.now))
@@ -123,7 +99,7 @@ fn each_action_of_an_operator_is_told_of_with_its_count() {
 
 #[test]
 fn what_no_operator_asks_for_is_not_told_of() {
-    let mut world = world_of(2);
+    let mut world = World::of_jobs(2);
     world.ok(queue_op(QueueCommand::Pause, &["r"]));
     let fetched = world.group(vec![fetch_op(&["q"], "w").by(&anna())])[0];
     let job = world.take_job(fetched).unwrap();
@@ -179,31 +155,31 @@ fn a_mutate_is_told_of_with_its_words() {
 
 #[test]
 fn a_long_change_is_told_of_while_it_runs() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     let rest = started(&mut world);
-    let first = log(&world).remove(0);
+    let first = world.audit_log().remove(0);
     assert_eq!(first.state, AuditState::Running);
     assert!(first.changed > 0 && first.changed < 1_000, "{first:?}");
     assert_eq!(first.operation, Some(7));
     let began_at = world.now;
     world.now = world.now.plus_secs(1);
     finish(&mut world, rest);
-    let entry = log(&world).remove(0);
+    let entry = world.audit_log().remove(0);
     assert_eq!((entry.state, entry.changed), (AuditState::Done, 1_000));
     assert_eq!(
         (entry.began_at, entry.ended_at),
         (began_at, Some(world.now))
     );
-    assert_eq!(log(&world).len(), 1);
+    assert_eq!(world.audit_log().len(), 1);
     world.crash();
-    assert_eq!(log(&world).remove(0).state, AuditState::Done);
+    assert_eq!(world.audit_log().remove(0).state, AuditState::Done);
 }
 
 #[test]
 fn a_cancelled_change_says_so_and_who_cancelled_it() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     let rest = started(&mut world);
-    let before = log(&world).remove(0);
+    let before = world.audit_log().remove(0);
     world.run(Op::Operations(OperationsOp::Cancel(OperationId(7))).by(&anna()));
     finish(&mut world, rest);
     let lines = lines(&world);
@@ -216,7 +192,7 @@ fn a_cancelled_change_says_so_and_who_cancelled_it() {
 
 #[test]
 fn what_is_rolled_back_was_never_told_of() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     let ticket = world.next_ticket();
     let op = long_change();
     world.try_slice(&[Request { ticket, op }], false).unwrap();
@@ -224,18 +200,18 @@ fn what_is_rolled_back_was_never_told_of() {
     world.try_slice(&[Request { ticket, op }], false).unwrap();
     assert_eq!(lines(&world), []);
     let rest = started(&mut world);
-    let before = log(&world);
+    let before = world.audit_log();
     world.try_slice(&rest, false).unwrap();
-    assert_eq!(log(&world), before);
+    assert_eq!(world.audit_log(), before);
 }
 
 #[test]
 fn a_change_that_a_restart_ended_says_so() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     started(&mut world);
-    let before = log(&world).remove(0);
+    let before = world.audit_log().remove(0);
     world.crash();
-    let entry = log(&world).remove(0);
+    let entry = world.audit_log().remove(0);
     assert_eq!(
         (entry.state, entry.changed),
         (AuditState::Interrupted, before.changed)
@@ -243,41 +219,45 @@ fn a_change_that_a_restart_ended_says_so() {
     assert!(entry.ended_at.is_some());
     assert_eq!(world.size("q"), 2_000 - before.changed);
     world.crash();
-    assert_eq!(log(&world).remove(0).ended_at, entry.ended_at);
+    assert_eq!(world.audit_log().remove(0).ended_at, entry.ended_at);
 }
 
 #[test]
 fn a_change_that_began_before_the_first_tick_is_not_taken_for_an_interrupted_one() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     started(&mut world);
     world.forget_engine();
     let rest = started(&mut world);
     world.tick(Duty::KeepClocks);
-    let states: Vec<_> = log(&world).into_iter().map(|entry| entry.state).collect();
+    let states: Vec<_> = world
+        .audit_log()
+        .into_iter()
+        .map(|entry| entry.state)
+        .collect();
     assert_eq!(states, [AuditState::Interrupted, AuditState::Running]);
     finish(&mut world, rest);
-    assert_eq!(log(&world)[1].state, AuditState::Done);
+    assert_eq!(world.audit_log()[1].state, AuditState::Done);
 }
 
 #[test]
 fn a_change_that_is_given_up_says_why() {
-    let mut world = world_of(2_000);
+    let mut world = World::of_jobs(2_000);
     let rest = started(&mut world);
-    let before = log(&world).remove(0);
+    let before = world.audit_log().remove(0);
     world.give_up(&rest[0].op, "the disk is full");
     let ticket = world.next_ticket();
     let op = Op::Tick(Duty::KeepClocks);
     world.try_slice(&[Request { ticket, op }], false).unwrap();
-    assert_eq!(log(&world).remove(0).state, AuditState::Running);
+    assert_eq!(world.audit_log().remove(0).state, AuditState::Running);
     world.tick(Duty::KeepClocks);
-    let entry = log(&world).remove(0);
+    let entry = world.audit_log().remove(0);
     assert_eq!(entry.state, AuditState::Failed("the disk is full".into()));
     assert_eq!(
         (entry.changed, entry.ended_at),
         (before.changed, Some(world.now))
     );
     world.crash();
-    assert_eq!(log(&world).remove(0), entry);
+    assert_eq!(world.audit_log().remove(0), entry);
 }
 
 #[test]
@@ -289,7 +269,7 @@ fn entries_are_kept_for_their_time() {
     world.ok(queue_op(QueueCommand::Pause, &["q"]).by(&anna()));
     world.pass(80_000);
     world.ok(queue_op(QueueCommand::Resume, &["q"]).by(&anna()));
-    assert_eq!(log(&world).len(), 2);
+    assert_eq!(world.audit_log().len(), 2);
     world.pass(10_000);
     assert_eq!(lines(&world), [line("queue.resume", "queue q", 1)]);
 }

@@ -20,8 +20,8 @@ use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::reading::Bounds;
 use workmill_store::{
-    Counts, HistorySlot, Reading, ReservationsOf, Resolution, SetTime, Store, StoreError, Totals,
-    Tx,
+    AuditEntry, Counts, HistorySlot, Reading, ReservationsOf, Resolution, SetTime, Store,
+    StoreError, Totals, Tx,
 };
 
 pub struct World {
@@ -85,6 +85,17 @@ impl World {
         for secs in [10, 10, 10, 10, 10, 11] {
             world.now = world.now.plus_secs(secs);
             world.tick(Duty::KeepClocks);
+        }
+        world
+    }
+
+    /// With so many jobs in the queue `q`, of the types `Even` and `Odd` in turn: `job-000000`, `job-000001`, and so on.
+    pub fn of_jobs(jobs: usize) -> Self {
+        let mut world = Self::new();
+        for index in 0..jobs {
+            let jobtype = ["Even", "Odd"][index % 2];
+            let jid = format!("job-{index:06}");
+            world.push(&jid, "q", json!({ "jobtype": jobtype }));
         }
         world
     }
@@ -362,6 +373,14 @@ impl World {
 
     pub fn reader(&self) -> impl Reading {
         self.store.as_ref().unwrap().reader()
+    }
+
+    /// The entries of the audit log, the earliest first.
+    pub fn audit_log(&self) -> Vec<AuditEntry> {
+        let bounds = Bounds::of_rows(100);
+        let slice = self.reader().audit(None, &|_| true, bounds).unwrap();
+        let entries = slice.items.into_iter().rev();
+        entries.map(|(_, entry)| entry.unwrap()).collect()
     }
 
     pub fn days(&self, first: i64, last: i64) -> Vec<(i64, Counts)> {

@@ -27,19 +27,6 @@ fn kill_even(id: u64) -> Op {
     )
 }
 
-fn world_of(jobs: usize) -> World {
-    let mut world = World::new();
-    for index in 0..jobs {
-        let jobtype = ["Even", "Odd"][index % 2];
-        world.push(
-            &format!("job-{index:06}"),
-            "q",
-            json!({ "jobtype": jobtype }),
-        );
-    }
-    world
-}
-
 /// Starts an operation on 2,500 jobs and runs its first slice; returns the rest.
 fn started(world: &mut World) -> Vec<Request> {
     let ticket = world.next_ticket();
@@ -49,7 +36,7 @@ fn started(world: &mut World) -> Vec<Request> {
 
 #[test]
 fn an_operation_tells_how_far_it_is_and_how_it_ended() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     let started_at = world.now;
     let mut rest = started(&mut world);
     world.now = world.now.plus_secs(5);
@@ -74,7 +61,7 @@ fn an_operation_tells_how_far_it_is_and_how_it_ended() {
 
 #[test]
 fn a_cancelled_operation_stops_and_what_it_did_is_done() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     let rest = started(&mut world);
     let cancel = Op::Operations(OperationsOp::Cancel(OperationId(7)));
     let cancelled = reports(world.run(cancel.clone())).remove(0);
@@ -94,7 +81,7 @@ fn a_cancelled_operation_stops_and_what_it_did_is_done() {
 
 #[test]
 fn a_slice_that_is_rolled_back_has_not_happened() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     let rest = started(&mut world);
     let before = show(&mut world, 7);
     world.try_slice(&rest, false).unwrap();
@@ -108,7 +95,7 @@ fn a_slice_that_is_rolled_back_has_not_happened() {
 
 #[test]
 fn an_operation_that_is_given_up_says_why() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     let rest = started(&mut world);
     world.give_up(&rest[0].op, "the disk is full");
     let report = show(&mut world, 7);
@@ -140,7 +127,7 @@ fn world_of_four_scheduled() -> World {
 
 #[test]
 fn a_restart_ends_operations_and_nobody_knows_of_them() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     started(&mut world);
     world.crash();
     let show = Op::Operations(OperationsOp::Show(OperationId(7)));
@@ -150,7 +137,7 @@ fn a_restart_ends_operations_and_nobody_knows_of_them() {
 
 #[test]
 fn few_operations_run_and_few_are_remembered() {
-    let mut world = world_of(2_500);
+    let mut world = World::of_jobs(2_500);
     for id in 0..150 {
         world.run(Op::operate(
             OperationId(id),

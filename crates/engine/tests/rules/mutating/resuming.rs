@@ -9,21 +9,9 @@ use workmill_engine::{
     Outcome, Request,
 };
 use workmill_store::reading::Bounds;
-use workmill_store::{AuditEntry, AuditState, Operator, Reading as _};
+use workmill_store::{AuditState, Operator, Reading as _};
 
 use crate::world::{World, queue};
-
-const JOBS: usize = 2_000;
-
-fn world() -> World {
-    let mut world = World::new();
-    for index in 0..JOBS {
-        let jobtype = ["Even", "Odd"][index % 2];
-        let jid = format!("job-{index:06}");
-        world.push(&jid, "q", json!({ "jobtype": jobtype }));
-    }
-    world
-}
 
 fn matching(verb: ChangeVerb, query: &str) -> Change {
     Change::of_matching(verb, Query::parse(query).unwrap())
@@ -51,27 +39,19 @@ fn list(world: &mut World) -> Vec<OperationReport> {
     }
 }
 
-/// The log, the earliest first.
-fn log(world: &World) -> Vec<AuditEntry> {
-    let bounds = Bounds::of_rows(100);
-    let slice = world.reader().audit(None, &|_| true, bounds).unwrap();
-    slice
-        .items
-        .into_iter()
-        .rev()
-        .map(|(_, entry)| entry.unwrap())
-        .collect()
-}
-
 #[test]
 fn operation_that_a_crash_ended_is_gone_on_with_to_its_end() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     start(&mut world, 7, matching(ChangeVerb::Kill, "type:Even"));
     let before = list(&mut world).remove(0);
     assert!(before.changed > 0 && before.changed < 1_000, "{before:?}");
     world.crash();
     assert_eq!(list(&mut world), []);
-    assert_eq!(log(&world)[0].state, AuditState::Running, "it is not over");
+    assert_eq!(
+        world.audit_log()[0].state,
+        AuditState::Running,
+        "it is not over"
+    );
     world.push("job-later", "q", json!({"jobtype": "Even"}));
     resume(&mut world);
     let after = list(&mut world).remove(0);
@@ -94,7 +74,7 @@ fn operation_that_a_crash_ended_is_gone_on_with_to_its_end() {
         )
     );
     assert_eq!(world.size("q"), 1_001, "what came later stays");
-    let entries = log(&world);
+    let entries = world.audit_log();
     assert_eq!(entries.len(), 1);
     assert_eq!(
         (&entries[0].state, entries[0].changed),
@@ -106,7 +86,7 @@ fn operation_that_a_crash_ended_is_gone_on_with_to_its_end() {
 
 #[test]
 fn operation_goes_on_from_where_it_was_in_any_number_of_crashes() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     let mut rest = start(
         &mut world,
         7,
@@ -124,12 +104,12 @@ fn operation_goes_on_from_where_it_was_in_any_number_of_crashes() {
     }
     assert!(crashes >= 3, "{crashes}");
     assert_eq!((world.size("q"), world.size("r")), (1_000, 1_000));
-    assert_eq!(log(&world)[0].changed, 1_000);
+    assert_eq!(world.audit_log()[0].changed, 1_000);
 }
 
 #[test]
 fn jobs_that_were_named_are_gone_on_with() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     let bounds = Bounds::of_rows(1_500);
     let named = world
         .reader()
@@ -149,7 +129,7 @@ fn jobs_that_were_named_are_gone_on_with() {
 
 #[test]
 fn several_operations_are_gone_on_with() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     start(&mut world, 7, matching(ChangeVerb::Kill, "type:Even"));
     start(&mut world, 8, matching(ChangeVerb::Discard, "type:Odd"));
     world.crash();
@@ -163,7 +143,7 @@ fn several_operations_are_gone_on_with() {
 
 #[test]
 fn cancelled_operation_is_not_gone_on_with() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     start(&mut world, 7, matching(ChangeVerb::Kill, "type:Even"));
     let cancelled = world.run(Op::Operations(OperationsOp::Cancel(OperationId(7))));
     let Outcome::Operations(reports) = cancelled else {
@@ -174,19 +154,19 @@ fn cancelled_operation_is_not_gone_on_with() {
     assert!(matches!(resume(&mut world), Outcome::Ok));
     assert_eq!(world.size("q"), 2_000 - reports[0].changed);
     world.tick(Duty::KeepClocks);
-    assert_eq!(log(&world)[0].state, AuditState::Interrupted);
+    assert_eq!(world.audit_log()[0].state, AuditState::Interrupted);
 }
 
 #[test]
 fn operation_that_was_given_up_is_not_gone_on_with() {
-    let mut world = world();
+    let mut world = World::of_jobs(2_000);
     let rest = start(&mut world, 7, matching(ChangeVerb::Kill, "type:Even"));
     world.give_up(&rest[0].op, "the disk is full");
     world.tick(Duty::KeepClocks);
     world.crash();
     assert!(matches!(resume(&mut world), Outcome::Ok));
     assert_eq!(
-        log(&world)[0].state,
+        world.audit_log()[0].state,
         AuditState::Failed("the disk is full".into())
     );
 }
@@ -195,7 +175,7 @@ fn operation_that_was_given_up_is_not_gone_on_with() {
 fn times_of_a_query_are_still_those_of_its_start() {
     let mut world = World::new();
     let at = world.now.plus_secs(45 * 60).to_string();
-    for index in 0..JOBS {
+    for index in 0..2_000 {
         world.push(&format!("job-{index:06}"), "q", json!({ "at": at }));
     }
     start(&mut world, 7, matching(ChangeVerb::Kill, "at:>30m"));
