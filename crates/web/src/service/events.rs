@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 use workmill_store::StoreError;
 
+use super::hex::hex;
 use super::{Problem, ProblemKind};
 use crate::app::App;
 use crate::desk::{Desk, ServerState};
@@ -123,8 +124,7 @@ impl Event {
     fn of(numbers: &Numbers) -> Self {
         let data = serde_json::to_string(numbers).unwrap_or_default();
         let digest = Sha256::digest(data.as_bytes());
-        let digest = digest.iter().take(8);
-        let id: String = digest.map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(digest.get(..8).unwrap_or_default());
         Self {
             said: format!("id: {id}\nevent: numbers\ndata: {data}\n\n").into(),
             id: id.into(),

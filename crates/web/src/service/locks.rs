@@ -6,6 +6,7 @@ use workmill_proto::Timestamp;
 use workmill_store::reading::Bounds;
 use workmill_store::{Clocks, LockKey};
 
+use super::hex::hex;
 use super::moment::told;
 use super::{Page, PageRequest, Problem};
 use crate::desk::Desk;
@@ -52,10 +53,6 @@ pub async fn list(desk: &dyn Desk, asked: &PageRequest) -> Result<Page<JobLock>,
         items: items.collect(),
         cursor: locks.next.map(|key| hex(&key)),
     })
-}
-
-fn hex(key: &LockKey) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_key(text: &str) -> Option<LockKey> {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod batches;
 pub mod cron;
 pub(crate) mod events;
+mod hex;
 pub mod history;
 pub mod jobs;
 pub mod locks;

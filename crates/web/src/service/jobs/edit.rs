@@ -14,6 +14,7 @@ use super::act::{Concerned, by_key};
 use super::push::{Members, check_size, rendered};
 use crate::desk::{Action, Actor, Desk, Permit};
 use crate::observe::Observer;
+use crate::service::hex::hex;
 use crate::service::outcome::refused;
 use crate::service::search::Hit;
 use crate::service::{Problem, ProblemKind};
@@ -56,8 +57,7 @@ pub struct EditRequest {
 pub(crate) fn digest(shown: &StoredJob) -> Option<String> {
     let record = shown.as_ref().ok()?;
     let digest = Sha256::digest(&record.body);
-    let digest = digest.iter().take(16);
-    Some(digest.map(|byte| format!("{byte:02x}")).collect())
+    digest.get(..16).map(hex)
 }
 
 /// Gives the job with this id another payload. What `custom` asks for stays as it was when the job was pushed.
