@@ -52,8 +52,8 @@ impl Actions {
         &self.given_up
     }
 
-    /// The group writes all there is to be written.
-    pub(crate) fn settle(&mut self) {
+    /// The group has written all there was to be written.
+    pub(crate) fn settled(&mut self) {
         self.settles = true;
     }
 

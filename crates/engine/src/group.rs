@@ -116,7 +116,8 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::KeepClocks => {
                 self.tx.note_clocks(self.now, true)?;
                 self.memory.history.write(self.tx)?;
-                self.settle_actions()?;
+                let down_since = self.memory.down_since.unwrap_or(self.now.wall);
+                self.memory.actions.settle(self.tx, down_since)?;
                 false
             }
         };

@@ -11,6 +11,7 @@ mod action;
 mod actions;
 mod answers;
 mod ask;
+mod audit;
 mod budget;
 mod change;
 mod context;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use workmill_proto::{Timestamp, WireError};
 use workmill_store::{CronTick, StoreError, Tx};
 
+use super::cron_plan;
 use crate::cron::{CronEntry, CronTable, Due};
 use crate::group::{Group, new_jid};
 use crate::limits::{CRON_SLICE_JOBS, TOLD_MAX};
@@ -22,7 +23,8 @@ impl<T: Tx> Group<'_, T> {
         self.memory.timetable.look_at_clock(self.now.wall);
         let unplanned = self.memory.timetable.take_unplanned(CRON_SLICE_JOBS);
         if !unplanned.is_empty() {
-            self.plan_cron(table, &unplanned)?;
+            let wanted = (&**table, &*unplanned);
+            cron_plan::plan(self.tx, self.memory, self.rules, self.now.wall, wanted)?;
             return Ok(true);
         }
         self.memory.plan_report.tell();

@@ -9,9 +9,10 @@ use workmill_proto::Timestamp;
 use workmill_store::{CronTick, StoreError, Tx};
 
 use super::cron::ticks_done;
+use crate::context::Rules;
 use crate::cron::{CronEntry, CronTable, PlanReport};
-use crate::group::Group;
 use crate::limits::{CLOCK_STEP, CRON_SET_BACK_MAX};
+use crate::memory::Memory;
 
 /// The next tick of an entry, and what is to be noted as done.
 struct Plan {
@@ -19,33 +20,33 @@ struct Plan {
     note: Option<Timestamp>,
 }
 
-impl<T: Tx> Group<'_, T> {
-    /// Finds the next ticks of entries that are new or changed, or of all.
-    pub(super) fn plan_cron(
-        &mut self,
-        table: &CronTable,
-        names: &[Arc<str>],
-    ) -> Result<(), StoreError> {
-        let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let done = ticks_done(self.tx, table, &keys)?;
-        let mut notes = Vec::new();
-        for (name, done) in names.iter().zip(done) {
-            let Some(entry) = table.get(name) else {
-                continue;
-            };
-            let mut planner = Planner {
-                now: self.now.wall,
-                is_first: self.memory.timetable.is_first(),
-                down_since: self.memory.down_since,
-                missed_within_secs: self.rules.cron_missed_within_secs,
-                report: &mut self.memory.plan_report,
-            };
-            let plan = planner.plan_entry(name, entry, done);
-            self.memory.timetable.set_next(name, plan.next);
-            notes.extend(plan.note.map(|at| ((**name).into(), CronTick { at })));
-        }
-        self.tx.put(&notes)
+/// Finds the next ticks of entries that are new or changed, or of all.
+pub(super) fn plan<T: Tx>(
+    tx: &mut T,
+    memory: &mut Memory,
+    rules: &Rules,
+    now: Timestamp,
+    (table, names): (&CronTable, &[Arc<str>]),
+) -> Result<(), StoreError> {
+    let keys: Vec<&str> = names.iter().map(|name| &**name).collect();
+    let done = ticks_done(tx, table, &keys)?;
+    let mut notes = Vec::new();
+    for (name, done) in names.iter().zip(done) {
+        let Some(entry) = table.get(name) else {
+            continue;
+        };
+        let mut planner = Planner {
+            now,
+            is_first: memory.timetable.is_first(),
+            down_since: memory.down_since,
+            missed_within_secs: rules.cron_missed_within_secs,
+            report: &mut memory.plan_report,
+        };
+        let plan = planner.plan_entry(name, entry, done);
+        memory.timetable.set_next(name, plan.next);
+        notes.extend(plan.note.map(|at| ((**name).into(), CronTick { at })));
     }
+    tx.put(&notes)
 }
 
 /// What the plan of an entry depends on besides the entry.

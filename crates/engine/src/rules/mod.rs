@@ -28,4 +28,5 @@ mod resume;
 mod schedule;
 mod sweep;
 mod tombstones;
+mod touched;
 mod track;

@@ -6,6 +6,7 @@ use crate::group::Group;
 use crate::op::{OperationsOp, Ticket};
 use crate::operations::OperationState;
 use crate::outcome::Outcome;
+use crate::resumption;
 
 impl<T: Tx> Group<'_, T> {
     pub(crate) fn operations(
@@ -24,7 +25,7 @@ impl<T: Tx> Group<'_, T> {
                 let outcome = Outcome::of_operation(operations.report(*id));
                 // Its next slice comes only after the answer.
                 if let Some(action) = action {
-                    self.forget_resumption(action)?;
+                    resumption::forget(self.tx, action)?;
                 }
                 outcome
             }

@@ -3,13 +3,13 @@
 use workmill_store::{StoreError, Tx};
 
 use super::tombstones;
+use crate::audit;
 use crate::group::Group;
 use crate::limits::SWEEP_SLICE_ROWS;
 
 impl<T: Tx> Group<'_, T> {
-    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, batches, entries of
-    /// the audit log. Tells whether there may be
-    /// more.
+    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, batches, entries of the audit log.
+    /// Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.purge_dead()?;
         let tombstones = tombstones::forget_old(self.tx, self.now.steady)?;
@@ -19,7 +19,8 @@ impl<T: Tx> Group<'_, T> {
         let tracks = self
             .tracks
             .forget_ended(self.tx, self.now.steady, SWEEP_SLICE_ROWS)?;
-        let entries = self.forget_old_entries()?;
+        let kept_since = self.now.steady.plus_secs(-self.rules.audit_secs);
+        let entries = audit::forget_old(self.tx, kept_since)?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
         Ok(dead + tombstones + locks + tracks + entries > 0 || more_batches)

@@ -1,5 +1,4 @@
-//! What is kept of an operation that is under way, so that the next server goes on with it: what is done to which jobs, written
-//! once, and how far it is, written with each slice.
+//! The form in which an operation is written down: what is done to which jobs, and how far it is.
 
 use std::sync::Arc;
 
@@ -7,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::{ActionPart, Clocks, JobRef, Place, Watermark};
 
+use super::resumed::Resumed;
 use crate::actions::NotedAction;
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 use crate::op::{ChangeExtent, MutateProgress};
@@ -54,18 +54,8 @@ struct WrittenProgress {
     left: u64,
 }
 
-/// An operation as it is gone on with.
-#[derive(Debug)]
-pub(crate) struct Resumed {
-    pub(crate) change: Arc<Change>,
-    pub(crate) progress: MutateProgress,
-    pub(crate) looked_at: u64,
-    pub(crate) unknown: u64,
-    pub(crate) left: u64,
-}
-
 /// Whether an operation can be written: not if it says which jobs as a MUTATE does, nor an edit, which is of one job.
-pub(crate) fn can_be_written(change: &Change) -> bool {
+pub(super) fn can_be_written(change: &Change) -> bool {
     let selects = match (&change.places, &change.filter) {
         (ChangePlaces::All, Some(ChangeFilter::Query(_))) | (ChangePlaces::Jobs(_), None) => true,
         (ChangePlaces::All | ChangePlaces::One(_) | ChangePlaces::Jobs(_), _) => false,
@@ -74,7 +64,7 @@ pub(crate) fn can_be_written(change: &Change) -> bool {
 }
 
 /// What is done to which jobs.
-pub(crate) fn write_change(change: &Change, progress: &MutateProgress) -> Option<ActionPart> {
+pub(super) fn write_change(change: &Change, progress: &MutateProgress) -> Option<ActionPart> {
     let query = match &change.filter {
         Some(ChangeFilter::Query(query)) => Some(query.to_string()),
         Some(ChangeFilter::Mutation(_)) | None => None,
@@ -94,7 +84,7 @@ pub(crate) fn write_change(change: &Change, progress: &MutateProgress) -> Option
 }
 
 /// How far it is.
-pub(crate) fn write_progress(
+pub(super) fn write_progress(
     progress: &MutateProgress,
     report: &OperationReport,
 ) -> Option<ActionPart> {
@@ -113,7 +103,7 @@ fn written(part: &impl Serialize) -> Option<ActionPart> {
 }
 
 /// What was written of an operation. None if a server of another version wrote it, which nobody understands here.
-pub(crate) fn read(
+pub(super) fn read(
     change: &ActionPart,
     progress: &ActionPart,
     noted: NotedAction,
