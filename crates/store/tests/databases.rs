@@ -2,7 +2,8 @@
 //! something of it is damaged.
 //!
 //! `databases/version-N.sql` is what a server with version N of the tables has left after a clean stop, as the `.dump` of
-//! sqlite3, with one of everything it can keep.
+//! sqlite3, with one of everything it can keep. Version 9 is the one of version 6 with its tables brought up to date, and with
+//! what a server of that version had written of two actions, in the middle of which it was killed, and of history.
 #![expect(clippy::unwrap_used, reason = "what fails must stop the test")]
 
 use std::fs;
@@ -11,16 +12,18 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use workmill_proto::SetName;
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::check::{Findings, ProblemKind, check};
 use workmill_store::reading::Bounds;
 use workmill_store::sqlite::{DATABASE_FILE, Durability, SqliteStore, check_stopped};
 use workmill_store::{
-    CallbackState, Place, Predecessor, Reading, Store, Tombstone, TrackState, Tx,
+    ActionPart, AuditState, CallbackState, OpenAction, PartOf, Place, Predecessor, Reading,
+    Resolution, Store, Tombstone, TrackState, Tx,
 };
 
 const VERSION_3: &str = include_str!("databases/version-3.sql");
 const VERSION_6: &str = include_str!("databases/version-6.sql");
+const VERSION_9: &str = include_str!("databases/version-9.sql");
 
 /// A storage directory with such a database.
 fn restore(dump: &str) -> TempDir {
@@ -157,7 +160,7 @@ fn assert_features(reader: &impl Reading) {
 
 #[test]
 fn a_database_of_an_older_version_opens_with_everything_in_it() {
-    for dump in [VERSION_3, VERSION_6] {
+    for dump in [VERSION_3, VERSION_6, VERSION_9] {
         let dir = restore(dump);
         let before = records(dir.path());
         for _ in 0..2 {
@@ -177,9 +180,38 @@ fn a_database_of_an_older_version_opens_with_everything_in_it() {
     }
 }
 
+#[test]
+fn what_operators_did_and_what_was_counted_is_found_by_later_versions() {
+    let dir = restore(VERSION_9);
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    let reader = store.reader();
+    let whole = Bounds::of_rows(100);
+    let log = reader.audit(None, &|_| true, whole).unwrap().items;
+    let log = log.into_iter().map(|(id, entry)| {
+        let entry = entry.unwrap();
+        let text = format!("{} {}", entry.action, entry.target);
+        (id, text, entry.changed, entry.state)
+    });
+    let deleted = "job.delete all jobs that match queue:mail type:Bulk";
+    assert_eq!(
+        log.collect::<Vec<_>>(),
+        [
+            (2, deleted.to_owned(), 9_000, AuditState::Running),
+            (1, "queue.pause queue slow".to_owned(), 1, AuditState::Done),
+        ]
+    );
+    let days = reader.history(Resolution::Day, 20_786..=20_786, whole);
+    assert_eq!(days.unwrap().items.len(), 1);
+    let mut tx = store.begin().unwrap();
+    assert_eq!(tx.due::<OpenAction>(SteadyTime::MAX, 9).unwrap(), [2]);
+    let parts = [PartOf::Change, PartOf::Progress].map(|part| (2, part));
+    let parts = tx.get::<ActionPart>(&parts).unwrap();
+    assert!(parts.iter().all(Option::is_some));
+}
+
 /// A storage directory with one of everything, as today's store keeps it.
 fn restore_migrated() -> TempDir {
-    let dir = restore(VERSION_6);
+    let dir = restore(VERSION_9);
     let store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
     store.close().unwrap();
     dir
@@ -329,7 +361,7 @@ fn damage_of_what_is_counted_is_found() {
 /// As it is told to whoever finds it: one start and one change put it right.
 #[test]
 fn a_wrong_head_is_written_anew() {
-    let dir = restore(VERSION_6);
+    let dir = restore(VERSION_9);
     let conn = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
     conn.execute_batch(&live("g = e", "a = 'mail'")).unwrap();
     drop(conn);
