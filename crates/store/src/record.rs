@@ -29,7 +29,7 @@ pub struct JobRecord {
     pub queue: Box<str>,
     /// Its type, as in the payload.
     pub jobtype: Box<str>,
-    /// How long a worker may keep it, in seconds, as the rules understand the payload.
+    /// How long a worker may keep it, in seconds, by what its payload says.
     pub reserve_for_secs: u32,
     /// When it was last put into a queue; none for a job that never was.
     pub enqueued_at: Option<Timestamp>,

@@ -168,7 +168,7 @@ impl JobReads for SqliteSnapshot<'_> {
 
     fn tallies(&mut self) -> Result<Tallies, StoreError> {
         let tallies = self.row(TALLIES, (TALLIES_KEY,), read_tallies)?;
-        tallies.ok_or_else(|| StoreError::Statement("the row of tallies is gone".into()))
+        tallies.ok_or_else(|| StoreError::Inconsistent("the row of tallies is gone".into()))
     }
 
     fn days(&mut self, first: i64, last: i64) -> Result<Vec<(i64, Counts)>, StoreError> {

@@ -136,7 +136,7 @@ impl FeatureReads for SqliteSnapshot<'_> {
 
     fn last_batch(&mut self) -> Result<u64, StoreError> {
         let last = self.row(LAST_BATCH, (), |row| number(row, 0))?;
-        last.ok_or_else(|| StoreError::Statement("the number of the last batch is gone".into()))
+        last.ok_or_else(|| StoreError::Inconsistent("the number of the last batch is gone".into()))
     }
 
     fn track(&mut self, generation: i64, jid: &str) -> Result<Option<Readable<Track>>, StoreError> {
