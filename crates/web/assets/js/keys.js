@@ -1,10 +1,10 @@
-// The keyboard: `/` search, `g` and a letter to go, `j` and `k` rows, Enter to open, `?` help.
+// The keyboard: `/` search, `g` and a letter to go, `j` and `k` rows, Enter to open, `x` to select, `?` help.
 
 const rows = () => [...document.querySelectorAll("tbody tr")];
 let goes = false;
 
 function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  return target.isContentEditable || (target.matches("input, textarea, select") && target.type !== "checkbox");
 }
 
 function move(by) {
@@ -39,6 +39,7 @@ function press(event) {
     g: () => { goes = true; setTimeout(() => { goes = false; }, 1500); },
     j: () => move(1),
     k: () => move(-1),
+    x: () => document.querySelector("tr.at input[type=checkbox]")?.click(),
   }[event.key];
   if (!does) return;
   event.preventDefault();

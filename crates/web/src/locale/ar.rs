@@ -460,6 +460,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "بحث",
     keys_rows: "الصف التالي، الصف السابق",
     keys_open: "افتح الصف",
+    keys_select: "حدّد الصف",
     keys_help: "هذه المساعدة",
     close: "إغلاق",
     // What can be done to jobs.

@@ -383,6 +383,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "suchen",
     keys_rows: "nächste Zeile, Zeile davor",
     keys_open: "Zeile öffnen",
+    keys_select: "Zeile auswählen",
     keys_help: "diese Hilfe",
     close: "Schließen",
     // What can be done to jobs.

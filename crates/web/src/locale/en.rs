@@ -377,6 +377,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "search",
     keys_rows: "next row, row before",
     keys_open: "open the row",
+    keys_select: "select the row",
     keys_help: "this help",
     close: "Close",
     // What can be done to jobs.

@@ -383,6 +383,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "buscar",
     keys_rows: "fila siguiente, fila anterior",
     keys_open: "abrir la fila",
+    keys_select: "seleccionar la fila",
     keys_help: "esta ayuda",
     close: "Cerrar",
     // What can be done to jobs.

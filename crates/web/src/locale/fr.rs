@@ -383,6 +383,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "rechercher",
     keys_rows: "ligne suivante, ligne précédente",
     keys_open: "ouvrir la ligne",
+    keys_select: "sélectionner la ligne",
     keys_help: "cette aide",
     close: "Fermer",
     // What can be done to jobs.

@@ -362,6 +362,7 @@ pub(super) static TEXTS: Texts = Texts {
     keys_search: "検索",
     keys_rows: "次の行、前の行",
     keys_open: "行を開く",
+    keys_select: "行を選択",
     keys_help: "このヘルプ",
     close: "閉じる",
     // What can be done to jobs.

@@ -107,7 +107,7 @@ texts! {
     // Editing a job.
     edit edit_enqueue edit_save edit_lead edit_hidden job_was_edited
     // What scripts say.
-    fresh_rows keys_title keys_search keys_rows keys_open keys_help close
+    fresh_rows keys_title keys_search keys_rows keys_open keys_select keys_help close
     // What can be done to jobs.
     act_retry act_enqueue act_kill act_delete selected_jobs select_job;
     counted:
