@@ -100,7 +100,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/batches", get(pages::batches))
         .route("/batches/{bid}", get(pages::batch))
         .route("/workers", get(pages::workers).post(pages::on_workers))
-        .route("/cron", get(pages::cron))
+        .route("/cron", get(pages::cron).post(pages::on_cron))
         .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))

@@ -229,6 +229,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "الجدول",
     next_run: "التالي",
     last_run: "الأخير",
+    act_run: "تشغيل الآن",
+    cron_was_run: "المهمة الآن في طابورها.",
     // The page of throttles.
     throttles: "حدود التدفق",
     throttles_lead: "كم مهمة من طابور قد تعمل معًا أو تبدأ في الثانية.",

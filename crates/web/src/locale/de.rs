@@ -196,6 +196,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "Zeitplan",
     next_run: "nächster Lauf",
     last_run: "letzter Lauf",
+    act_run: "Jetzt ausführen",
+    cron_was_run: "Der Job steht in seiner Queue.",
     // The page of throttles.
     throttles: "Drosseln",
     throttles_lead: "Wie viele Jobs einer Queue zugleich laufen oder in einer Sekunde beginnen dürfen.",

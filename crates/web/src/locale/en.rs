@@ -193,6 +193,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "schedule",
     next_run: "next",
     last_run: "last",
+    act_run: "Run now",
+    cron_was_run: "The job is in its queue.",
     // The page of throttles.
     throttles: "Throttles",
     throttles_lead: "How many jobs of a queue may run at a time, or start in a second.",

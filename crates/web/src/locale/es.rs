@@ -196,6 +196,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "horario",
     next_run: "próximo",
     last_run: "último",
+    act_run: "Ejecutar ahora",
+    cron_was_run: "El trabajo está en su cola.",
     // The page of throttles.
     throttles: "Límites",
     throttles_lead: "Cuántos trabajos de una cola pueden correr a la vez o empezar por segundo.",

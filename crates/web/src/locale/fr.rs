@@ -196,6 +196,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "horaire",
     next_run: "prochain",
     last_run: "dernier",
+    act_run: "Exécuter maintenant",
+    cron_was_run: "Le job est dans sa file.",
     // The page of throttles.
     throttles: "Quotas",
     throttles_lead: "Combien de jobs d’une file peuvent tourner à la fois ou démarrer par seconde.",

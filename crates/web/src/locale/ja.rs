@@ -187,6 +187,8 @@ pub(super) static TEXTS: Texts = Texts {
     schedule: "スケジュール",
     next_run: "次回",
     last_run: "前回",
+    act_run: "今すぐ実行",
+    cron_was_run: "ジョブをキューに入れました。",
     // The page of throttles.
     throttles: "流量制限",
     throttles_lead: "キューごとに、同時実行数や1秒あたりの開始数を制限します。",

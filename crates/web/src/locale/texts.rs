@@ -69,7 +69,8 @@ texts! {
     // The page of locks.
     locks locks_lead locks_empty locks_teach lock ends ended
     // The page of recurring jobs.
-    cron cron_lead cron_empty cron_teach schedule next_run last_run
+    cron cron_lead cron_empty cron_teach schedule next_run last_run act_run
+    cron_was_run
     // The page of throttles.
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
     // The page of the server.

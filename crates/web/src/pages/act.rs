@@ -1,4 +1,4 @@
-//! What forms do to queues and workers.
+//! What forms do to queues, workers and recurring jobs.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::forms::{Fields, invalid};
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::{WorkerChoice, WorkerSignal};
+use crate::service::cron::run_now;
 use crate::service::queues::{QueueAction, act};
 use crate::service::workers::signal;
 
@@ -56,4 +57,19 @@ pub(crate) async fn on_workers(
     let done = signal(&*app.desk, &frame.actor, &choice, told);
     let notice = done.map(|signalled| Notice::WorkersTold(signalled.workers));
     frame.done(&frame.path, notice)
+}
+
+/// `POST /cron`: pushes the job of an entry now.
+pub(crate) async fn on_cron(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let action = fields.first("action").unwrap_or_default();
+    if action != "run" {
+        return frame.show_problem(&invalid("action", action));
+    }
+    let name = fields.first("name").unwrap_or_default();
+    let done = run_now(&*app.desk, &app.observer, &frame.actor, name).await;
+    frame.done("/cron", done.map(|_| Notice::CronRun))
 }

@@ -72,7 +72,23 @@ impl JobLock {
     }
 }
 
+impl CronPage<'_> {
+    fn may_run(&self) -> bool {
+        self.frame.may(Action::RunCron)
+    }
+}
+
 impl CronEntry {
+    /// Its name, if it is not made of what is shown of it anyway.
+    fn own_name(&self) -> Option<&str> {
+        let shown = format!("{} {}", self.jobtype, self.schedule);
+        (!self.name.starts_with(&shown)).then_some(self.name.as_str())
+    }
+
+    fn queue_path(&self) -> String {
+        queue_path(&self.queue)
+    }
+
     fn next(&self) -> Option<workmill_proto::Timestamp> {
         self.next.first().copied()
     }

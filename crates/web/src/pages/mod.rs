@@ -38,7 +38,7 @@ mod search;
 mod server;
 mod sets;
 
-pub(crate) use act::{on_queue, on_workers};
+pub(crate) use act::{on_cron, on_queue, on_workers};
 pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};
 pub(crate) use answer::nothing_here;
 pub(crate) use audit::audit;

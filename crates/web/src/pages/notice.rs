@@ -25,6 +25,7 @@ pub(crate) enum Notice {
     JobsGoingOn(u64),
     OperationStopped,
     JobEdited,
+    CronRun,
 }
 
 impl Notice {
@@ -38,6 +39,7 @@ impl Notice {
             Self::JobsGoingOn(count) => ("going-on", count),
             Self::OperationStopped => ("operation-stopped", 0),
             Self::JobEdited => ("job-edited", 0),
+            Self::CronRun => ("cron-run", 0),
         }
     }
 
@@ -53,6 +55,7 @@ impl Notice {
             Self::JobsGoingOn(count),
             Self::OperationStopped,
             Self::JobEdited,
+            Self::CronRun,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -85,6 +88,7 @@ impl Notice {
             Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
             Self::OperationStopped => t.operation_was_stopped.to_owned(),
             Self::JobEdited => t.job_was_edited.to_owned(),
+            Self::CronRun => t.cron_was_run.to_owned(),
         }
     }
 }
