@@ -18,6 +18,7 @@ use super::links::search_path;
 use super::operations::operation_path;
 use super::search::wrong_query;
 use crate::app::App;
+use crate::desk::{Action, Permit};
 use crate::guard::origin_of;
 use crate::locale::Markup;
 use crate::service::Problem;
@@ -118,6 +119,7 @@ async fn make<'a>(
     origin: &str,
 ) -> Result<StartPage<'a>, Problem> {
     let verb = asked.verb()?;
+    Permit::check(&frame.actor, Action::StartOperation)?;
     let mut page = StartPage {
         frame,
         title: title(verb, frame.t),

@@ -86,11 +86,14 @@ async fn viewer_is_shown_no_action_and_refused_all() {
         ("/busy", "wid=all&signal=quiet"),
         ("/operations", "action=delete&query="),
         ("/operations/0123456789abcdef", "action=cancel"),
+        ("/cron", "action=run&name=nightly"),
     ] {
         let refused = viewer.send(Method::POST, path, Body::from(form)).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path} {form}");
         check_page("a refused action", &refused);
     }
+    let refused = viewer.get("/operations/new?action=move").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
 /// Sends a form, and gives back the page it leads to.
