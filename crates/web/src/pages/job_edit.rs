@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -138,7 +137,8 @@ pub(crate) async fn on_edit(
     };
     match done {
         // What was typed is not lost.
-        Err(problem) if problem.kind == ProblemKind::Invalid => {
+        Err(problem) if loses_what_was_typed(&problem) => {
+            let status = problem.status();
             let page = EditPage {
                 frame: &frame,
                 jid: &jid,
@@ -146,8 +146,14 @@ pub(crate) async fn on_edit(
                 edited,
                 is_in_set: true,
             };
-            frame.render(StatusCode::BAD_REQUEST, &page)
+            frame.render(status, &page)
         }
         done => frame.done(&job_path(&jid), done.map(|_| Notice::JobEdited)),
     }
+}
+
+/// Whether it is about the job, and not about who asks or how the server is.
+fn loses_what_was_typed(problem: &Problem) -> bool {
+    use ProblemKind::{Conflict, Invalid, NotFound};
+    matches!(problem.kind, Invalid | Conflict | NotFound)
 }

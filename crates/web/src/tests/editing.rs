@@ -168,13 +168,19 @@ async fn job_is_edited_on_its_page_and_what_was_typed_is_not_lost() {
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert!(wrong.text().contains("[&#60;b&#62;"), "{}", wrong.text());
     let right = format!("{form}&args=[42]&then=enqueue");
-    let done = visitor
-        .send(Method::POST, "/jobs/jid-00001/edit", Body::from(right))
-        .await;
+    let send = |form: &str| {
+        let form = Body::from(form.to_owned());
+        visitor.send(Method::POST, "/jobs/jid-00001/edit", form)
+    };
+    let done = send(&right).await;
     assert_eq!(done.header("location"), "/jobs/jid-00001");
     let now = job(&visitor, "jid-00001").await;
     assert_eq!(
         (&now["state"], &now["jobtype"], &now["args"]),
         (&json!("enqueued"), &json!("Mended"), &json!([42]))
     );
+    // It is no more where it was.
+    let late = send(&right.replace("[42]", "[43]")).await;
+    assert_eq!(late.status, StatusCode::NOT_FOUND);
+    assert!(late.text().contains("[43]</textarea>"), "{}", late.text());
 }
