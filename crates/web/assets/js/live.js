@@ -5,6 +5,8 @@ import { showTimes } from "./times.js";
 
 // With a stream, what tells that it is time to fetch the page; without, and for what no number tells, the time that has passed.
 const AT_LEAST_MS = 3000;
+// What a page says of queues may be as old as a second, so a page that tells of a change comes a little after it.
+const SETTLED_MS = 1100;
 const WITHOUT_MS = 5000;
 const WITH_MS = 20000;
 
@@ -28,6 +30,13 @@ function take(page) {
     if (here.tagName === "TBODY") takeRows(here, fresh);
     else change(here, fresh);
   }
+  takeFirst(document.querySelector("[data-list]"), page.querySelector("[data-list]"));
+}
+
+/** Shows a list where there was none: nothing moves. */
+function takeFirst(here, fresh) {
+  const was = here?.querySelector(":scope > .empty");
+  if (was && fresh && !fresh.querySelector(":scope > .empty")) change(here, fresh);
 }
 
 function takeRows(here, fresh) {
@@ -100,7 +109,7 @@ function takeNumbers(told) {
     const text = written(told[place.dataset.number]);
     if (text !== place.textContent) place.textContent = text;
   }
-  later(AT_LEAST_MS);
+  later(Math.max(AT_LEAST_MS, Date.now() - fetchedAt + SETTLED_MS));
 }
 
 function hear() {
