@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks everything: format, lints, dependencies, build, unit and black-box tests, real client libraries, crash tests
-# and the documentation.
+# Checks everything: format, lints, dependencies, build, unit and black-box tests, real client libraries, crash tests,
+# pages in a browser and the documentation.
 #
 # usage: ./test.sh [--fast | --long]
 #
@@ -9,7 +9,7 @@
 #   --help   this text
 #
 # What is missing on a Debian machine with Rust is installed: packages by apt-get (as root), cargo-deny by Cargo. What
-# the client libraries need goes into tests/clients/node/node_modules and .cache.
+# the client libraries and the browser need goes into node_modules of tests/clients/node and tests/browser, and .cache.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -43,6 +43,7 @@ install_packages() {
     command -v npm >/dev/null || missing+=(npm)
     command -v faketime >/dev/null || missing+=(faketime)
     command -v promtool >/dev/null || missing+=(prometheus)
+    command -v chromium >/dev/null || missing+=(chromium)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     [ ${#missing[@]} -eq 0 ] && return
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -57,8 +58,9 @@ install_cargo_deny() {
     cargo deny --version 2>/dev/null || cargo install --locked --version "$CARGO_DENY_VERSION" cargo-deny
 }
 
-install_node_client() {
-    local dir=tests/clients/node
+# install_node_packages DIR: what the lock file there names.
+install_node_packages() {
+    local dir=$1
     cmp -s "$dir/package-lock.json" "$dir/node_modules/.installed" && return
     npm ci --prefix "$dir" --no-audit --no-fund </dev/null &&
         cp "$dir/package-lock.json" "$dir/node_modules/.installed"
@@ -126,7 +128,8 @@ else
     step "Packages" install_packages
     step "cargo-deny" install_cargo_deny
     step "Licences, banned crates, sources" cargo deny check licenses bans sources
-    step "Node client" install_node_client
+    step "Node client" install_node_packages tests/clients/node
+    step "Browser driver" install_node_packages tests/browser
     step "Python clients" install_python_clients
     step "Rust client" tests/clients/rust/published.sh build
     # All targets, so that the tests below find everything built with the same features.
@@ -137,6 +140,7 @@ else
     # A server chooses by the cores of its machine, so both ways are asked for.
     WORKMILL_TEST_THREADS=1 step "Unit, black-box, client and crash tests" test_packages --workspace
     WORKMILL_TEST_THREADS=4 step "Black-box and client tests, several threads" test_with_several_threads
+    step "Pages in a browser" node tests/browser/run.js
 fi
 step "Documentation" check_documentation
 

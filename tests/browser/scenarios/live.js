@@ -1,0 +1,55 @@
+// Pages that keep themselves up to date.
+import assert from "node:assert/strict";
+import { until } from "../lib/runner.js";
+import { jobs, scenario } from "../lib/scenario.js";
+
+/** Chromium never hides the tabs of a test, so the page is told that it is. */
+const hide = (page, hidden) => page.evaluate((is) => {
+  Object.defineProperty(document, "hidden", { value: is, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}, hidden);
+
+scenario("numbers move by themselves, by one stream, which is closed while the tab is hidden", async ({ client, page, go }) => {
+  let [opened, closed] = [0, 0];
+  const isStream = (request) => request.url().endsWith("/api/v1/events");
+  page.on("request", (request) => { opened += isStream(request); });
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => { closed += isStream(request); });
+  await go("/");
+  const enqueued = page.locator("[data-number=enqueued]");
+  await client.pushAll(jobs(1234, "mailers"));
+  await until("the number moves", async () => (await enqueued.textContent()) === "1,234");
+  assert.equal(opened, 1);
+  await hide(page, true);
+  await until("the stream is closed", () => closed === 1);
+  await client.pushAll(jobs(6, "later", "Work"));
+  await hide(page, false);
+  await until("the number moves again", async () => (await enqueued.textContent()) === "1,240");
+  assert.equal(opened, 2);
+});
+
+scenario("total of a queue follows soon, and new rows wait until they are asked for", async ({ client, page, go }) => {
+  await client.pushAll(jobs(3, "mailers"));
+  await go("/queues/mailers");
+  await page.locator("[data-live=total]", { hasText: "3 jobs" }).waitFor();
+  await client.pushAll(jobs(2, "mailers", "Other"));
+  await page.locator("[data-live=total]", { hasText: "5 jobs" }).waitFor({ timeout: 10000 });
+  const rows = page.locator("main tbody tr");
+  assert.equal(await rows.count(), 3);
+  await page.getByRole("button", { name: "2 new" }).click();
+  await rows.nth(4).waitFor();
+});
+
+scenario("first rows of a page that was empty come by themselves", async ({ client, page, go }) => {
+  await go("/scheduled");
+  await page.locator("main .empty").waitFor();
+  await client.pushAll(jobs(2, "q", "Work", { at: new Date(Date.now() + 3.6e6).toISOString() }));
+  await page.locator("main tbody tr").nth(1).waitFor();
+});
+
+scenario("page is kept up to date without a stream, too", async ({ client, page, go }) => {
+  await page.route("**/api/v1/events", (route) => route.fulfill({ status: 503, body: "" }));
+  page.removeAllListeners("console");
+  await go("/");
+  await client.pushAll(jobs(7, "mailers"));
+  await page.locator("[data-number=enqueued]", { hasText: "7" }).waitFor();
+});
