@@ -1,4 +1,4 @@
-//! Actions: what operators ask for, which the audit log tells of.
+//! What operators ask for, in the words of the audit log.
 
 use std::sync::Arc;
 
@@ -7,30 +7,10 @@ use workmill_store::{Operator, Place};
 
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 use crate::limits::AUDIT_TEXT_BYTES_MAX;
-use crate::op::{Mutate, Op, OperationsOp};
+use crate::op::{Action, Mutate, Op, OperationsOp};
 
 /// How many names of things a text tells.
 const NAMES_TOLD_MAX: usize = 20;
-
-/// An op that an operator asks for. What it changes and its entry in the audit log are one transaction.
-#[derive(Clone, Debug)]
-pub struct Action {
-    /// Who asks for it.
-    pub by: Arc<Operator>,
-    /// What for.
-    pub op: Op,
-}
-
-/// Something that an operator did and the engine has no part in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// What was done, in a word.
-    pub action: &'static str,
-    /// To what, for people to read.
-    pub target: String,
-    /// To how many things.
-    pub count: u64,
-}
 
 /// What an action is called, and to what it is done.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use workmill_proto::{
 };
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
-use crate::ask::JobEdit;
+use crate::job_edit::JobEdit;
 use crate::limits::CHANGE_JOBS_MAX;
 use crate::query::{Query, QueryJob, Redactions, Verdict};
 

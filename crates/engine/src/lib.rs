@@ -21,6 +21,7 @@ mod event;
 mod features;
 mod group;
 mod history;
+mod job_edit;
 mod limits;
 mod makers;
 mod memory;
@@ -39,20 +40,19 @@ mod rules;
 mod step;
 mod throttle;
 
-pub use action::{Action, Note};
 pub use actions::NotedAction;
-pub use ask::JobEdit;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
+pub use job_edit::JobEdit;
 pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT, OPERATIONS_RUNNING_MAX};
 pub use makers::ClientId;
 pub use new_job::{NewJob, WantedLock};
 pub use op::{
-    Ack, BatchOp, BulkPush, ChangeExtent, DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress,
-    NewBatch, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp,
+    Ack, Action, BatchOp, BulkPush, ChangeExtent, DeliveryTag, Duty, Fail, Fetch, Mutate,
+    MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

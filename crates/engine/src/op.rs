@@ -8,7 +8,6 @@ use workmill_proto::{
 };
 use workmill_store::{Clocks, JobKey, JobRef, Operator, Place, Watermark};
 
-use crate::action::{Action, Note};
 use crate::actions::NotedAction;
 use crate::change::Change;
 use crate::cron::CronTable;
@@ -80,6 +79,26 @@ pub enum Op {
     Note(Arc<Note>),
     /// Another op, and the operator who asks for it.
     Act(Arc<Action>),
+}
+
+/// An op that an operator asks for. What it changes and its entry in the audit log are one transaction.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Who asks for it.
+    pub by: Arc<Operator>,
+    /// What for.
+    pub op: Op,
+}
+
+/// Something that an operator did and the engine has no part in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What was done, in a word.
+    pub action: &'static str,
+    /// To what, for people to read.
+    pub target: String,
+    /// To how many things.
+    pub count: u64,
 }
 
 /// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.

@@ -8,4 +8,3 @@ mod mutate;
 mod push;
 
 pub(crate) use batch::CALLBACK_READING;
-pub use edit::JobEdit;

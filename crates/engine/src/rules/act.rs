@@ -7,11 +7,11 @@ use std::sync::Arc;
 use workmill_store::{AuditEntry, AuditState, OpenAction, StoreError, Tx};
 
 use super::touched;
-use crate::action::{Action, Words};
+use crate::action::Words;
 use crate::actions::NotedAction;
 use crate::audit;
 use crate::group::Group;
-use crate::op::{Mutate, MutateProgress, Op, Request, Ticket};
+use crate::op::{Action, Mutate, MutateProgress, Op, Request, Ticket};
 use crate::operations::{Done, OperationState};
 use crate::outcome::Outcome;
 use crate::resumption;

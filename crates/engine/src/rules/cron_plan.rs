@@ -8,7 +8,6 @@ use std::sync::Arc;
 use workmill_proto::Timestamp;
 use workmill_store::{CronTick, StoreError, Tx};
 
-use super::cron::ticks_done;
 use crate::context::Rules;
 use crate::cron::{CronEntry, CronTable, PlanReport};
 use crate::limits::{CLOCK_STEP, CRON_SET_BACK_MAX};
@@ -135,4 +134,40 @@ impl Planner<'_> {
             note: Some(now),
         }
     }
+}
+
+/// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
+/// under its own.
+pub(super) fn ticks_done<T: Tx>(
+    tx: &mut T,
+    table: &CronTable,
+    names: &[&str],
+) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    let mut done = noted_ticks(tx, names)?;
+    let mut places = Vec::new();
+    let mut formers = Vec::new();
+    for (name, done) in names.iter().zip(&mut done) {
+        if done.is_none()
+            && let Some(former) = table
+                .get(name)
+                .and_then(|entry| entry.former_name.as_deref())
+        {
+            places.push(done);
+            formers.push(former);
+        }
+    }
+    if !formers.is_empty() {
+        let noted = noted_ticks(tx, &formers)?;
+        places
+            .into_iter()
+            .zip(noted)
+            .for_each(|(place, noted)| *place = noted);
+    }
+    Ok(done)
+}
+
+fn noted_ticks<T: Tx>(tx: &mut T, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
+    let noted = tx.get::<CronTick>(&names)?.into_iter();
+    Ok(noted.map(|tick| Some(tick?.at)).collect())
 }
