@@ -6,6 +6,7 @@
 mod batches;
 mod census;
 mod counters;
+mod failures;
 mod findings;
 mod jobs;
 mod locks;

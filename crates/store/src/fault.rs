@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::slice::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
+    Clocks, Counts, Entry, EntryKey, FailureId, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
     QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, Store, StoreError,
     StoredJob, Swept, Syncer, Totals, Tx, Watermark,
 };
@@ -221,6 +221,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn release(&mut self, releases: &[Release]) -> ();
             fn insert_entries(&mut self, set: SetName, entries: &[(SetTime, JobRecord)]) -> ();
             fn remove_entries(&mut self, keys: &[EntryKey]) -> usize;
+            fn rewrite_entries(&mut self, entries: &[(EntryKey, JobRecord)]) -> ();
             fn take_entries(&mut self, set: SetName, until: SetTime, limit: usize) -> Vec<Entry>;
             fn clear_set(&mut self, set: SetName) -> ();
             fn set_paused(&mut self, queues: &[&str], paused: bool) -> ();
@@ -232,6 +233,7 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
             fn next_action(&mut self) -> u64;
         }
         read {
+            fn failure_ids(&mut self) -> Vec<FailureId>;
             fn reservations(&mut self, of: ReservationsOf<'_>) -> Vec<Reservation>;
             fn reserving_workers(&mut self) -> Vec<String>;
             fn queues_of(&mut self, keys: &[JobKey]) -> Vec<String>;

@@ -1,12 +1,15 @@
 //! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks,
-//! slots of history, the audit log.
+//! slots of history, the audit log, groups of failures.
 //!
 //! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::writer::{KeyedRows, PassingRows, Rows};
-use crate::{ActionPart, AuditEntry, CallbackKind, HistoryKey, HistorySlot, OpenAction, PartOf};
+use crate::{
+    ActionPart, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey, HistorySlot,
+    OpenAction, PartOf, Ungrouped,
+};
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
 /// [`Tx::remove`](crate::Tx::remove) are about.
@@ -71,6 +74,8 @@ keyed! {
     AuditEntry by u64;
     OpenAction by u64;
     ActionPart by (u64, PartOf);
+    FailureGroup by FailureId;
+    Ungrouped by ();
 }
 
 passing! {
@@ -80,6 +85,7 @@ passing! {
     BatchDue |self, key| Some(key.0);
     AuditEntry |self, _key| Some(self.noted_at);
     OpenAction |self, _key| Some(self.since);
+    FailureGroup |self, _key| self.forget_at;
 }
 
 /// The key of a tombstone: the id of the job, and the worker that had it.

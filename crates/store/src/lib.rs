@@ -12,6 +12,7 @@
 mod audit;
 mod disk;
 mod error;
+mod failures;
 mod features;
 mod file_lease;
 mod history;
@@ -39,6 +40,7 @@ pub mod suite;
 pub use audit::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf};
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
+pub use failures::{FAILURE_HOURS, FailureGroup, FailureHours, FailureId, Ungrouped};
 pub use features::{CallbackKind, CallbackOf, Features, JobLock, Membership};
 pub use file_lease::{FileLease, QuietHold};
 pub use history::{

@@ -32,8 +32,9 @@ pub use snapshot::{
 
 use crate::writer::QueueId;
 use crate::{
-    AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronTick, HistorySlot, JobRef, Lock,
-    LockKey, Place, Reservation, Resolution, StoreError, StoredJob, Totals, Track,
+    AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronTick, FailureGroup, FailureId,
+    HistorySlot, JobRef, Lock, LockKey, Place, Reservation, Resolution, StoreError, StoredJob,
+    Totals, Track, Ungrouped,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -134,6 +135,20 @@ pub trait Reading: Send + Sync {
         bounds: Bounds,
     ) -> Result<Slice<TickView, Box<str>>, StoreError>;
 
+    /// Groups of failures in the order of their names, also those that have no jobs any more and are not forgotten yet. The
+    /// engine bounds how many there are.
+    fn failures(
+        &self,
+        after: Option<FailureId>,
+        bounds: Bounds,
+    ) -> Result<Slice<FailureView, FailureId>, StoreError>;
+
+    /// A group of failures.
+    fn failure(&self, id: FailureId) -> Result<Option<FailureGroup>, StoreError>;
+
+    /// How far the jobs that an older server has left are in groups of failures; none if all are.
+    fn ungrouped(&self) -> Result<Option<Ungrouped>, StoreError>;
+
     /// What happened in the slots of a resolution from `first` to `last`, those in which anything did, in order. Those that
     /// are not kept any more, or cannot be read, are left out.
     fn history(
@@ -179,6 +194,9 @@ pub struct FoundJob {
 
 /// The name of a cron entry, and up to when its ticks are done.
 pub type TickView = (Box<str>, CronTick);
+
+/// The name of a group of failures, and the group.
+pub type FailureView = (FailureId, Readable<FailureGroup>);
 
 /// The number of an action, and its entry in the audit log.
 pub type AuditView = (u64, Readable<AuditEntry>);

@@ -10,12 +10,15 @@ mod varint;
 
 use workmill_proto::{SteadyTime, Timestamp};
 
-pub(crate) use codec::{belongs_elsewhere, bytes_set_aside, set_aside, take_bytes};
+pub(crate) use codec::{
+    belongs_elsewhere, bytes_set_aside, put_micros, put_text, set_aside, take_bytes, take_micros,
+    take_text,
+};
 pub(crate) use place::Place;
 pub use raw::RawRecord;
 pub(crate) use varint::{put_varint, take_varint};
 
-use crate::Features;
+use crate::{FailureId, Features};
 
 /// A job as the store keeps it.
 ///
@@ -37,6 +40,8 @@ pub struct JobRecord {
     pub failure_count: u32,
     /// When it was taken back from a lost worker, latest last.
     pub recovered_at: Vec<SteadyTime>,
+    /// The group that its last failure belongs to; none if it has not failed, or a server without groups says so.
+    pub failure: Option<FailureId>,
     /// What it is bound to besides its queue; none for a job that is bound to nothing.
     pub features: Option<Box<Features>>,
     /// The payload, canonical JSON, without `enqueued_at`.

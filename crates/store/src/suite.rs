@@ -16,6 +16,7 @@ mod corrupt;
 mod counters;
 mod cron;
 mod ends;
+mod failures;
 mod history;
 mod job_features;
 pub mod lease;
@@ -57,7 +58,7 @@ pub trait Fixture {
     fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
 
     /// How many rows there are of jobs, reservations, entries, tombstones, locks, batches (what changes and
-    /// what does not apart), their links and moments, tracks, and slots of history. No store is open.
+    /// what does not apart), their links and moments, tracks, groups of failures, and slots of history. No store is open.
     fn count_rows(&mut self) -> u64;
 }
 
@@ -300,6 +301,13 @@ register! { $
         old_entries_are_told_and_can_be_forgotten
         parts_of_an_action_are_kept_and_can_be_removed
         actions_under_way_are_told_and_can_be_closed
+    }
+    failures {
+        a_group_of_failures_comes_back_whole
+        groups_without_jobs_are_due_by_time
+        a_flush_forgets_all_groups_at_once
+        jobs_in_sets_are_rewritten_where_they_are
+        how_far_jobs_are_grouped_is_kept
     }
     random {
         random_groups_of_primitives_match_the_model

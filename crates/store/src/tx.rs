@@ -6,7 +6,7 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::slice::Slice;
 use crate::{
-    EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading, SetTime, Slots,
+    EntryKey, FailureId, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading, SetTime, Slots,
     StoreError, StoredJob, Watermark,
 };
 
@@ -125,6 +125,9 @@ pub trait Tx {
     /// Takes entries out of their sets; tells how many were there.
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError>;
 
+    /// Gives jobs in sets other records; their places stay. A key without an entry is ignored.
+    fn rewrite_entries(&mut self, entries: &[(EntryKey, JobRecord)]) -> Result<(), StoreError>;
+
     /// Takes the first entries of a set out of it: those that [`entries`](Tx::entries) would tell.
     fn take_entries(
         &mut self,
@@ -206,6 +209,9 @@ pub trait Tx {
     /// A number for a new action: one more than that of the last one.
     fn next_action(&mut self) -> Result<u64, StoreError>;
 
+    /// The names of all groups of failures that are kept, in their order. Whoever makes them bounds how many there are.
+    fn failure_ids(&mut self) -> Result<Vec<FailureId>, StoreError>;
+
     /// How far the clocks were when [`Tx::note_clocks`] was last kept, or a little further; none in a new store.
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError>;
 
@@ -214,7 +220,7 @@ pub trait Tx {
     fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError>;
 
     /// Forgets everything but the ticks of cron entries, the audit log and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
-    /// batches, tracks, counters; at once, however large.
+    /// batches, tracks, groups of failures, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` rows of what was removed, cleared or flushed, and looks at no more queues than

@@ -1,6 +1,9 @@
 //! What features keep, next to the jobs that there are: each job is seen once.
 
+use workmill_proto::SetName;
+
 use super::batches::Batches;
+use super::failures::Failures;
 use super::findings::Findings;
 use super::locks::Locks;
 use super::tracks::Tracks;
@@ -13,6 +16,7 @@ pub(super) struct Census {
     locks: Locks,
     batches: Batches,
     tracks: Tracks,
+    failures: Failures,
 }
 
 impl Census {
@@ -24,6 +28,7 @@ impl Census {
             locks: Locks::read(rows, findings)?,
             batches: Batches::read(rows, findings)?,
             tracks: Tracks::read(rows, findings)?,
+            failures: Failures::read(rows, findings)?,
         })
     }
 
@@ -41,8 +46,14 @@ impl Census {
         }
     }
 
+    /// A job that is in a set.
+    pub(super) fn see_entry(&mut self, set: SetName, job: &JobRecord, findings: &mut Findings) {
+        self.failures.see(set, job, findings);
+    }
+
     pub(super) fn check(&self, findings: &mut Findings) {
         self.batches.check(findings);
         self.tracks.check(findings);
+        self.failures.check(findings);
     }
 }

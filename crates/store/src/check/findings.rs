@@ -132,6 +132,9 @@ kinds! {
     /// What belongs to a batch.
     BatchPart: "a part of a batch is missing",
         "restore a backup if its callbacks matter; the server forgets the batch when its time is over";
+    /// What a group of failures counts.
+    Failures: "a group of failures does not count its jobs",
+        "nothing needs to be done: only the page of failures is wrong by as many, until FLUSH";
     /// A track that stays.
     Track: "something is written down of a job that is gone, and is never forgotten",
         "nothing needs to be done: TRACK GET tells an old state of that job";

@@ -170,8 +170,9 @@ pub(super) fn check_sets<S: Snapshot>(
             places.unswept += 1;
             return ControlFlow::Continue(());
         }
+        let (name, is_there) = (set.name, set.removal.is_none());
         let job = record.decode_head(place_of(place));
-        if set.removal.is_none() {
+        if is_there {
             check_record(place, &job, findings);
             places.count_entry(id);
             entries += 1;
@@ -180,6 +181,9 @@ pub(super) fn check_sets<S: Snapshot>(
         }
         if let Ok(job) = &job {
             census.see(job, findings);
+            if is_there {
+                census.see_entry(name, job, findings);
+            }
         }
         ControlFlow::Continue(())
     })?;

@@ -90,6 +90,7 @@ impl MemoryDisk {
             tables.batch_dues.rows().len(),
             tables.tracks.rows().len(),
             tables.history.rows().len(),
+            tables.failures.rows().len(),
         ]
         .into_iter()
         .sum()

@@ -6,8 +6,8 @@ use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey, OpenAction, PartOf,
-    Reservation, Tombstone, TombstoneKey, Track,
+    CallbackKind, Counts, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
+    LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -67,6 +67,8 @@ pub(super) struct Tables {
     pub(super) open_actions: Table<u64, OpenAction>,
     pub(super) action_parts: Table<(u64, PartOf), ActionPart>,
     pub(super) last_action: Table<(), u64>,
+    pub(super) failures: Table<(i64, FailureId), FailureGroup>,
+    pub(super) ungrouped: Table<(), Ungrouped>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
 }
@@ -96,6 +98,8 @@ impl Tables {
             open_actions: Table::default(),
             action_parts: Table::default(),
             last_action: Table::default(),
+            failures: Table::default(),
+            ungrouped: Table::default(),
             is_behind: false,
         };
         for (id, name) in (1..).zip(SetName::ALL) {
@@ -112,7 +116,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 21] {
+    fn all(&mut self) -> [&mut dyn Undo; 23] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -135,11 +139,13 @@ impl Tables {
             &mut self.open_actions,
             &mut self.action_parts,
             &mut self.last_action,
+            &mut self.failures,
+            &mut self.ungrouped,
         ]
     }
 
     /// Those whose rows a flush forgets by their generation.
-    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 8] {
+    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 9] {
         [
             &mut self.ends,
             &mut self.locks,
@@ -149,6 +155,7 @@ impl Tables {
             &mut self.batch_parents,
             &mut self.batch_dues,
             &mut self.history,
+            &mut self.failures,
         ]
     }
 

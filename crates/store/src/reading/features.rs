@@ -1,10 +1,10 @@
-//! What features keep: batches, locks, tracks, cron ticks.
+//! What features keep: batches, locks, tracks, groups of failures, cron ticks.
 
 use std::ops::ControlFlow;
 
 use super::snapshot::{Readable, Snapshot};
-use super::{BatchView, Bounds, Slice, SliceBuilder, TickView, TrackView};
-use crate::{BatchState, Lock, LockKey, StoreError, Track};
+use super::{BatchView, Bounds, FailureView, Slice, SliceBuilder, TickView, TrackView};
+use crate::{BatchState, FailureGroup, FailureId, Lock, LockKey, StoreError, Track};
 
 pub(super) fn batches<S: Snapshot>(
     rows: &mut S,
@@ -114,6 +114,29 @@ pub(super) fn tracks<S: Snapshot>(
         slice.step(here)
     })?;
     Ok(slice.into_slice())
+}
+
+pub(super) fn failures<S: Snapshot>(
+    rows: &mut S,
+    after: Option<FailureId>,
+    bounds: Bounds,
+) -> Result<Slice<FailureView, FailureId>, StoreError> {
+    let generation = rows.tallies()?.generation;
+    let mut slice = SliceBuilder::new(bounds);
+    rows.failures(generation, after, |id, group| {
+        slice.add((id, group), 0);
+        slice.step(id)
+    })?;
+    Ok(slice.into_slice())
+}
+
+pub(super) fn failure<S: Snapshot>(
+    rows: &mut S,
+    id: FailureId,
+) -> Result<Option<FailureGroup>, StoreError> {
+    let generation = rows.tallies()?.generation;
+    let group = rows.failure(generation, id)?;
+    Ok(group.and_then(Result::ok))
 }
 
 pub(super) fn cron_ticks<S: Snapshot>(

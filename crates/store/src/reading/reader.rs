@@ -5,15 +5,15 @@ use std::ops::RangeInclusive;
 use workmill_proto::Timestamp;
 
 use super::names::Names;
-use super::snapshot::{JobReads as _, Readable, Snapshots};
+use super::snapshot::{FeatureReads as _, JobReads as _, Readable, Snapshots};
 use super::{
-    AuditView, BatchView, Bounds, FoundJob, QueueView, READ_ROWS_MAX, Reading, SearchCursor, Slice,
-    TickView, TrackView, audit, features, history, jobs, queues, search,
+    AuditView, BatchView, Bounds, FailureView, FoundJob, QueueView, READ_ROWS_MAX, Reading,
+    SearchCursor, Slice, TickView, TrackView, audit, features, history, jobs, queues, search,
 };
 use crate::writer::QueueId;
 use crate::{
-    AuditEntry, BatchState, Clocks, Counts, HistorySlot, JobRef, Lock, LockKey, Place, Resolution,
-    StoreError, Totals, Track,
+    AuditEntry, BatchState, Clocks, Counts, FailureGroup, FailureId, HistorySlot, JobRef, Lock,
+    LockKey, Place, Resolution, StoreError, Totals, Track, Ungrouped,
 };
 
 /// Reads what a backend shows.
@@ -130,6 +130,22 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<TickView, Box<str>>, StoreError> {
         self.0
             .read(|rows| features::cron_ticks(rows, after, bounds))
+    }
+
+    fn failures(
+        &self,
+        after: Option<FailureId>,
+        bounds: Bounds,
+    ) -> Result<Slice<FailureView, FailureId>, StoreError> {
+        self.0.read(|rows| features::failures(rows, after, bounds))
+    }
+
+    fn failure(&self, id: FailureId) -> Result<Option<FailureGroup>, StoreError> {
+        self.0.read(|rows| features::failure(rows, id))
+    }
+
+    fn ungrouped(&self) -> Result<Option<Ungrouped>, StoreError> {
+        self.0.read(|rows| rows.ungrouped())
     }
 
     fn history(

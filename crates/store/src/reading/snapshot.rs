@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    AuditEntry, BatchDetails, BatchState, Counts, CronTick, HistoryKey, HistorySlot, Lock, LockKey,
-    Reservation, StoreError, Tombstone, TombstoneKey, Track,
+    AuditEntry, BatchDetails, BatchState, Counts, CronTick, FailureGroup, FailureId, HistoryKey,
+    HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -211,6 +211,24 @@ pub trait FeatureReads {
         generation: i64,
         each: impl FnMut(i64, Readable<HistorySlot>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
+
+    /// Groups of failures behind a name.
+    fn failures(
+        &mut self,
+        generation: i64,
+        after: Option<FailureId>,
+        each: impl FnMut(FailureId, Readable<FailureGroup>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Reads a group of failures.
+    fn failure(
+        &mut self,
+        generation: i64,
+        id: FailureId,
+    ) -> Result<Option<Readable<FailureGroup>>, StoreError>;
+
+    /// How far jobs of an older server are in groups of failures; none if all are.
+    fn ungrouped(&mut self) -> Result<Option<Ungrouped>, StoreError>;
 
     /// Up to when the ticks of cron entries behind a name are done.
     fn cron_ticks(

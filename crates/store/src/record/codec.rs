@@ -6,7 +6,8 @@
 //!
 //! Version 1 is a job without [features](crate::Features); in version 2 they end the header; in version 4 their lock says
 //! which pushing has it. Versions 7, 8 and 11 are the same, with the key of the row (see [`Place`]) before all else that the
-//! checksum is of; only these are written. Version 13 holds bytes that were set aside, as they were found. No two versions are
+//! checksum is of; only these are written. Versions 14, 16 and 19 are those of a job that has failed: the group of its failure
+//! ends the header. Version 13 holds bytes that were set aside, as they were found. No two versions are
 //! one flipped bit apart, as the checksum does not cover them.
 
 use workmill_proto::{SteadyTime, Timestamp};
@@ -14,11 +15,14 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::features::{put_features, take_features};
 use super::varint::{put_varint, take_varint};
 use super::{CorruptRecord, JobRecord, Place, StoredJob};
+use crate::FailureId;
 
 /// A job without features; one with features, but no lock; one with a lock. Their checksums do not cover the key.
 const UNPLACED: [u8; 3] = [1, 2, 4];
 /// The same with checksums that do.
 const PLACED: [u8; 3] = [7, 8, 11];
+/// The same of jobs whose failure belongs to a group.
+const FAILED: [u8; 3] = [14, 16, 19];
 /// What a job has, by its place in these lists.
 const PLAIN: usize = 0;
 const WITH_FEATURES: usize = 1;
@@ -46,7 +50,11 @@ impl JobRecord {
             Some(features) if features.lock.is_none() => WITH_FEATURES,
             Some(_) => LOCKED,
         };
-        let start = begin(PLACED.get(kind).copied().unwrap_or_default(), out);
+        let versions = match self.failure {
+            None => PLACED,
+            Some(_) => FAILED,
+        };
+        let start = begin(versions.get(kind).copied().unwrap_or_default(), out);
         self.encode_header(enqueued_at, out);
         out.extend_from_slice(&self.body);
         seal(place, start, out);
@@ -69,6 +77,9 @@ impl JobRecord {
         }
         if let Some(features) = &self.features {
             put_features(out, features);
+        }
+        if let Some(FailureId(id)) = self.failure {
+            out.extend_from_slice(&id.to_le_bytes());
         }
     }
 
@@ -122,7 +133,7 @@ pub(crate) fn belongs_elsewhere(place: Place, bytes: &[u8]) -> bool {
         return false;
     };
     let sum = u32::from_le_bytes([a, b, c, d]);
-    (PLACED.contains(&version) || version == VERSION_SET_ASIDE)
+    (PLACED.contains(&version) || FAILED.contains(&version) || version == VERSION_SET_ASIDE)
         && place.nearly_same().any(|place| place.checksum(rest) == sum)
 }
 
@@ -131,7 +142,9 @@ pub(super) fn has_jid(bytes: &[u8], jid: &str) -> bool {
     let Some((prefix, mut rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return false;
     };
-    let is_record = PLACED.contains(&prefix[0]) || UNPLACED.contains(&prefix[0]);
+    let is_record = [PLACED, FAILED, UNPLACED]
+        .iter()
+        .any(|versions| versions.contains(&prefix[0]));
     is_record
         && take_varint(&mut rest).is_some_and(|length| length == jid.len() as u64)
         && rest.starts_with(jid.as_bytes())
@@ -156,7 +169,8 @@ fn decode_versioned(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), St
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
     let kind_in = |versions: [u8; 3]| versions.iter().position(|&known| known == version);
-    let (kind, checksum) = match (kind_in(PLACED), kind_in(UNPLACED)) {
+    let placed = kind_in(PLACED).or_else(|| kind_in(FAILED));
+    let (kind, checksum) = match (placed, kind_in(UNPLACED)) {
         (Some(kind), _) => (kind, place.checksum(rest)),
         (None, Some(kind)) => (kind, crc32fast::hash(rest)),
         (None, None) => return Err(format!("unknown record version {version}")),
@@ -164,10 +178,11 @@ fn decode_versioned(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), St
     if checksum != u32::from_le_bytes([a, b, c, d]) {
         return Err("the checksum does not match".into());
     }
-    decode_header(rest, kind).ok_or_else(|| "the header is malformed".into())
+    decode_header(rest, kind, FAILED.contains(&version))
+        .ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
+fn decode_header(mut input: &[u8], kind: usize, has_failed: bool) -> Option<(JobRecord, &[u8])> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -187,6 +202,10 @@ fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
         PLAIN => None,
         _ => Some(Box::new(take_features(&mut input, kind == LOCKED)?)),
     };
+    let failure = match has_failed {
+        true => Some(FailureId(take_micros(&mut input)?.cast_unsigned())),
+        false => None,
+    };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
     }
@@ -198,6 +217,7 @@ fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
         enqueued_at,
         failure_count,
         recovered_at,
+        failure,
         features,
         body: Vec::new(),
         enqueued_at_index,
@@ -205,13 +225,13 @@ fn decode_header(mut input: &[u8], kind: usize) -> Option<(JobRecord, &[u8])> {
     Some((head, input))
 }
 
-fn put_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_varint(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// A moment of either clock.
-pub(super) fn put_micros(out: &mut Vec<u8>, micros: i64) {
+pub(crate) fn put_micros(out: &mut Vec<u8>, micros: i64) {
     out.extend_from_slice(&micros.to_le_bytes());
 }
 
@@ -221,7 +241,7 @@ pub(crate) fn take_bytes<'a>(input: &mut &'a [u8], count: usize) -> Option<&'a [
     Some(taken)
 }
 
-fn take_text(input: &mut &[u8]) -> Option<Box<str>> {
+pub(crate) fn take_text(input: &mut &[u8]) -> Option<Box<str>> {
     let length = usize::try_from(take_varint(input)?).ok()?;
     let text = str::from_utf8(take_bytes(input, length)?).ok()?;
     Some(text.into())
@@ -231,7 +251,7 @@ pub(super) fn take_u32(input: &mut &[u8]) -> Option<u32> {
     u32::try_from(take_varint(input)?).ok()
 }
 
-pub(super) fn take_micros(input: &mut &[u8]) -> Option<i64> {
+pub(crate) fn take_micros(input: &mut &[u8]) -> Option<i64> {
     let (&micros, rest) = input.split_first_chunk::<8>()?;
     *input = rest;
     Some(i64::from_le_bytes(micros))

@@ -3,6 +3,7 @@
 mod audit;
 mod batches;
 mod entries;
+mod failures;
 mod jobs;
 mod kept;
 mod live;
@@ -10,6 +11,7 @@ mod live;
 pub(super) use audit::read_audit;
 pub(super) use batches::{number, read_batch};
 pub(super) use entries::place;
+pub(super) use failures::read_ungrouped;
 pub(super) use kept::{read_lock, read_track};
 
 use rusqlite::Row;

@@ -143,6 +143,17 @@ CREATE TABLE open_actions (id INTEGER PRIMARY KEY, since INTEGER NOT NULL);
 -- What the next server needs to go on with an action that is under way. part: 0 what is done to which jobs, 1 how far it is.
 CREATE TABLE action_parts (
     id INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (id, part)) WITHOUT ROWID;
+", "
+-- Groups of failures: those without jobs are forgotten at a time.
+CREATE TABLE failures (
+    generation INTEGER NOT NULL, id INTEGER NOT NULL, forget_at INTEGER, record BLOB NOT NULL,
+    PRIMARY KEY (generation, id)) WITHOUT ROWID;
+CREATE INDEX failures_by_end ON failures (generation, forget_at) WHERE forget_at IS NOT NULL;
+-- Jobs that are there are put into their groups by and by: all up to this one are.
+CREATE TABLE ungrouped (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, serial INTEGER NOT NULL);
+INSERT INTO ungrouped SELECT 0, 'retries', -9223372036854775808, -9223372036854775808
+    WHERE EXISTS (SELECT 1 FROM entries);
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

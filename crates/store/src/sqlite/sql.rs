@@ -59,6 +59,7 @@ statements! {
         WHERE (set_id, at, serial) <= (?1, ?2, ?3) ORDER BY set_id DESC, at DESC, serial DESC LIMIT 1";
     EntryAfter = "SELECT set_id, at, serial, record FROM entries
         WHERE (set_id, at, serial) > (?1, ?2, ?3) ORDER BY set_id, at, serial LIMIT 1";
+    EntryUpdate = "UPDATE entries SET record = ?4 WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
     EntryDelete = "DELETE FROM entries WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
     EntriesDeleteUntil = "DELETE FROM entries WHERE set_id = ?1 AND (at, serial) <= (?2, ?3)";
 
@@ -102,6 +103,10 @@ statements! {
     FlushedHistoryDelete = "DELETE FROM history WHERE generation = ?1 AND place IN
         (SELECT place FROM history WHERE generation = ?1 ORDER BY place LIMIT ?2)";
 
+    FlushedFailuresRead = "SELECT generation FROM failures WHERE generation < ?1 ORDER BY generation LIMIT 1";
+    FlushedFailuresDelete = "DELETE FROM failures WHERE generation = ?1 AND id IN
+        (SELECT id FROM failures WHERE generation = ?1 ORDER BY id LIMIT ?2)";
+
     LockRead = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
     LockWrite = "REPLACE INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     LockDelete = "DELETE FROM locks WHERE generation = ?1 AND key = ?2";
@@ -144,6 +149,16 @@ statements! {
     HistoryRead = "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
     HistoryWrite = "REPLACE INTO history (generation, place, slot, lines) VALUES (?1, ?2, ?3, ?4)";
     HistoryDelete = "DELETE FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
+
+    FailureRead = "SELECT record FROM failures WHERE generation = ?1 AND id = ?2";
+    FailureWrite = "REPLACE INTO failures (generation, id, forget_at, record) VALUES (?1, ?2, ?3, ?4)";
+    FailureDelete = "DELETE FROM failures WHERE generation = ?1 AND id = ?2";
+    FailureIds = "SELECT id FROM failures WHERE generation = ?1 ORDER BY id";
+    FailuresDue = "SELECT id FROM failures
+        WHERE generation = ?1 AND forget_at IS NOT NULL AND forget_at <= ?2 ORDER BY forget_at LIMIT ?3";
+    UngroupedRead = "SELECT name, at, serial FROM ungrouped WHERE id = 0";
+    UngroupedWrite = "REPLACE INTO ungrouped (id, name, at, serial) VALUES (0, ?1, ?2, ?3)";
+    UngroupedDelete = "DELETE FROM ungrouped WHERE id = 0";
 
     CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";

@@ -6,7 +6,7 @@ use super::Fixture;
 use super::steps::*;
 use crate::QueueStanding::{Missing, Refused, There};
 use crate::{
-    JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, ReservationsOf,
+    FailureId, JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, ReservationsOf,
     SLICE_BYTES_MAX, Track, Tx,
 };
 
@@ -122,6 +122,7 @@ pub(super) fn a_record_comes_back_whole<F: Fixture>(fixture: &mut F) {
         enqueued_at: Some(at(5)),
         failure_count: 12,
         recovered_at: vec![at(1), at(2)],
+        failure: Some(FailureId(u64::MAX)),
         features: None,
         body: (0..=255).collect(),
         enqueued_at_index: 256,

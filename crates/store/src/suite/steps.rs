@@ -5,9 +5,10 @@ use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 use crate::reading::Bounds;
 use crate::{
     AuditEntry, AuditState, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
-    CallbackOf, CallbackState, Counts, Features, JobKey, JobLock, JobRecord, JobRef, Keyed, Lock,
-    LockOwner, Membership, Operator, Passing, Place, Reading, Reservation, SetTime, Store,
-    StoreError, StoredJob, Tombstone, Totals, Track, TrackState, Tx, Watermark,
+    CallbackOf, CallbackState, Counts, FailureGroup, FailureHours, Features, JobKey, JobLock,
+    JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Operator, Passing, Place, Reading,
+    Reservation, SetTime, Store, StoreError, StoredJob, Tombstone, Totals, Track, TrackState, Tx,
+    Watermark,
 };
 
 /// A moment, in seconds after some start.
@@ -49,6 +50,7 @@ pub fn job(jid: &str, queue: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        failure: None,
         features: None,
         enqueued_at_index: 9,
         body: body.into_bytes(),
@@ -118,6 +120,27 @@ pub(super) fn track(n: i64, forget_secs: Option<i64>) -> Track {
         percent: Some(n),
         desc: Some(format!("at {n}")),
         updated_at: at(n),
+        forget_at: forget_secs.map(at),
+    }
+}
+
+/// A group of failures, told apart by a number in each of its fields.
+pub(super) fn failure_group(n: u64, forget_secs: Option<i64>) -> FailureGroup {
+    let mut hours = FailureHours::default();
+    hours.count(at(n as i64 * 3_600));
+    FailureGroup {
+        jobtype: format!("type {n}").into(),
+        errtype: format!("error {n}").into(),
+        pattern: "\u{2026} failed".into(),
+        example: format!("{n} failed").into(),
+        backtrace: vec![format!("line {n}").into(), "".into()],
+        first_at: at(n as i64),
+        last_at: at(n as i64 + 1),
+        failures: n + 2,
+        retries: n + 3,
+        dead: n + 4,
+        workers: vec![format!("worker {n}").into()],
+        hours,
         forget_at: forget_secs.map(at),
     }
 }

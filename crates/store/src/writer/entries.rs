@@ -134,6 +134,21 @@ impl<R: Rows> WriterTx<'_, R> {
         Ok(removed)
     }
 
+    pub(super) fn rewrite_entries(
+        &mut self,
+        entries: &[(EntryKey, JobRecord)],
+    ) -> Result<(), StoreError> {
+        for (key, record) in entries {
+            self.begin()?;
+            let tally = self.tallies.set(key.set);
+            let place = (tally.id, key.at.as_micros(), key.serial);
+            self.encoded.clear();
+            record.encode(place_of(place), self.encoded);
+            self.rows.update_entry(place, self.encoded)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn take_entries(
         &mut self,
         set: SetName,

@@ -7,7 +7,7 @@ use super::rows::{PassingRows, Rows};
 use super::tx::WriterTx;
 use crate::slice::Slice;
 use crate::{
-    Clocks, Counts, Entry, EntryKey, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
+    Clocks, Counts, Entry, EntryKey, FailureId, JobKey, JobRecord, JobRef, Keyed, Passing, Place,
     QueueStanding, Release, Reservation, ReservationsOf, SetTime, Slots, StoreError, StoredJob,
     Swept, Totals, Tx, Watermark,
 };
@@ -86,6 +86,10 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
 
     fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
         self.run(|tx| tx.remove_entries(keys))
+    }
+
+    fn rewrite_entries(&mut self, entries: &[(EntryKey, JobRecord)]) -> Result<(), StoreError> {
+        self.run(|tx| tx.rewrite_entries(entries))
     }
 
     fn take_entries(
@@ -187,6 +191,10 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
             tx.begin()?;
             tx.rows.next_action()
         })
+    }
+
+    fn failure_ids(&mut self) -> Result<Vec<FailureId>, StoreError> {
+        self.run(|tx| tx.rows.failure_ids(tx.tallies.generation))
     }
 
     fn clocks(&mut self) -> Result<Option<Clocks>, StoreError> {

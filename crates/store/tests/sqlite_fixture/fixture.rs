@@ -64,6 +64,7 @@ impl<const INTERVAL_MS: u64> Fixture for SqliteFixture<INTERVAL_MS> {
             "batch_dues",
             "tracks",
             "history",
+            "failures",
         ];
         let count = |table| {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| {

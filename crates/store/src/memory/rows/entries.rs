@@ -51,6 +51,16 @@ impl EntryRows for MemoryRows<'_> {
         })
     }
 
+    fn update_entry(&mut self, place: EntryPlace, record: &[u8]) -> Result<bool, StoreError> {
+        self.with(|tables| {
+            let is_there = tables.entries.rows().contains_key(&place);
+            if is_there {
+                tables.entries.put(place, record.into());
+            }
+            Ok(is_there)
+        })
+    }
+
     fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError> {
         self.with(|tables| Ok(tables.entries.remove(&place)))
     }

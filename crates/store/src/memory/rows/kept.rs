@@ -10,8 +10,8 @@ use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, CronTick, HistoryKey, HistorySlot, Keyed, Lock, OpenAction, PartOf, Passing,
-    StoreError, Tombstone, Track,
+    CallbackKind, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Keyed, Lock,
+    OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Ungrouped,
 };
 
 /// What has a table of its own, by generation and key.
@@ -36,6 +36,7 @@ stored! {
     BatchState in batches;
     BatchParents in batch_parents;
     BatchDue in batch_dues;
+    FailureGroup in failures;
 }
 
 impl<K: Stored> KeyedRows<K> for MemoryRows<'_> {
@@ -98,6 +99,7 @@ lasting! {
     AuditEntry by u64, in audit;
     OpenAction by u64, in open_actions;
     ActionPart by (u64, PartOf), in action_parts;
+    Ungrouped by (), in ungrouped;
 }
 
 impl PassingRows<AuditEntry> for MemoryRows<'_> {
@@ -250,6 +252,14 @@ impl KeptRows for MemoryRows<'_> {
 
     fn next_action(&mut self) -> Result<u64, StoreError> {
         self.with(|tables| Ok(count_up(&mut tables.last_action)))
+    }
+
+    fn failure_ids(&mut self, generation: i64) -> Result<Vec<FailureId>, StoreError> {
+        self.with(|tables| {
+            let keys = tables.failures.rows().keys();
+            let keys = keys.filter(|(of, _)| *of == generation);
+            Ok(keys.map(|(_, id)| *id).collect())
+        })
     }
 
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError> {

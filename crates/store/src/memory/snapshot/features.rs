@@ -7,8 +7,8 @@ use workmill_proto::SteadyTime;
 use super::{MemorySnapshot, behind, tell};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
 use crate::{
-    BatchState, CronTick, HistoryKey, HistorySlot, Lock, LockKey, StoreError, Tombstone,
-    TombstoneKey, Track,
+    BatchState, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey,
+    StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 /// The keys of a generation behind a number, in a table where that is the second part of a key.
@@ -144,6 +144,33 @@ impl FeatureReads for MemorySnapshot<'_> {
             each(jid.clone(), Ok(track.clone()))
         });
         Ok(())
+    }
+
+    fn failures(
+        &mut self,
+        generation: i64,
+        after: Option<FailureId>,
+        mut each: impl FnMut(FailureId, Readable<FailureGroup>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let failures = self.tables.failures.committed();
+        let from = after.map(|id| (generation, id));
+        let groups = behind(&failures, from).filter(|((of, _), _)| *of == generation);
+        tell(groups, |(&(_, id), group)| each(id, Ok(group.clone())));
+        Ok(())
+    }
+
+    fn failure(
+        &mut self,
+        generation: i64,
+        id: FailureId,
+    ) -> Result<Option<Readable<FailureGroup>>, StoreError> {
+        let failures = self.tables.failures.committed();
+        Ok(failures.get(&(generation, id)).cloned().map(Ok))
+    }
+
+    fn ungrouped(&mut self) -> Result<Option<Ungrouped>, StoreError> {
+        let ungrouped = self.tables.ungrouped.committed();
+        Ok(ungrouped.get(&()).copied())
     }
 
     fn cron_ticks(

@@ -54,6 +54,15 @@ impl EntryRows for SqliteRows<'_> {
         })
     }
 
+    fn update_entry(
+        &mut self,
+        (set_id, at, serial): EntryPlace,
+        record: &[u8],
+    ) -> Result<bool, StoreError> {
+        let row = (set_id, at, serial, record);
+        Ok(self.statements.execute(Sql::EntryUpdate, row)? > 0)
+    }
+
     fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError> {
         let deleted = self.statements.execute(Sql::EntryDelete, place)?;
         Ok(deleted > 0)

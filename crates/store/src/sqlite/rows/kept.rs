@@ -5,10 +5,11 @@ use rusqlite::{Error, Row};
 use workmill_proto::{SteadyTime, Timestamp};
 
 use super::SqliteRows;
+use super::failures::read_failure_id;
 use crate::sqlite::sql::Sql;
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    CronTick, HistoryKey, HistorySlot, Lock, LockKey, LockOwner, StoreError, Tombstone,
+    CronTick, FailureId, HistoryKey, HistorySlot, Lock, LockKey, LockOwner, StoreError, Tombstone,
     TombstoneKey, Track, TrackState,
 };
 
@@ -23,7 +24,7 @@ const TRACK_STATES: [TrackState; 6] = [
 ];
 
 /// For each table with generations how to find the oldest one of it, and how to delete some rows of one.
-const BY_GENERATION: [(Sql, Sql); 8] = [
+const BY_GENERATION: [(Sql, Sql); 9] = [
     (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
     (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
     (Sql::FlushedBatchesRead, Sql::FlushedBatchesDelete),
@@ -32,6 +33,7 @@ const BY_GENERATION: [(Sql, Sql); 8] = [
     (Sql::FlushedDuesRead, Sql::FlushedDuesDelete),
     (Sql::FlushedTracksRead, Sql::FlushedTracksDelete),
     (Sql::FlushedHistoryRead, Sql::FlushedHistoryDelete),
+    (Sql::FlushedFailuresRead, Sql::FlushedFailuresDelete),
 ];
 
 impl KeyedRows<Lock> for SqliteRows<'_> {
@@ -211,6 +213,11 @@ impl KeptRows for SqliteRows<'_> {
 
     fn next_action(&mut self) -> Result<u64, StoreError> {
         self.count_up(Sql::ActionCount)
+    }
+
+    fn failure_ids(&mut self, generation: i64) -> Result<Vec<FailureId>, StoreError> {
+        self.statements
+            .list(Sql::FailureIds, (generation,), read_failure_id)
     }
 
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError> {

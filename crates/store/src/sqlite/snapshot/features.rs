@@ -7,10 +7,10 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use super::{SqliteSnapshot, readable};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable, Unreadable};
-use crate::sqlite::rows::{number, read_batch, read_lock, read_track};
+use crate::sqlite::rows::{number, read_batch, read_lock, read_track, read_ungrouped};
 use crate::{
-    BatchDetails, BatchState, CronTick, HistoryKey, HistorySlot, Lock, LockKey, StoreError,
-    Tombstone, TombstoneKey, Track,
+    BatchDetails, BatchState, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
+    LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
@@ -37,7 +37,12 @@ const HISTORY_SLOT: &str =
     "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
 const HISTORY: &str = "SELECT lines, place, slot FROM history WHERE generation = ?1 ORDER BY place";
 
-/// Numbers of batches are counted from 1.
+const FAILURES: &str =
+    "SELECT id, record FROM failures WHERE generation = ?1 AND id >= ?2 ORDER BY id";
+const FAILURE: &str = "SELECT record FROM failures WHERE generation = ?1 AND id = ?2";
+const UNGROUPED: &str = "SELECT name, at, serial FROM ungrouped WHERE id = 0";
+
+/// Numbers of batches are counted from 1; names of groups are no less than 0.
 fn first_behind(after: Option<u64>) -> i64 {
     after.map_or(0, |after| after.cast_signed().saturating_add(1))
 }
@@ -157,6 +162,33 @@ impl FeatureReads for SqliteSnapshot<'_> {
         })
     }
 
+    fn failures(
+        &mut self,
+        generation: i64,
+        after: Option<FailureId>,
+        mut each: impl FnMut(FailureId, Readable<FailureGroup>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let first = first_behind(after.map(|after| after.0));
+        self.rows(FAILURES, (generation, first), |row| {
+            let id = FailureId(number(row, 0)?);
+            Ok(each(id, read_failure(id, row.get_ref(1)?.as_blob()?)))
+        })
+    }
+
+    fn failure(
+        &mut self,
+        generation: i64,
+        id: FailureId,
+    ) -> Result<Option<Readable<FailureGroup>>, StoreError> {
+        self.row(FAILURE, (generation, id.0.cast_signed()), |row| {
+            Ok(read_failure(id, row.get_ref(0)?.as_blob()?))
+        })
+    }
+
+    fn ungrouped(&mut self) -> Result<Option<Ungrouped>, StoreError> {
+        self.row(UNGROUPED, (), read_ungrouped)
+    }
+
     fn cron_ticks(
         &mut self,
         after: Option<&str>,
@@ -193,6 +225,12 @@ impl FeatureReads for SqliteSnapshot<'_> {
     }
 }
 
+fn read_failure(id: FailureId, bytes: &[u8]) -> Readable<FailureGroup> {
+    FailureGroup::decode(id, bytes).ok_or_else(|| Unreadable {
+        reason: "it is no group that belongs there".into(),
+    })
+}
+
 fn read_history(bytes: &[u8], place: i64, slot: i64) -> Readable<HistorySlot> {
     let found = HistoryKey::at_place(place, slot).and_then(|key| HistorySlot::decode(key, bytes));
     found.ok_or_else(|| Unreadable {
@@ -217,7 +255,7 @@ fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 #[cfg(test)]
-pub(super) const TEXTS: [&str; 13] = [
+pub(super) const TEXTS: [&str; 16] = [
     TOMBSTONES,
     LOCKS,
     LOCK,
@@ -231,4 +269,7 @@ pub(super) const TEXTS: [&str; 13] = [
     CRON_TICKS,
     HISTORY_SLOT,
     HISTORY,
+    FAILURES,
+    FAILURE,
+    UNGROUPED,
 ];

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{AuditEntry, BatchState, HistoryKey, HistorySlot, Lock, LockKey, Tombstone, Track};
+use crate::{
+    AuditEntry, BatchState, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey,
+    Tombstone, Track,
+};
 
-/// Locks, tracks, ends, batches, slots of history and the audit log.
+/// Locks, tracks, ends, batches, slots of history, groups of failures and the audit log.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Features {
     pub(in super::super) locks: BTreeMap<LockKey, Lock>,
@@ -17,6 +20,7 @@ pub(in super::super) struct Features {
     pub(in super::super) audit: BTreeMap<u64, AuditEntry>,
     /// The number of the last action.
     pub(in super::super) last_action: u64,
+    pub(in super::super) failures: BTreeMap<FailureId, FailureGroup>,
 }
 
 impl Features {

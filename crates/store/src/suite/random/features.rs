@@ -10,9 +10,11 @@ use workmill_proto::SteadyTime;
 
 use super::super::history::{history, key};
 use super::super::model::Model;
-use super::super::steps::{at, audit_entry, batch, end_key, lock, track};
+use super::super::steps::{at, audit_entry, batch, end_key, failure_group, lock, track};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{BatchDetails, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone, Tx};
+use crate::{
+    BatchDetails, FailureId, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone, Tx,
+};
 
 /// How many locks there are.
 const LOCKS: u8 = 3;
@@ -39,6 +41,9 @@ pub(super) enum FeatureStep {
     History(usize, i64, u64),
     Act(i64),
     ForgetActions(i64),
+    Fail(u64, u64, Option<i64>),
+    ForgetFailure(u64),
+    ForgetFailures(i64),
     Slots {
         queue: usize,
         since: i64,
@@ -69,6 +74,10 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
         2 => (0..2_usize, -1..4_i64, 0..9_u64).prop_map(|(of, slot, n)| FeatureStep::History(of, slot, n)),
         2 => (0..9_i64).prop_map(FeatureStep::Act),
         1 => (0..9_i64).prop_map(FeatureStep::ForgetActions),
+        2 => (0..3_u64, 0..9_u64, prop::option::of(0..9_i64))
+            .prop_map(|(id, n, forget)| FeatureStep::Fail(id, n, forget)),
+        1 => (0..3_u64).prop_map(FeatureStep::ForgetFailure),
+        1 => (0..9_i64).prop_map(FeatureStep::ForgetFailures),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -132,6 +141,12 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
             put(tx, &mut features.audit, &[new]);
         }
         FeatureStep::ForgetActions(secs) => remove_due(tx, &mut features.audit, at(*secs)),
+        FeatureStep::Fail(id, n, forget) => {
+            let new = (FailureId(*id), failure_group(*n, *forget));
+            put(tx, &mut features.failures, &[new]);
+        }
+        FeatureStep::ForgetFailure(id) => remove(tx, &mut features.failures, &[FailureId(*id)]),
+        FeatureStep::ForgetFailures(secs) => remove_due(tx, &mut features.failures, at(*secs)),
         FeatureStep::Slots {
             queue,
             since,
@@ -186,6 +201,9 @@ pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     compare(tx, &features.batches, &ids);
     let actions: Vec<u64> = (0..features.last_action + 2).collect();
     compare(tx, &features.audit, &actions);
+    compare(tx, &features.failures, &[0, 1, 2].map(FailureId));
+    let groups: Vec<FailureId> = features.failures.keys().copied().collect();
+    assert_eq!(tx.failure_ids().unwrap(), groups);
     let ends = JIDS.map(|jid| WIDS.map(|wid| end_key(jid, wid)));
     compare(tx, &features.ends, ends.as_flattened());
     let slots = [0, 1].map(|of| [-1, 0, 1, 2, 3].map(|slot| history_key(of, slot)));

@@ -9,7 +9,9 @@ use super::super::model::Model;
 use super::super::steps::{at, job, reservation};
 use super::features::{FeatureStep, feature_step, run_feature_step};
 use super::{JIDS, QUEUES, WIDS};
-use crate::{Counts, JobKey, JobRecord, JobRef, Place, Release, Reservation, SetTime, Tx};
+use crate::{
+    Counts, FailureId, JobKey, JobRecord, JobRef, Place, Release, Reservation, SetTime, Tx,
+};
 
 /// A primitive with small arguments. A `pick` chooses among what there is.
 #[derive(Clone, Debug)]
@@ -29,6 +31,7 @@ pub(super) enum Step {
     Release(Vec<(Index, bool)>),
     Insert(usize, Vec<(i64, usize)>),
     Remove(usize, Vec<Index>),
+    Rewrite(usize, Vec<Index>),
     Clear(usize),
     Pause(usize, bool),
     RemoveQueue(usize),
@@ -54,6 +57,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         6 => vec((pick(), any::<bool>()), 1..4).prop_map(Step::Release),
         3 => (0..3_usize, vec((0..5_i64, 0..4_usize), 1..4)).prop_map(|(set, new)| Step::Insert(set, new)),
         2 => (0..3_usize, vec(pick(), 1..3)).prop_map(|(set, picks)| Step::Remove(set, picks)),
+        2 => (0..3_usize, vec(pick(), 1..3)).prop_map(|(set, picks)| Step::Rewrite(set, picks)),
         1 => (0..3_usize).prop_map(Step::Clear),
         2 => (0..3_usize, any::<bool>()).prop_map(|(queue, paused)| Step::Pause(queue, paused)),
         2 => (0..3_usize).prop_map(Step::RemoveQueue),
@@ -101,6 +105,7 @@ pub(super) fn run_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Step) {
         Step::Release(picks) => release(tx, model, picks),
         Step::Insert(set, new) => insert(tx, model, SetName::ALL[*set], new),
         Step::Remove(set, picks) => remove(tx, model, SetName::ALL[*set], picks),
+        Step::Rewrite(set, picks) => rewrite(tx, model, SetName::ALL[*set], picks),
         Step::Clear(set) => {
             tx.clear_set(SetName::ALL[*set]).unwrap();
             model.sets.remove(&SetName::ALL[*set]);
@@ -245,6 +250,21 @@ fn remove<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
     assert_eq!(tx.remove_entries(&keys).unwrap(), chosen.len());
     for n in chosen {
         model.sets.entry(set).or_default().remove(&expected[n]);
+    }
+}
+
+fn rewrite<T: Tx>(tx: &mut T, model: &mut Model, set: SetName, picks: &[Index]) {
+    let entries = tx.entries(set, None, SetTime::MAX, 1_000).unwrap();
+    let places = model.entries(set);
+    for pick in picks.iter().filter(|_| !entries.is_empty()) {
+        let n = pick.index(entries.len());
+        let mut record = entries[n].job.clone().unwrap();
+        record.failure_count += 1;
+        record.failure = Some(FailureId(u64::from(record.failure_count)));
+        tx.rewrite_entries(&[(entries[n].key, record.clone())])
+            .unwrap();
+        let set = model.sets.entry(set).or_default();
+        set.insert(places[n], record);
     }
 }
 

@@ -38,6 +38,9 @@ pub trait EntryRows {
         read: impl FnOnce(EntryPlace, RawRecord<'_>) -> T,
     ) -> Result<Option<T>, StoreError>;
 
+    /// Gives an entry another record; tells whether it is there.
+    fn update_entry(&mut self, place: EntryPlace, record: &[u8]) -> Result<bool, StoreError>;
+
     /// Deletes an entry; tells whether it was there.
     fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError>;
 

@@ -4,11 +4,12 @@ use workmill_proto::SteadyTime;
 
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CronTick, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError, Tombstone, Track,
+    CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError,
+    Tombstone, Track, Ungrouped,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
-/// flushed. Ticks of cron entries and the audit log belong to no generation.
+/// flushed. Ticks of cron entries, the audit log and what is ungrouped belong to no generation.
 pub trait KeyedRows<K: Keyed> {
     /// Reads what is under a key.
     fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
@@ -52,12 +53,18 @@ pub trait KeptRows:
     + KeyedRows<OpenAction>
     + PassingRows<OpenAction>
     + KeyedRows<ActionPart>
+    + KeyedRows<FailureGroup>
+    + PassingRows<FailureGroup>
+    + KeyedRows<Ungrouped>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
 
     /// The number of a new action: one more than that of the last one.
     fn next_action(&mut self) -> Result<u64, StoreError>;
+
+    /// The names of all groups of failures, in their order. The engine bounds how many there are.
+    fn failure_ids(&mut self, generation: i64) -> Result<Vec<FailureId>, StoreError>;
 
     /// Whether anything is left that was kept before this generation.
     fn has_flushed(&mut self, generation: i64) -> Result<bool, StoreError>;
