@@ -10,7 +10,7 @@ use workmill_store::{Clocks, StoreError, Tx};
 use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::context::Rules;
-use crate::features::{Batches, Locks, Meters, Tracks};
+use crate::features::{Batches, Failures, Locks, Meters, Tracks};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{GroupResult, InfoReport, Outcome};
@@ -30,6 +30,7 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) locks: Locks,
     pub(crate) batches: Batches,
     pub(crate) tracks: Tracks,
+    pub(crate) failures: Failures,
     pub(crate) meters: Meters,
     /// How much it may still do.
     pub(crate) budget: Budget,
@@ -60,6 +61,7 @@ impl<'g, T: Tx> Group<'g, T> {
             locks: Locks::default(),
             batches: Batches::default(),
             tracks: Tracks::default(),
+            failures: Failures::default(),
             meters: Meters::new(rules.observed),
             budget: Budget::new(),
             evicting: false,
@@ -111,7 +113,10 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
             Duty::FireCron(table) => self.fire_cron(table)?,
-            Duty::Sweep => self.sweep()?,
+            Duty::Sweep => {
+                let more = self.sweep()?;
+                self.group_failures()? || more
+            }
             // A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
             Duty::KeepClocks => {
                 self.tx.note_clocks(self.now, true)?;
@@ -153,6 +158,7 @@ impl<'g, T: Tx> Group<'g, T> {
         self.locks.write(self.tx)?;
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
+        self.failures.write(self.tx)?;
         self.meters.write(self.tx, self.now.wall.utc_day())?;
         let events = self.meters.take_events();
         self.answers.close(self.memory.parked.len(), events)

@@ -35,6 +35,8 @@ impl JobEdit {
         } = self.record.clone();
         (record.body == self.seen && record.jid == self.record.jid).then_some(JobRecord {
             queue,
+            // Failures of another type belong to another group.
+            failure: record.failure.filter(|_| record.jobtype == jobtype),
             jobtype,
             reserve_for_secs,
             body,

@@ -86,6 +86,34 @@ pub(crate) const HISTORY_NAME_BYTES_MAX: usize = 256;
 /// How many minutes are counted apart that are not written yet: one or two, unless nothing can be written.
 pub(crate) const HISTORY_UNWRITTEN_MINUTES: usize = 10;
 
+/// How many groups of failures there are at most, besides that of all others: a page of failures reads all of them. Each takes
+/// one to two kilobytes of disk.
+pub(crate) const FAILURE_GROUPS_MAX: usize = 1_000;
+
+/// How long a group of failures without jobs is kept, in seconds: a job of it that fails again some days later is nothing new.
+pub(crate) const FAILURE_GROUP_SECS: i64 = 7 * 86_400;
+
+/// The longest type of jobs, kind of error and name of a worker that a group of failures keeps, in bytes.
+pub(crate) const FAILURE_NAME_BYTES_MAX: usize = 200;
+
+/// How much of an error's text is looked at, in bytes: some put whole pages into it.
+pub(crate) const FAILURE_SCANNED_BYTES_MAX: usize = 1_000;
+
+/// How much of an error's text counts when failures are compared, in bytes, without what differs.
+pub(crate) const FAILURE_PATTERN_BYTES_MAX: usize = 200;
+
+/// How much of the text of its latest error a group of failures keeps, in bytes.
+pub(crate) const FAILURE_EXAMPLE_BYTES_MAX: usize = 500;
+
+/// How many of the lines that tell where its latest error happened a group of failures keeps, in bytes of all of them.
+pub(crate) const FAILURE_BACKTRACE_BYTES_MAX: usize = 1_000;
+
+/// How many of the workers that reported its failures a group keeps.
+pub(crate) const FAILURE_WORKERS_MAX: usize = 5;
+
+/// Jobs of an older server that one commit looks at to put them into groups of failures.
+pub(crate) const GROUPING_SLICE_JOBS: usize = 250;
+
 /// How often one group looks whether the jobs that come to the dead set because others left it are too many again.
 pub(crate) const EVICTION_ROUNDS_MAX: usize = 8;
 

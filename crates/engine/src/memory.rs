@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     pub(crate) history: History,
     /// How actions ended that is still to be written down.
     pub(crate) actions: Actions,
+    /// Whether all failed jobs are known to be in groups of failures. It never becomes untrue.
+    pub(crate) are_grouped: bool,
 }
 
 impl Memory {

@@ -127,7 +127,8 @@ pub enum Duty {
     /// Pushes the recurring jobs that are due. Wanted every second. A table with other entries than the last time's
     /// takes the place of that one; compared quickly if it is the same one.
     FireCron(Arc<CronTable>),
-    /// Deletes what was removed, cleared or flushed. Wanted every second.
+    /// Deletes what was removed, cleared or flushed; puts jobs that an older server has left into groups of failures. Wanted every
+    /// second.
     Sweep,
     /// Keeps how far the clocks are, what was counted over time, and how actions ended that nobody was left to write down.
     /// Wanted every ten seconds, and last of all: by so much a duration may seem longer, and of so long the statistics are

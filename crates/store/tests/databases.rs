@@ -169,6 +169,9 @@ fn a_database_of_an_older_version_opens_with_everything_in_it() {
             assert_jobs(&reader);
             assert_features(&reader);
             assert_eq!(check(&reader).unwrap().problems().len(), 0);
+            // Its failed jobs are not in groups yet.
+            let first = reader.ungrouped().unwrap().unwrap().after;
+            assert_eq!((first.set, first.serial), (SetName::Retries, i64::MIN));
             let ended = [("ended-0001".into(), "w2".into())];
             let tombstones = store.begin().unwrap().get::<Tombstone>(&ended).unwrap();
             assert!(tombstones.iter().all(Option::is_some));
@@ -243,6 +246,23 @@ fn assert_found(cases: &[Case<'_>]) {
 
 fn live(change: &str, which: &str) -> String {
     format!("UPDATE live SET {change} WHERE {which}")
+}
+
+#[test]
+fn failed_jobs_without_their_groups_are_found() {
+    use ProblemKind as Kind;
+    assert_found(&[
+        (
+            "DELETE FROM ungrouped".into(),
+            &[Kind::Failures],
+            "is in the set retries and in no group",
+        ),
+        (
+            "INSERT INTO failures VALUES (0, 7, NULL, x'00')".into(),
+            &[Kind::Row],
+            "the group of failures 0000000000000007",
+        ),
+    ]);
 }
 
 #[test]

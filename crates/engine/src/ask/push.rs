@@ -86,6 +86,7 @@ pub(super) fn record(job: Job, features: Option<Box<Features>>) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        failure: None,
         features,
         body: rendered.body,
         enqueued_at_index: rendered.enqueued_at_index,

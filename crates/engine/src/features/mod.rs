@@ -3,6 +3,7 @@
 
 mod batch_progress;
 mod batches;
+mod failures;
 mod locks;
 mod meters;
 mod slots;
@@ -10,6 +11,7 @@ mod tracks;
 
 pub(crate) use batch_progress::DueCallback;
 pub(crate) use batches::Batches;
+pub(crate) use failures::{Failures, Seen};
 pub(crate) use locks::Locks;
 pub(crate) use meters::Meters;
 pub(crate) use slots::{Allowance, Slots};

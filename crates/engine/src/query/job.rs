@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use workmill_proto::{Failure, JsonShape, Timestamp};
+use workmill_proto::{Failure, JsonShape, SetName, Timestamp};
 use workmill_store::reading::FoundJob;
 use workmill_store::{Clocks, JobRecord, JobRef, Place, Reservation, StoredJob};
 
@@ -135,6 +135,13 @@ impl<'a> QueryJob<'a> {
                 (Place::Working, None) => return Err(Unknown),
                 (Place::Working, Some(reservation)) => vec![(&*reservation.wid).into()],
                 _ => Vec::new(),
+            },
+            TextField::Group => match self.place {
+                Place::Set(SetName::Retries | SetName::Dead) => {
+                    let group = self.record()?.failure;
+                    group.iter().map(|id| id.to_string().into()).collect()
+                }
+                Place::Set(SetName::Scheduled) | Place::Queue(_) | Place::Working => Vec::new(),
             },
         })
     }

@@ -37,10 +37,12 @@ pub(super) enum TextField {
     Batch,
     /// Who has it.
     Worker,
+    /// The group of failures that counts it.
+    Group,
 }
 
 impl TextField {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Queue,
         Self::Type,
         Self::Jid,
@@ -49,6 +51,7 @@ impl TextField {
         Self::Message,
         Self::Batch,
         Self::Worker,
+        Self::Group,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -61,6 +64,7 @@ impl TextField {
             Self::Message => "message",
             Self::Batch => "batch",
             Self::Worker => "worker",
+            Self::Group => "group",
         }
     }
 

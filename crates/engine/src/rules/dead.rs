@@ -15,7 +15,7 @@ impl<T: Tx> Group<'_, T> {
         }
         let forgotten_at = SetTime::dead(self.now.steady.plus_secs(self.rules.dead_ttl_secs));
         let entries: Vec<_> = jobs.into_iter().map(|job| (forgotten_at, job)).collect();
-        self.tx.insert_entries(SetName::Dead, &entries)?;
+        self.put_into(SetName::Dead, entries)?;
         // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
         if !self.evicting {
             self.evict_excess()?;
@@ -47,7 +47,7 @@ impl<T: Tx> Group<'_, T> {
 
     fn forget_dead(&mut self, until: SetTime, limit: usize) -> Result<usize, StoreError> {
         // What their end brings about may come into the set.
-        let entries = self.tx.take_entries(SetName::Dead, until, limit)?;
+        let entries = self.take_first(SetName::Dead, until, limit)?;
         let records = entries.iter().filter_map(|entry| entry.job.as_ref().ok());
         self.prefetch(records)?;
         for entry in &entries {

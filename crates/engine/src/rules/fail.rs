@@ -95,7 +95,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         if !placed.retries.is_empty() {
-            self.tx.insert_entries(SetName::Retries, &placed.retries)?;
+            self.put_into(SetName::Retries, placed.retries)?;
         }
         self.bury(placed.dead)
     }
@@ -132,18 +132,22 @@ impl<T: Tx> Group<'_, T> {
             Disposition::Dropped => What::Dropped,
         };
         self.fail_step(what, cause, &mut record, Some(reservation))?;
-        match disposition {
-            Disposition::Dropped => {}
-            Disposition::Dead => {
-                placed
-                    .dead
-                    .push(failed_record(record, job, report, self.now.wall, None));
-            }
+        let delay_secs = match disposition {
+            Disposition::Dropped => return Ok(()),
+            Disposition::Dead => None,
             Disposition::Retried => {
                 let delay_secs = retry_delay_secs(&job, record.failure_count, &mut self.rng);
-                let next_at = self.now.wall.plus_secs(delay_secs);
-                let failed = failed_record(record, job, report, self.now.wall, Some(next_at));
-                let at = SetTime::retries(self.now.steady.plus_secs(delay_secs));
+                Some(delay_secs)
+            }
+        };
+        let failure = self.note_failure(&record.jobtype, report, &reservation.wid)?;
+        let next_at = delay_secs.map(|secs| self.now.wall.plus_secs(secs));
+        let mut failed = failed_record(record, job, report, self.now.wall, next_at);
+        failed.failure = Some(failure);
+        match delay_secs {
+            None => placed.dead.push(failed),
+            Some(secs) => {
+                let at = SetTime::retries(self.now.steady.plus_secs(secs));
                 placed.retries.push((at, failed));
             }
         }
@@ -151,7 +155,7 @@ impl<T: Tx> Group<'_, T> {
     }
 }
 
-/// The record with this failure written into its payload. What the client put there is not trusted: the server's own
+/// The record with this failure written into its payload, of no group yet. What the client put there is not trusted: the server's own
 /// count is what counts.
 pub(super) fn failed_record(
     record: JobRecord,
@@ -177,6 +181,7 @@ pub(super) fn failed_record(
     let rendered = job.render();
     JobRecord {
         failure_count: record.failure_count.saturating_add(1),
+        failure: None,
         body: rendered.body,
         enqueued_at_index: rendered.enqueued_at_index,
         ..record

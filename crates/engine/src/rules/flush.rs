@@ -14,6 +14,7 @@ impl<T: Tx> Group<'_, T> {
         self.locks.clear();
         self.batches.clear();
         self.tracks.clear();
+        self.failures.clear();
         self.memory.makers.forget_all();
         self.memory.history.forget();
         self.tx.flush()?;

@@ -6,16 +6,20 @@
 //!
 //! Executions end for many jobs at once, whatever becomes of each ([`Group::end_executions`]): they are counted, and whoever
 //! waits for their slots may have them. What is counted over time is noted here, too. A queue is ready as soon as it has a job more ([`Group::enqueue`],
-//! [`Group::put_back`]).
+//! [`Group::put_back`]). Groups of failures follow the two sets that their jobs are in ([`Group::put_into`],
+//! [`Group::take_first`], [`Group::take_out`], [`Group::clear_set`]).
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use workmill_proto::{SteadyTime, WireError};
+use workmill_proto::{SetName, SteadyTime, WireError};
 use workmill_store::{
-    Features, JobKey, JobRecord, Release, Reservation, StoreError, TrackState, Tx,
+    Entry, EntryKey, FailureId, Features, JobKey, JobRecord, JobRef, Release, Reservation, SetTime,
+    StoreError, TrackState, Tx,
 };
 
+use super::report::Report;
+use crate::features::Seen;
 use crate::group::Group;
 use crate::history::{Counted, Series};
 use crate::new_job::NewJob;
@@ -273,6 +277,81 @@ impl<T: Tx> Group<'_, T> {
             self.memory.parked.make_ready(&job.queue);
         }
         Ok(())
+    }
+
+    /// Puts jobs into a set. In that of those to be retried, and the dead, the groups of their failures count them.
+    pub(super) fn put_into(
+        &mut self,
+        set: SetName,
+        mut entries: Vec<(SetTime, JobRecord)>,
+    ) -> Result<(), StoreError> {
+        for (_, record) in &mut entries {
+            self.failures.enter(self.tx, self.now, set, record)?;
+        }
+        self.tx.insert_entries(set, &entries)
+    }
+
+    /// Takes the first jobs out of a set, and out of the groups of their failures.
+    pub(super) fn take_first(
+        &mut self,
+        set: SetName,
+        until: SetTime,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let taken = self.tx.take_entries(set, until, limit)?;
+        for record in taken.iter().filter_map(|entry| entry.job.as_ref().ok()) {
+            self.failures
+                .leave(self.tx, self.now, set, record.failure)?;
+        }
+        Ok(taken)
+    }
+
+    /// Takes jobs that wait out of their queues and sets, and out of the groups of their failures.
+    pub(super) fn take_out(
+        &mut self,
+        jobs: &[(JobRef, Option<FailureId>)],
+    ) -> Result<(), StoreError> {
+        let (mut keys, mut entries) = (Vec::<JobKey>::new(), Vec::<EntryKey>::new());
+        for (job, failure) in jobs {
+            match job {
+                JobRef::Job(key) => keys.push(*key),
+                JobRef::Entry(key) => {
+                    entries.push(*key);
+                    self.failures.leave(self.tx, self.now, key.set, *failure)?;
+                }
+            }
+        }
+        if !keys.is_empty() {
+            self.tx.finish(&keys)?;
+        }
+        if !entries.is_empty() {
+            self.tx.remove_entries(&entries)?;
+        }
+        Ok(())
+    }
+
+    /// Empties a set at once.
+    pub(super) fn clear_set(&mut self, set: SetName) -> Result<(), StoreError> {
+        self.failures.leave_all(self.tx, self.now, set)?;
+        self.tx.clear_set(set)
+    }
+
+    /// A job that is to be kept has failed. Tells the group of its failure.
+    pub(super) fn note_failure(
+        &mut self,
+        jobtype: &str,
+        report: &Report<'_>,
+        wid: &str,
+    ) -> Result<FailureId, StoreError> {
+        let seen = Seen {
+            jobtype,
+            errtype: report.errtype,
+            message: report.message,
+            backtrace: report.backtrace,
+            wid,
+            at: self.now.wall,
+        };
+        self.failures.note(self.tx, self.now, &seen)
     }
 
     /// Counts what happens to a job.

@@ -12,6 +12,7 @@ mod dead;
 mod fail;
 mod fetch;
 mod flush;
+mod grouping;
 mod held;
 mod life;
 mod mutate;

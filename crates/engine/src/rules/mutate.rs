@@ -163,7 +163,7 @@ impl<T: Tx> Group<'_, T> {
     /// Empties a set at once.
     fn empty(&mut self, set: SetName) -> Result<Done, StoreError> {
         let size = self.tx.size(&Place::Set(set))?;
-        self.tx.clear_set(set)?;
+        self.clear_set(set)?;
         Ok(Done {
             looked_at: size,
             changed: size,

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use workmill_proto::{Job, SetName, Timestamp};
 use workmill_store::{
-    Clocks, EntryKey, Features, JobKey, JobRecord, JobRef, Place, Reservation, ReservationsOf,
-    StoreError, StoredJob, Tx,
+    Clocks, Features, JobKey, JobRecord, JobRef, Place, Reservation, ReservationsOf, StoreError,
+    StoredJob, Tx,
 };
 
 use super::corrupt::quarantine;
@@ -74,13 +74,18 @@ impl<T: Tx> Group<'_, T> {
         let (mut taken, mut records, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         for (job, stored) in jobs {
             match stored {
-                Ok(record) => records.push(record),
-                Err(corrupt) => quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?,
+                Ok(record) => {
+                    taken.push((job, record.failure));
+                    records.push(record);
+                }
+                Err(corrupt) => {
+                    taken.push((job, None));
+                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
+                }
             }
-            taken.push(job);
         }
         let changed = records.len();
-        take_out(self.tx, &taken)?;
+        self.take_out(&taken)?;
         match verb {
             ChangeVerb::Clear | ChangeVerb::Discard => {
                 for record in &records {
@@ -115,10 +120,12 @@ impl<T: Tx> Group<'_, T> {
         let mut sets: BTreeMap<SetName, Vec<_>> = BTreeMap::new();
         let (mut taken, mut enqueued) = (Vec::new(), Vec::new());
         for (job, stored) in jobs {
-            let Some(record) = stored.ok().and_then(&rewrite) else {
+            let Ok(record) = stored else { continue };
+            let failure = record.failure;
+            let Some(record) = rewrite(record) else {
                 continue;
             };
-            taken.push(job);
+            taken.push((job, failure));
             match job {
                 JobRef::Entry(key) if !enqueue => {
                     sets.entry(key.set).or_default().push((key.at, record));
@@ -126,9 +133,9 @@ impl<T: Tx> Group<'_, T> {
                 _ => enqueued.push(record),
             }
         }
-        take_out(self.tx, &taken)?;
+        self.take_out(&taken)?;
         for (set, entries) in sets {
-            self.tx.insert_entries(set, &entries)?;
+            self.put_into(set, entries)?;
         }
         if enqueue {
             lift_expiries(&mut enqueued, self.now.wall);
@@ -215,24 +222,6 @@ fn moved(record: JobRecord, queue: &str) -> Option<JobRecord> {
         enqueued_at_index: rendered.enqueued_at_index,
         ..record
     })
-}
-
-/// Takes jobs out of their queues and sets.
-fn take_out<T: Tx>(tx: &mut T, jobs: &[JobRef]) -> Result<(), StoreError> {
-    let (mut keys, mut entries) = (Vec::<JobKey>::new(), Vec::<EntryKey>::new());
-    for job in jobs {
-        match job {
-            JobRef::Job(key) => keys.push(*key),
-            JobRef::Entry(key) => entries.push(*key),
-        }
-    }
-    if !keys.is_empty() {
-        tx.finish(&keys)?;
-    }
-    if !entries.is_empty() {
-        tx.remove_entries(&entries)?;
-    }
-    Ok(())
 }
 
 /// An operator who requeues jobs wants them run: those that have expired do not expire any more.

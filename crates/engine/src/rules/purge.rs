@@ -8,8 +8,8 @@ use crate::group::Group;
 use crate::limits::SWEEP_SLICE_ROWS;
 
 impl<T: Tx> Group<'_, T> {
-    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, batches, entries of the audit log.
-    /// Tells whether there may be more.
+    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, groups of failures, batches,
+    /// entries of the audit log. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.purge_dead()?;
         let tombstones = tombstones::forget_old(self.tx, self.now.steady)?;
@@ -19,10 +19,13 @@ impl<T: Tx> Group<'_, T> {
         let tracks = self
             .tracks
             .forget_ended(self.tx, self.now.steady, SWEEP_SLICE_ROWS)?;
+        let failures = self
+            .failures
+            .forget_empty(self.tx, self.now, SWEEP_SLICE_ROWS)?;
         let kept_since = self.now.steady.plus_secs(-self.rules.audit_secs);
         let entries = audit::forget_old(self.tx, kept_since)?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
-        Ok(dead + tombstones + locks + tracks + entries > 0 || more_batches)
+        Ok(dead + tombstones + locks + tracks + failures + entries > 0 || more_batches)
     }
 }

@@ -17,7 +17,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     fn promote_set(&mut self, set: SetName, now: SetTime) -> Result<bool, StoreError> {
-        let due = self.tx.take_entries(set, now, PROMOTE_SLICE_JOBS)?;
+        let due = self.take_first(set, now, PROMOTE_SLICE_JOBS)?;
         if due.is_empty() {
             return Ok(false);
         }

@@ -10,7 +10,9 @@ use workmill_store::{
     Resolution, SetTime, Store, StoredJob, Tx,
 };
 
-use crate::compare_features::{compare_batches, compare_locks, compare_slots, compare_tracks};
+use crate::compare_features::{
+    compare_batches, compare_failures, compare_locks, compare_slots, compare_tracks,
+};
 use crate::naive::{Job, Naive};
 
 /// Tells how many jobs were compared, or what differs.
@@ -21,6 +23,7 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
     compare_batches(&mut tx, naive)?;
     compare_tracks(&mut tx, naive)?;
     compare_slots(&mut tx, naive)?;
+    compare_failures(&mut tx)?;
     for (name, queue) in &naive.queues {
         tx.set_paused(&[name], false)
             .map_err(|error| error.to_string())?;

@@ -1,7 +1,10 @@
-//! Compares what is kept besides jobs: locks, batches, tracks, slots.
+//! Compares what is kept besides jobs: locks, batches, tracks, slots, groups of failures.
 
-use workmill_proto::SteadyTime;
-use workmill_store::{Lock, LockKey, Track, Tx};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use workmill_proto::{SetName, SteadyTime};
+use workmill_store::{FailureGroup, Lock, LockKey, SetTime, Track, Tx};
 
 use crate::naive::Naive;
 use crate::step::{JIDS, nth_jid};
@@ -50,6 +53,46 @@ pub fn compare_tracks<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What groups of failures count, next to what the payloads of the jobs in the two sets tell.
+pub fn compare_failures<T: Tx>(tx: &mut T) -> Result<(), String> {
+    let mut expected = BTreeMap::<[String; 3], (u64, u64)>::new();
+    for set in [SetName::Retries, SetName::Dead] {
+        let entries = tx.entries(set, None, SetTime::MAX, 100_000);
+        for entry in entries.map_err(|error| error.to_string())? {
+            let record = entry.job.map_err(|corrupt| format!("{corrupt:?}"))?;
+            let payload: Value = serde_json::from_slice(&record.body).unwrap();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let failure = &payload["failure"];
+            let name = [
+                &payload["jobtype"],
+                &failure["errtype"],
+                &failure["message"],
+            ]
+            .map(text);
+            let (retries, dead) = expected.entry(name).or_default();
+            match set {
+                SetName::Dead => *dead += 1,
+                _ => *retries += 1,
+            }
+        }
+    }
+    let ids = tx.failure_ids().map_err(|error| error.to_string())?;
+    let groups = tx.get::<FailureGroup>(&ids);
+    let groups = groups.map_err(|error| error.to_string())?.into_iter();
+    let counted = groups.flatten().filter(|group| group.jobs() > 0);
+    let counted = counted.map(|group| {
+        let name = [group.jobtype, group.errtype, group.example].map(String::from);
+        (name, (group.retries, group.dead))
+    });
+    let counted: BTreeMap<_, _> = counted.collect();
+    match counted == expected {
+        true => Ok(()),
+        false => Err(format!(
+            "groups of failures are {counted:?}, expected {expected:?}"
+        )),
+    }
 }
 
 /// The slots a queue has taken, of which there are never more than a limit that has not changed.

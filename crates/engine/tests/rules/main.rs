@@ -21,6 +21,7 @@ mod expiring;
 mod failing;
 mod fetching;
 mod flushing;
+mod grouping;
 mod history;
 mod limits;
 mod mutating;

@@ -118,11 +118,11 @@ fn writes(world: &mut World, ops: Vec<Op>) -> u64 {
 fn what_comes_together_is_read_and_written_together() {
     let all = |op: fn(&str) -> Op| (0..JOBS).map(move |index| op(&jid(index))).collect();
     let kinds: [(&str, i64, Vec<Op>, Range<u64>); 6] = [
-        // Reservations ended, retries, dead, counters.
-        ("FAIL", 0, all(|jid| World::fail_op(jid, "w")), 4..5),
+        // Reservations ended, retries, dead, groups of failures, counters.
+        ("FAIL", 0, all(|jid| World::fail_op(jid, "w")), 5..6),
         // Tombstones, and back.
         ("REQUEUE", 0, all(|jid| requeue_op(jid, "w")), 2..3),
-        ("expiry", 90, vec![Op::Tick(Duty::ExpireReservations)], 5..6),
+        ("expiry", 90, vec![Op::Tick(Duty::ExpireReservations)], 6..7),
         (
             "recovery",
             70,
@@ -157,7 +157,8 @@ fn jobs_that_an_operator_kills_are_written_together() {
         world.push(&jid(index), "q", json!({ "at": at }));
     }
     let kill = mutate_op(&json!({"cmd": "kill", "target": "scheduled"}));
-    assert_eq!(writes(&mut world, vec![kill]), 2);
+    // Out of the set, into the other one, the group of them all.
+    assert_eq!(writes(&mut world, vec![kill]), 3);
     assert_eq!(world.totals().dead, JOBS as u64);
 }
 

@@ -371,6 +371,13 @@ impl World {
         }
     }
 
+    /// Changes what is stored, past the engine.
+    pub fn transact(&mut self, run: impl FnOnce(&mut <FaultStore<MemoryStore> as Store>::Tx<'_>)) {
+        let mut tx = self.store.as_mut().unwrap().begin().unwrap();
+        run(&mut tx);
+        tx.commit().unwrap();
+    }
+
     pub fn reader(&self) -> impl Reading {
         self.store.as_ref().unwrap().reader()
     }

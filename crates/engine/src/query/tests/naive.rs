@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use workmill_proto::SetName;
-use workmill_store::Place;
+use workmill_store::{FailureId, Place};
 
 use super::*;
 
@@ -72,6 +72,7 @@ struct Job {
     retries: Option<i64>,
     message: String,
     enqueued_secs_ago: Option<i64>,
+    group: Option<u64>,
 }
 
 const PLACES: [&str; 5] = ["enqueued", "working", "scheduled", "retries", "dead"];
@@ -97,7 +98,10 @@ impl Job {
             .map(|secs| now().wall.plus_secs(-secs));
         Sample::of(place, &payload.to_string())
             .held_by("w", 60)
-            .edited(|record| record.enqueued_at = at)
+            .edited(|record| {
+                record.enqueued_at = at;
+                record.failure = self.group.map(FailureId);
+            })
     }
 
     fn texts(&self) -> Vec<String> {
@@ -132,6 +136,14 @@ fn field(name: &str, value: &str, job: &Job) -> bool {
                 _ => ago < minutes * 60,
             }
         }),
+        // A job that is tried again belongs to no group meanwhile.
+        "group" => {
+            let is_counted = job.place > 2;
+            is_counted
+                && job
+                    .group
+                    .is_some_and(|group| format!("{group:016x}") == value)
+        }
         other => panic!("{other}"),
     }
 }
@@ -179,6 +191,7 @@ fn tree() -> impl Strategy<Value = Tree> {
         list(comparison().boxed()).prop_map(|values| Tree::Field("arg.0", values)),
         list(letters().boxed()).prop_map(|values| Tree::Field("arg.0", values)),
         list(ago).prop_map(|values| Tree::Field("enqueued", values)),
+        list("0{15}[0-2]".boxed()).prop_map(|values| Tree::Field("group", values)),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         let several = prop::collection::vec(inner.clone(), 1..4);
@@ -206,9 +219,10 @@ fn job() -> impl Strategy<Value = Job> {
         retries,
         letters(),
         ago,
+        prop::option::of(0..3_u64),
     )
         .prop_map(
-            |(place, queue, jobtype, arg, retries, message, enqueued_secs_ago)| Job {
+            |(place, queue, jobtype, arg, retries, message, enqueued_secs_ago, group)| Job {
                 place,
                 queue,
                 jobtype,
@@ -216,6 +230,7 @@ fn job() -> impl Strategy<Value = Job> {
                 retries,
                 message,
                 enqueued_secs_ago,
+                group,
             },
         )
 }

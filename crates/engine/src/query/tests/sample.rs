@@ -41,6 +41,7 @@ impl Sample {
             enqueued_at: None,
             failure_count: 0,
             recovered_at: Vec::new(),
+            failure: None,
             features: None,
             body: payload.into(),
             enqueued_at_index: 0,

@@ -36,6 +36,7 @@ fn a_query_can_match_in_some_places_only() {
     assert_eq!(places("worker:w"), ["working"]);
     assert_eq!(places("started:<-1h"), ["working"]);
     assert_eq!(places("at:<1h"), sets);
+    assert_eq!(places("group:00000000000000ff"), ["retries", "dead"]);
     let matches_all = |query: &str| {
         let query = Query::parse(query).unwrap();
         query.matches_all_in(&Place::Set(SetName::Dead))

@@ -52,6 +52,7 @@ fn record(index: usize, queue: &str) -> JobRecord {
         enqueued_at: None,
         failure_count: 0,
         recovered_at: Vec::new(),
+        failure: None,
         features: None,
         body: payload.to_string().into_bytes(),
         enqueued_at_index: 1,
