@@ -4,6 +4,8 @@ mod access;
 mod actions;
 mod audit;
 mod contrib;
+mod editing;
+mod events;
 mod history;
 mod port;
 mod probes;
