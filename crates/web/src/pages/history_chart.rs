@@ -13,7 +13,7 @@ use crate::service::history::{HistoryOf, HistoryPoint, HistoryRange, history};
 /// Steps that are drawn: more than that nobody tells apart.
 const STEPS_MAX: usize = 180;
 
-/// Moments that are written below it.
+/// Moments that are written below it, as far apart as they are: its beginning, its end, and some between.
 const TICKS: usize = 5;
 
 /// What is longer is told by dates.
@@ -24,7 +24,7 @@ pub(super) struct HistoryChart {
     pub(super) svg: Markup,
     /// How long a step is.
     pub(super) step: String,
-    /// When steps begin, some of them.
+    /// When steps begin, some of them: the first, the last, and others as far from each other.
     pub(super) ticks: Vec<Markup>,
     /// What each line is: its color and its name.
     pub(super) key: [(&'static str, &'static str); 2],
@@ -57,14 +57,12 @@ impl HistoryChart {
             .number("failed", &failed.iter().sum());
         let series = [("working", done), ("dead", failed)];
         let series = series.map(|(state, values)| Series { state, values });
-        let begins = steps.iter().filter_map(|step| step.first());
-        let apart = steps.len().div_ceil(TICKS).max(1);
-        let ticks = begins
-            .step_by(apart)
-            .map(|point| match range.length() > DAY {
-                true => frame.date(&point.at),
-                false => frame.minute(&point.at),
-            });
+        let last = steps.len().saturating_sub(1);
+        let marked = (0..TICKS).filter_map(|tick| steps.get(tick * last / (TICKS - 1))?.first());
+        let ticks = marked.map(|point| match range.length() > DAY {
+            true => frame.date(&point.at),
+            false => frame.minute(&point.at),
+        });
         let step = history.step.saturating_mul(together as u64);
         Ok(Self {
             svg: lines(frame.language, &label.plain(), &series),
