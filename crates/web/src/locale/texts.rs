@@ -69,7 +69,7 @@ texts! {
     // The page of locks.
     locks locks_lead locks_empty locks_teach lock ends ended
     // The page of recurring jobs.
-    cron cron_lead cron_empty cron_teach schedule next_run last_run act_run
+    cron cron_lead cron_empty cron_teach schedule next_run last_run never act_run
     cron_was_run
     // The page of throttles.
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
@@ -86,7 +86,8 @@ texts! {
     attention_title attention_none attention_seen severity_critical severity_warning severity_notice see_queue
     see_jobs see_throttles see_cron see_server concern_disk_stalled concern_disk_nearly_full
     concern_queue_unfetched concern_last_fetched concern_queue_quiet concern_worker_silent concern_worker_gone
-    concern_queue_grows concern_throttle_full concern_cron_late concern_clock_ahead concern_clock_back
+    concern_queue_grows concern_throttle_full concern_queue_paused concern_jobtype_fails concern_usually_fails concern_cron_late
+    concern_cron_never concern_clock_ahead concern_clock_back
     concern_not_durable
     // Charts.
     unit_a_second time_range jobs_per_step done_lately

@@ -32,7 +32,7 @@ impl ConcernRow {
         };
         let (action, path) = match concern.action() {
             "see_throttle" => (t.see_throttles, "/throttles".to_owned()),
-            "see_worker" => {
+            "see_worker" | "see_failures" => {
                 let query = concern.query().unwrap_or_default();
                 (t.see_jobs, search_path(&query))
             }
@@ -83,6 +83,8 @@ fn sentence(frame: &Frame, concern: &Concern) -> Markup {
             .text("entry", entry)
             .markup("time", frame.moment(due))
             .html(),
+        Concern::CronNever { entry } => frame.say(t.concern_cron_never).text("entry", entry).html(),
+        Concern::JobtypeFails { .. } => sentence_of_failures(frame, concern),
         Concern::ClockJumped { at, by_secs } => {
             let text = match by_secs {
                 ..0 => t.concern_clock_back,
@@ -99,6 +101,7 @@ fn sentence(frame: &Frame, concern: &Concern) -> Markup {
         Concern::QueueUnfetched { .. }
         | Concern::QueueQuiet { .. }
         | Concern::QueueGrows { .. }
+        | Concern::QueuePaused { .. }
         | Concern::ThrottleFull { .. } => sentence_of_queue(frame, concern),
     }
 }
@@ -122,6 +125,9 @@ fn sentence_of_queue(frame: &Frame, concern: &Concern) -> Markup {
             }
             html
         }
+        Concern::QueuePaused { oldest, .. } => about(t.concern_queue_paused)
+            .plain_part("time", frame.span(oldest))
+            .html(),
         Concern::QueueQuiet { .. } => about(t.concern_queue_quiet).html(),
         Concern::QueueGrows { by, within, .. } => about(t.concern_queue_grows)
             .number("by", by)
@@ -134,4 +140,27 @@ fn sentence_of_queue(frame: &Frame, concern: &Concern) -> Markup {
         // The others are about no queue.
         _ => Markup::default(),
     }
+}
+
+fn sentence_of_failures(frame: &Frame, concern: &Concern) -> Markup {
+    let Concern::JobtypeFails {
+        jobtype,
+        failed,
+        of,
+        within,
+        usual_percent,
+    } = concern
+    else {
+        return Markup::default();
+    };
+    let said = frame.say(frame.t.concern_jobtype_fails);
+    let said = said.markup("jobtype", frame.jobtype_anchor(jobtype));
+    let said = said.number("failed", failed).number("all", of);
+    let mut html = said.plain_part("time", frame.span(within)).html();
+    if let Some(percent) = usual_percent {
+        let usual = frame.say(frame.t.concern_usually_fails);
+        let usual = usual.number("percent", percent);
+        html.raw_args(format_args!(" {usual}"));
+    }
+    html
 }

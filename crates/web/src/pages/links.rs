@@ -46,6 +46,11 @@ impl Frame {
         self.anchor(&queue_path(name), name)
     }
 
+    /// Leads to the jobs of a type.
+    pub(super) fn jobtype_anchor(&self, name: &str) -> Markup {
+        self.anchor(&search_path(&format!("type:{}", quoted(name))), name)
+    }
+
     /// Leads to the jobs that a worker has.
     pub(super) fn worker_anchor(&self, wid: &str) -> Markup {
         match wid {

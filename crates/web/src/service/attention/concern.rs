@@ -59,8 +59,26 @@ pub(crate) enum Concern {
         limit: u64,
         size: u64,
     },
+    /// Jobs of a type fail, and did not as a rule.
+    JobtypeFails {
+        jobtype: Box<str>,
+        failed: u64,
+        /// Executions that ended.
+        of: u64,
+        within: Duration,
+        /// How many of a hundred failed in the day before; none if there were too few to tell.
+        usual_percent: Option<u64>,
+    },
+    /// Jobs wait in a queue that somebody has paused.
+    QueuePaused {
+        queue: Box<str>,
+        size: u64,
+        oldest: Duration,
+    },
     /// A tick of a cron entry has not fired.
     CronLate { entry: Box<str>, due: Timestamp },
+    /// A cron entry has no tick any more.
+    CronNever { entry: Box<str> },
     /// The wall clock was set.
     ClockJumped { at: Timestamp, by_secs: i64 },
     /// What is acknowledged may be lost when the power fails.
@@ -69,7 +87,7 @@ pub(crate) enum Concern {
 
 impl Concern {
     /// All keys there are.
-    pub(crate) const KEYS: [&'static str; 10] = [
+    pub(crate) const KEYS: [&'static str; 13] = [
         "disk_stalled",
         "disk_nearly_full",
         "queue_unfetched",
@@ -77,7 +95,10 @@ impl Concern {
         "worker_silent",
         "queue_grows",
         "throttle_full",
+        "jobtype_fails",
+        "queue_paused",
         "cron_late",
+        "cron_never",
         "clock_jumped",
         "not_durable",
     ];
@@ -92,7 +113,10 @@ impl Concern {
             Self::WorkerSilent { .. } => "worker_silent",
             Self::QueueGrows { .. } => "queue_grows",
             Self::ThrottleFull { .. } => "throttle_full",
+            Self::JobtypeFails { .. } => "jobtype_fails",
+            Self::QueuePaused { .. } => "queue_paused",
             Self::CronLate { .. } => "cron_late",
+            Self::CronNever { .. } => "cron_never",
             Self::ClockJumped { .. } => "clock_jumped",
             Self::NotDurable { .. } => "not_durable",
         }
@@ -108,20 +132,26 @@ impl Concern {
             Self::WorkerSilent { .. }
             | Self::QueueGrows { .. }
             | Self::ThrottleFull { .. }
-            | Self::CronLate { .. } => Severity::Warning,
-            Self::ClockJumped { .. } | Self::NotDurable { .. } => Severity::Notice,
+            | Self::JobtypeFails { .. }
+            | Self::CronLate { .. }
+            | Self::CronNever { .. } => Severity::Warning,
+            Self::QueuePaused { .. } | Self::ClockJumped { .. } | Self::NotDurable { .. } => {
+                Severity::Notice
+            }
         }
     }
 
-    /// Which of its kind it is: a queue, a worker, an entry; empty if there can be one only.
+    /// Which of its kind it is: a queue, a worker, a type of jobs, an entry; empty if there can be one only.
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::QueueUnfetched { queue, .. }
             | Self::QueueQuiet { queue, .. }
             | Self::QueueGrows { queue, .. }
-            | Self::ThrottleFull { queue, .. } => queue,
+            | Self::ThrottleFull { queue, .. }
+            | Self::QueuePaused { queue, .. } => queue,
             Self::WorkerSilent { wid, .. } => wid,
-            Self::CronLate { entry, .. } => entry,
+            Self::JobtypeFails { jobtype, .. } => jobtype,
+            Self::CronLate { entry, .. } | Self::CronNever { entry } => entry,
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
             | Self::ClockJumped { .. }
@@ -135,8 +165,11 @@ impl Concern {
             Self::QueueUnfetched { size, .. }
             | Self::QueueQuiet { size, .. }
             | Self::QueueGrows { size, .. }
-            | Self::ThrottleFull { size, .. } => *size,
+            | Self::ThrottleFull { size, .. }
+            | Self::QueuePaused { size, .. } => *size,
             Self::WorkerSilent { jobs, .. } => *jobs,
+            // A job that failed twice counts twice.
+            Self::JobtypeFails { failed, .. } => *failed,
             _ => 0,
         }
     }
@@ -148,11 +181,16 @@ impl Concern {
             Self::QueueUnfetched { queue, .. }
             | Self::QueueQuiet { queue, .. }
             | Self::QueueGrows { queue, .. }
-            | Self::ThrottleFull { queue, .. } => {
+            | Self::ThrottleFull { queue, .. }
+            | Self::QueuePaused { queue, .. } => {
                 Some(format!("state:enqueued queue:\"{}\"", quoted(queue)))
             }
             Self::WorkerSilent { wid, .. } => {
                 Some(format!("state:working worker:\"{}\"", quoted(wid)))
+            }
+            Self::JobtypeFails { jobtype, .. } => {
+                let jobtype = quoted(jobtype);
+                Some(format!("type:\"{jobtype}\" (state:retries OR state:dead)"))
             }
             _ => None,
         }
@@ -164,8 +202,10 @@ impl Concern {
             Self::QueueUnfetched { .. } | Self::QueueQuiet { .. } => "start_workers",
             Self::QueueGrows { .. } => "add_workers",
             Self::ThrottleFull { .. } => "see_throttle",
+            Self::QueuePaused { .. } => "see_queue",
+            Self::JobtypeFails { .. } => "see_failures",
             Self::WorkerSilent { .. } => "see_worker",
-            Self::CronLate { .. } => "see_cron",
+            Self::CronLate { .. } | Self::CronNever { .. } => "see_cron",
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
             | Self::ClockJumped { .. }
@@ -193,7 +233,21 @@ impl Concern {
             Self::ThrottleFull { taken, limit, .. } => {
                 vec![("taken", count(*taken)), ("limit", count(*limit))]
             }
+            Self::JobtypeFails {
+                failed,
+                of,
+                within,
+                usual_percent,
+                ..
+            } => vec![
+                ("failed", count(*failed)),
+                ("of", count(*of)),
+                ("within", Some(For(*within))),
+                ("usual_percent", usual_percent.and_then(count)),
+            ],
+            Self::QueuePaused { oldest, .. } => vec![("oldest", Some(For(*oldest)))],
             Self::CronLate { due, .. } => vec![("due", Some(At(*due)))],
+            Self::CronNever { .. } => Vec::new(),
             Self::ClockJumped { at, by_secs } => {
                 vec![("at", Some(At(*at))), ("by_secs", Some(Count(*by_secs)))]
             }
@@ -201,7 +255,8 @@ impl Concern {
         };
         let subject = self.subject();
         given.push(("subject", (!subject.is_empty()).then(|| text(subject))));
-        given.push(("jobs", self.query().and_then(|_| count(self.jobs()))));
+        let counts_jobs = self.query().is_some() && !matches!(self, Self::JobtypeFails { .. });
+        given.push(("jobs", counts_jobs.then(|| count(self.jobs())).flatten()));
         let known = given.into_iter();
         known
             .filter_map(|(name, value)| Some((name, value?)))

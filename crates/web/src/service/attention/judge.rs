@@ -10,6 +10,7 @@ use workmill_proto::Timestamp;
 use super::concern::Concern;
 use crate::desk::{DiskSpace, Durability, ServerState, WorkerView};
 use crate::observe::{Look, Observed, QueueNow};
+use crate::service::history::{FAILING_WITHIN, Failing};
 
 /// How long the next job of a queue may wait before it matters who fetches it.
 const UNFETCHED_MIN: Duration = Duration::from_secs(30);
@@ -29,6 +30,10 @@ const BACKLOG_MIN: u64 = 100;
 /// How late a cron entry may be.
 const CRON_LATE_MIN: Duration = Duration::from_secs(90);
 
+/// Fewer failures of a type are no trend, nor is a smaller part of a hundred executions.
+const FAILED_MIN: u64 = 10;
+const FAILED_PERCENT_MIN: u64 = 20;
+
 /// A disk with less free than both of these is nearly full: bytes, and parts in a hundred.
 const DISK_FREE_BYTES_MIN: u64 = 5 << 30;
 const DISK_FREE_PERCENT_MIN: u64 = 10;
@@ -43,6 +48,8 @@ pub(super) struct Scene<'a> {
     pub(super) cron: &'a CronTable,
     /// Up to when the ticks of cron entries are done.
     pub(super) ticks: &'a BTreeMap<Box<str>, Timestamp>,
+    /// Types of jobs that failed lately.
+    pub(super) failing: &'a BTreeMap<Box<str>, Failing>,
     pub(super) state: ServerState,
     pub(super) uptime: Duration,
     /// Since when each cron entry is known as it is.
@@ -68,10 +75,11 @@ impl Scene<'_> {
             found.push(Concern::NotDurable { within });
         }
         for (name, queue) in &self.observed.queues {
-            if queue.size > 0 && !queue.paused {
+            if queue.size > 0 {
                 found.extend(self.queue(name, queue));
             }
         }
+        found.extend(self.failing_types());
         found.extend(self.silent_workers());
         found.extend(self.late_entries());
         found
@@ -80,6 +88,13 @@ impl Scene<'_> {
     /// What counts most of a queue: who has no worker needs not be told that it grows.
     fn queue(&self, name: &str, queue: &QueueNow) -> Option<Concern> {
         let oldest = Duration::try_from_secs_f64(queue.latency_secs).unwrap_or_default();
+        if queue.paused {
+            return (oldest >= LASTING_MIN).then(|| Concern::QueuePaused {
+                queue: name.into(),
+                size: queue.size,
+                oldest,
+            });
+        }
         let workers = self.observed.roster.of(name);
         if workers.running.is_empty() {
             if oldest < UNFETCHED_MIN || self.uptime < RETURN_WITHIN {
@@ -159,6 +174,25 @@ impl Scene<'_> {
         .collect()
     }
 
+    /// Types of which more jobs fail than did before.
+    fn failing_types(&self) -> impl Iterator<Item = Concern> {
+        self.failing.iter().filter_map(|(name, failing)| {
+            let Failing { lately, usually } = *failing;
+            let percent = lately.failed_percent()?;
+            let known = usually.all() >= FAILED_MIN;
+            let usual_percent = usually.failed_percent().filter(|_| known);
+            let rises = percent >= usual_percent.unwrap_or(0).saturating_mul(2);
+            let fails = lately.failed >= FAILED_MIN && percent >= FAILED_PERCENT_MIN && rises;
+            fails.then(|| Concern::JobtypeFails {
+                jobtype: name.clone(),
+                failed: lately.failed,
+                of: lately.all(),
+                within: FAILING_WITHIN,
+                usual_percent,
+            })
+        })
+    }
+
     fn late_entries(&self) -> Vec<Concern> {
         let entries = self.cron.iter();
         entries
@@ -167,7 +201,10 @@ impl Scene<'_> {
                 let known_since = *self.known_since.get(name)?;
                 let done = self.ticks.get(&**name).copied();
                 let done = done.map_or(known_since, |done| done.max(known_since));
-                let due = entry.schedule.next_after(done)?;
+                let Some(due) = entry.schedule.next_after(done) else {
+                    let entry = (&**name).into();
+                    return Some(Concern::CronNever { entry });
+                };
                 let is_late = self.observed.at.since(due) >= CRON_LATE_MIN;
                 is_late.then(|| Concern::CronLate {
                     entry: (&**name).into(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::json;
-use workmill_engine::{CronEntry, CronTable, Duty, Op, Rules, Schedule, Throttle};
-use workmill_proto::Timestamp;
+use workmill_engine::{ClientId, CronEntry, CronTable, Duty, Op, Rules, Schedule, Throttle};
+use workmill_proto::{QueueCommand, QueueSelection, Timestamp};
 
 use super::concern::Concern;
 use super::watch::{Attention, Watch};
@@ -45,6 +45,20 @@ impl Place {
         *self.desk.workers.lock() = vec![there];
         let queues = Fetches::Queues(Arc::new(["q".to_owned()]));
         *self.desk.connections.lock() = vec![connection("w", "idle", queues)];
+    }
+
+    /// Runs jobs of a type, so many with and so many without success, and lets that be counted.
+    fn run_jobs(&self, succeed: usize, fail: usize) {
+        for n in 0..succeed + fail {
+            self.push(1);
+            let job = self.desk.fetch("q");
+            if n < succeed {
+                self.desk.ack(&job);
+            } else {
+                self.desk.fail("jid-000000", "no luck");
+            }
+        }
+        self.desk.run(Op::Tick(Duty::KeepClocks));
     }
 
     async fn pass(&self, secs: u64) {
@@ -252,5 +266,70 @@ async fn cron_entry_whose_tick_does_not_fire_is_told() {
     );
     place.desk.run(fire());
     place.pass(2).await;
+    assert!(place.keys().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cron_entry_that_has_no_time_ahead_is_told() {
+    let place = Place::new(FakeDesk::new());
+    for (year, expected) in [("2027", &[] as &[_]), ("2020", &["cron_never"])] {
+        let schedule = Schedule::parse(&format!("0 0 0 1 1 * {year}"), TimeZone::UTC).unwrap();
+        let payload = json!({"jobtype": "T", "args": []});
+        let payload = payload.as_object().unwrap().clone();
+        let mut table = CronTable::default();
+        table.insert("once", CronEntry::new(schedule, false, payload).unwrap());
+        *place.desk.cron.lock() = Arc::new(table);
+        place.pass(2).await;
+        assert_eq!(place.keys().await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_queue_is_told_when_jobs_have_waited_in_it_for_a_while() {
+    let place = Place::new(FakeDesk::new());
+    place.pass(100).await;
+    let pause = QueueCommand::Pause(QueueSelection::Named(vec!["q".to_owned()]));
+    place.desk.run(Op::Queue(pause.into(), ClientId::default()));
+    place.pass(100).await;
+    assert!(place.keys().await.is_empty());
+    place.push(2);
+    place.pass(59).await;
+    assert!(place.keys().await.is_empty());
+    place.pass(1).await;
+    assert_eq!(
+        place.words().await,
+        ["q is paused. 2 jobs wait, the oldest for 1 min."]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn type_that_fails_more_than_it_did_is_told() {
+    let place = Place::new(FakeDesk::new());
+    place.has_worker("running");
+    place.desk.pass(Duration::from_secs(60));
+    place.run_jobs(38, 0);
+    place.run_jobs(0, 2);
+    place.pass(3_600).await;
+    place.run_jobs(0, 9);
+    assert!(place.keys().await.is_empty());
+    place.pass(10).await;
+    place.run_jobs(0, 1);
+    assert_eq!(
+        place.words().await,
+        ["10 of 10 executions of T failed in the last 10 min. Before, 5 % of them did."]
+    );
+    // Four of five do well again, and one fails as before.
+    place.run_jobs(41, 0);
+    place.pass(10).await;
+    assert!(place.keys().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn type_that_always_fails_so_often_is_no_news() {
+    let place = Place::new(FakeDesk::new());
+    place.has_worker("running");
+    place.run_jobs(20, 20);
+    place.pass(3_600).await;
+    place.run_jobs(5, 12);
     assert!(place.keys().await.is_empty());
 }

@@ -16,6 +16,7 @@ use super::concern::{Concern, Severity};
 use super::judge::Scene;
 use crate::desk::Desk;
 use crate::observe::{Observed, Observer};
+use crate::service::history::{Failing, failing};
 
 /// How many things are told of, the worst first: more than that nobody reads.
 const ITEMS_MAX: usize = 100;
@@ -28,6 +29,11 @@ const JUMP_SECS_MIN: i64 = 5;
 
 /// How long a jump of the clock is told of.
 const JUMP_SHOWN_FOR: Duration = Duration::from_secs(3_600);
+
+/// For how long history that was read is told again: it is written every few seconds only.
+const HISTORY_FRESH_FOR: Duration = Duration::from_secs(5);
+
+type FailingTypes = BTreeMap<Box<str>, Failing>;
 
 /// Something that needs somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +64,7 @@ struct State {
     since: BTreeMap<(&'static str, Box<str>), Timestamp>,
     clock: Option<(Instant, Timestamp)>,
     jump: Option<(Timestamp, i64)>,
+    failing: Option<(Instant, Arc<FailingTypes>)>,
     /// The schedule of each cron entry, and since when it has that.
     entries: BTreeMap<Arc<str>, (String, Timestamp)>,
 }
@@ -78,6 +85,7 @@ impl Watch {
         }
         let earlier = observer.earlier().await;
         let ticks = desk.read(read_ticks).await?;
+        let failing = state.failing(desk).await?;
         let (facts, workers, rules, cron) =
             (desk.facts(), desk.workers(), desk.rules(), desk.cron());
         let known_since = state.know_entries(&cron, observed.at);
@@ -88,6 +96,7 @@ impl Watch {
             rules: &rules,
             cron: &cron,
             ticks: &ticks,
+            failing: &failing,
             state: desk.state(),
             uptime: desk.numbers().uptime,
             known_since: &known_since,
@@ -103,6 +112,18 @@ impl Watch {
 }
 
 impl State {
+    /// The types of jobs that failed lately, as of some seconds ago.
+    async fn failing(&mut self, desk: &dyn Desk) -> Result<Arc<FailingTypes>, StoreError> {
+        if let Some((at, failing)) = &self.failing
+            && at.elapsed() < HISTORY_FRESH_FOR
+        {
+            return Ok(Arc::clone(failing));
+        }
+        let read = Arc::new(failing(desk).await?);
+        self.failing = Some((Instant::now(), Arc::clone(&read)));
+        Ok(read)
+    }
+
     /// Since when each cron entry is known as it is.
     fn know_entries(&mut self, cron: &CronTable, now: Timestamp) -> BTreeMap<Arc<str>, Timestamp> {
         let mut before = std::mem::take(&mut self.entries);

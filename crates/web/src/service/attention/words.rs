@@ -44,8 +44,13 @@ impl Concern {
                 "The workers of {queue} are quiet, all {workers} of them. {}.",
                 waiting(*size)
             ),
-            Self::WorkerSilent { .. } | Self::QueueGrows { .. } | Self::ThrottleFull { .. } => {
-                self.words_of_load()
+            Self::WorkerSilent { .. }
+            | Self::QueueGrows { .. }
+            | Self::QueuePaused { .. }
+            | Self::ThrottleFull { .. } => self.words_of_load(),
+            Self::JobtypeFails { .. } => self.words_of_failures(),
+            Self::CronNever { entry } => {
+                format!("The cron entry {entry} never fires: its schedule has no time ahead.")
             }
             Self::CronLate { entry, due } => {
                 format!(
@@ -71,7 +76,27 @@ impl Concern {
             ),
         }
     }
-    /// What is said of those who have too much to do.
+
+    fn words_of_failures(&self) -> String {
+        let Self::JobtypeFails {
+            jobtype,
+            failed,
+            of,
+            within,
+            usual_percent,
+        } = self
+        else {
+            return String::new();
+        };
+        let usual = usual_percent.map(|percent| format!(" Before, {percent} % of them did."));
+        format!(
+            "{failed} of {of} executions of {jobtype} failed in the last {}.{}",
+            in_words(*within),
+            usual.unwrap_or_default()
+        )
+    }
+
+    /// What is said where jobs hang or wait, though somebody is there for them.
     fn words_of_load(&self) -> String {
         match self {
             Self::WorkerSilent {
@@ -99,6 +124,15 @@ impl Concern {
                 "{queue} will not be empty in sight: {}, {by} more than {} ago.",
                 waiting(*size),
                 in_words(*within)
+            ),
+            Self::QueuePaused {
+                queue,
+                size,
+                oldest,
+            } => format!(
+                "{queue} is paused. {}, the oldest for {}.",
+                waiting(*size),
+                in_words(*oldest)
             ),
             Self::ThrottleFull {
                 queue,

@@ -39,10 +39,17 @@ fn check_sentence(sentence: &str, of: &str) {
     assert!(!sentence.contains("  "), "{of}: {sentence}");
 }
 
-#[tokio::test]
-async fn every_concern_is_a_sentence_in_every_language() {
+/// One of each kind of concern, and of each of its forms.
+fn concerns() -> Vec<Concern> {
     let (name, at, span) = (HOSTILE, Timestamp::default(), Duration::from_secs(90));
-    let concerns = [
+    let fails = |usual_percent| Concern::JobtypeFails {
+        jobtype: name.into(),
+        failed: 12,
+        of: 20,
+        within: span,
+        usual_percent,
+    };
+    vec![
         Concern::DiskStalled { stalled_for: span },
         Concern::DiskNearlyFull {
             free_bytes: 1,
@@ -85,10 +92,23 @@ async fn every_concern_is_a_sentence_in_every_language() {
             entry: name.into(),
             due: at,
         },
+        Concern::CronNever { entry: name.into() },
+        Concern::QueuePaused {
+            queue: name.into(),
+            size: 2,
+            oldest: span,
+        },
+        fails(None),
+        fails(Some(3)),
         Concern::ClockJumped { at, by_secs: 70 },
         Concern::ClockJumped { at, by_secs: -70 },
         Concern::NotDurable { within: span },
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn every_concern_is_a_sentence_in_every_language() {
+    let (concerns, at) = (concerns(), Timestamp::default());
     for key in Concern::KEYS {
         assert!(concerns.iter().any(|concern| concern.key() == key), "{key}");
     }
