@@ -3,6 +3,7 @@
 // usage: node run.js [PATTERN]
 import { launch } from "./lib/browser.js";
 import { runAll } from "./lib/runner.js";
+import "./scenarios/incidents.js";
 import "./scenarios/find.js";
 import "./scenarios/act.js";
 import "./scenarios/live.js";

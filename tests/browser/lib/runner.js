@@ -9,13 +9,13 @@ export function test(name, run) {
 }
 
 /** Waits until something holds; `ask` is asked again until it gives something true. */
-export async function until(what, ask, withinMs = 30000) {
+export async function until(what, ask, withinMs = 30000, everyMs = 50) {
   const end = Date.now() + withinMs;
   for (;;) {
     const found = await ask();
     if (found) return found;
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
