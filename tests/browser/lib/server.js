@@ -16,10 +16,10 @@ const running = new Set();
 process.once("exit", () => running.forEach((one) => one.kill("SIGKILL")));
 
 export class Server {
-  /** Starts one and waits until it listens. `config` is TOML. */
-  static async start(config = "", environment = "development") {
+  /** Starts one and waits until it listens. `config` is TOML; `dir` has what an earlier one left. */
+  static async start(config = "", { environment = "development", env = {}, dir } = {}) {
     const server = new Server();
-    server.dir = mkdtempSync(join(tmpdir(), "workmill-browser-"));
+    server.dir = dir ?? mkdtempSync(join(tmpdir(), "workmill-browser-"));
     const conf = join(server.dir, "conf/conf.d");
     mkdirSync(conf, { recursive: true });
     writeFileSync(join(conf, "50-test.toml"), config);
@@ -27,7 +27,7 @@ export class Server {
     args.push("-d", join(server.dir, "db"), "-c", join(server.dir, "conf"));
     const inherited = Object.entries(process.env).filter(([name]) => !/^(FAKTORY|DD)_/.test(name));
     server.process = spawn(BINARY, args, {
-      env: { ...Object.fromEntries(inherited), HOME: server.dir },
+      env: { ...Object.fromEntries(inherited), HOME: server.dir, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(server.process);
@@ -66,12 +66,13 @@ export class Server {
     return answer.status === 204 ? null : answer.json();
   }
 
-  async stop() {
+  /** Ends it. What it kept is removed, unless another one is to go on with it. */
+  async stop({ keep = false } = {}) {
     if (this.process.exitCode === null) {
       this.process.kill("SIGTERM");
       await once(this.process, "exit");
     }
     running.delete(this.process);
-    rmSync(this.dir, { recursive: true, force: true });
+    if (!keep) rmSync(this.dir, { recursive: true, force: true });
   }
 }
