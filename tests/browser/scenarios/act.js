@@ -67,11 +67,11 @@ scenario("real worker is made quiet from the page of workers, and is seen to tak
     await worker.says("runs 1");
     await go("/workers");
     const row = page.getByRole("row", { name: /node-worker-1/ });
-    await row.getByText("running").waitFor();
+    await row.locator("td .tag", { hasText: "running" }).waitFor();
     await row.getByRole("button", { name: "Quiet" }).click();
     await page.getByRole("status").waitFor();
     await worker.says("is quiet");
-    await row.getByText("quiet", { exact: true }).waitFor();
+    await row.locator("td .tag", { hasText: "quiet" }).waitFor();
     // A FETCH that waits already may still be answered.
     const isIdle = (connections) => connections.items.every((one) => one.phase !== "fetching");
     await until("its last FETCH is over", async () => isIdle(await server.api("GET", "/connections")));
