@@ -161,6 +161,20 @@ fn queue_words(command: &QueueCommand) -> (&'static str, String) {
     (action, target)
 }
 
+/// Whether the target of an entry of the audit log about queues names this one.
+pub fn is_about_queue(target: &str, queue: &str) -> bool {
+    // A name has no space, and the last one may have " and 5 more" behind it.
+    let names = |list: &str| {
+        let mut names = list.split(", ");
+        names.any(|name| name.split(' ').next() == Some(queue))
+    };
+    match target.split_once(' ') {
+        Some(("all", "queues")) => true,
+        Some(("queue" | "queues", list)) => names(list),
+        _ => false,
+    }
+}
+
 /// The first of some names, and how many more there are.
 fn listed(names: impl Iterator<Item = String>, count: usize) -> String {
     let told: Vec<String> = names.take(NAMES_TOLD_MAX).collect();
@@ -206,6 +220,26 @@ mod tests {
             panic!("no action");
         };
         assert!(matches!(&action.op, Op::Push(job) if job.client == 7));
+    }
+
+    #[test]
+    fn target_of_queues_names_those_that_it_was_made_of_and_no_others() {
+        let target = |count: usize| {
+            let names = (0..count).map(|index| format!("q{index}")).collect();
+            queue_words(&QueueCommand::Pause(QueueSelection::Named(names))).1
+        };
+        for (target, named, not_named) in [
+            (target(1), "q0", "q1"),
+            (target(3), "q2", "q"),
+            (target(25), "q19", "q20"),
+            (target(25), "q3", "more"),
+        ] {
+            assert!(is_about_queue(&target, named), "{target}: {named}");
+            assert!(!is_about_queue(&target, not_named), "{target}: {not_named}");
+        }
+        let all = queue_words(&QueueCommand::Pause(QueueSelection::All)).1;
+        assert!(is_about_queue(&all, "q"));
+        assert!(!is_about_queue("job q", "q"));
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod rules;
 mod step;
 mod throttle;
 
+pub use action::is_about_queue;
 pub use actions::NotedAction;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};

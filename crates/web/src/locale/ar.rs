@@ -361,6 +361,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "قُتلت ولن تُنفَّذ تلقائيًا. تُحفظ حتى {time}.",
     why_not_ready: "الخادم يبدأ أو يتوقف: لا يُسلَّم شيء.",
     why_paused: "{queue} موقوف: لا تُسلَّم أي مهمة منه.",
+    why_paused_by: "أوقفه {who} {time}.",
     why_workers_returning: "بدأ الخادم للتو ولم يعد أي عامل بعد.",
     why_never_fetched: "لم يأخذ أي عامل من {queue} منذ بدء الخادم.",
     why_no_worker: "لا عامل يأخذ من {queue}. آخرهم {worker} توقف {time}.",

@@ -303,6 +303,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "Er wurde getötet und läuft nicht von selbst. Aufbewahrt bis {time}.",
     why_not_ready: "Der Server startet oder fährt herunter: Nichts wird ausgegeben.",
     why_paused: "{queue} ist angehalten: Kein Job daraus wird ausgegeben.",
+    why_paused_by: "{who} hat sie {time} angehalten.",
     why_workers_returning: "Der Server ist gerade gestartet, und noch kein Worker ist zurück.",
     why_never_fetched: "Seit dem Start des Servers hat kein Worker aus {queue} geholt.",
     why_no_worker: "Kein Worker holt aus {queue}. Der letzte, {worker}, hörte {time} auf.",

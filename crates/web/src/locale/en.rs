@@ -297,6 +297,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "It was killed and will not run by itself. It is kept until {time}.",
     why_not_ready: "The server is starting or stopping: nothing is handed out.",
     why_paused: "{queue} is paused: no job of it is handed out.",
+    why_paused_by: "{who} paused it {time}.",
     why_workers_returning: "The server has just started, and no worker has come back yet.",
     why_never_fetched: "No worker has fetched from {queue} since the server started.",
     why_no_worker: "No worker fetches from {queue}. The last one, {worker}, stopped {time}.",

@@ -303,6 +303,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "Se mató y no se ejecutará solo. Se guarda hasta {time}.",
     why_not_ready: "El servidor arranca o se detiene: no se entrega nada.",
     why_paused: "{queue} está en pausa: no se entrega ninguno de sus trabajos.",
+    why_paused_by: "La puso en pausa {who} {time}.",
     why_workers_returning: "El servidor acaba de arrancar y aún no ha vuelto ningún worker.",
     why_never_fetched: "Ningún worker ha tomado de {queue} desde que arrancó el servidor.",
     why_no_worker: "Ningún worker toma de {queue}. El último, {worker}, paró {time}.",

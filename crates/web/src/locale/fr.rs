@@ -303,6 +303,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "Il a été abandonné et ne s’exécutera pas de lui-même. Conservé jusqu’au {time}.",
     why_not_ready: "Le serveur démarre ou s’arrête : rien n’est distribué.",
     why_paused: "{queue} est en pause : aucun job n’en sort.",
+    why_paused_by: "Mise en pause par {who} {time}.",
     why_workers_returning: "Le serveur vient de démarrer, et aucun worker n’est encore revenu.",
     why_never_fetched: "Aucun worker n’a pris dans {queue} depuis le démarrage du serveur.",
     why_no_worker: "Aucun worker ne prend dans {queue}. Le dernier, {worker}, s’est arrêté {time}.",

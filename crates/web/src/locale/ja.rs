@@ -291,6 +291,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_killed: "停止扱いにされ、自動では実行されません。{time}まで保存されます。",
     why_not_ready: "サーバーは起動中または停止中のため、何も配布されません。",
     why_paused: "{queue}は一時停止中のため、ジョブは配布されません。",
+    why_paused_by: "{who}が{time}に一時停止しました。",
     why_workers_returning: "サーバーは起動したばかりで、まだワーカーが戻っていません。",
     why_never_fetched: "サーバーの起動以来、{queue}から取得したワーカーはありません。",
     why_no_worker: "{queue}から取得するワーカーがありません。最後の{worker}は{time}に離れました。",

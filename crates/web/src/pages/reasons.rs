@@ -92,6 +92,7 @@ fn of_queue<'a>(frame: &Frame, queue: &str, reason: &'a Reason) -> Vec<Phrase<'a
         }
         Reason::NotReady => vec![frame.say(t.why_not_ready)],
         Reason::Paused => vec![about(t.why_paused)],
+        Reason::PausedBy { by, at } => vec![timed(t.why_paused_by, at).text("who", by)],
         Reason::WorkersReturning { .. } => vec![frame.say(t.why_workers_returning)],
         Reason::NoWorker { last: None, .. } => vec![about(t.why_never_fetched)],
         Reason::NoWorker {

@@ -7,6 +7,7 @@ use workmill_store::reading::Bounds;
 use workmill_store::{Clocks, JobKey, JobLock, JobRecord, JobRef, Place};
 
 use super::Why;
+use super::pauser::tell_pauser;
 use super::queue::{hold_ups, in_secs};
 use super::reason::Reason;
 use crate::desk::Desk;
@@ -60,6 +61,8 @@ pub(crate) async fn why_job(
         },
     }
     if let Ok(record) = &view.job {
+        tell_pauser(desk, &record.queue, &mut why.reasons).await?;
+        tell_pauser(desk, &record.queue, &mut why.then).await?;
         why.reasons.extend(of_features(desk, &view, record).await?);
     }
     Ok((view, why))

@@ -6,6 +6,7 @@ use workmill_engine::Throttle;
 use workmill_proto::Timestamp;
 
 use super::Why;
+use super::pauser::tell_pauser;
 use super::reason::Reason;
 use crate::desk::{Desk, ServerState};
 use crate::observe::{Observed, Observer, QueueNow, QueueWorkers, SlotsNow};
@@ -29,6 +30,7 @@ pub(crate) async fn why_queue(
         return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let mut reasons = hold_ups(desk, &observed, queue);
+    tell_pauser(desk, queue, &mut reasons).await?;
     match now.size {
         0 => {
             let busy = |reason: &Reason| matches!(reason, Reason::WorkersBusy { .. });

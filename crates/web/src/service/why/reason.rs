@@ -60,6 +60,8 @@ pub(crate) enum Reason {
     NotReady,
     /// Somebody has paused the queue.
     Paused,
+    /// Who did that: a name, or an address where no name was given.
+    PausedBy { by: Box<str>, at: Timestamp },
     /// The server has just started, and no worker has come back yet.
     WorkersReturning { uptime: Duration },
     /// No worker fetches from the queue.
@@ -146,6 +148,7 @@ impl Reason {
             Self::Stalled { .. } => "stalled",
             Self::NotReady => "not_ready",
             Self::Paused => "paused",
+            Self::PausedBy { .. } => "paused_by",
             Self::WorkersReturning { .. } => "workers_returning",
             Self::NoWorker { .. } => "no_worker",
             Self::WorkersQuiet { .. } => "workers_quiet",
@@ -219,6 +222,7 @@ impl Reason {
         use Parameter::{At, For, Texts};
         match self {
             Self::Stalled { stalled_for } => vec![("stalled_for", Some(For(*stalled_for)))],
+            Self::PausedBy { by, at } => vec![("by", Some(text(by))), ("at", Some(At(*at)))],
             Self::WorkersReturning { uptime } => vec![("uptime", Some(For(*uptime)))],
             Self::NoWorker { since, last } => vec![
                 ("since", Some(At(*since))),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use workmill_engine::{Fail, Op, Rate, Rules, Throttle};
 use workmill_proto::{FailReport, QueueCommand, QueueSelection};
+use workmill_store::Operator;
 
 use super::{Reason, Why, why_job, why_queue};
 use crate::desk::fake::{FakeDesk, connection, worker};
@@ -94,6 +95,40 @@ async fn all_that_holds_up_a_queue_is_told_and_pausing_first() {
         ["stalled", "paused", "no_worker", "backlog"]
     );
     assert_eq!(words(&why)[3], "1 job waits in it, the oldest for 12 min.");
+}
+
+#[tokio::test]
+async fn paused_queue_says_who_paused_it_last() {
+    let desk = FakeDesk::new();
+    push(&desk, "jid-000001", json!({}));
+    let by = |name: &str| Operator {
+        name: name.into(),
+        address: "192.0.2.7".into(),
+        ..Operator::default()
+    };
+    let run = |command, by: Operator| desk.run(Op::Queue(Arc::new(command), 0).by(&Arc::new(by)));
+    let q = || QueueSelection::Named(vec!["p".to_owned(), "q".to_owned()]);
+    run(QueueCommand::Pause(q()), by("anna"));
+    desk.pass(Duration::from_secs(90));
+    let other = QueueSelection::Named(vec!["other".to_owned()]);
+    run(QueueCommand::Pause(other), by("bert"));
+    for why in [of_queue(&desk).await, of_job(&desk, "jid-000001").await] {
+        assert_eq!(keys(&why.reasons)[..2], ["paused", "paused_by"]);
+        assert_eq!(
+            words(&why)[1],
+            "anna paused it at 10:00:00 UTC (1 min 30 s ago)."
+        );
+    }
+    run(QueueCommand::Resume(QueueSelection::All), by("anna"));
+    desk.pass(Duration::from_secs(2));
+    assert!(!keys(&of_queue(&desk).await.reasons).contains(&"paused_by"));
+    run(QueueCommand::Pause(q()), by(""));
+    desk.pass(Duration::from_secs(2));
+    let words_now = words(&of_queue(&desk).await);
+    assert!(
+        words_now[1].starts_with("192.0.2.7 paused it"),
+        "{words_now:?}"
+    );
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ impl Reason {
                 String::from("The server is starting or stopping: nothing is handed out.")
             }
             Self::Paused => String::from("The queue is paused."),
+            Self::PausedBy { by, at } => format!("{by} paused it at {}.", moment(*at, now)),
             Self::WorkersReturning { uptime } => format!(
                 "The server started {} ago, and no worker has come back yet.",
                 in_words(*uptime)

@@ -182,6 +182,10 @@ fn reasons_of_queues() -> Vec<Reason> {
         Reason::Stalled { stalled_for: span },
         Reason::NotReady,
         Reason::Paused,
+        Reason::PausedBy {
+            by: HOSTILE.into(),
+            at,
+        },
         Reason::WorkersReturning { uptime: span },
         no_worker(None),
         no_worker(Some("")),
