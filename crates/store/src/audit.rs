@@ -54,6 +54,8 @@ pub struct AuditEntry {
     pub skipped: u64,
     /// The name of the operation, if it has one.
     pub operation: Option<u64>,
+    /// The action that it takes back, if it does.
+    pub undoes: Option<u64>,
 }
 
 /// How far an action is.

@@ -12,6 +12,7 @@ mod jobs;
 mod locks;
 mod places;
 mod tracks;
+mod trash;
 
 pub use findings::{Count, Findings, Problem, ProblemKind};
 
@@ -45,5 +46,6 @@ pub(crate) fn look_through<S: Snapshot>(
     jobs::check_sets(rows, &mut places, &mut census, findings)?;
     places.check(findings);
     census.check(findings);
-    counters::check(rows, findings)
+    counters::check(rows, findings)?;
+    trash::check(rows, findings)
 }

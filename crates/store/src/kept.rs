@@ -1,5 +1,5 @@
 //! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks,
-//! slots of history, the audit log, groups of failures.
+//! slots of history, the audit log, groups of failures, the trash.
 //!
 //! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
@@ -8,7 +8,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use crate::writer::{KeyedRows, PassingRows, Rows};
 use crate::{
     ActionPart, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey, HistorySlot,
-    OpenAction, PartOf, Ungrouped,
+    OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped,
 };
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
@@ -76,6 +76,8 @@ keyed! {
     ActionPart by (u64, PartOf);
     FailureGroup by FailureId;
     Ungrouped by ();
+    Trash by u64;
+    TrashedJob by TrashKey;
 }
 
 passing! {
@@ -86,6 +88,7 @@ passing! {
     AuditEntry |self, _key| Some(self.noted_at);
     OpenAction |self, _key| Some(self.since);
     FailureGroup |self, _key| self.forget_at;
+    Trash |self, _key| Some(self.ends_at);
 }
 
 /// The key of a tombstone: the id of the job, and the worker that had it.

@@ -23,6 +23,7 @@ mod place;
 mod record;
 mod set_time;
 mod slice;
+mod trash;
 mod tx;
 
 pub mod check;
@@ -57,6 +58,7 @@ pub use place::{JobRef, Place, Watermark};
 pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
 pub use set_time::SetTime;
+pub use trash::{Fate, Home, Trash, TrashKey, TrashedJob};
 pub use tx::{
     Clocks, Counts, Entry, QueueStanding, QueueTotals, Release, Reservation, ReservationsOf, Store,
     Swept, Syncer, Totals, Tx,

@@ -15,6 +15,7 @@ mod queues;
 mod reader;
 mod search;
 mod snapshot;
+mod trash;
 
 use std::ops::RangeInclusive;
 
@@ -34,7 +35,7 @@ use crate::writer::QueueId;
 use crate::{
     AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronTick, FailureGroup, FailureId,
     HistorySlot, JobRef, Lock, LockKey, Place, Reservation, Resolution, StoreError, StoredJob,
-    Totals, Track, Ungrouped,
+    Totals, Track, Trash, Ungrouped,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -166,6 +167,17 @@ pub trait Reading: Send + Sync {
         wanted: &dyn Fn(&AuditEntry) -> bool,
         bounds: Bounds,
     ) -> Result<Slice<AuditView, u64>, StoreError>;
+
+    /// What is left in the trash of what actions took away, in the order of their numbers.
+    fn trash(
+        &self,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(u64, Readable<Trash>), u64>, StoreError>;
+
+    /// For each of these actions in order what is left in the trash of what it took away; none if that is nothing, or cannot
+    /// be read.
+    fn trash_of(&self, actions: &[u64]) -> Result<Vec<Option<Trash>>, StoreError>;
 }
 
 /// A queue.

@@ -34,6 +34,7 @@ mod slots;
 mod steps;
 mod tracks;
 mod transactions;
+mod trash;
 
 pub use lease::LeaseFixture;
 pub use steps::{job, push_one};
@@ -58,7 +59,8 @@ pub trait Fixture {
     fn plant_entry(&mut self, key: EntryKey, bytes: &[u8]);
 
     /// How many rows there are of jobs, reservations, entries, tombstones, locks, batches (what changes and
-    /// what does not apart), their links and moments, tracks, groups of failures, and slots of history. No store is open.
+    /// what does not apart), their links and moments, tracks, groups of failures, slots of history, and of the trash. No
+    /// store is open.
     fn count_rows(&mut self) -> u64;
 }
 
@@ -308,6 +310,12 @@ register! { $
         a_flush_forgets_all_groups_at_once
         jobs_in_sets_are_rewritten_where_they_are
         how_far_jobs_are_grouped_is_kept
+    }
+    trash {
+        what_was_taken_away_is_kept_as_it_was
+        trash_is_told_by_the_end_of_its_time
+        trash_is_read_beside_the_writer
+        a_flush_takes_the_trash
     }
     random {
         random_groups_of_primitives_match_the_model

@@ -14,9 +14,9 @@ use workmill_store::sqlite::SqliteStore;
 use workmill_store::suite::{self, Fixture};
 use workmill_store::{
     ActionPart, AuditEntry, AuditState, BatchCallback, BatchDetails, BatchDue, BatchParents,
-    BatchState, CallbackKind, Counts, CronTick, Entry, JobKey, JobRecord, Lock, LockOwner,
-    Operator, PartOf, Release, Reservation, ReservationsOf, SetTime, Store, StoreError, Tombstone,
-    Totals, Track, TrackState, Tx,
+    BatchState, CallbackKind, Counts, CronTick, Entry, Fate, Home, JobKey, JobRecord, Lock,
+    LockOwner, Operator, PartOf, Release, Reservation, ReservationsOf, SetTime, Store, StoreError,
+    Tombstone, Totals, Track, TrackState, Trash, TrashedJob, Tx,
 };
 
 type SqliteFixture = sqlite_fixture::SqliteFixture<1>;
@@ -115,6 +115,22 @@ fn track(percent: i64) -> Track {
     }
 }
 
+fn trash(secs: i64) -> Trash {
+    Trash {
+        first: 0,
+        end: 1,
+        bytes: 0,
+        ends_at: at(secs),
+    }
+}
+
+fn trashed(secs: i64) -> TrashedJob {
+    TrashedJob {
+        home: Home::Set(SetName::Retries, SetTime::retries(at(secs))),
+        fate: Fate::Deleted(Ok(job("trashed"))),
+    }
+}
+
 fn audit_entry(secs: i64) -> AuditEntry {
     AuditEntry {
         by: Operator::default(),
@@ -127,6 +143,7 @@ fn audit_entry(secs: i64) -> AuditEntry {
         changed: 1,
         skipped: 0,
         operation: None,
+        undoes: None,
     }
 }
 
@@ -158,6 +175,11 @@ fn change_features<T: Tx>(tx: &mut T, run: u8) -> Result<(), StoreError> {
     tx.remove::<AuditEntry>(&[action - 1])?;
     tx.put(&[((action, PartOf::Progress), ActionPart(vec![run]))])?;
     tx.remove::<ActionPart>(&[(action - 1, PartOf::Progress)])?;
+    tx.put(&[(action, trash(secs))])?;
+    tx.put(&[((action, 0), trashed(secs))])?;
+    let due = tx.due::<Trash>(at(secs - 1), 9)?;
+    tx.remove::<Trash>(&due)?;
+    tx.remove::<TrashedJob>(&[(action - 1, 0)])?;
     Ok(())
 }
 
@@ -213,6 +235,8 @@ struct Sight {
     ticked: Vec<Option<CronTick>>,
     audit: Vec<Option<AuditEntry>>,
     parts: Vec<Option<ActionPart>>,
+    trash: Vec<Option<Trash>>,
+    trashed: Vec<Option<TrashedJob>>,
 }
 
 fn sight(store: &mut impl Store) -> Sight {
@@ -237,6 +261,8 @@ fn sight(store: &mut impl Store) -> Sight {
         ticked: tx.get(&["cron".into()]).unwrap(),
         audit: tx.get(&[1, 2]).unwrap(),
         parts: tx.get(&[1, 2].map(|id| (id, PartOf::Progress))).unwrap(),
+        trash: tx.get(&[1, 2]).unwrap(),
+        trashed: tx.get(&[(1, 0), (2, 0)]).unwrap(),
         remembered: tx.get(&["before", "after"].map(end_key)).unwrap(),
         locks: tx.get(&[0, 1, 2].map(|n| [n; 32])).unwrap(),
         batches: tx.get(&[1, 2, 3]).unwrap(),

@@ -138,4 +138,7 @@ kinds! {
     /// A track that stays.
     Track: "something is written down of a job that is gone, and is never forgotten",
         "nothing needs to be done: TRACK GET tells an old state of that job";
+    /// The trash.
+    Trash: "what is written down of the trash does not fit what is in it",
+        "nothing needs to be done unless you want to undo the action: then not all of it may come back";
 }

@@ -74,7 +74,7 @@ impl MemoryDisk {
     }
 
     /// How many rows there are of all that grows with use: jobs, reservations, entries, tombstones, locks, batches,
-    /// their links and moments, tracks.
+    /// their links and moments, tracks, slots of history, the trash.
     pub fn count_rows(&self) -> usize {
         let tables = &self.lock().tables;
         let links = tables.batch_parents.rows().values();
@@ -91,6 +91,8 @@ impl MemoryDisk {
             tables.tracks.rows().len(),
             tables.history.rows().len(),
             tables.failures.rows().len(),
+            tables.trash.rows().len(),
+            tables.trashed_jobs.rows().len(),
         ]
         .into_iter()
         .sum()

@@ -7,7 +7,8 @@ use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CallbackKind, Counts, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
-    LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track, Ungrouped,
+    LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track, Trash, TrashKey,
+    TrashedJob, Ungrouped,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -69,6 +70,8 @@ pub(super) struct Tables {
     pub(super) last_action: Table<(), u64>,
     pub(super) failures: Table<(i64, FailureId), FailureGroup>,
     pub(super) ungrouped: Table<(), Ungrouped>,
+    pub(super) trash: Table<(i64, u64), Trash>,
+    pub(super) trashed_jobs: Table<(i64, TrashKey), TrashedJob>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
 }
@@ -100,6 +103,8 @@ impl Tables {
             last_action: Table::default(),
             failures: Table::default(),
             ungrouped: Table::default(),
+            trash: Table::default(),
+            trashed_jobs: Table::default(),
             is_behind: false,
         };
         for (id, name) in (1..).zip(SetName::ALL) {
@@ -116,7 +121,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 23] {
+    fn all(&mut self) -> [&mut dyn Undo; 25] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -141,11 +146,13 @@ impl Tables {
             &mut self.last_action,
             &mut self.failures,
             &mut self.ungrouped,
+            &mut self.trash,
+            &mut self.trashed_jobs,
         ]
     }
 
     /// Those whose rows a flush forgets by their generation.
-    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 9] {
+    pub(super) fn by_generation(&mut self) -> [&mut dyn ByGeneration; 11] {
         [
             &mut self.ends,
             &mut self.locks,
@@ -156,6 +163,8 @@ impl Tables {
             &mut self.batch_dues,
             &mut self.history,
             &mut self.failures,
+            &mut self.trash,
+            &mut self.trashed_jobs,
         ]
     }
 

@@ -9,11 +9,12 @@ use super::snapshot::{FeatureReads as _, JobReads as _, Readable, Snapshots};
 use super::{
     AuditView, BatchView, Bounds, FailureView, FoundJob, QueueView, READ_ROWS_MAX, Reading,
     SearchCursor, Slice, TickView, TrackView, audit, features, history, jobs, queues, search,
+    trash,
 };
 use crate::writer::QueueId;
 use crate::{
     AuditEntry, BatchState, Clocks, Counts, FailureGroup, FailureId, HistorySlot, JobRef, Lock,
-    LockKey, Place, Resolution, StoreError, Totals, Track, Ungrouped,
+    LockKey, Place, Resolution, StoreError, Totals, Track, Trash, Ungrouped,
 };
 
 /// Reads what a backend shows.
@@ -166,5 +167,17 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<AuditView, u64>, StoreError> {
         self.0
             .read(|rows| audit::slice(rows, after, wanted, bounds))
+    }
+
+    fn trash(
+        &self,
+        after: Option<u64>,
+        bounds: Bounds,
+    ) -> Result<Slice<(u64, Readable<Trash>), u64>, StoreError> {
+        self.0.read(|rows| trash::slice(rows, after, bounds))
+    }
+
+    fn trash_of(&self, actions: &[u64]) -> Result<Vec<Option<Trash>>, StoreError> {
+        self.0.read(|rows| trash::of(rows, actions))
     }
 }

@@ -6,7 +6,8 @@ use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     AuditEntry, BatchDetails, BatchState, Counts, CronTick, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
+    HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone, TombstoneKey, Track, Trash,
+    TrashKey, TrashedJob, Ungrouped,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -245,5 +246,20 @@ pub trait RecordReads {
         &mut self,
         before: Option<u64>,
         each: impl FnMut(u64, Readable<AuditEntry>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// What is left of what actions behind a number took away, in the generation named.
+    fn trash(
+        &mut self,
+        generation: i64,
+        after: Option<u64>,
+        each: impl FnMut(u64, Readable<Trash>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// All jobs in the trash.
+    fn trashed_jobs(
+        &mut self,
+        generation: i64,
+        each: impl FnMut(TrashKey, Readable<TrashedJob>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 }

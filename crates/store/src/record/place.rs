@@ -9,6 +9,8 @@ pub(crate) enum Place {
     Job { key: i64 },
     /// In a set.
     Entry { set_id: i64, at: i64, serial: i64 },
+    /// In the trash.
+    Trashed { action: i64, number: i64 },
 }
 
 impl Place {
@@ -22,6 +24,11 @@ impl Place {
                     hasher.update(&number.to_le_bytes());
                 }
             }
+            Self::Trashed { action, number } => {
+                for number in [action, number] {
+                    hasher.update(&number.to_le_bytes());
+                }
+            }
         }
         hasher.update(bytes);
         hasher.finalize()
@@ -32,6 +39,7 @@ impl Place {
         let numbers = match self {
             Self::Job { .. } => 1,
             Self::Entry { .. } => 3,
+            Self::Trashed { .. } => 2,
         };
         (0..numbers)
             .flat_map(move |number| (0..i64::BITS).map(move |bit| self.flipped(number, bit)))
@@ -55,6 +63,14 @@ impl Place {
                 set_id,
                 at,
                 serial: serial ^ flip,
+            },
+            (Self::Trashed { action, number }, 0) => Self::Trashed {
+                action: action ^ flip,
+                number,
+            },
+            (Self::Trashed { action, number }, _) => Self::Trashed {
+                action,
+                number: number ^ flip,
             },
         }
     }

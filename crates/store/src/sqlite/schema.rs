@@ -154,6 +154,18 @@ CREATE TABLE ungrouped (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, serial INTEGER NOT NULL);
 INSERT INTO ungrouped SELECT 0, 'retries', -9223372036854775808, -9223372036854775808
     WHERE EXISTS (SELECT 1 FROM entries);
+", "
+-- What operators took away, by action, and which action puts back what another one took away. set_id: 0 a queue, 1 scheduled,
+-- 2 retries, 3 dead. record: the job; none if it was killed: then it is in the dead set, at dead_at and dead_serial.
+ALTER TABLE audit ADD COLUMN undoes INTEGER;
+CREATE TABLE trash (
+    generation INTEGER NOT NULL, action INTEGER NOT NULL, first INTEGER NOT NULL, end INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, ends_at INTEGER NOT NULL, PRIMARY KEY (generation, action)) WITHOUT ROWID;
+CREATE INDEX trash_by_end ON trash (generation, ends_at);
+CREATE TABLE trashed_jobs (
+    generation INTEGER NOT NULL, action INTEGER NOT NULL, number INTEGER NOT NULL,
+    set_id INTEGER NOT NULL, at INTEGER NOT NULL, dead_at INTEGER, dead_serial INTEGER, was_pending INTEGER,
+    record BLOB, PRIMARY KEY (generation, action, number)) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -106,6 +106,12 @@ statements! {
     FlushedFailuresRead = "SELECT generation FROM failures WHERE generation < ?1 ORDER BY generation LIMIT 1";
     FlushedFailuresDelete = "DELETE FROM failures WHERE generation = ?1 AND id IN
         (SELECT id FROM failures WHERE generation = ?1 ORDER BY id LIMIT ?2)";
+    FlushedTrashRead = "SELECT generation FROM trash WHERE generation < ?1 ORDER BY generation LIMIT 1";
+    FlushedTrashDelete = "DELETE FROM trash WHERE generation = ?1 AND action IN
+        (SELECT action FROM trash WHERE generation = ?1 ORDER BY action LIMIT ?2)";
+    FlushedTrashedRead = "SELECT generation FROM trashed_jobs WHERE generation < ?1 ORDER BY generation LIMIT 1";
+    FlushedTrashedDelete = "DELETE FROM trashed_jobs WHERE generation = ?1 AND (action, number) IN
+        (SELECT action, number FROM trashed_jobs WHERE generation = ?1 ORDER BY action, number LIMIT ?2)";
 
     LockRead = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
     LockWrite = "REPLACE INTO locks (generation, key, owner, pushing, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -165,9 +171,10 @@ statements! {
     CronTickDelete = "DELETE FROM cron_ticks WHERE name = ?1";
 
     AuditRead = "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target, changed,
-        skipped, operation FROM audit WHERE id = ?1";
+        skipped, operation, undoes FROM audit WHERE id = ?1";
     AuditWrite = "REPLACE INTO audit (id, noted_at, began_at, ended_at, state, reason, name, role, address, action,
-        target, changed, skipped, operation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        target, changed, skipped, operation, undoes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     AuditDelete = "DELETE FROM audit WHERE id = ?1";
     AuditDue = "SELECT id FROM audit WHERE noted_at <= ?1 ORDER BY noted_at LIMIT ?2";
     OpenActionRead = "SELECT since FROM open_actions WHERE id = ?1";
@@ -178,6 +185,16 @@ statements! {
     ActionPartDelete = "DELETE FROM action_parts WHERE id = ?1 AND part = ?2";
     // They are few, and those of an earlier server have smaller numbers.
     OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
+    TrashRead = "SELECT first, end, bytes, ends_at FROM trash WHERE generation = ?1 AND action = ?2";
+    TrashWrite = "REPLACE INTO trash (generation, action, first, end, bytes, ends_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    TrashDelete = "DELETE FROM trash WHERE generation = ?1 AND action = ?2";
+    TrashDue = "SELECT action FROM trash WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3";
+    TrashedRead = "SELECT set_id, at, dead_at, dead_serial, was_pending, record FROM trashed_jobs
+        WHERE generation = ?1 AND action = ?2 AND number = ?3";
+    TrashedWrite = "REPLACE INTO trashed_jobs
+        (generation, action, number, set_id, at, dead_at, dead_serial, was_pending, record)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    TrashedDelete = "DELETE FROM trashed_jobs WHERE generation = ?1 AND action = ?2 AND number = ?3";
     CountersDelete = "DELETE FROM live WHERE key < ?1";
     TalliesWrite = "REPLACE INTO live (key, a, b, c, d, e, f, g, h) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 }

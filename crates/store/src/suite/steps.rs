@@ -162,6 +162,7 @@ pub(super) fn audit_entry(n: i64) -> AuditEntry {
         changed: n.cast_unsigned() + 3,
         skipped: n.cast_unsigned() + 4,
         operation: Some(n.cast_unsigned() + 5),
+        undoes: Some(n.cast_unsigned() + 6),
     }
 }
 

@@ -65,6 +65,8 @@ impl<const INTERVAL_MS: u64> Fixture for SqliteFixture<INTERVAL_MS> {
             "tracks",
             "history",
             "failures",
+            "trash",
+            "trashed_jobs",
         ];
         let count = |table| {
             conn.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| {

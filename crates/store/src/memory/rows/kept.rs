@@ -11,7 +11,7 @@ use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CallbackKind, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Keyed, Lock,
-    OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Ungrouped,
+    OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped,
 };
 
 /// What has a table of its own, by generation and key.
@@ -37,6 +37,8 @@ stored! {
     BatchParents in batch_parents;
     BatchDue in batch_dues;
     FailureGroup in failures;
+    Trash in trash;
+    TrashedJob in trashed_jobs;
 }
 
 impl<K: Stored> KeyedRows<K> for MemoryRows<'_> {

@@ -38,6 +38,7 @@ impl KeyedRows<AuditEntry> for SqliteRows<'_> {
             entry.changed.cast_signed(),
             entry.skipped.cast_signed(),
             entry.operation.map(u64::cast_signed),
+            entry.undoes.map(u64::cast_signed),
         );
         self.statements.execute(Sql::AuditWrite, row)?;
         Ok(())
@@ -150,5 +151,6 @@ pub(crate) fn read_audit(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         changed: number(row, 10)?,
         skipped: number(row, 11)?,
         operation: row.get::<_, Option<i64>>(12)?.map(i64::cast_unsigned),
+        undoes: row.get::<_, Option<i64>>(13)?.map(i64::cast_unsigned),
     })
 }

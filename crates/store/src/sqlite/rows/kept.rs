@@ -24,7 +24,7 @@ const TRACK_STATES: [TrackState; 6] = [
 ];
 
 /// For each table with generations how to find the oldest one of it, and how to delete some rows of one.
-const BY_GENERATION: [(Sql, Sql); 9] = [
+const BY_GENERATION: [(Sql, Sql); 11] = [
     (Sql::FlushedEndsRead, Sql::FlushedEndsDelete),
     (Sql::FlushedLocksRead, Sql::FlushedLocksDelete),
     (Sql::FlushedBatchesRead, Sql::FlushedBatchesDelete),
@@ -34,6 +34,8 @@ const BY_GENERATION: [(Sql, Sql); 9] = [
     (Sql::FlushedTracksRead, Sql::FlushedTracksDelete),
     (Sql::FlushedHistoryRead, Sql::FlushedHistoryDelete),
     (Sql::FlushedFailuresRead, Sql::FlushedFailuresDelete),
+    (Sql::FlushedTrashRead, Sql::FlushedTrashDelete),
+    (Sql::FlushedTrashedRead, Sql::FlushedTrashedDelete),
 ];
 
 impl KeyedRows<Lock> for SqliteRows<'_> {

@@ -6,7 +6,8 @@ use super::super::{DATABASE_FILE, Durability, SqliteStore};
 use super::*;
 use crate::writer::key_at;
 use crate::{
-    BatchState, Counts, JobKey, JobRef, Place, Reading, ReservationsOf, Store, Tombstone, Tx,
+    AuditEntry, BatchState, Counts, JobKey, JobRef, Place, Reading, ReservationsOf, Store,
+    Tombstone, Trash, Tx,
 };
 
 /// What the first version of the tables held: two jobs of one queue, one of them reserved.
@@ -66,6 +67,41 @@ fn write_version_3(path: &Path) {
     conn.execute_batch(MIGRATIONS[2]).unwrap();
     conn.execute("UPDATE meta SET value = 3 WHERE name = 'schema'", ())
         .unwrap();
+}
+
+#[test]
+fn audit_log_of_a_version_without_a_trash_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(DATABASE_FILE);
+    let conn = Connection::open(&path).unwrap();
+    for step in &MIGRATIONS[..9] {
+        conn.execute_batch(step).unwrap();
+    }
+    conn.pragma_update(None, "application_id", APPLICATION_ID)
+        .unwrap();
+    conn.execute_batch(
+        "UPDATE meta SET value = 9 WHERE name = 'schema';
+        UPDATE meta SET value = 1 WHERE name = 'last_action';
+        INSERT INTO audit VALUES
+            (1, 5, 6, 7, 1, '', 'anna', 'operator', '::1', 'job.kill', 'dead', 8, 9, 10);",
+    )
+    .unwrap();
+    drop(conn);
+    let mut store = SqliteStore::open(dir.path(), Durability::Always).unwrap();
+    let mut tx = store.begin().unwrap();
+    let entry = tx.get::<AuditEntry>(&[1]).unwrap().pop().flatten().unwrap();
+    assert_eq!((&*entry.action, entry.changed), ("job.kill", 8));
+    assert_eq!((entry.operation, entry.undoes), (Some(10), None));
+    assert_eq!(tx.get::<Trash>(&[1]).unwrap(), [None]);
+    let trash = Trash {
+        first: 0,
+        end: 1,
+        bytes: 2,
+        ends_at: SteadyTime::MAX,
+    };
+    tx.put(&[(1, trash)]).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(store.reader().trash_of(&[1]).unwrap(), [Some(trash)]);
 }
 
 fn clocks_after(path: &Path, reserved_at: i64) -> (i64, i64) {

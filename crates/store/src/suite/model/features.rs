@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     AuditEntry, BatchState, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey,
-    Tombstone, Track,
+    Tombstone, Track, Trash, TrashKey, TrashedJob,
 };
 
-/// Locks, tracks, ends, batches, slots of history, groups of failures and the audit log.
+/// Locks, tracks, ends, batches, slots of history, groups of failures, the audit log and the trash.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Features {
     pub(in super::super) locks: BTreeMap<LockKey, Lock>,
@@ -18,6 +18,8 @@ pub(in super::super) struct Features {
     /// The largest number a batch has had.
     pub(in super::super) last_batch: u64,
     pub(in super::super) audit: BTreeMap<u64, AuditEntry>,
+    pub(in super::super) trash: BTreeMap<u64, Trash>,
+    pub(in super::super) trashed: BTreeMap<TrashKey, TrashedJob>,
     /// The number of the last action.
     pub(in super::super) last_action: u64,
     pub(in super::super) failures: BTreeMap<FailureId, FailureGroup>,

@@ -56,6 +56,10 @@ fn compare_reading(reader: &impl Reading, model: &Model) {
     let expected = model.features.audit.iter().rev();
     let expected = expected.map(|(id, entry)| (*id, Ok(entry.clone())));
     assert_eq!(audit.items, expected.collect::<Vec<_>>());
+    let trash = reader.trash(None, bounds).unwrap();
+    let expected = model.features.trash.iter();
+    let expected = expected.map(|(id, trash)| (*id, Ok(*trash)));
+    assert_eq!(trash.items, expected.collect::<Vec<_>>());
     let read = |place| {
         let slice = reader.jobs(&place, None, Bounds::of_rows(1_000)).unwrap();
         assert_eq!(slice.next, None);

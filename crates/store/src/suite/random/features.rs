@@ -11,9 +11,11 @@ use workmill_proto::SteadyTime;
 use super::super::history::{history, key};
 use super::super::model::Model;
 use super::super::steps::{at, audit_entry, batch, end_key, failure_group, lock, track};
+use super::super::trash::{trash, trashed};
 use super::{JIDS, QUEUES, WIDS};
 use crate::{
-    BatchDetails, FailureId, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone, Tx,
+    BatchDetails, FailureId, HistoryKey, Keyed, LockKey, Passing, Resolution, Tombstone,
+    TrashedJob, Tx,
 };
 
 /// How many locks there are.
@@ -44,6 +46,9 @@ pub(super) enum FeatureStep {
     Fail(u64, u64, Option<i64>),
     ForgetFailure(u64),
     ForgetFailures(i64),
+    Trash(u64, i64),
+    TakeFromTrash(u64, u64),
+    ForgetTrash(i64),
     Slots {
         queue: usize,
         since: i64,
@@ -78,6 +83,9 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
             .prop_map(|(id, n, forget)| FeatureStep::Fail(id, n, forget)),
         1 => (0..3_u64).prop_map(FeatureStep::ForgetFailure),
         1 => (0..9_i64).prop_map(FeatureStep::ForgetFailures),
+        2 => (0..3_u64, 0..9_i64).prop_map(|(action, n)| FeatureStep::Trash(action, n)),
+        1 => (0..3_u64, 0..2_u64).prop_map(|(action, n)| FeatureStep::TakeFromTrash(action, n)),
+        1 => (0..9_i64).prop_map(FeatureStep::ForgetTrash),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -147,6 +155,16 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
         }
         FeatureStep::ForgetFailure(id) => remove(tx, &mut features.failures, &[FailureId(*id)]),
         FeatureStep::ForgetFailures(secs) => remove_due(tx, &mut features.failures, at(*secs)),
+        FeatureStep::Trash(action, n) => {
+            let new = trash(n.cast_unsigned(), *n);
+            put(tx, &mut features.trash, &[(*action, new)]);
+            let jobs = (0..).map(|number| (*action, number)).zip(trashed(*n));
+            put(tx, &mut features.trashed, &jobs.collect::<Vec<_>>());
+        }
+        FeatureStep::TakeFromTrash(action, number) => {
+            remove::<T, TrashedJob>(tx, &mut features.trashed, &[(*action, *number)]);
+        }
+        FeatureStep::ForgetTrash(secs) => remove_due(tx, &mut features.trash, at(*secs)),
         FeatureStep::Slots {
             queue,
             since,
@@ -204,6 +222,9 @@ pub(super) fn compare_features<T: Tx>(tx: &mut T, model: &Model) {
     compare(tx, &features.failures, &[0, 1, 2].map(FailureId));
     let groups: Vec<FailureId> = features.failures.keys().copied().collect();
     assert_eq!(tx.failure_ids().unwrap(), groups);
+    compare(tx, &features.trash, &[0, 1, 2]);
+    let jobs = [0, 1, 2].map(|action| [(action, 0), (action, 1)]);
+    compare(tx, &features.trashed, jobs.as_flattened());
     let ends = JIDS.map(|jid| WIDS.map(|wid| end_key(jid, wid)));
     compare(tx, &features.ends, ends.as_flattened());
     let slots = [0, 1].map(|of| [-1, 0, 1, 2, 3].map(|slot| history_key(of, slot)));

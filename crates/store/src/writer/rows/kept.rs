@@ -5,7 +5,7 @@ use workmill_proto::SteadyTime;
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError,
-    Tombstone, Track, Ungrouped,
+    Tombstone, Track, Trash, TrashedJob, Ungrouped,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
@@ -56,6 +56,9 @@ pub trait KeptRows:
     + KeyedRows<FailureGroup>
     + PassingRows<FailureGroup>
     + KeyedRows<Ungrouped>
+    + KeyedRows<Trash>
+    + PassingRows<Trash>
+    + KeyedRows<TrashedJob>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
