@@ -82,7 +82,7 @@ impl Mutate {
     /// What the audit log calls it.
     pub(crate) fn words(&self) -> Words {
         Words {
-            action: self.change.verb.word(),
+            action: self.change.word(),
             target: bounded(self.change.target()),
         }
     }
@@ -97,11 +97,20 @@ impl ChangeVerb {
             Self::Requeue => "job.requeue",
             Self::Move(_) => "job.move",
             Self::Edit(_) => "job.edit",
+            Self::Restore => "action.undo",
         }
     }
 }
 
 impl Change {
+    /// What the audit log calls it.
+    fn word(&self) -> &'static str {
+        match (&self.verb, &self.places) {
+            (ChangeVerb::Clear, ChangePlaces::Trash(_)) => "trash.empty",
+            (verb, _) => verb.word(),
+        }
+    }
+
     /// Which jobs are meant, for people to read.
     fn target(&self) -> String {
         let places = match &self.places {
@@ -109,6 +118,8 @@ impl Change {
             ChangePlaces::One(Place::Working) => String::from("working"),
             ChangePlaces::One(Place::Set(set)) => set.as_str().to_owned(),
             ChangePlaces::All => String::from("all jobs"),
+            ChangePlaces::Trash(Some(action)) => format!("action {action}"),
+            ChangePlaces::Trash(None) => String::from("everything in the trash"),
             ChangePlaces::Jobs(jobs) => {
                 let keys = jobs.iter().map(|(_, key)| key.to_string());
                 format!("jobs {}", listed(keys, jobs.len()))

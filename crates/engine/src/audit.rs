@@ -20,17 +20,23 @@ pub(crate) fn entry(now: Clocks, by: &Operator, action: &str, target: String) ->
         changed: 0,
         skipped: 0,
         operation: None,
+        undoes: None,
     }
 }
 
 impl Actions {
-    /// Writes the entry of a new action, and gives its number. The oldest entry leaves for it, if there are too many.
+    /// Writes the entry of a new action, and gives its number: this one, if it was given one already. The oldest entry leaves
+    /// for it, if there are too many.
     pub(crate) fn begin<T: Tx>(
         &mut self,
         tx: &mut T,
         entry: &AuditEntry,
+        number: Option<u64>,
     ) -> Result<u64, StoreError> {
-        let id = tx.next_action()?;
+        let id = match number {
+            Some(number) => number,
+            None => tx.next_action()?,
+        };
         self.begun(id);
         tx.put(&[(id, entry.clone())])?;
         if let Some(oldest) = id.checked_sub(AUDIT_ENTRIES_MAX) {

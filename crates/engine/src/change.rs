@@ -38,6 +38,8 @@ pub enum ChangeVerb {
     Move(Box<str>),
     /// Give a job another payload, if it is as it was seen. What works is left to its worker.
     Edit(Arc<JobEdit>),
+    /// Put back what an action took away.
+    Restore,
 }
 
 /// Where jobs are.
@@ -49,6 +51,8 @@ pub enum ChangePlaces {
     All,
     /// These, each if it is still where it was seen; at most [`CHANGE_JOBS_MAX`].
     Jobs(Arc<[(Place, JobRef)]>),
+    /// In the trash: what the action of this number took away, or all there is.
+    Trash(Option<u64>),
 }
 
 /// Which jobs.
@@ -109,6 +113,45 @@ impl Change {
         })
     }
 
+    /// Puts back what an action took away, as far as it is still in the trash.
+    pub fn undo_of(action: u64) -> Self {
+        Self {
+            verb: ChangeVerb::Restore,
+            places: ChangePlaces::Trash(Some(action)),
+            filter: None,
+        }
+    }
+
+    /// Forgets all that is in the trash.
+    pub fn empty_trash() -> Self {
+        Self {
+            verb: ChangeVerb::Clear,
+            places: ChangePlaces::Trash(None),
+            filter: None,
+        }
+    }
+
+    /// Whether it takes jobs away, so that they can be put back.
+    pub(crate) fn takes_away(&self) -> bool {
+        match self.verb {
+            ChangeVerb::Clear | ChangeVerb::Discard | ChangeVerb::Kill => {
+                !matches!(self.places, ChangePlaces::Trash(_))
+            }
+            ChangeVerb::Requeue
+            | ChangeVerb::Move(_)
+            | ChangeVerb::Edit(_)
+            | ChangeVerb::Restore => false,
+        }
+    }
+
+    /// The action that it takes back, if it does.
+    pub(crate) fn undoes(&self) -> Option<u64> {
+        match (&self.verb, &self.places) {
+            (ChangeVerb::Restore, ChangePlaces::Trash(action)) => *action,
+            _ => None,
+        }
+    }
+
     /// Whether no job of a place is changed, whatever else it is.
     pub(crate) fn passes_over(&self, place: &Place) -> bool {
         let is_there = match (&self.verb, place) {
@@ -135,9 +178,11 @@ impl Change {
         let empties = match self.verb {
             ChangeVerb::Clear => true,
             ChangeVerb::Discard => takes_all(),
-            ChangeVerb::Kill | ChangeVerb::Requeue | ChangeVerb::Move(_) | ChangeVerb::Edit(_) => {
-                false
-            }
+            ChangeVerb::Kill
+            | ChangeVerb::Requeue
+            | ChangeVerb::Move(_)
+            | ChangeVerb::Edit(_)
+            | ChangeVerb::Restore => false,
         };
         let names_jobs = matches!(self.places, ChangePlaces::Jobs(_));
         match place {

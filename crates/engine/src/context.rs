@@ -39,6 +39,8 @@ pub struct Rules {
     pub cron_missed_within_secs: i64,
     /// How long an entry of the audit log is kept, in seconds.
     pub audit_secs: i64,
+    /// For how long jobs that operators take away can be put back, in seconds; 0 for not at all.
+    pub trash_secs: i64,
     /// Which features are on for the jobs the server pushes itself.
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
@@ -58,7 +60,7 @@ impl Rules {
 
 impl Default for Rules {
     /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
-    /// ticks; 180 days for the audit log; no queue has a limit; nothing is hidden; not observed.
+    /// ticks; 180 days for the audit log, a day for the trash; no queue has a limit; nothing is hidden; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
@@ -67,6 +69,7 @@ impl Default for Rules {
             batch_committed_secs: 30 * 86_400,
             cron_missed_within_secs: 60,
             audit_secs: 180 * 86_400,
+            trash_secs: 86_400,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
             redactions: Redactions::default(),

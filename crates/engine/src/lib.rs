@@ -53,7 +53,8 @@ pub use makers::ClientId;
 pub use new_job::{NewJob, WantedLock};
 pub use op::{
     Ack, Action, BatchOp, BulkPush, ChangeExtent, DeliveryTag, Duty, Fail, Fetch, Mutate,
-    MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue, ServerId, Ticket, TrackOp,
+    MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue, ServerId, Source, Ticket,
+    TrackOp,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

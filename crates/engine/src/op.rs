@@ -262,12 +262,21 @@ pub struct MutateProgress {
 /// A part of what a change looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeExtent {
-    /// Jobs of this place.
-    pub place: Place,
+    /// Jobs of this source.
+    pub source: Source,
     /// Only those that were there when it started.
     pub until: Watermark,
     /// Only this one of them; none means all.
     pub only: Option<JobRef>,
+}
+
+/// Where a change takes jobs from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A place.
+    Place(Place),
+    /// The trash: what the action of this number took away, or all there is.
+    Trash(Option<u64>),
 }
 
 /// What is asked of operations.

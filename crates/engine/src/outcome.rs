@@ -48,8 +48,13 @@ pub enum Outcome {
     Track(Box<TrackReport>),
     /// INFO: one report for all who asked at the same time.
     Info(Arc<InfoReport>),
-    /// A change of jobs that were named one by one: how many of them it has changed.
-    Changed(u64),
+    /// A change of jobs that were named one by one.
+    Changed {
+        /// How many of them it has changed.
+        jobs: u64,
+        /// Its number in the audit log, if that tells of it.
+        action: Option<u64>,
+    },
     /// How far operations are.
     Operations(Vec<OperationReport>),
     /// Refused; nothing changed.

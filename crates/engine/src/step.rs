@@ -1,6 +1,6 @@
 //! A step of a job's life, as a value: for whoever counts, writes down or shows what happens to jobs.
 
-use workmill_proto::SteadyTime;
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::{Clocks, JobRecord, Reservation};
 
 /// That something happened to a job.
@@ -76,6 +76,8 @@ pub(crate) enum What {
     Deleted,
     /// It was dead and is forgotten.
     Evicted,
+    /// It came back that an operator had taken away: to a set, or to its queue.
+    Restored(Option<SetName>),
 }
 
 /// Why something happens to a job.

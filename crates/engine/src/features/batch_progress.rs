@@ -2,7 +2,8 @@
 
 use workmill_proto::{Bid, SteadyTime};
 use workmill_store::{
-    BatchCallback, BatchState, CallbackKind, CallbackOf, CallbackState, Features, StoreError, Tx,
+    BatchCallback, BatchState, CallbackKind, CallbackOf, CallbackState, Features, Membership,
+    StoreError, Tx,
 };
 
 use super::batches::{Batches, callback_state};
@@ -107,6 +108,48 @@ impl Batches {
         })
     }
 
+    /// A member comes back that was deleted: it counts again as it did, unless the batch has gone on without it. Tells whether
+    /// it is a member again.
+    pub(crate) fn rejoin<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        member: Membership,
+    ) -> Result<bool, StoreError> {
+        let state = self.state(tx, member.bid)?;
+        let waits = |state: BatchState| match member.failed {
+            true => waits_for_success(&state),
+            false => waits_for_completion(&state),
+        };
+        if !state.is_some_and(waits) {
+            return Ok(false);
+        }
+        self.change(tx, now, member.bid.id, |state| match member.failed {
+            true => state.failed += 1,
+            false => state.pending += 1,
+        })?;
+        Ok(true)
+    }
+
+    /// A member comes back that was killed before it had failed: it is still to run, unless the batch has gone on without it.
+    /// Tells whether it is.
+    pub(crate) fn recover<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        member: Membership,
+    ) -> Result<bool, StoreError> {
+        let state = self.state(tx, member.bid)?;
+        if !state.is_some_and(|state| waits_for_completion(&state)) {
+            return Ok(false);
+        }
+        self.change(tx, now, member.bid.id, |state| {
+            take_one(&mut state.failed, member.bid.id);
+            state.pending += 1;
+        })?;
+        Ok(true)
+    }
+
     /// A callback was acknowledged, or nobody can acknowledge it any more.
     pub(crate) fn finish_callback<T: Tx>(
         &mut self,
@@ -209,6 +252,24 @@ impl Batches {
     }
 }
 
+/// Whether a batch waits for members to be executed.
+fn waits_for_completion(state: &BatchState) -> bool {
+    let waits = matches!(
+        state.complete,
+        CallbackState::Absent | CallbackState::Waiting
+    );
+    waits && !state.completed
+}
+
+/// Whether a batch waits for members to succeed.
+fn waits_for_success(state: &BatchState) -> bool {
+    let waits = matches!(
+        state.success,
+        CallbackState::Absent | CallbackState::Waiting
+    );
+    waits && !state.succeeded
+}
+
 /// One less of what a batch counts. A number that is too small already stays at nothing: to stop for it would be to stop at
 /// every start again, as it is in the database.
 fn take_one(count: &mut u64, batch: u64) {
@@ -223,8 +284,8 @@ fn take_one(count: &mut u64, batch: u64) {
 
 #[cfg(test)]
 mod tests {
+    use workmill_store::Store as _;
     use workmill_store::memory::{MemoryDisk, MemoryStore};
-    use workmill_store::{Membership, Store as _};
 
     use super::*;
 

@@ -145,6 +145,28 @@ impl Locks {
         Ok(())
     }
 
+    /// A job comes back that was deleted. Its lock was left to it until the time of that is over, so nobody else should have
+    /// it; if somebody has, the job may not come back. One that its job gives back when it starts may be another's by right.
+    /// Tells whether the job may come back, and takes the lock again if nobody has it.
+    pub(crate) fn may_come_back<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        now: SteadyTime,
+        record: &JobRecord,
+    ) -> Result<bool, StoreError> {
+        let Some(lock) = lock_of(record) else {
+            return Ok(true);
+        };
+        if lock.until_start || lock.ends_at <= now {
+            return Ok(true);
+        }
+        let held = self.0.get(tx, &lock.key)?;
+        if held.is_some_and(|held| is_owned(held, record, lock)) {
+            return Ok(true);
+        }
+        Ok(self.acquire(tx, now, record, lock)?.is_none())
+    }
+
     /// Forgets up to `limit` locks whose time is over; tells how many.
     pub(crate) fn forget_ended<T: Tx>(
         &mut self,

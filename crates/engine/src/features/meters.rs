@@ -83,6 +83,6 @@ fn kind_of(step: &Step<'_>) -> Option<EventKind> {
         What::Failed | What::Dropped => failed(false),
         What::Died => failed(true),
         What::Expired => Some(EventKind::Expired),
-        What::CameBack | What::Promoted | What::Deleted | What::Evicted => None,
+        What::CameBack | What::Promoted | What::Deleted | What::Evicted | What::Restored(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use workmill_store::{ActionPart, Clocks, JobRef, Place, Watermark};
 use super::resumed::Resumed;
 use crate::actions::NotedAction;
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
-use crate::op::{ChangeExtent, MutateProgress};
+use crate::op::{ChangeExtent, MutateProgress, Source};
 use crate::operations::OperationReport;
 use crate::query::Query;
 
@@ -31,6 +31,7 @@ enum WrittenVerb {
     Discard,
     Requeue,
     Move(Box<str>),
+    Restore,
 }
 
 /// The place, up to which job, and which one alone.
@@ -41,6 +42,7 @@ enum WrittenPlace {
     Queue(Box<str>),
     Working,
     Set(String),
+    Trash(Option<u64>),
 }
 
 /// How far an operation is.
@@ -57,8 +59,15 @@ struct WrittenProgress {
 /// Whether an operation can be written: not if it says which jobs as a MUTATE does, nor an edit, which is of one job.
 pub(super) fn can_be_written(change: &Change) -> bool {
     let selects = match (&change.places, &change.filter) {
-        (ChangePlaces::All, Some(ChangeFilter::Query(_))) | (ChangePlaces::Jobs(_), None) => true,
-        (ChangePlaces::All | ChangePlaces::One(_) | ChangePlaces::Jobs(_), _) => false,
+        (ChangePlaces::All, Some(ChangeFilter::Query(_)))
+        | (ChangePlaces::Jobs(_) | ChangePlaces::Trash(_), None) => true,
+        (
+            ChangePlaces::All
+            | ChangePlaces::One(_)
+            | ChangePlaces::Jobs(_)
+            | ChangePlaces::Trash(_),
+            _,
+        ) => false,
     };
     selects && WrittenVerb::of(&change.verb).is_some()
 }
@@ -70,10 +79,16 @@ pub(super) fn write_change(change: &Change, progress: &MutateProgress) -> Option
         Some(ChangeFilter::Mutation(_)) | None => None,
     };
     let extents = progress.extents.iter();
-    let extents = extents.map(|ChangeExtent { place, until, only }| {
-        let only = only.map(|key| key.to_string());
-        (WrittenPlace::from(place), until.0, only)
-    });
+    let extents = extents.map(
+        |ChangeExtent {
+             source,
+             until,
+             only,
+         }| {
+            let only = only.map(|key| key.to_string());
+            (WrittenPlace::from(source), until.0, only)
+        },
+    );
     let Clocks { steady, wall } = progress.began;
     written(&WrittenChange {
         verb: WrittenVerb::of(&change.verb)?,
@@ -113,7 +128,7 @@ pub(super) fn read(
     let extents = change.extents.into_iter();
     let extents = extents.map(|(place, until, only)| {
         Some(ChangeExtent {
-            place: place.read()?,
+            source: place.read()?,
             until: Watermark(until),
             only: match only {
                 Some(key) => Some(JobRef::parse(&key)?),
@@ -127,11 +142,7 @@ pub(super) fn read(
             let query = Query::parse(query).ok()?;
             (ChangePlaces::All, Some(ChangeFilter::Query(query)))
         }
-        None => {
-            let jobs = extents.iter();
-            let jobs = jobs.filter_map(|extent| Some((extent.place.clone(), extent.only?)));
-            (ChangePlaces::Jobs(jobs.collect()), None)
-        }
+        None => (named_places(&extents), None),
     };
     let (steady, wall) = change.began;
     Some(Resumed {
@@ -160,6 +171,24 @@ pub(super) fn read(
     })
 }
 
+/// Where jobs are that no query tells.
+fn named_places(extents: &[ChangeExtent]) -> ChangePlaces {
+    if let [
+        ChangeExtent {
+            source: Source::Trash(action),
+            ..
+        },
+    ] = extents
+    {
+        return ChangePlaces::Trash(*action);
+    }
+    let jobs = extents.iter().filter_map(|extent| match &extent.source {
+        Source::Place(place) => Some((place.clone(), extent.only?)),
+        Source::Trash(_) => None,
+    });
+    ChangePlaces::Jobs(jobs.collect())
+}
+
 impl WrittenVerb {
     fn of(verb: &ChangeVerb) -> Option<Self> {
         Some(match verb {
@@ -168,6 +197,7 @@ impl WrittenVerb {
             ChangeVerb::Discard => Self::Discard,
             ChangeVerb::Requeue => Self::Requeue,
             ChangeVerb::Move(queue) => Self::Move(queue.clone()),
+            ChangeVerb::Restore => Self::Restore,
             ChangeVerb::Edit(_) => return None,
         })
     }
@@ -181,26 +211,29 @@ impl From<WrittenVerb> for ChangeVerb {
             WrittenVerb::Discard => Self::Discard,
             WrittenVerb::Requeue => Self::Requeue,
             WrittenVerb::Move(queue) => Self::Move(queue),
+            WrittenVerb::Restore => Self::Restore,
         }
     }
 }
 
-impl From<&Place> for WrittenPlace {
-    fn from(place: &Place) -> Self {
-        match place {
-            Place::Queue(name) => Self::Queue(name.clone()),
-            Place::Working => Self::Working,
-            Place::Set(set) => Self::Set(set.as_str().to_owned()),
+impl From<&Source> for WrittenPlace {
+    fn from(source: &Source) -> Self {
+        match source {
+            Source::Place(Place::Queue(name)) => Self::Queue(name.clone()),
+            Source::Place(Place::Working) => Self::Working,
+            Source::Place(Place::Set(set)) => Self::Set(set.as_str().to_owned()),
+            Source::Trash(action) => Self::Trash(*action),
         }
     }
 }
 
 impl WrittenPlace {
-    fn read(self) -> Option<Place> {
-        Some(match self {
+    fn read(self) -> Option<Source> {
+        Some(Source::Place(match self {
             Self::Queue(name) => Place::Queue(name),
             Self::Working => Place::Working,
             Self::Set(name) => Place::Set(SetName::parse(&name)?),
-        })
+            Self::Trash(action) => return Some(Source::Trash(action)),
+        }))
     }
 }

@@ -12,7 +12,7 @@ use crate::operations::{OperationId, Operations};
 /// on with.
 pub(crate) fn keep<T: Tx>(
     tx: &mut T,
-    operations: &mut Operations,
+    operations: &Operations,
     mutate: &Mutate,
     progress: &MutateProgress,
     (action, is_new): (u64, bool),
@@ -20,7 +20,6 @@ pub(crate) fn keep<T: Tx>(
     let Some(id) = mutate.operation else {
         return Ok(());
     };
-    operations.noted(id, action);
     let Ok(report) = operations.report(id) else {
         return Ok(());
     };

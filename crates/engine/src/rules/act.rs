@@ -49,18 +49,19 @@ impl<T: Tx> Group<'_, T> {
             skipped,
             ..audit::entry(self.now, by, action, target)
         };
-        self.memory.actions.begin(self.tx, &entry)?;
+        self.memory.actions.begin(self.tx, &entry, None)?;
         Ok(())
     }
 
     /// Tells the audit log how far a change is, if an operator asked for it. One that fails before it changed anything is not
-    /// told of.
+    /// told of. `number` is the one it was given already, if it was.
     pub(super) fn note_change(
         &mut self,
         mutate: &Mutate,
         progress: &mut MutateProgress,
         state: &OperationState,
         done: Done,
+        number: Option<u64>,
     ) -> Result<(), StoreError> {
         let is_new = progress.noted.is_none();
         let state = match state {
@@ -77,12 +78,16 @@ impl<T: Tx> Group<'_, T> {
                 let Words { action, target } = mutate.words();
                 let entry = AuditEntry {
                     operation: mutate.operation.map(|id| id.0),
+                    undoes: mutate.change.undoes(),
                     ..audit::entry(self.now, by, action, target)
                 };
-                let id = self.memory.actions.begin(self.tx, &entry)?;
+                let id = self.memory.actions.begin(self.tx, &entry, number)?;
                 NotedAction { id, entry }
             }
         };
+        if let Some(id) = mutate.operation {
+            self.memory.operations.noted(id, noted.id);
+        }
         let goes_on = state == AuditState::Running;
         noted.entry.changed += done.changed;
         noted.entry.skipped += done.unknown;
@@ -94,7 +99,7 @@ impl<T: Tx> Group<'_, T> {
             self.tx.put(&[(noted.id, OpenAction { since })])?;
         }
         if goes_on {
-            let operations = &mut self.memory.operations;
+            let operations = &self.memory.operations;
             resumption::keep(self.tx, operations, mutate, progress, (noted.id, is_new))?;
         } else if !is_new {
             audit::close(self.tx, noted.id)?;

@@ -13,8 +13,21 @@ impl<T: Tx> Group<'_, T> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let forgotten_at = SetTime::dead(self.now.steady.plus_secs(self.rules.dead_ttl_secs));
+        let forgotten_at = self.forgotten_at();
         let entries: Vec<_> = jobs.into_iter().map(|job| (forgotten_at, job)).collect();
+        self.lay_down(entries)
+    }
+
+    /// When a job is forgotten that dies now.
+    pub(super) fn forgotten_at(&self) -> SetTime {
+        SetTime::dead(self.now.steady.plus_secs(self.rules.dead_ttl_secs))
+    }
+
+    /// Puts jobs into the dead set, each until its time. Beyond its limit, the oldest there leave.
+    pub(super) fn lay_down(
+        &mut self,
+        entries: Vec<(SetTime, JobRecord)>,
+    ) -> Result<(), StoreError> {
         self.put_into(SetName::Dead, entries)?;
         // What is evicted can bring other jobs here, and these others: whoever evicts already goes on with them.
         if !self.evicting {

@@ -32,6 +32,15 @@ pub(super) enum Ended {
     Badly,
 }
 
+/// How a job was taken away that comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Deleted,
+    Killed,
+    /// It was killed, and a member of a batch that had not failed.
+    KilledPending,
+}
+
 /// An execution that ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ending {
@@ -181,6 +190,15 @@ impl<T: Tx> Group<'_, T> {
                 self.tracks
                     .note_end(self.tx, now, record, TrackState::Unknown)
             }
+            What::Restored(Some(SetName::Dead)) => {
+                self.tracks.note_end(self.tx, now, record, TrackState::Dead)
+            }
+            What::Restored(Some(SetName::Retries)) => {
+                self.tracks.note(self.tx, now, record, TrackState::Failed)
+            }
+            What::Restored(None | Some(SetName::Scheduled)) => {
+                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+            }
             // A member of a batch stays a failed one.
             What::Evicted => {
                 self.batches
@@ -205,6 +223,41 @@ impl<T: Tx> Group<'_, T> {
             member.failed = true;
         }
         Ok(())
+    }
+
+    /// A job comes back that an operator had taken away: [`What::Restored`]. It is the member of its batch that it was, unless
+    /// that has gone on without it. A callback that was deleted is none any more, as its batch counts it as done.
+    pub(super) fn come_back(
+        &mut self,
+        record: &mut JobRecord,
+        to: Option<SetName>,
+        taken: Taken,
+    ) -> Result<(), StoreError> {
+        let now = self.now.steady;
+        if let Some(features) = &mut record.features {
+            if taken == Taken::Deleted {
+                features.callback = None;
+            }
+            if let Some(member) = &mut features.batch {
+                match taken {
+                    Taken::Deleted if !self.batches.rejoin(self.tx, now, *member)? => {
+                        features.batch = None;
+                    }
+                    Taken::KilledPending if self.batches.recover(self.tx, now, *member)? => {
+                        member.failed = false;
+                    }
+                    Taken::Deleted | Taken::KilledPending | Taken::Killed => {}
+                }
+            }
+        }
+        // Only as one of the dead it was among jobs that have failed.
+        if record.failure_count == 0 && to != Some(SetName::Dead) {
+            record.failure = None;
+        }
+        record
+            .features
+            .take_if(|features| **features == Features::default());
+        self.step(What::Restored(to), Cause::Operator, record, None)
     }
 
     /// The end of an execution, of a job that is this one if it was read.

@@ -31,3 +31,5 @@ mod sweep;
 mod tombstones;
 mod touched;
 mod track;
+mod trash;
+mod undo;

@@ -10,7 +10,7 @@ use workmill_store::{EntryKey, JobKey, JobRef, Place, SLICE_BYTES_MAX, StoreErro
 use crate::change::{Change, ChangePlaces, ChangeVerb};
 use crate::group::Group;
 use crate::limits::{MUTATE_CHANGED_WORK, MUTATE_READ_JOBS, MUTATE_SLICE_WORK};
-use crate::op::{ChangeExtent, Mutate, MutateProgress, Op, Ticket};
+use crate::op::{ChangeExtent, Mutate, MutateProgress, Op, Source, Ticket};
 use crate::operations::{Done, OperationReport, OperationState};
 use crate::outcome::Outcome;
 
@@ -28,9 +28,10 @@ impl<T: Tx> Group<'_, T> {
                 return Ok(());
             }
         };
-        let (state, done) = self.go_on(mutate, &mut progress)?;
+        let trash = self.trash_for(mutate, &progress)?;
+        let (state, done) = self.go_on(mutate, &mut progress, trash)?;
         progress.changed += done.changed;
-        self.note_change(mutate, &mut progress, &state, done)?;
+        self.note_change(mutate, &mut progress, &state, done, trash)?;
         let outcome = match (state, mutate.operation) {
             (OperationState::Running, _) => {
                 let rest = Mutate {
@@ -48,8 +49,11 @@ impl<T: Tx> Group<'_, T> {
             }
             (OperationState::Failed(text), None) => Outcome::Refused(WireError::err(text)),
             (_, None) => match mutate.change.places {
-                ChangePlaces::Jobs(_) => Outcome::Changed(progress.changed),
-                ChangePlaces::One(_) | ChangePlaces::All => Outcome::Ok,
+                ChangePlaces::Jobs(_) => Outcome::Changed {
+                    jobs: progress.changed,
+                    action: progress.noted.map(|noted| noted.id),
+                },
+                ChangePlaces::One(_) | ChangePlaces::All | ChangePlaces::Trash(_) => Outcome::Ok,
             },
         };
         self.answers.give(ticket, outcome);
@@ -61,6 +65,7 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         mutate: &Mutate,
         progress: &mut MutateProgress,
+        trash: Option<u64>,
     ) -> Result<(OperationState, Done), StoreError> {
         if !self.memory.operations.goes_on(mutate.operation) {
             return Ok((OperationState::Cancelled, Done::default()));
@@ -68,7 +73,7 @@ impl<T: Tx> Group<'_, T> {
         if let Some(error) = self.check_target(mutate)? {
             return Ok((OperationState::Failed(error.text), Done::default()));
         }
-        let done = self.mutate_slice(mutate, progress)?;
+        let done = self.mutate_slice(mutate, progress, trash)?;
         self.memory.operations.advance(mutate.operation, done);
         let state = match progress.next_index < progress.extents.len() {
             true => OperationState::Running,
@@ -82,7 +87,13 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         mutate: &Mutate,
     ) -> Result<Result<Box<MutateProgress>, WireError>, StoreError> {
-        let (extents, left) = extents_of(self.tx, &mutate.change)?;
+        let (extents, left) = match mutate.change.places {
+            ChangePlaces::Trash(action) => match self.trash_extent(action)? {
+                Ok((extent, left)) => (vec![extent], left),
+                Err(error) => return Ok(Err(error)),
+            },
+            _ => extents_of(self.tx, &mutate.change)?,
+        };
         if let Some(id) = mutate.operation {
             let report = OperationReport {
                 id,
@@ -120,11 +131,13 @@ impl<T: Tx> Group<'_, T> {
         }
     }
 
-    /// Does as much as one group may, in one place after the other.
+    /// Does as much as one group may, in one place after the other. `trash` is the action under which jobs that are taken away
+    /// are put into the trash; none means they are not.
     fn mutate_slice(
         &mut self,
         mutate: &Mutate,
         progress: &mut MutateProgress,
+        trash: Option<u64>,
     ) -> Result<Done, StoreError> {
         let change = &*mutate.change;
         let extents = Arc::clone(&progress.extents);
@@ -133,19 +146,33 @@ impl<T: Tx> Group<'_, T> {
             && work < MUTATE_SLICE_WORK
             && bytes < SLICE_BYTES_MAX
         {
-            let place = &extent.place;
+            let place = match &extent.source {
+                Source::Place(place) => place,
+                Source::Trash(action) => {
+                    let (done, more) = self.change_trash(*action, extent.until)?;
+                    progress.next_index += usize::from(!more);
+                    return Ok(done);
+                }
+            };
             let (done, next) = match change.empties(place) {
-                // What came since it began stays.
-                Some(set) if self.tx.watermark(place)? == extent.until => (self.empty(set)?, None),
+                // What came since it began stays. A client waits for the answer of a MUTATE: it does not put away what it
+                // empties.
+                Some(set)
+                    if (trash.is_none() || mutate.operation.is_none())
+                        && self.tx.watermark(place)? == extent.until =>
+                {
+                    (self.empty(set)?, None)
+                }
                 _ => {
-                    let slice = read(self.tx, extent, progress.after)?;
+                    let slice = read(self.tx, place, extent, progress.after)?;
                     work += match slice.next {
                         // Also those that came later have been read.
                         Some(_) => MUTATE_READ_JOBS,
                         None => slice.items.len().max(1),
                     };
                     bytes += slice.items.iter().map(bytes_of).sum::<usize>();
-                    let done = self.change_jobs(change, place, slice.items, progress.began)?;
+                    let done =
+                        self.change_jobs((change, trash), place, slice.items, progress.began)?;
                     let changed = usize::try_from(done.changed).unwrap_or(usize::MAX);
                     work = work.saturating_add(changed.saturating_mul(MUTATE_CHANGED_WORK));
                     (done, slice.next)
@@ -178,6 +205,7 @@ fn extents_of<T: Tx>(tx: &mut T, change: &Change) -> Result<(Vec<ChangeExtent>, 
         ChangePlaces::One(place) => vec![place.clone()],
         ChangePlaces::All => all_places(tx)?,
         ChangePlaces::Jobs(jobs) => return Ok((named(tx, change, jobs)?, jobs.len() as u64)),
+        ChangePlaces::Trash(_) => Vec::new(),
     };
     let (mut extents, mut left) = (Vec::new(), 0);
     for place in places {
@@ -186,7 +214,7 @@ fn extents_of<T: Tx>(tx: &mut T, change: &Change) -> Result<(Vec<ChangeExtent>, 
             left += size;
             let until = tx.watermark(&place)?;
             extents.push(ChangeExtent {
-                place,
+                source: Source::Place(place),
                 until,
                 only: None,
             });
@@ -213,7 +241,7 @@ fn named<T: Tx>(
     meant
         .map(|(place, key)| {
             Ok(ChangeExtent {
-                place: place.clone(),
+                source: Source::Place(place.clone()),
                 until: tx.watermark(place)?,
                 only: Some(*key),
             })
@@ -224,10 +252,11 @@ fn named<T: Tx>(
 /// Some jobs of an extent.
 fn read<T: Tx>(
     tx: &mut T,
+    place: &Place,
     extent: &ChangeExtent,
     after: Option<JobRef>,
 ) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError> {
-    let ChangeExtent { place, until, only } = extent;
+    let ChangeExtent { until, only, .. } = extent;
     let Some(key) = only else {
         return tx.jobs(place, after, *until, MUTATE_READ_JOBS);
     };

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use workmill_proto::{Job, SetName, Timestamp};
 use workmill_store::{
-    Clocks, Features, JobKey, JobRecord, JobRef, Place, Reservation, ReservationsOf, StoreError,
-    StoredJob, Tx,
+    Clocks, EntryKey, Features, Home, JobKey, JobRecord, JobRef, Place, Reservation,
+    ReservationsOf, StoreError, StoredJob, Tx,
 };
 
 use super::corrupt::quarantine;
@@ -22,13 +22,13 @@ use crate::change::{Change, ChangeVerb};
 use crate::group::Group;
 use crate::operations::Done;
 use crate::query::Verdict;
-use crate::step::{Cause, What};
+use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
-    /// Changes those of some jobs of a place that are meant.
+    /// Changes those of some jobs of a place that are meant. What is taken away goes into the trash of this action.
     pub(super) fn change_jobs(
         &mut self,
-        change: &Change,
+        (change, trash): (&Change, Option<u64>),
         place: &Place,
         jobs: Vec<(JobRef, StoredJob)>,
         began: Clocks,
@@ -52,14 +52,14 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let changed = match (place, &change.verb) {
-            (Place::Working, verb) => self.change_working(verb, meant)?,
+            (Place::Working, verb) => self.change_working((verb, trash), meant)?,
             (Place::Queue(_) | Place::Set(_), ChangeVerb::Move(queue)) => {
                 self.rewrite_waiting(meant, false, |record| moved(record, queue))?
             }
             (Place::Queue(_) | Place::Set(_), ChangeVerb::Edit(edit)) => {
                 self.rewrite_waiting(meant, edit.enqueues(), |record| edit.applied(record))?
             }
-            (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting(verb, meant)?,
+            (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting((verb, trash), meant)?,
         };
         done.changed = changed as u64;
         Ok(done)
@@ -68,15 +68,15 @@ impl<T: Tx> Group<'_, T> {
     /// Changes jobs of a queue or a set; tells how many. One that cannot be read is quarantined.
     fn change_waiting(
         &mut self,
-        verb: &ChangeVerb,
+        (verb, trash): (&ChangeVerb, Option<u64>),
         jobs: Vec<(JobRef, StoredJob)>,
     ) -> Result<usize, StoreError> {
-        let (mut taken, mut records, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut taken, mut meant, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         for (job, stored) in jobs {
             match stored {
                 Ok(record) => {
                     taken.push((job, record.failure));
-                    records.push(record);
+                    meant.push((home_of(job), record));
                 }
                 Err(corrupt) => {
                     taken.push((job, None));
@@ -84,27 +84,25 @@ impl<T: Tx> Group<'_, T> {
                 }
             }
         }
-        let changed = records.len();
+        let changed = meant.len();
         self.take_out(&taken)?;
         match verb {
             ChangeVerb::Clear | ChangeVerb::Discard => {
-                for record in &records {
-                    self.step(What::Deleted, Cause::Operator, record, None)?;
-                }
+                self.delete(trash, meant)?;
+                self.bury(dead)?;
             }
+            ChangeVerb::Kill => self.kill(trash, meant, dead)?,
             // What writes jobs anew has taken place by now.
-            ChangeVerb::Requeue | ChangeVerb::Move(_) | ChangeVerb::Edit(_) => {
+            ChangeVerb::Requeue
+            | ChangeVerb::Move(_)
+            | ChangeVerb::Edit(_)
+            | ChangeVerb::Restore => {
+                let mut records: Vec<_> = meant.into_iter().map(|(_, record)| record).collect();
                 lift_expiries(&mut records, self.now.wall);
                 self.enqueue_again(&records.iter().collect::<Vec<_>>(), Cause::Operator)?;
-            }
-            ChangeVerb::Kill => {
-                for record in &mut records {
-                    self.fail_step(What::Died, Cause::Operator, record, None)?;
-                }
-                dead.append(&mut records);
+                self.bury(dead)?;
             }
         }
-        self.bury(dead)?;
         Ok(changed)
     }
 
@@ -147,7 +145,7 @@ impl<T: Tx> Group<'_, T> {
     /// Takes jobs from their workers; tells how many. One that cannot be read is left to its worker.
     fn change_working(
         &mut self,
-        verb: &ChangeVerb,
+        (verb, trash): (&ChangeVerb, Option<u64>),
         jobs: Vec<(JobRef, StoredJob)>,
     ) -> Result<usize, StoreError> {
         let (mut keys, mut records) = (Vec::new(), Vec::new());
@@ -177,17 +175,21 @@ impl<T: Tx> Group<'_, T> {
         }
         tombstones::put(self.tx, self.now.steady, &held)?;
         self.void_executions(&keys)?;
-        let mut dead = Vec::new();
-        for mut record in held.into_iter().filter_map(|held| held.job?.ok()) {
-            if *verb == ChangeVerb::Kill {
-                self.fail_step(What::Died, Cause::Operator, &mut record, None)?;
-                dead.push(record);
-            } else {
-                self.step(What::Deleted, Cause::Operator, &record, None)?;
-            }
+        let taken = held.into_iter().filter_map(|held| held.job?.ok());
+        let taken = taken.map(|record| (Home::Queue, record)).collect();
+        match verb {
+            ChangeVerb::Kill => self.kill(trash, taken, Vec::new())?,
+            _ => self.delete(trash, taken)?,
         }
-        self.bury(dead)?;
         Ok(keys.len())
+    }
+}
+
+/// Where a job is that waits.
+fn home_of(job: JobRef) -> Home {
+    match job {
+        JobRef::Job(_) => Home::Queue,
+        JobRef::Entry(EntryKey { set, at, .. }) => Home::Set(set, at),
     }
 }
 

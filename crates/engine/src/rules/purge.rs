@@ -9,7 +9,7 @@ use crate::limits::SWEEP_SLICE_ROWS;
 
 impl<T: Tx> Group<'_, T> {
     /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, groups of failures, batches,
-    /// entries of the audit log. Tells whether there may be more.
+    /// entries of the audit log, the trash. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.purge_dead()?;
         let tombstones = tombstones::forget_old(self.tx, self.now.steady)?;
@@ -24,8 +24,10 @@ impl<T: Tx> Group<'_, T> {
             .forget_empty(self.tx, self.now, SWEEP_SLICE_ROWS)?;
         let kept_since = self.now.steady.plus_secs(-self.rules.audit_secs);
         let entries = audit::forget_old(self.tx, kept_since)?;
+        let trash = self.forget_trash(self.now.steady)?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
-        Ok(dead + tombstones + locks + tracks + failures + entries > 0 || more_batches)
+        let kept = locks + tracks + failures + entries + trash;
+        Ok(dead + tombstones + kept > 0 || more_batches)
     }
 }

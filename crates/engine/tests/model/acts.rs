@@ -62,6 +62,12 @@ pub enum Act {
         verb: MutationVerb,
         place: Place,
         jids: Option<Vec<String>>,
+        /// Whether it is an operation of an operator: then it can be undone.
+        operates: bool,
+    },
+    /// Undoes the action that was so many before the last one.
+    Undo {
+        back: u64,
     },
     Pause(&'static str),
     Resume(&'static str),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workmill_engine::{BatchReport, Outcome};
+use workmill_engine::{BatchReport, ChangeVerb, OperationState, Outcome};
 use workmill_proto::Bid;
 use workmill_store::Track;
 
@@ -21,6 +21,10 @@ pub enum Expected {
     Bid(Bid),
     Batch(BatchReport),
     Track(Option<Track>),
+    /// An operation came to its end.
+    Operated,
+    /// An undo came to its end, and put back so many jobs.
+    Undone(u64),
 }
 
 pub fn check(outcomes: Outcomes, expected: &Expectations) -> Result<(), String> {
@@ -49,7 +53,13 @@ fn summarise(outcome: Outcome) -> Expected {
         Outcome::Bid(bid) => Expected::Bid(bid),
         Outcome::Batch(report) => Expected::Batch(*report),
         Outcome::Track(report) => Expected::Track(report.track),
-        Outcome::Operations(_) => unreachable!("no step starts an operation"),
-        Outcome::Changed(_) => unreachable!("no step names jobs"),
+        Outcome::Operations(reports) => match &reports[..] {
+            [report] if report.state != OperationState::Done => unreachable!("{report:?}"),
+            [report] if report.change.verb == ChangeVerb::Restore => {
+                Expected::Undone(report.changed)
+            }
+            _ => Expected::Operated,
+        },
+        Outcome::Changed { .. } => unreachable!("no step names jobs"),
     }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Change, ChangeFilter, ChangePlaces, Fail, Fetch, Mutate, NewBatch,
-    NewJob, Op, Requeue, ServerId, Ticket, TrackOp,
+    Ack, BatchOp, BulkPush, Change, ChangeFilter, ChangePlaces, Fail, Fetch, NewBatch, NewJob, Op,
+    OperationId, Requeue, ServerId, Ticket, TrackOp,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job as Payload, MutationFilter, MutationVerb, QueueCommand,
     QueueSelection, TrackCommand, TrackUpdate,
 };
 
-use workmill_store::Place;
+use workmill_store::{Operator, Place};
 
 use crate::acts::{Act, BatchAct, Expires, Push, TrackAct};
 use crate::backing::Backing;
@@ -56,11 +56,16 @@ impl<B: Backing> Runner<B> {
             Act::Forget { index } => Op::Forget(Ticket(self.naive.waiting.get(*index)?.ticket)),
             Act::Batch(batch) => Op::Batch(Arc::new(self.batch_op(batch))),
             Act::Track(track) => Op::Track(Arc::new(self.track_op(track))),
-            Act::Mutate { verb, place, jids } => {
+            Act::Mutate {
+                verb,
+                place,
+                jids,
+                operates,
+            } => {
                 let clears = *verb == MutationVerb::Clear || jids.is_none();
                 let is_set = matches!(place, Place::Set(_));
                 // What was removed and cleared is swept in the store's own order: only one at a time.
-                if is_set && clears && !self.naive.unswept.is_empty() {
+                if !operates && is_set && clears && !self.naive.unswept.is_empty() {
                     return None;
                 }
                 let filter = jids
@@ -73,13 +78,12 @@ impl<B: Backing> Runner<B> {
                         .filter(|_| *verb != MutationVerb::Clear)
                         .map(ChangeFilter::Mutation),
                 };
-                Op::Mutate(Mutate {
-                    change: Arc::new(change),
-                    operation: None,
-                    by: None,
-                    progress: None,
-                })
+                match operates {
+                    true => self.operate(change),
+                    false => Op::change(change),
+                }
             }
+            Act::Undo { back } => self.undo(*back)?,
             Act::Pause(queue) => Op::Queue(Arc::new(QueueCommand::Pause(named(queue))), 0),
             Act::Resume(queue) => Op::Queue(Arc::new(QueueCommand::Resume(named(queue))), 0),
             Act::Remove(_) if !self.naive.unswept.is_empty() => return None,
@@ -87,6 +91,16 @@ impl<B: Backing> Runner<B> {
             Act::Flush => Op::Flush,
             Act::Info => Op::Info,
         })
+    }
+
+    fn undo(&mut self, back: u64) -> Option<Op> {
+        let action = self.naive.last_action.checked_sub(back)?;
+        Some(self.operate(Change::undo_of(action)))
+    }
+
+    fn operate(&mut self, change: Change) -> Op {
+        let operator = Arc::new(Operator::default());
+        Op::operate(OperationId(self.tickets), change).by(&operator)
     }
 
     fn batch_op(&mut self, act: &BatchAct) -> BatchOp {

@@ -1,6 +1,6 @@
 //! What the model expects of one act.
 
-use workmill_engine::{BatchOp, BatchReport, NewBatch, NewJob, Op, Outcome};
+use workmill_engine::{BatchOp, BatchReport, ChangePlaces, NewBatch, NewJob, Op, Outcome};
 use workmill_proto::{Job as Payload, Timestamp};
 use workmill_store::{BatchDetails, CallbackState, JobLock};
 
@@ -62,7 +62,7 @@ impl<B: Backing> Runner<B> {
                 }
             },
             (Act::Info, _) => return Ok(Expected::Totals),
-            _ => return self.predict_operator(act),
+            _ => return self.predict_operator(act, op),
         };
         Ok(if done {
             Expected::Ok
@@ -72,10 +72,30 @@ impl<B: Backing> Runner<B> {
     }
 
     /// What an operator does.
-    fn predict_operator(&mut self, act: &Act) -> Result<Expected, String> {
+    fn predict_operator(&mut self, act: &Act, op: &Op) -> Result<Expected, String> {
         match act {
-            Act::Mutate { verb, place, jids } => {
-                self.naive.mutate(*verb, place, jids.as_deref());
+            Act::Mutate {
+                verb,
+                place,
+                jids,
+                operates,
+            } => {
+                let action = operates.then(|| self.naive.act());
+                self.naive.mutate(*verb, place, jids.as_deref(), action);
+                if *operates {
+                    return Ok(Expected::Operated);
+                }
+            }
+            Act::Undo { .. } => {
+                let Op::Mutate(mutate) = op else {
+                    return Err("an undo is a change".to_owned());
+                };
+                // The actions were counted when the op was made.
+                let ChangePlaces::Trash(Some(action)) = mutate.change.places else {
+                    return Err("an undo looks into the trash".to_owned());
+                };
+                let undone = self.naive.undo(action);
+                return Ok(undone.map_or(Expected::Refused, Expected::Undone));
             }
             Act::Pause(queue) => self.naive.queue(queue).paused = true,
             Act::Resume(queue) => {

@@ -17,8 +17,8 @@ use crate::answers::{Expected, check};
 use crate::backing::Backing;
 use crate::compare::{compare, compare_history};
 use crate::naive::{
-    COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, UNCOMMITTED_SECS,
-    for_the_engine,
+    COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, TRASH_SECS,
+    UNCOMMITTED_SECS, for_the_engine,
 };
 use crate::predict::{Expectations, Outcomes};
 use crate::step;
@@ -66,6 +66,7 @@ fn rules(limits: usize) -> Rules {
         batch_uncommitted_secs: UNCOMMITTED_SECS,
         batch_committed_secs: COMMITTED_SECS,
         throttles: Arc::new(for_the_engine(LIMITS[limits])),
+        trash_secs: TRASH_SECS,
         observed: true,
         ..Rules::default()
     }

@@ -83,10 +83,13 @@ fn act(rng: &mut SmallRng) -> Act {
             index: rng.random_range(0..4),
         },
         800..870 => Act::Batch(batch(rng)),
-        870..925 => Act::Track(track(rng)),
-        925..950 => mutate(rng),
-        950..965 => Act::Pause(queue(rng)),
-        965..985 => Act::Resume(queue(rng)),
+        870..910 => Act::Track(track(rng)),
+        910..930 => Act::Undo {
+            back: rng.random_range(0..4),
+        },
+        930..960 => mutate(rng),
+        960..970 => Act::Pause(queue(rng)),
+        970..985 => Act::Resume(queue(rng)),
         985..993 => Act::Remove(queue(rng)),
         993 => Act::Flush,
         _ => Act::Info,
@@ -178,6 +181,7 @@ fn mutate(rng: &mut SmallRng) -> Act {
         jids: rng
             .random_bool(0.7)
             .then(|| (0..6).map(|_| jid(rng)).collect()),
+        operates: rng.random_bool(0.7),
     }
 }
 

@@ -5,6 +5,7 @@ mod matching;
 mod operations;
 mod places;
 mod resuming;
+mod undoing;
 
 use serde_json::{Value, json};
 use workmill_engine::Request;

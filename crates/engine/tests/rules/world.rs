@@ -20,7 +20,7 @@ use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
 use workmill_store::reading::Bounds;
 use workmill_store::{
-    AuditEntry, Counts, HistorySlot, Reading, ReservationsOf, Resolution, SetTime, Store,
+    AuditEntry, Counts, HistorySlot, Lock, Reading, ReservationsOf, Resolution, SetTime, Store,
     StoreError, Totals, Tx,
 };
 
@@ -236,6 +236,31 @@ impl World {
         self.store = None;
         assert!(spoil(&self.disk), "nothing was spoilt");
         self.store = Some(open(&self.disk, &self.faults));
+    }
+
+    /// Makes all locks belong to another job.
+    pub fn give_locks_to(&mut self, jid: &str) {
+        let bounds = Bounds::of_rows(100);
+        let locks = self.reader().locks(None, bounds).unwrap().items;
+        let locks = locks.into_iter().map(|lock| {
+            let (key, mut lock) = lock.unwrap();
+            lock.owner.jid = jid.into();
+            (key, lock)
+        });
+        let locks: Vec<_> = locks.collect();
+        let mut tx = self.store.as_mut().unwrap().begin().unwrap();
+        tx.put(&locks).unwrap();
+        tx.commit().unwrap();
+    }
+
+    /// Removes all locks.
+    pub fn remove_locks(&mut self) {
+        let bounds = Bounds::of_rows(100);
+        let locks = self.reader().locks(None, bounds).unwrap().items;
+        let keys: Vec<_> = locks.into_iter().map(|lock| lock.unwrap().0).collect();
+        let mut tx = self.store.as_mut().unwrap().begin().unwrap();
+        tx.remove::<Lock>(&keys).unwrap();
+        tx.commit().unwrap();
     }
 
     /// An op is not run again, as it has failed by itself.

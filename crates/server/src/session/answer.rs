@@ -45,7 +45,7 @@ pub(super) fn write_slots(
 pub(super) fn write_outcome(outcome: Outcome, shared: &Shared, out: &mut BytesMut) {
     match outcome {
         // No command of a client asks how far operations are.
-        Outcome::Ok | Outcome::Changed(_) | Outcome::Operations(_) => Reply::Ok.write(out),
+        Outcome::Ok | Outcome::Changed { .. } | Outcome::Operations(_) => Reply::Ok.write(out),
         Outcome::Nothing => Reply::Nil.write(out),
         Outcome::Refused(error) => Reply::Error(&error).write(out),
         Outcome::Job(job) => write_job(out, &job.body, job.enqueued_at_index, job.enqueued_at),

@@ -17,6 +17,7 @@ pub const CONNECTIONS_MAX_DEFAULT: usize = 20_000;
 pub const INPUT_BYTES_MAX_DEFAULT: usize = 4 * LINE_BYTES_MAX_DEFAULT;
 
 const DAY_SECS: i64 = 86_400;
+const HOUR_SECS: i64 = 3_600;
 
 /// One of these settings.
 pub(super) struct Scalar {
@@ -79,7 +80,22 @@ enum Reload {
     KeepIf(fn(&Settings) -> bool),
 }
 
-static SCALARS: [Scalar; 12] = [
+static SCALARS: [Scalar; 13] = [
+    Scalar {
+        name: "web.undo_hours",
+        form: Form::Count {
+            // Not at all to thirty days.
+            range: 0..=720,
+            field: Field {
+                get: |settings| usize::try_from(settings.rules.trash_secs / HOUR_SECS).unwrap_or(0),
+                set: |settings, hours| {
+                    let hours = i64::try_from(hours).unwrap_or(i64::MAX);
+                    settings.rules.trash_secs = hours.saturating_mul(HOUR_SECS);
+                },
+            },
+        },
+        reload: Reload::Take,
+    },
     Scalar {
         name: "web.audit_days",
         form: Form::Count {

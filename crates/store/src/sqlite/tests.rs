@@ -61,7 +61,7 @@ fn a_full_database_refuses_and_works_on() {
     push(&mut store, &[&job("a", 10)]).unwrap();
     store
         .conn
-        .pragma_update(None, "max_page_count", 40)
+        .pragma_update(None, "max_page_count", 80)
         .unwrap();
     let large = job("a", 20_000);
     let mut pushed = 1;

@@ -181,7 +181,7 @@ impl Naive {
         }
     }
 
-    fn touch(&mut self, index: usize) -> &mut Batch {
+    pub(super) fn touch(&mut self, index: usize) -> &mut Batch {
         let batch = &mut self.batches[index];
         batch.changed_at = self.now;
         batch

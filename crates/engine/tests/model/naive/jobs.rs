@@ -3,6 +3,7 @@
 use workmill_proto::{MutationVerb, SetName, Timestamp};
 use workmill_store::{Place, TrackState};
 
+use super::trash::Home;
 use super::{DEAD_JOBS_MAX, DEAD_TTL_SECS, Job, Mutant, Naive};
 
 impl Naive {
@@ -50,7 +51,9 @@ impl Naive {
         }
     }
 
-    pub fn bury(&mut self, job: Job) {
+    pub fn bury(&mut self, mut job: Job) {
+        self.burials += 1;
+        job.burial = self.burials;
         let at = self.now.plus_secs(DEAD_TTL_SECS);
         self.insert(SetName::Dead, at.as_micros(), job);
     }
@@ -137,24 +140,41 @@ impl Naive {
         self.enqueue(job);
     }
 
-    pub fn mutate(&mut self, verb: MutationVerb, place: &Place, jids: Option<&[String]>) {
+    /// Changes jobs of a place. What is taken away by an action is kept.
+    pub fn mutate(
+        &mut self,
+        verb: MutationVerb,
+        place: &Place,
+        jids: Option<&[String]>,
+        action: Option<u64>,
+    ) {
         let everything = matches!(verb, MutationVerb::Clear) || jids.is_none();
         let meant = |job: &Job| everything || jids.is_some_and(|jids| jids.contains(&job.jid));
-        let taken: Vec<Job> = match place {
+        let taken: Vec<(Home, Job)> = match place {
             Place::Set(set) => {
                 let entries = self.sets.get_mut(set).unwrap();
                 let taken = entries.extract_if(.., |(_, job)| meant(job));
-                taken.map(|(_, job)| job).collect()
+                taken.map(|(at, job)| (Some((*set, at)), job)).collect()
             }
             Place::Queue(name) => match self.queues.get_mut(&**name) {
-                Some(queue) => queue.jobs.extract_if(.., |job| meant(job)).collect(),
+                Some(queue) => {
+                    let taken = queue.jobs.extract_if(.., |job| meant(job));
+                    taken.map(|job| (None, job)).collect()
+                }
                 None => return,
             },
-            Place::Working => self.take_from_workers(verb, meant),
+            Place::Working => {
+                let taken = self.take_from_workers(verb, meant).into_iter();
+                taken.map(|job| (None, job)).collect()
+            }
         };
+        if let Some(action) = action {
+            self.put_away(action, verb, &taken);
+        }
+        let taken: Vec<Job> = taken.into_iter().map(|(_, job)| job).collect();
         match verb {
             MutationVerb::Clear | MutationVerb::Discard
-                if everything && matches!(place, Place::Set(_)) =>
+                if everything && action.is_none() && matches!(place, Place::Set(_)) =>
             {
                 self.unswept.extend(taken);
             }
@@ -186,6 +206,7 @@ impl Naive {
         let forgotten: Vec<Job> = forgotten.map(|(_, job)| job).collect();
         forgotten.iter().for_each(|job| self.evicted(job));
         self.expire_batches();
+        self.forget_trash();
     }
 
     /// What was removed or cleared is deleted.

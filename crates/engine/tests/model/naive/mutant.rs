@@ -62,4 +62,9 @@ mutants! {
     ScheduledGoByTheSteadyClock,
     RetriesGoByTheWallClock,
     ExpiryGoesByTheSteadyClock,
+    UndoneAgain,
+    UndoneAtOnce,
+    UndoneIsACallback,
+    UndoneReopensItsBatch,
+    TrashIsKept,
 }

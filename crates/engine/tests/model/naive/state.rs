@@ -9,6 +9,7 @@ use super::batches::Batch;
 use super::locks::Lock;
 use super::mutant::Mutant;
 use super::throttles::Limits;
+use super::trash::Trash;
 
 pub const DEAD_JOBS_MAX: usize = 4;
 pub const DEAD_TTL_SECS: i64 = 1_500;
@@ -35,6 +36,8 @@ pub struct Job {
     pub tracked: bool,
     /// Its place in the line.
     pub place: i64,
+    /// Which of all that were buried it is.
+    pub burial: u64,
     /// Which queue of its name it was in: a removed queue's jobs do not get their place back.
     pub generation: u64,
 }
@@ -93,6 +96,10 @@ pub struct Naive {
     pub credits: BTreeMap<&'static str, (i128, SteadyTime)>,
     /// Jobs of removed queues and cleared sets: batches wait for them until they are swept.
     pub unswept: Vec<Job>,
+    /// What operators took away, by action.
+    pub trash: BTreeMap<u64, Trash>,
+    pub last_action: u64,
+    pub(super) burials: u64,
     pub(super) places: i64,
     pub(super) fronts: i64,
     pub(super) generations: u64,
@@ -123,6 +130,9 @@ impl Naive {
             limits: BTreeMap::new(),
             credits: BTreeMap::new(),
             unswept: Vec::new(),
+            trash: BTreeMap::new(),
+            last_action: 0,
+            burials: 0,
             places: 0,
             fronts: 0,
             generations: 0,
@@ -172,6 +182,8 @@ impl Naive {
             credits: old.credits,
             batches: old.batches,
             keys: old.keys,
+            last_action: old.last_action,
+            burials: old.burials,
             places: old.places,
             fronts: old.fronts,
             generations: old.generations,

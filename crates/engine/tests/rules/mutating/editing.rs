@@ -31,7 +31,7 @@ fn edit(world: &mut World, place: &Place, (key, body): (JobRef, Vec<u8>), enqueu
     let verb = ChangeVerb::Edit(Arc::new(JobEdit::new(body, job, enqueue)));
     let change = Change::of_jobs(verb, vec![(place.clone(), key)]).unwrap();
     match world.run(Op::change(change)) {
-        Outcome::Changed(changed) => changed,
+        Outcome::Changed { jobs, .. } => jobs,
         other => panic!("not changed: {other:?}"),
     }
 }

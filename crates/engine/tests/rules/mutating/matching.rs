@@ -319,7 +319,7 @@ fn change_of_named_jobs_tells_how_many_it_has_changed() {
     for wanted in [5, 0] {
         let outcome = world.run(Op::change(discard.clone()));
         assert!(
-            matches!(outcome, Outcome::Changed(changed) if changed == wanted),
+            matches!(outcome, Outcome::Changed { jobs, .. } if jobs == wanted),
             "{outcome:?}"
         );
     }

@@ -46,15 +46,29 @@ pub(super) enum FeatureStep {
     Fail(u64, u64, Option<i64>),
     ForgetFailure(u64),
     ForgetFailures(i64),
-    Trash(u64, i64),
-    TakeFromTrash(u64, u64),
-    ForgetTrash(i64),
+    Trash(TrashStep),
     Slots {
         queue: usize,
         since: i64,
         wid: usize,
         connection: u64,
     },
+}
+
+/// A primitive of the trash.
+#[derive(Clone, Debug)]
+pub(super) enum TrashStep {
+    Put(u64, i64),
+    Take(u64, u64),
+    Forget(i64),
+}
+
+fn trash_step() -> impl Strategy<Value = TrashStep> {
+    prop_oneof![
+        2 => (0..3_u64, 0..9_i64).prop_map(|(action, n)| TrashStep::Put(action, n)),
+        1 => (0..3_u64, 0..2_u64).prop_map(|(action, n)| TrashStep::Take(action, n)),
+        1 => (0..9_i64).prop_map(TrashStep::Forget),
+    ]
 }
 
 /// Any primitive of a feature.
@@ -83,9 +97,7 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
             .prop_map(|(id, n, forget)| FeatureStep::Fail(id, n, forget)),
         1 => (0..3_u64).prop_map(FeatureStep::ForgetFailure),
         1 => (0..9_i64).prop_map(FeatureStep::ForgetFailures),
-        2 => (0..3_u64, 0..9_i64).prop_map(|(action, n)| FeatureStep::Trash(action, n)),
-        1 => (0..3_u64, 0..2_u64).prop_map(|(action, n)| FeatureStep::TakeFromTrash(action, n)),
-        1 => (0..9_i64).prop_map(FeatureStep::ForgetTrash),
+        4 => trash_step().prop_map(FeatureStep::Trash),
         6 => (0..3_usize, -1..9_i64, 0..3_usize, 0..2_u64).prop_map(
             |(queue, since, wid, connection)| FeatureStep::Slots { queue, since, wid, connection }
         ),
@@ -114,9 +126,8 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
         FeatureStep::ForgetTrack(jid) => remove(tx, &mut features.tracks, &[JIDS[*jid].into()]),
         FeatureStep::ForgetTracks(secs) => remove_due(tx, &mut features.tracks, at(*secs)),
         FeatureStep::End { jid, wid, secs } => {
-            let end = Tombstone { at: at(*secs) };
-            let key = end_key(JIDS[*jid], WIDS[*wid]);
-            put(tx, &mut features.ends, &[(key, end)]);
+            let end = (end_key(JIDS[*jid], WIDS[*wid]), Tombstone { at: at(*secs) });
+            put(tx, &mut features.ends, &[end]);
         }
         FeatureStep::ForgetEnd(jid, wid) => {
             let key = end_key(JIDS[*jid], WIDS[*wid]);
@@ -155,16 +166,7 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
         }
         FeatureStep::ForgetFailure(id) => remove(tx, &mut features.failures, &[FailureId(*id)]),
         FeatureStep::ForgetFailures(secs) => remove_due(tx, &mut features.failures, at(*secs)),
-        FeatureStep::Trash(action, n) => {
-            let new = trash(n.cast_unsigned(), *n);
-            put(tx, &mut features.trash, &[(*action, new)]);
-            let jobs = (0..).map(|number| (*action, number)).zip(trashed(*n));
-            put(tx, &mut features.trashed, &jobs.collect::<Vec<_>>());
-        }
-        FeatureStep::TakeFromTrash(action, number) => {
-            remove::<T, TrashedJob>(tx, &mut features.trashed, &[(*action, *number)]);
-        }
-        FeatureStep::ForgetTrash(secs) => remove_due(tx, &mut features.trash, at(*secs)),
+        FeatureStep::Trash(step) => run_trash_step(tx, model, step),
         FeatureStep::Slots {
             queue,
             since,
@@ -175,6 +177,22 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
             let expected = model.slots(queue, since, wid, *connection);
             assert_eq!(tx.slots(queue, since, wid, *connection).unwrap(), expected);
         }
+    }
+}
+
+fn run_trash_step<T: Tx>(tx: &mut T, model: &mut Model, step: &TrashStep) {
+    let features = &mut model.features;
+    match step {
+        TrashStep::Put(action, n) => {
+            let new = trash(n.cast_unsigned(), *n);
+            put(tx, &mut features.trash, &[(*action, new)]);
+            let jobs = (0..).map(|number| (*action, number)).zip(trashed(*n));
+            put(tx, &mut features.trashed, &jobs.collect::<Vec<_>>());
+        }
+        TrashStep::Take(action, number) => {
+            remove::<T, TrashedJob>(tx, &mut features.trashed, &[(*action, *number)]);
+        }
+        TrashStep::Forget(secs) => remove_due(tx, &mut features.trash, at(*secs)),
     }
 }
 

@@ -45,11 +45,11 @@ pub async fn act(
     }
     let change = Change::of_jobs(change, vec![(place, key)])?;
     match desk.ask(&permit, Op::change(change)).await? {
-        Outcome::Changed(0) => {
+        Outcome::Changed { jobs: 0, .. } => {
             let detail = "nothing was changed: the job has left its place, or is as it is to be";
             Err(Problem::new(ProblemKind::Conflict, detail))
         }
-        Outcome::Changed(jobs) => {
+        Outcome::Changed { jobs, .. } => {
             observer.look_again().await;
             Ok(Concerned { jobs })
         }

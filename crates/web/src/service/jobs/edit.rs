@@ -97,8 +97,8 @@ pub async fn edit(
     let edit = JobEdit::new(seen, Job::parse(&payload)?, asked.enqueue);
     let change = Change::of_jobs(ChangeVerb::Edit(Arc::new(edit)), vec![(place, key)])?;
     match desk.ask(&permit, Op::change(change)).await? {
-        Outcome::Changed(0) => Err(has_changed()),
-        Outcome::Changed(jobs) => {
+        Outcome::Changed { jobs: 0, .. } => Err(has_changed()),
+        Outcome::Changed { jobs, .. } => {
             observer.look_again().await;
             Ok(Concerned { jobs })
         }

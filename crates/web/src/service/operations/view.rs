@@ -47,13 +47,14 @@ impl From<OperationReport> for Operation {
         let OperationId(id) = report.id;
         let (action, queue) = match &report.change.verb {
             ChangeVerb::Clear | ChangeVerb::Discard => ("delete", None),
+            ChangeVerb::Restore => ("undo", None),
             ChangeVerb::Kill => ("kill", None),
             ChangeVerb::Requeue => ("requeue", None),
             ChangeVerb::Move(queue) => ("move", Some(queue.to_string())),
             ChangeVerb::Edit(_) => ("edit", None),
         };
         let query = match (&report.change.places, &report.change.filter) {
-            (ChangePlaces::Jobs(_), _) => None,
+            (ChangePlaces::Jobs(_) | ChangePlaces::Trash(_), _) => None,
             (_, Some(ChangeFilter::Query(query))) => Some(query.to_string()),
             (_, Some(ChangeFilter::Mutation(_)) | None) => Some(String::new()),
         };

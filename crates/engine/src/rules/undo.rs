@@ -1,0 +1,217 @@
+//! Undoing an action: what it took away goes back to where it was, in slices. What has come back has left the trash in the same
+//! transaction, so nothing comes back twice.
+//!
+//! A deleted job comes back out of the trash, at the tail of its queue, also if a worker had it, or into its set, at its time.
+//! One that was killed comes back out of the dead set, if nothing has happened to it since. What cannot come back now stays in
+//! the trash: its lock is another job's, or its queue cannot be made.
+
+use std::collections::BTreeMap;
+
+use workmill_proto::{SetName, SteadyTime, WireError};
+use workmill_store::{
+    EntryKey, Fate, Home, JobRecord, JobRef, QueueStanding, SLICE_BYTES_MAX, StoreError, StoredJob,
+    Trash, TrashedJob, Tx, Watermark,
+};
+
+use super::corrupt::quarantine;
+use super::life::Taken;
+use crate::group::Group;
+use crate::limits::UNDO_SLICE_JOBS;
+use crate::op::{ChangeExtent, Source};
+use crate::operations::Done;
+
+/// A job that is to come back.
+struct Returning {
+    home: Home,
+    record: JobRecord,
+    /// Where it is in the dead set, and whether it was a member of a batch that had not failed; none if it was deleted.
+    killed: Option<(EntryKey, bool)>,
+}
+
+impl<T: Tx> Group<'_, T> {
+    /// What an action took away, or all there is in the trash, as far as it is there now, and how many jobs that is; or why there
+    /// is nothing.
+    pub(super) fn trash_extent(
+        &mut self,
+        action: Option<u64>,
+    ) -> Result<Result<(ChangeExtent, u64), WireError>, StoreError> {
+        let (until, jobs) = match action {
+            None => (i64::MAX, 0),
+            Some(id) => match self.trash_of(id)? {
+                Some(trash) => (trash.end.cast_signed(), trash.jobs()),
+                None => {
+                    return Ok(Err(WireError::err(format!(
+                        "there is nothing in the trash of action {id}: it took no jobs away, they were put back, or their \
+                         time is over"
+                    ))));
+                }
+            },
+        };
+        let extent = ChangeExtent {
+            source: Source::Trash(action),
+            until: Watermark(until),
+            only: None,
+        };
+        Ok(Ok((extent, jobs)))
+    }
+
+    /// Puts back a slice of what an action took away, or forgets a slice of all that is in the trash. Tells whether there may be
+    /// more.
+    pub(super) fn change_trash(
+        &mut self,
+        action: Option<u64>,
+        until: Watermark,
+    ) -> Result<(Done, bool), StoreError> {
+        let Some(action) = action else {
+            let forgotten = self.forget_trash(SteadyTime::MAX)?;
+            let done = Done {
+                looked_at: forgotten as u64,
+                changed: forgotten as u64,
+                unknown: 0,
+            };
+            return Ok((done, forgotten > 0));
+        };
+        let Some(mut trash) = self.trash_of(action)? else {
+            return Ok((Done::default(), false));
+        };
+        let until = until.0.cast_unsigned();
+        let done = self.put_back_some(action, &mut trash, until)?;
+        self.write_trash(action, trash)?;
+        Ok((done, trash.first < until))
+    }
+
+    /// Puts back the first of the jobs that an action took away, those before `until`.
+    fn put_back_some(
+        &mut self,
+        action: u64,
+        trash: &mut Trash,
+        until: u64,
+    ) -> Result<Done, StoreError> {
+        let (mut keys, mut returning, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut dead = Vec::new();
+        while trash.first < until && keys.len() < UNDO_SLICE_JOBS && bytes < SLICE_BYTES_MAX {
+            let key = (action, trash.first);
+            trash.first += 1;
+            keys.push(key);
+            let Some(job) = self.tx.get::<TrashedJob>(&[key])?.pop().flatten() else {
+                continue;
+            };
+            trash.bytes = trash.bytes.saturating_sub(job.bytes());
+            let (stored, killed) = match job.fate {
+                Fate::Deleted(stored) => (Some(stored), None),
+                Fate::Killed { dead, was_pending } => {
+                    (self.dead_job(dead)?, Some((dead, was_pending)))
+                }
+            };
+            match (stored, killed) {
+                (Some(Ok(record)), killed) => {
+                    bytes += record.body.len();
+                    returning.push(Returning {
+                        home: job.home,
+                        record,
+                        killed,
+                    });
+                }
+                (Some(Err(corrupt)), None) => {
+                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
+                }
+                // It has left the dead set, or cannot be read and stays there.
+                (None | Some(Err(_)), _) => {}
+            }
+        }
+        self.tx.remove::<TrashedJob>(&keys)?;
+        let (returning, kept) = self.those_that_may(returning)?;
+        let changed = returning.len() as u64;
+        self.append_to_trash(action, trash, kept)?;
+        self.restore(returning, dead)?;
+        let looked_at = keys.len() as u64;
+        Ok(Done {
+            looked_at,
+            changed,
+            unknown: looked_at - changed,
+        })
+    }
+
+    /// A job in the dead set, if it is still there.
+    fn dead_job(&mut self, key: EntryKey) -> Result<Option<StoredJob>, StoreError> {
+        let before = EntryKey {
+            serial: key.serial.saturating_sub(1),
+            ..key
+        };
+        let found = self.tx.entries(SetName::Dead, Some(before), key.at, 1)?;
+        let mut found = found.into_iter().filter(|entry| entry.key == key);
+        Ok(found.next().map(|entry| entry.job))
+    }
+
+    /// Those that may come back now, and what is to be kept of the others.
+    fn those_that_may(
+        &mut self,
+        jobs: Vec<Returning>,
+    ) -> Result<(Vec<Returning>, Vec<TrashedJob>), StoreError> {
+        self.prefetch(jobs.iter().map(|job| &job.record))?;
+        let for_queue = |job: &Returning| job.home == Home::Queue;
+        let queues = jobs.iter().filter(|job| for_queue(job));
+        let queues: Vec<&str> = queues.map(|job| &*job.record.queue).collect();
+        let mut standings = self.tx.queue_standings(&queues)?.into_iter();
+        let (mut may, mut kept) = (Vec::with_capacity(jobs.len()), Vec::new());
+        for job in jobs {
+            let has_queue = !for_queue(&job)
+                || standings
+                    .next()
+                    .is_some_and(|it| it != QueueStanding::Refused);
+            let has_lock = job.killed.is_some()
+                || self
+                    .locks
+                    .may_come_back(self.tx, self.now.steady, &job.record)?;
+            if has_queue && has_lock {
+                may.push(job);
+                continue;
+            }
+            let fate = match job.killed {
+                Some((dead, was_pending)) => Fate::Killed { dead, was_pending },
+                None => Fate::Deleted(Ok(job.record)),
+            };
+            kept.push(TrashedJob {
+                home: job.home,
+                fate,
+            });
+        }
+        Ok((may, kept))
+    }
+
+    /// Puts jobs back to where they were, and buries what could not be read of the others.
+    fn restore(&mut self, jobs: Vec<Returning>, dead: Vec<JobRecord>) -> Result<(), StoreError> {
+        let killed = jobs.iter().filter_map(|job| {
+            let (key, _) = job.killed?;
+            Some((JobRef::Entry(key), job.record.failure))
+        });
+        self.take_out(&killed.collect::<Vec<_>>())?;
+        self.bury(dead)?;
+        let (mut queued, mut sets) = (Vec::new(), BTreeMap::<SetName, Vec<_>>::new());
+        for job in jobs {
+            let Returning {
+                home,
+                mut record,
+                killed,
+            } = job;
+            let taken = match killed {
+                None => Taken::Deleted,
+                Some((_, false)) => Taken::Killed,
+                Some((_, true)) => Taken::KilledPending,
+            };
+            self.come_back(&mut record, home.set(), taken)?;
+            match home {
+                Home::Queue => queued.push(record),
+                Home::Set(set, at) => sets.entry(set).or_default().push((at, record)),
+            }
+        }
+        self.enqueue(&queued.iter().collect::<Vec<_>>())?;
+        for (set, entries) in sets {
+            match set {
+                SetName::Dead => self.lay_down(entries)?,
+                SetName::Scheduled | SetName::Retries => self.put_into(set, entries)?,
+            }
+        }
+        Ok(())
+    }
+}

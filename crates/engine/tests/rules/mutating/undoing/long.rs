@@ -1,0 +1,124 @@
+//! Undoing in slices: killed, rolled back, cancelled in the middle.
+
+use workmill_engine::{
+    Change, ChangeVerb, Op, OperationId, OperationState, OperationsOp, Outcome, Request,
+};
+use workmill_store::AuditState;
+
+use super::{left, operate, take, undo, undo_refused};
+use crate::world::World;
+
+/// Runs the first slice of an undo; gives the rest.
+fn started(world: &mut World, action: u64) -> Vec<Request> {
+    let op = operate(world, Change::undo_of(action));
+    let ticket = world.next_ticket();
+    let rest = world.slice(&[Request { ticket, op }]);
+    assert_eq!(rest.len(), 1, "it takes more than a slice");
+    rest
+}
+
+fn resume(world: &mut World) -> Outcome {
+    world.run(Op::Operations(OperationsOp::Resume))
+}
+
+#[test]
+fn undo_that_a_crash_ended_is_gone_on_with_and_puts_nothing_back_twice() {
+    let mut world = World::of_jobs(2_000);
+    for verb in [ChangeVerb::Discard, ChangeVerb::Kill] {
+        let action = take(&mut world, verb, "");
+        started(&mut world, action);
+        let back = world.size("q");
+        assert!(back > 0 && back < 2_000, "{back}");
+        assert_eq!(left(&world), [(action, 2_000 - back)]);
+        world.crash();
+        resume(&mut world);
+        assert_eq!((world.size("q"), world.totals().dead), (2_000, 0));
+        assert_eq!(left(&world), []);
+        let entry = world.audit_log().pop().unwrap();
+        assert_eq!((entry.state, entry.changed), (AuditState::Done, 2_000));
+    }
+    let mut jids: Vec<String> = (0..2_000)
+        .map(|_| world.fetch(&["q"], "w").jid().to_owned())
+        .collect();
+    let all = jids.len();
+    jids.sort();
+    jids.dedup();
+    assert_eq!(jids.len(), all);
+}
+
+#[test]
+fn deletion_that_a_crash_ended_is_undone_as_one() {
+    let mut world = World::of_jobs(2_000);
+    let query = workmill_engine::query::Query::parse("").unwrap();
+    let op = operate(&mut world, Change::of_matching(ChangeVerb::Discard, query));
+    let ticket = world.next_ticket();
+    world.slice(&[Request { ticket, op }]);
+    world.crash();
+    resume(&mut world);
+    assert_eq!(world.size("q"), 0);
+    let [(action, jobs)] = left(&world)[..] else {
+        panic!("one action");
+    };
+    assert_eq!(jobs, 2_000);
+    assert_eq!(undo(&mut world, action).changed, 2_000);
+    assert_eq!(world.fetch(&["q"], "w").jid(), "job-000000");
+}
+
+#[test]
+fn slice_of_an_undo_that_is_rolled_back_has_not_happened() {
+    let mut world = World::of_jobs(2_000);
+    let action = take(&mut world, ChangeVerb::Discard, "");
+    let mut rest = started(&mut world, action);
+    let (back, kept) = (world.size("q"), left(&world));
+    world.try_slice(&rest, false).unwrap();
+    assert_eq!((world.size("q"), left(&world)), (back, kept));
+    while !rest.is_empty() {
+        rest = world.slice(&rest);
+    }
+    assert_eq!((world.size("q"), left(&world)), (2_000, vec![]));
+}
+
+#[test]
+fn cancelled_undo_leaves_the_rest_in_the_trash() {
+    let mut world = World::of_jobs(2_000);
+    let action = take(&mut world, ChangeVerb::Discard, "");
+    let mut rest = started(&mut world, action);
+    let Op::Mutate(mutate) = &rest[0].op else {
+        panic!("{rest:?}");
+    };
+    let id = mutate.operation.unwrap();
+    world.run(Op::Operations(OperationsOp::Cancel(id)));
+    while !rest.is_empty() {
+        rest = world.slice(&rest);
+    }
+    let back = world.size("q");
+    assert!(back < 2_000);
+    assert_eq!(left(&world), [(action, 2_000 - back)]);
+    assert_eq!(undo(&mut world, action).changed, 2_000 - back);
+    undo_refused(&mut world, action);
+}
+
+#[test]
+fn two_undos_of_one_action_share_its_jobs() {
+    let mut world = World::of_jobs(2_000);
+    let action = take(&mut world, ChangeVerb::Discard, "");
+    let undos = [901, 902].map(|id| Request {
+        ticket: world.next_ticket(),
+        op: Op::operate(OperationId(id), Change::undo_of(action)).by(&super::anna()),
+    });
+    let mut rest = undos.to_vec();
+    while !rest.is_empty() {
+        rest = world.slice(&rest);
+    }
+    let mut changed = 0;
+    for request in undos {
+        match world.answer(request.ticket).unwrap() {
+            Outcome::Operations(reports) => {
+                assert_eq!(reports[0].state, OperationState::Done);
+                changed += reports[0].changed;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((changed, world.size("q")), (2_000, 2_000));
+}
