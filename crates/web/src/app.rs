@@ -97,6 +97,8 @@ fn pages() -> Router<Arc<App>> {
             "/jobs/{jid}/edit",
             get(pages::edit_job).post(pages::on_edit),
         )
+        .route("/failures", get(pages::failures))
+        .route("/failures/{id}", get(pages::failure))
         .route("/batches", get(pages::batches))
         .route("/batches/{bid}", get(pages::batch))
         .route("/workers", get(pages::workers).post(pages::on_workers))

@@ -4,6 +4,7 @@ mod actions;
 mod audit;
 mod editing;
 mod events;
+mod failures;
 mod guard;
 mod history;
 mod jobs;

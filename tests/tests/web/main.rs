@@ -6,6 +6,7 @@ mod audit;
 mod contrib;
 mod editing;
 mod events;
+mod failures;
 mod history;
 mod port;
 mod probes;

@@ -11,6 +11,7 @@ mod asked;
 mod attention;
 mod audit;
 mod events;
+mod failures;
 mod features;
 mod history;
 mod job;

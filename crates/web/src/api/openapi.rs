@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    attention, audit, events, features, history, jobs, operations, problem, queues, server, why,
-    workers,
+    attention, audit, events, failures, features, history, jobs, operations, problem, queues,
+    server, why, workers,
 };
 use crate::app::App;
 use crate::probes;
@@ -90,6 +90,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::show_history))
         .routes(routes!(history::list_jobtypes))
         .routes(routes!(attention::list))
+        .routes(routes!(failures::list_failures))
+        .routes(routes!(failures::show_failure))
         .routes(routes!(events::stream))
         .routes(routes!(audit::list_audit))
         .routes(routes!(why::job))

@@ -117,9 +117,14 @@ impl FakeDesk {
 
     /// The worker has failed at a job.
     pub(crate) fn fail(&self, jid: &str, message: &str) {
+        self.fail_as(jid, message, message);
+    }
+
+    /// The same, with a kind of error of its own.
+    pub(crate) fn fail_as(&self, jid: &str, errtype: &str, message: &str) {
         let report = FailReport {
             jid: jid.to_owned(),
-            errtype: message.to_owned(),
+            errtype: errtype.to_owned(),
             message: message.to_owned(),
             backtrace: vec![message.to_owned()],
         };

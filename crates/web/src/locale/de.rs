@@ -339,6 +339,23 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "gelaufen",
     jobtype_wait: "Wartezeit",
     jobtype_run: "Laufzeit",
+    // The pages of failures.
+    failures: "Fehler",
+    failures_lead: "Wartende Neuversuche und tote Jobs, nach Typ, Fehler und Meldung. Zahlen und IDs in Meldungen zählen beim Vergleich nicht.",
+    failures_empty: "Kein fehlgeschlagener Job ist hier. So soll es sein.",
+    failures_teach: "Jobs, die auf die gleiche Weise fehlschlagen, stehen hier in einer Zeile, egal wie viele es sind.",
+    failures_grouping: "Jobs einer älteren Version werden noch hinzugefügt.",
+    failures_lately: "{failed} in den letzten 24 Stunden fehlgeschlagen",
+    failures_all: "Alle Fehler",
+    failure: "Fehler",
+    failure_first: "zuerst",
+    failure_last: "zuletzt",
+    failure_none: "ohne Fehler beendet",
+    failure_gone: "Diese Gruppe von Fehlern gibt es nicht mehr. Sie hatte seit einer Woche keine Jobs.",
+    same_failures: &[
+        "{n} weiterer Job ist auf die gleiche Weise fehlgeschlagen",
+        "{n} weitere Jobs sind auf die gleiche Weise fehlgeschlagen",
+    ],
     // Operations: changes of many jobs.
     operations: "Aktionen",
     operations_lead: "Änderungen an vielen Jobs. Jede läuft von selbst weiter, auch wenn niemand zusieht.",

@@ -333,6 +333,23 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "ran",
     jobtype_wait: "wait",
     jobtype_run: "run",
+    // The pages of failures.
+    failures: "Failures",
+    failures_lead: "Retrying and dead jobs, by type, error and message. Numbers and ids in messages are left out when they are compared.",
+    failures_empty: "No failed job is here. That is how it should be.",
+    failures_teach: "Jobs that fail in the same way appear here in one line, however many they are.",
+    failures_grouping: "Jobs of an older version are still being added.",
+    failures_lately: "{failed} failed in the last 24 hours",
+    failures_all: "All failures",
+    failure: "failure",
+    failure_first: "first",
+    failure_last: "last",
+    failure_none: "killed without an error",
+    failure_gone: "There is no such group of failures any more. It has had no jobs for a week.",
+    same_failures: &[
+        "{n} other job failed in the same way",
+        "{n} other jobs failed in the same way",
+    ],
     // Operations: changes of many jobs.
     operations: "Operations",
     operations_lead: "Changes of many jobs. Each goes on by itself, also when nobody looks.",

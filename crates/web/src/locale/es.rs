@@ -339,6 +339,23 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "ejecutados",
     jobtype_wait: "espera",
     jobtype_run: "duración",
+    // The pages of failures.
+    failures: "Fallos",
+    failures_lead: "Trabajos por reintentar y muertos, por tipo, error y mensaje. Los números e identificadores de los mensajes no cuentan al compararlos.",
+    failures_empty: "No hay trabajos fallidos. Así debe ser.",
+    failures_teach: "Los trabajos que fallan de la misma manera aparecen aquí en una línea, sean cuantos sean.",
+    failures_grouping: "Aún se están añadiendo trabajos de una versión anterior.",
+    failures_lately: "{failed} fallidos en las últimas 24 horas",
+    failures_all: "Todos los fallos",
+    failure: "fallo",
+    failure_first: "primero",
+    failure_last: "último",
+    failure_none: "terminado sin error",
+    failure_gone: "Este grupo de fallos ya no existe. Llevaba una semana sin trabajos.",
+    same_failures: &[
+        "{n} trabajo más falló de la misma manera",
+        "{n} trabajos más fallaron de la misma manera",
+    ],
     // Operations: changes of many jobs.
     operations: "Operaciones",
     operations_lead: "Cambios de muchos trabajos. Cada uno sigue solo, aunque nadie mire.",

@@ -339,6 +339,23 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "exécutés",
     jobtype_wait: "attente",
     jobtype_run: "durée",
+    // The pages of failures.
+    failures: "Échecs",
+    failures_lead: "Jobs à réessayer et jobs morts, par type, erreur et message. Les nombres et identifiants des messages ne comptent pas dans la comparaison.",
+    failures_empty: "Aucun job en échec. Tout va bien.",
+    failures_teach: "Les jobs qui échouent de la même façon tiennent ici en une ligne, quel que soit leur nombre.",
+    failures_grouping: "Les jobs d’une ancienne version sont encore en cours d’ajout.",
+    failures_lately: "{failed} en échec ces dernières 24 heures",
+    failures_all: "Tous les échecs",
+    failure: "échec",
+    failure_first: "premier",
+    failure_last: "dernier",
+    failure_none: "tué sans erreur",
+    failure_gone: "Ce groupe d’échecs n’existe plus. Il était sans job depuis une semaine.",
+    same_failures: &[
+        "{n} autre job a échoué de la même façon",
+        "{n} autres jobs ont échoué de la même façon",
+    ],
     // Operations: changes of many jobs.
     operations: "Opérations",
     operations_lead: "Modifications de nombreux jobs. Chacune continue d’elle-même, même si personne ne regarde.",

@@ -99,6 +99,9 @@ texts! {
     // The page of types of jobs.
     jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait
     jobtype_run
+    // The pages of failures.
+    failures failures_lead failures_empty failures_teach failures_grouping failures_lately failures_all failure
+    failure_first failure_last failure_none failure_gone
     // Operations: changes of many jobs.
     operations operations_lead operations_empty operations_teach operation_action operation_query
     operation_running operation_done operation_cancelled operation_failed operation_named operation_everything
@@ -124,7 +127,7 @@ texts! {
     // The pages of sets and queues.
     job_count
     // The page of a job.
-    times
+    times same_failures
     // The page of workers.
     told_workers
     // What can be done to queues.

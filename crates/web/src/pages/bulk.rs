@@ -25,6 +25,14 @@ impl Bulk {
         }
     }
 
+    /// To all that match a query, so many jobs in some of these states.
+    pub(super) fn of_states(frame: &Frame, states: &[JobState], query: String, jobs: u64) -> Self {
+        Self {
+            actions: bulk_actions(frame, states),
+            ..Self::of_all(frame, JobState::Dead, query, jobs)
+        }
+    }
+
     /// To all that match a query.
     pub(super) fn of_query(frame: &Frame, query: &str) -> Self {
         Self {

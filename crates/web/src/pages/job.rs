@@ -11,6 +11,7 @@ use workmill_proto::{Failure, Timestamp};
 
 use super::Frame;
 use super::actions::{JobAction, job_actions};
+use super::failures::failure_path;
 use super::job_rows::JobRow;
 use super::json::Pretty;
 use super::links::batch_path;
@@ -18,6 +19,7 @@ use super::reasons::told;
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::Markup;
+use crate::service::failures::others_like;
 use crate::service::jobs::{JobView, Payload};
 use crate::service::why::{Why, why_job};
 use crate::service::{Problem, ProblemKind};
@@ -43,6 +45,8 @@ struct JobPage<'a> {
     reserve_for: Option<Duration>,
     retry: Option<String>,
     batch: Option<Markup>,
+    /// The group of jobs that failed in the same way, and how many others are in it.
+    same_failures: Option<(String, u64)>,
 }
 
 /// JSON, for people and as it is.
@@ -66,7 +70,16 @@ pub(crate) async fn job(
     Path(jid): Path<String>,
 ) -> Response {
     match why_job(&*app.desk, &app.observer, &jid).await {
-        Ok((view, why)) => frame.show(Ok(page(&frame, view, &why))),
+        Ok((view, why)) => {
+            let others = others_like(&*app.desk, &view).await;
+            frame.show(others.map(|others| {
+                let same_failures = others.map(|(id, others)| (failure_path(&id), others));
+                JobPage {
+                    same_failures,
+                    ..page(&frame, view, &why)
+                }
+            }))
+        }
         Err(problem) if problem.kind == ProblemKind::NotFound => {
             frame.show_problem(&Problem::new(problem.kind, frame.t.job_gone))
         }
@@ -105,6 +118,7 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
         reserve_for: reserve_for.map(Duration::from_secs),
         retry: text(&payload.retry),
         batch: batch.map(|bid| frame.anchor(&batch_path(&bid), &bid)),
+        same_failures: None,
         frame,
         job,
     }

@@ -12,6 +12,7 @@ mod bulk;
 mod chart;
 mod concerns;
 mod cookies;
+mod failures;
 mod forms;
 mod frame;
 mod history_chart;
@@ -45,6 +46,7 @@ pub(crate) use audit::audit;
 pub(crate) use batches::{batch, batches};
 #[cfg(test)]
 pub(crate) use concerns::ConcernRow;
+pub(crate) use failures::{failure, failures};
 pub(crate) use frame::Frame;
 pub(crate) use job::job;
 pub(crate) use job_edit::{edit_job, on_edit};

@@ -61,6 +61,7 @@ const TOP: &[Line] = &[
     ("/", "o", |t| t.overview, NO_COUNT),
     ("/queues", "q", |t| t.queues, |n| n.queues),
     ("/search", "f", |t| t.search, NO_COUNT),
+    ("/failures", "e", |t| t.failures, NO_COUNT),
 ];
 
 const JOBS: &[Line] = &[

@@ -9,10 +9,12 @@ use axum::response::Response;
 
 use super::Frame;
 use super::concerns::ConcernRow;
+use super::failures::FailureRow;
 use super::history_chart::HistoryChart;
 use super::queue_rows::QueueRow;
 use super::ranges::RangeParameters;
 use crate::app::App;
+use crate::desk::Action;
 use crate::observe::Observed;
 use crate::service::Problem;
 use crate::service::history::HistoryOf;
@@ -39,6 +41,9 @@ struct Overview<'a> {
     chart: HistoryChart,
     rows: Vec<QueueRow>,
     queue_count: u64,
+    /// The largest groups of failures.
+    failures: Vec<FailureRow>,
+    may_act: bool,
 }
 
 /// A number that says how it stands.
@@ -81,6 +86,8 @@ async fn make<'a>(
         chart: HistoryChart::of(app, frame, HistoryOf::All, range.range.as_deref()).await?,
         rows: largest_queues(app, frame, &observed).await?,
         queue_count: observed.queues.len() as u64,
+        failures: FailureRow::largest(app, frame).await?,
+        may_act: frame.may(Action::StartOperation),
     })
 }
 

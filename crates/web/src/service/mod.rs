@@ -8,6 +8,7 @@ pub mod audit;
 pub mod batches;
 pub mod cron;
 pub(crate) mod events;
+pub mod failures;
 mod hex;
 pub mod history;
 pub mod jobs;

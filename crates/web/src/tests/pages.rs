@@ -14,7 +14,7 @@ use super::visitor::Answer;
 use super::{HOSTILE, Visitor};
 
 /// Every page that needs no name.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/",
     "/queues",
     "/scheduled",
@@ -22,6 +22,7 @@ const PAGES: [&str; 16] = [
     "/morgue",
     "/busy",
     "/search",
+    "/failures",
     "/batches",
     "/workers",
     "/cron",

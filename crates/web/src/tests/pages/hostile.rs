@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{PAGES, STATES, check_page, put};
 use crate::desk::fake;
 use crate::tests::Visitor;
+use crate::tests::visitor::get;
 
 /// What others may write, and what must not come out of it.
 const HOSTILE: [&str; 7] = [
@@ -33,6 +34,11 @@ async fn what_others_have_written_is_shown_and_does_nothing() {
     for index in 0..HOSTILE.len() {
         paths.push(format!("/jobs/%3Cjid%3E-{index}-dead"));
     }
+    let groups = get(&visitor, "/api/v1/failures").await;
+    for group in groups["items"].as_array().unwrap() {
+        paths.push(format!("/failures/{}", group["id"].as_str().unwrap()));
+    }
+    assert!(paths.len() > PAGES.len() + 2 * HOSTILE.len());
     for path in paths {
         let answer = visitor.get(&path).await;
         check_page(&path, &answer);
