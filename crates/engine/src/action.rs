@@ -58,6 +58,13 @@ impl Op {
             Self::Operations(OperationsOp::Cancel(id)) => {
                 ("operation.cancel", format!("operation {}", id.0))
             }
+            Self::Cron(switch) => {
+                let action = match switch.paused {
+                    true => "cron.pause",
+                    false => "cron.resume",
+                };
+                (action, format!("cron entry {}", switch.name))
+            }
             Self::Flush => ("flush", String::from("everything")),
             Self::Note(note) => (note.action, note.target.clone()),
             Self::Act(action) => return action.op.words(),

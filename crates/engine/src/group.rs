@@ -14,6 +14,7 @@ use crate::features::{Batches, Failures, Locks, Meters, Tracks};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{GroupResult, InfoReport, Outcome};
+use crate::rules::cron_pause;
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
@@ -92,6 +93,11 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Operations(op) => self.operations(ticket, op),
             Op::Mutate(mutate) => self.mutate(ticket, mutate),
             Op::Queue(command, client) => self.queue(ticket, command, *client),
+            Op::Cron(switch) => {
+                cron_pause::switch(self.tx, self.memory, self.now.wall, switch)?;
+                self.answers.give(ticket, Outcome::Ok);
+                Ok(())
+            }
             Op::Flush => self.flush(ticket),
             Op::Info => self.info(run),
             Op::Nack(_) => self.nack(run),

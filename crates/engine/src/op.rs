@@ -62,6 +62,8 @@ pub enum Op {
     Operations(OperationsOp),
     /// QUEUE PAUSE, RESUME, REMOVE.
     Queue(Arc<QueueCommand>, ClientId),
+    /// A cron entry is paused, or goes on.
+    Cron(Arc<CronSwitch>),
     /// FLUSH.
     Flush,
     /// The numbers of INFO.
@@ -99,6 +101,15 @@ pub struct Note {
     pub target: String,
     /// To how many things.
     pub count: u64,
+}
+
+/// Whether a cron entry runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronSwitch {
+    /// The entry, by the name its ticks are remembered by.
+    pub name: Box<str>,
+    /// Whether it is to be paused.
+    pub paused: bool,
 }
 
 /// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.

@@ -87,7 +87,7 @@ impl Op {
             Self::Queue(command, _) => (queue_weight(command), None, Barrier::Open),
             Self::Info => (INFO_WEIGHT, Some(Rank::Info), Barrier::Answered),
             Self::Nack(tags) => (tags.len(), None, Barrier::Open),
-            Self::Flush | Self::Forget(_) | Self::Drain(_) | Self::Note(_) => {
+            Self::Cron(_) | Self::Flush | Self::Forget(_) | Self::Drain(_) | Self::Note(_) => {
                 (1, None, Barrier::Open)
             }
             Self::Tick(duty) => (duty_weight(duty), None, Barrier::Open),

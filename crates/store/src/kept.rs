@@ -241,11 +241,13 @@ pub struct Tombstone {
     pub at: SteadyTime,
 }
 
-/// Up to when the ticks of a cron entry are done. It outlives a [`Tx::flush`](crate::Tx::flush).
+/// Up to when the ticks of a cron entry are done, and whether it is paused. It outlives a [`Tx::flush`](crate::Tx::flush).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CronTick {
     /// The last tick that is done, or a later time.
     pub at: Timestamp,
+    /// Since when it is paused; none if it is not.
+    pub paused_since: Option<Timestamp>,
 }
 
 /// Reservations that take slots of a queue.

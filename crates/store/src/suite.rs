@@ -212,6 +212,7 @@ register! { $
         ticks_are_noted_by_name
         a_later_note_takes_the_place_of_an_earlier_one
         notes_of_ticks_survive_reopening
+        a_paused_entry_stays_paused_after_reopening
         a_flush_keeps_the_notes_of_ticks
         a_dropped_transaction_notes_no_tick
     }

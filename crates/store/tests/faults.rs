@@ -75,7 +75,13 @@ fn prepare(store: &mut SqliteStore) -> [JobKey; 3] {
 }
 
 fn tick(secs: i64) -> (Box<str>, CronTick) {
-    ("cron".into(), CronTick { at: wall(secs) })
+    (
+        "cron".into(),
+        CronTick {
+            at: wall(secs),
+            paused_since: None,
+        },
+    )
 }
 
 fn end_key(jid: &str) -> (Box<str>, Box<str>) {

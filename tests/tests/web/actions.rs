@@ -101,6 +101,32 @@ fn worker_that_is_told_to_be_quiet_hears_it_at_its_next_beat() {
 }
 
 #[test]
+fn paused_cron_entry_fires_no_more_until_it_is_resumed_also_after_a_kill() {
+    let mut server = Server::builder()
+        .web()
+        .config("[[cron]]\nname = \"each\"\nschedule = \"@every 1s\"\n[cron.job]\ntype = \"T\"\nqueue = \"each\"\nargs = []\n[[cron]]\nname = \"other\"\nschedule = \"@every 1s\"\n[cron.job]\ntype = \"T\"\nqueue = \"other\"\nargs = []\n")
+        .start();
+    server.client().fetch_jid("each");
+    posted(&server, "/api/v1/cron/each/pause", &json!({}));
+    let nobody = post(&server, "/api/v1/cron/nobody/pause", &json!({}));
+    assert_eq!(nobody.status, 404);
+    assert!(get(&server, "/api/v1/cron/each")["paused_since"].is_string());
+    server.kill9();
+    server.start_again();
+    // What was pushed before it was paused.
+    let mut client = server.client();
+    while client.fetch("each").is_some() {}
+    // By then the paused one would have fired as often.
+    for _ in 0..3 {
+        client.fetch_jid("other");
+    }
+    assert_eq!(client.fetch("each"), None);
+    posted(&server, "/api/v1/cron/each/resume", &json!({}));
+    assert!(get(&server, "/api/v1/cron/each")["paused_since"].is_null());
+    client.fetch_jid("each");
+}
+
+#[test]
 fn job_of_a_cron_entry_is_pushed_now() {
     let server = Server::builder()
         .web()

@@ -79,6 +79,13 @@ impl PartialEq for CronEntry {
 impl Eq for CronEntry {}
 
 impl CronTable {
+    /// A table without entries.
+    pub const fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+        }
+    }
+
     /// Adds an entry; in the place of one that has its name already, if there is one.
     pub fn insert(&mut self, name: &str, entry: CronEntry) {
         self.entries.insert(Arc::from(name), entry);

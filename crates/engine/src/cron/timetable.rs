@@ -54,6 +54,12 @@ impl Timetable {
         self.ticks.table.as_ref() == Some(table)
     }
 
+    /// Its table; an empty one before the first.
+    pub(crate) fn table(&self) -> &CronTable {
+        static NONE: CronTable = CronTable::new();
+        self.ticks.table.as_deref().unwrap_or(&NONE)
+    }
+
     /// Whether its table is the first after a start.
     pub(crate) fn is_first(&self) -> bool {
         self.ticks.first

@@ -42,9 +42,16 @@ impl<T: Tx> Group<'_, T> {
             };
             let settled = entry.schedule.settle(due.tick, self.now.wall);
             self.memory.timetable.set_next(&due.name, settled.next);
-            if done.is_none_or(|done| done < due.tick) {
-                runs.push((due, entry));
-                let tick = CronTick { at: settled.done };
+            if done.is_none_or(|done| done.at < due.tick) {
+                let paused_since = done.and_then(|done| done.paused_since);
+                // The ticks of a paused one pass, so that they are not made up for when it goes on.
+                if paused_since.is_none() {
+                    runs.push((due, entry));
+                }
+                let tick = CronTick {
+                    at: settled.done,
+                    paused_since,
+                };
                 ticks.push(((*due.name).into(), tick));
             }
         }

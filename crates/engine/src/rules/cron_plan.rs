@@ -41,9 +41,13 @@ pub(super) fn plan<T: Tx>(
             missed_within_secs: rules.cron_missed_within_secs,
             report: &mut memory.plan_report,
         };
-        let plan = planner.plan_entry(name, entry, done);
+        let plan = planner.plan_entry(name, entry, done.map(|done| done.at));
         memory.timetable.set_next(name, plan.next);
-        notes.extend(plan.note.map(|at| ((**name).into(), CronTick { at })));
+        let paused_since = done.and_then(|done| done.paused_since);
+        notes.extend(
+            plan.note
+                .map(|at| ((**name).into(), CronTick { at, paused_since })),
+        );
     }
     tx.put(&notes)
 }
@@ -136,13 +140,13 @@ impl Planner<'_> {
     }
 }
 
-/// Up to when the ticks of entries are done. What was noted under an entry's former name counts until there is something
+/// Up to when the ticks of entries are done, and whether they are paused. What was noted under an entry's former name counts until there is something
 /// under its own.
 pub(super) fn ticks_done<T: Tx>(
     tx: &mut T,
     table: &CronTable,
     names: &[&str],
-) -> Result<Vec<Option<Timestamp>>, StoreError> {
+) -> Result<Vec<Option<CronTick>>, StoreError> {
     let mut done = noted_ticks(tx, names)?;
     let mut places = Vec::new();
     let mut formers = Vec::new();
@@ -166,8 +170,7 @@ pub(super) fn ticks_done<T: Tx>(
     Ok(done)
 }
 
-fn noted_ticks<T: Tx>(tx: &mut T, names: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+fn noted_ticks<T: Tx>(tx: &mut T, names: &[&str]) -> Result<Vec<Option<CronTick>>, StoreError> {
     let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
-    let noted = tx.get::<CronTick>(&names)?.into_iter();
-    Ok(noted.map(|tick| Some(tick?.at)).collect())
+    tx.get(&names)
 }

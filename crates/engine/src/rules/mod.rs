@@ -7,6 +7,7 @@ mod batch;
 mod callbacks;
 mod corrupt;
 mod cron;
+pub(crate) mod cron_pause;
 mod cron_plan;
 mod dead;
 mod fail;

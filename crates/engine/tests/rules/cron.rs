@@ -10,6 +10,8 @@ use workmill_store::QUEUES_MAX;
 
 use crate::world::World;
 
+mod pausing;
+
 /// An entry of a table: name, schedule, whether it catches up, members of its payload.
 type Line<'a> = (&'a str, &'a str, bool, Value);
 

@@ -166,6 +166,9 @@ CREATE TABLE trashed_jobs (
     generation INTEGER NOT NULL, action INTEGER NOT NULL, number INTEGER NOT NULL,
     set_id INTEGER NOT NULL, at INTEGER NOT NULL, dead_at INTEGER, dead_serial INTEGER, was_pending INTEGER,
     record BLOB, PRIMARY KEY (generation, action, number)) WITHOUT ROWID;
+", "
+-- Since when a cron entry is paused.
+ALTER TABLE cron_ticks ADD COLUMN paused_since INTEGER;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

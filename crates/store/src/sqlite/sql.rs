@@ -166,8 +166,8 @@ statements! {
     UngroupedWrite = "REPLACE INTO ungrouped (id, name, at, serial) VALUES (0, ?1, ?2, ?3)";
     UngroupedDelete = "DELETE FROM ungrouped WHERE id = 0";
 
-    CronTickRead = "SELECT at FROM cron_ticks WHERE name = ?1";
-    CronTickWrite = "REPLACE INTO cron_ticks (name, at) VALUES (?1, ?2)";
+    CronTickRead = "SELECT at, paused_since FROM cron_ticks WHERE name = ?1";
+    CronTickWrite = "REPLACE INTO cron_ticks (name, at, paused_since) VALUES (?1, ?2, ?3)";
     CronTickDelete = "DELETE FROM cron_ticks WHERE name = ?1";
 
     AuditRead = "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target, changed,

@@ -4,10 +4,15 @@ use workmill_proto::Timestamp;
 
 use super::Fixture;
 use super::steps::*;
-use crate::{CronTick, Store, Tx};
+use crate::reading::Bounds;
+use crate::{CronTick, Reading as _, Store, Tx};
 
-fn tick(name: &str, secs: i64) -> (Box<str>, CronTick) {
-    (name.into(), CronTick { at: at(secs) })
+pub(super) fn tick(name: &str, secs: i64) -> (Box<str>, CronTick) {
+    let tick = CronTick {
+        at: at(secs),
+        paused_since: None,
+    };
+    (name.into(), tick)
 }
 
 fn ticks(store: &mut impl Store, names: &[&str]) -> Vec<Option<Timestamp>> {
@@ -55,6 +60,25 @@ pub(super) fn notes_of_ticks_survive_reopening<F: Fixture>(fixture: &mut F) {
     drop(store);
     let mut store = fixture.open();
     assert_eq!(ticks(&mut store, &["a"]), [Some(at(1))]);
+}
+
+pub(super) fn a_paused_entry_stays_paused_after_reopening<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let (name, tick) = tick("a", 1);
+    let paused = CronTick {
+        paused_since: Some(at(7)),
+        ..tick
+    };
+    change(&mut store, |tx| tx.put(&[(name.clone(), paused)]).unwrap());
+    drop(store);
+    let mut store = fixture.open();
+    let found = look(&mut store, |tx| {
+        tx.get(std::slice::from_ref(&name)).unwrap()
+    });
+    assert_eq!(found, [Some(paused)]);
+    let reader = store.reader();
+    let read = reader.cron_ticks(None, Bounds::of_rows(9)).unwrap();
+    assert_eq!(read.items, [(name, paused)]);
 }
 
 pub(super) fn a_flush_keeps_the_notes_of_ticks<F: Fixture>(fixture: &mut F) {

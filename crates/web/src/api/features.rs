@@ -103,3 +103,33 @@ pub(crate) async fn run_cron(
     let pushed = cron::run_now(&*app.desk, &app.observer, &actor, &name).await?;
     Ok((StatusCode::CREATED, Json(pushed)))
 }
+
+/// Pauses a recurring job: its ticks pass without a job, also after a restart, until it is resumed.
+#[utoipa::path(
+    post, path = "/api/v1/cron/{name}/pause", tag = "cron", operation_id = "pauseCron",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 204, description = "It is paused"))
+)]
+pub(crate) async fn pause_cron(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(name): Named<String>,
+) -> Result<StatusCode, Problem> {
+    cron::switch(&*app.desk, &actor, &name, true).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets a recurring job run again. Ticks that have passed are not made up for.
+#[utoipa::path(
+    post, path = "/api/v1/cron/{name}/resume", tag = "cron", operation_id = "resumeCron",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 204, description = "It runs from its next tick on"))
+)]
+pub(crate) async fn resume_cron(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(name): Named<String>,
+) -> Result<StatusCode, Problem> {
+    cron::switch(&*app.desk, &actor, &name, false).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -83,6 +83,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(features::list_cron))
         .routes(routes!(features::show_cron))
         .routes(routes!(features::run_cron))
+        .routes(routes!(features::pause_cron))
+        .routes(routes!(features::resume_cron))
         .routes(routes!(server::show_server))
         .routes(routes!(server::show_settings))
         .routes(routes!(server::show_counters))

@@ -35,13 +35,17 @@ pub enum Action {
     TerminateWorkers,
     /// To push the job of a cron entry now.
     RunCron,
+    /// To have a cron entry run no more for now.
+    PauseCron,
+    /// To let it run again.
+    ResumeCron,
     /// To forget everything there is.
     Flush,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -57,6 +61,8 @@ impl Action {
         Self::QuietWorkers,
         Self::TerminateWorkers,
         Self::RunCron,
+        Self::PauseCron,
+        Self::ResumeCron,
         Self::Flush,
     ];
 
@@ -78,6 +84,8 @@ impl Action {
             Self::QuietWorkers => "workers.quiet",
             Self::TerminateWorkers => "workers.terminate",
             Self::RunCron => "cron.run",
+            Self::PauseCron => "cron.pause",
+            Self::ResumeCron => "cron.resume",
             Self::Flush => "flush",
         }
     }
@@ -99,7 +107,9 @@ impl Action {
             | Self::CancelOperation
             | Self::QuietWorkers
             | Self::TerminateWorkers
-            | Self::RunCron => Role::Operator,
+            | Self::RunCron
+            | Self::PauseCron
+            | Self::ResumeCron => Role::Operator,
             Self::Flush => Role::Admin,
         }
     }

@@ -232,6 +232,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "أبدًا",
     act_run: "تشغيل الآن",
     cron_was_run: "المهمة الآن في طابورها.",
+    cron_was_paused: "المهمة الدورية متوقفة مؤقتًا: تمرّ مواعيدها دون دفع مهام، حتى بعد إعادة التشغيل.",
+    cron_was_resumed: "ستعود المهمة الدورية إلى العمل من موعدها التالي.",
     // The page of throttles.
     throttles: "حدود التدفق",
     throttles_lead: "كم مهمة من طابور قد تعمل معًا أو تبدأ في الثانية.",

@@ -199,6 +199,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "nie",
     act_run: "Jetzt ausführen",
     cron_was_run: "Der Job steht in seiner Queue.",
+    cron_was_paused: "Der Eintrag ist angehalten: Seine Zeiten verstreichen ohne Job, auch nach einem Neustart.",
+    cron_was_resumed: "Der Eintrag läuft ab seinem nächsten Zeitpunkt wieder.",
     // The page of throttles.
     throttles: "Drosseln",
     throttles_lead: "Wie viele Jobs einer Queue zugleich laufen oder in einer Sekunde beginnen dürfen.",

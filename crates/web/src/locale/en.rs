@@ -196,6 +196,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "never",
     act_run: "Run now",
     cron_was_run: "The job is in its queue.",
+    cron_was_paused: "The entry is paused: its times pass without a job, also after a restart.",
+    cron_was_resumed: "The entry runs again from its next time on.",
     // The page of throttles.
     throttles: "Throttles",
     throttles_lead: "How many jobs of a queue may run at a time, or start in a second.",

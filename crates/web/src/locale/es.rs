@@ -199,6 +199,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "nunca",
     act_run: "Ejecutar ahora",
     cron_was_run: "El trabajo está en su cola.",
+    cron_was_paused: "La entrada está en pausa: sus horas pasan sin trabajo, también tras un reinicio.",
+    cron_was_resumed: "La entrada vuelve a ejecutarse a partir de su próxima hora.",
     // The page of throttles.
     throttles: "Límites",
     throttles_lead: "Cuántos trabajos de una cola pueden correr a la vez o empezar por segundo.",

@@ -199,6 +199,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "jamais",
     act_run: "Exécuter maintenant",
     cron_was_run: "Le job est dans sa file.",
+    cron_was_paused: "L’entrée est en pause : ses échéances passent sans job, même après un redémarrage.",
+    cron_was_resumed: "L’entrée reprend à sa prochaine échéance.",
     // The page of throttles.
     throttles: "Quotas",
     throttles_lead: "Combien de jobs d’une file peuvent tourner à la fois ou démarrer par seconde.",

@@ -190,6 +190,8 @@ pub(super) static TEXTS: Texts = Texts {
     never: "なし",
     act_run: "今すぐ実行",
     cron_was_run: "ジョブをキューに入れました。",
+    cron_was_paused: "この項目を一時停止しました。再起動後も、時刻が来てもジョブは投入されません。",
+    cron_was_resumed: "この項目は次の時刻から再び実行されます。",
     // The page of throttles.
     throttles: "流量制限",
     throttles_lead: "キューごとに、同時実行数や1秒あたりの開始数を制限します。",

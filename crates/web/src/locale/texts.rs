@@ -70,7 +70,7 @@ texts! {
     locks locks_lead locks_empty locks_teach lock ends ended
     // The page of recurring jobs.
     cron cron_lead cron_empty cron_teach schedule next_run last_run never act_run
-    cron_was_run
+    cron_was_run cron_was_paused cron_was_resumed
     // The page of throttles.
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
     // The page of the server.

@@ -73,8 +73,10 @@ impl JobLock {
 }
 
 impl CronPage<'_> {
-    fn may_run(&self) -> bool {
+    fn may_act(&self) -> bool {
         self.frame.may(Action::RunCron)
+            && self.frame.may(Action::PauseCron)
+            && self.frame.may(Action::ResumeCron)
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Notice {
     OperationStopped,
     JobEdited,
     CronRun,
+    CronPaused,
+    CronResumed,
 }
 
 impl Notice {
@@ -40,6 +42,8 @@ impl Notice {
             Self::OperationStopped => ("operation-stopped", 0),
             Self::JobEdited => ("job-edited", 0),
             Self::CronRun => ("cron-run", 0),
+            Self::CronPaused => ("cron-paused", 0),
+            Self::CronResumed => ("cron-resumed", 0),
         }
     }
 
@@ -56,6 +60,8 @@ impl Notice {
             Self::OperationStopped,
             Self::JobEdited,
             Self::CronRun,
+            Self::CronPaused,
+            Self::CronResumed,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -89,6 +95,8 @@ impl Notice {
             Self::OperationStopped => t.operation_was_stopped.to_owned(),
             Self::JobEdited => t.job_was_edited.to_owned(),
             Self::CronRun => t.cron_was_run.to_owned(),
+            Self::CronPaused => t.cron_was_paused.to_owned(),
+            Self::CronResumed => t.cron_was_resumed.to_owned(),
         }
     }
 }

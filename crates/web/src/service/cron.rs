@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use workmill_engine::{CronEntry as Entry, Op};
+use workmill_engine::{CronEntry as Entry, CronSwitch, Op};
 use workmill_proto::Timestamp;
+use workmill_store::CronTick;
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 
 use super::jobs::{Pushed, new_jid};
@@ -37,6 +38,10 @@ pub struct CronEntry {
     #[serde(serialize_with = "told_if_any")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub done_until: Option<Timestamp>,
+    /// Since when it is paused, so that its ticks pass without a job; null if it is not.
+    #[serde(serialize_with = "told_if_any")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub paused_since: Option<Timestamp>,
     /// Its next ticks, five at most; those of an interval are counted from its last one.
     #[serde(serialize_with = "all_told")]
     #[schema(value_type = Vec<String>, format = DateTime)]
@@ -90,13 +95,41 @@ pub async fn run_now(
     Ok(Pushed { jid })
 }
 
+/// Pauses a recurring job, or lets it go on: also over restarts of the server, and whatever the configuration says. Ticks that
+/// pass meanwhile are skipped. Nothing happens to one that is paused, or goes on, already.
+///
+/// # Errors
+/// The role; there is no such entry; the server takes nothing in.
+pub async fn switch(
+    desk: &dyn Desk,
+    actor: &Actor,
+    name: &str,
+    paused: bool,
+) -> Result<(), Problem> {
+    let permit = Permit::check(
+        actor,
+        match paused {
+            true => Action::PauseCron,
+            false => Action::ResumeCron,
+        },
+    )?;
+    if desk.cron().get(name).is_none() {
+        return Err(no_such_entry());
+    }
+    let name = name.into();
+    done(
+        desk.ask(&permit, Op::Cron(CronSwitch { name, paused }.into()))
+            .await?,
+    )
+}
+
 fn no_such_entry() -> Problem {
     let detail = "the configuration has no cron entry of this name";
     Problem::new(ProblemKind::NotFound, detail)
 }
 
-/// Up to when the ticks of entries are done.
-async fn ticks_done(desk: &dyn Desk) -> Result<BTreeMap<Box<str>, Timestamp>, Problem> {
+/// Up to when the ticks of entries are done, and which are paused.
+async fn ticks_done(desk: &dyn Desk) -> Result<BTreeMap<Box<str>, CronTick>, Problem> {
     let (mut done, mut after) = (BTreeMap::new(), None::<Box<str>>);
     loop {
         let from = after.take();
@@ -105,7 +138,7 @@ async fn ticks_done(desk: &dyn Desk) -> Result<BTreeMap<Box<str>, Timestamp>, Pr
                 reading.cron_ticks(from.as_deref(), Bounds::of_rows(READ_ROWS_MAX))
             })
             .await?;
-        done.extend(slice.items.into_iter().map(|(name, tick)| (name, tick.at)));
+        done.extend(slice.items);
         after = slice.next;
         if after.is_none() {
             return Ok(done);
@@ -114,14 +147,10 @@ async fn ticks_done(desk: &dyn Desk) -> Result<BTreeMap<Box<str>, Timestamp>, Pr
 }
 
 impl CronEntry {
-    fn new(
-        name: &str,
-        entry: &Entry,
-        done: &BTreeMap<Box<str>, Timestamp>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(name: &str, entry: &Entry, done: &BTreeMap<Box<str>, CronTick>, now: Timestamp) -> Self {
         let former = || done.get(entry.former_name.as_deref()?);
-        let done_until = done.get(name).or_else(former).copied();
+        let kept = done.get(name).or_else(former).copied();
+        let done_until = kept.map(|kept| kept.at);
         let template = entry.template();
         Self {
             name: name.to_owned(),
@@ -131,6 +160,7 @@ impl CronEntry {
             queue: template.queue.clone(),
             catch_up: entry.catch_up,
             done_until,
+            paused_since: kept.and_then(|kept| kept.paused_since),
             next: next_ticks(entry, done_until, now),
         }
     }

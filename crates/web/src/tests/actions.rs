@@ -39,6 +39,8 @@ operation.cancel DELETE /api/v1/operations/{id} /api/v1/operations/0
 workers.quiet POST /api/v1/workers/{signal} /api/v1/workers/quiet {"all":true}
 workers.terminate POST /api/v1/workers/{signal} /api/v1/workers/terminate {"all":true}
 cron.run POST /api/v1/cron/{name}/run /api/v1/cron/x/run
+cron.pause POST /api/v1/cron/{name}/pause /api/v1/cron/x/pause
+cron.resume POST /api/v1/cron/{name}/resume /api/v1/cron/x/resume
 flush POST /api/v1/flush /api/v1/flush {"everything":true}
 "#;
 

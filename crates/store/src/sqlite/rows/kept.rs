@@ -160,13 +160,17 @@ impl PassingRows<Tombstone> for SqliteRows<'_> {
 impl KeyedRows<CronTick> for SqliteRows<'_> {
     fn get(&mut self, _: i64, name: &Box<str>) -> Result<Option<CronTick>, StoreError> {
         self.statements.row(Sql::CronTickRead, (&**name,), |row| {
-            let at = Timestamp::from_micros(row.get(0)?);
-            Ok(CronTick { at })
+            let paused_since: Option<i64> = row.get(1)?;
+            Ok(CronTick {
+                at: Timestamp::from_micros(row.get(0)?),
+                paused_since: paused_since.map(Timestamp::from_micros),
+            })
         })
     }
 
     fn put(&mut self, _: i64, name: &Box<str>, tick: &CronTick) -> Result<(), StoreError> {
-        let row = (&**name, tick.at.as_micros());
+        let paused_since = tick.paused_since.map(Timestamp::as_micros);
+        let row = (&**name, tick.at.as_micros(), paused_since);
         self.statements.execute(Sql::CronTickWrite, row)?;
         Ok(())
     }

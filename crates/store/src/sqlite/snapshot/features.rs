@@ -32,7 +32,8 @@ const TRACKS: &str = "SELECT state, percent, desc, updated_at, forget_at, jid FR
     WHERE generation = ?1 AND jid > ?2 ORDER BY jid";
 const TRACK: &str = "SELECT state, percent, desc, updated_at, forget_at FROM tracks
     WHERE generation = ?1 AND jid = ?2";
-const CRON_TICKS: &str = "SELECT name, at FROM cron_ticks WHERE name > ?1 ORDER BY name";
+const CRON_TICKS: &str =
+    "SELECT name, at, paused_since FROM cron_ticks WHERE name > ?1 ORDER BY name";
 const HISTORY_SLOT: &str =
     "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
 const HISTORY: &str = "SELECT lines, place, slot FROM history WHERE generation = ?1 ORDER BY place";
@@ -195,8 +196,12 @@ impl FeatureReads for SqliteSnapshot<'_> {
         mut each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.rows(CRON_TICKS, (after.unwrap_or_default(),), |row| {
-            let at = Timestamp::from_micros(row.get(1)?);
-            Ok(each(row.get(0)?, CronTick { at }))
+            let paused_since: Option<i64> = row.get(2)?;
+            let tick = CronTick {
+                at: Timestamp::from_micros(row.get(1)?),
+                paused_since: paused_since.map(Timestamp::from_micros),
+            };
+            Ok(each(row.get(0)?, tick))
         })
     }
 

@@ -3,8 +3,9 @@
 use super::steps::*;
 use crate::reading::{Bounds, TrackView};
 use crate::suite::Fixture;
+use crate::suite::cron::tick;
 use crate::suite::steps::*;
-use crate::{BatchDetails, BatchParents, CronTick, Reading as _, Store as _, Track, Tx as _};
+use crate::{BatchDetails, BatchParents, Reading as _, Store as _, Track, Tx as _};
 
 fn told(jid: &str, track: Track) -> TrackView {
     TrackView {
@@ -39,7 +40,7 @@ pub(in crate::suite) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) 
             ("j1".into(), track(1, Some(5))),
         ])
         .unwrap();
-        tx.put(&[("tick".into(), CronTick { at: at(3) })]).unwrap();
+        tx.put(&[tick("tick", 3)]).unwrap();
         ids
     });
     let reader = store.reader();
@@ -76,7 +77,7 @@ pub(in crate::suite) fn what_features_keep_is_read<F: Fixture>(fixture: &mut F) 
     assert_eq!(reader.track("j2").unwrap(), Some(track(2, None)));
     assert_eq!(reader.track("j").unwrap(), None);
     let ticks = reader.cron_ticks(None, Bounds::of_rows(9)).unwrap();
-    assert_eq!(ticks.items, [("tick".into(), CronTick { at: at(3) })]);
+    assert_eq!(ticks.items, [tick("tick", 3)]);
     assert!(
         reader
             .cron_ticks(Some("tick"), Bounds::of_rows(9))

@@ -6,6 +6,9 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use workmill_engine::{CronEntry, CronTable, Schedule};
 
 use super::{PAGES, check_page, put};
 use crate::desk::{Role, WorkerChoice, fake};
@@ -232,4 +235,28 @@ async fn workers_are_told_by_faktorys_form() {
         let signals = visitor.desk.signals.lock();
         assert_eq!(signals.last().unwrap().0, choice);
     }
+}
+
+#[tokio::test]
+async fn recurring_job_is_paused_and_resumed_by_a_form() {
+    let visitor = Visitor::new();
+    let schedule = Schedule::parse("0 3 * * *", TimeZone::UTC).unwrap();
+    let payload = json!({"jobtype": "Report", "args": []});
+    let payload = payload.as_object().unwrap().clone();
+    let mut table = CronTable::new();
+    table.insert("nightly", CronEntry::new(schedule, false, payload).unwrap());
+    *visitor.desk.cron.lock() = Arc::new(table);
+    for (action, notice, is_paused) in [
+        ("pause", "its times pass without a job", true),
+        ("resume", "runs again from its next time on", false),
+    ] {
+        let form = format!("name=nightly&action={action}");
+        let (_, page) = post(&visitor, "/cron", &form).await;
+        assert!(page.contains(notice), "{page}");
+        assert_eq!(page.contains(">paused</span>"), is_paused, "{page}");
+    }
+    let (status, _) = post(&visitor, "/cron", "name=nobody&action=pause").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = post(&visitor, "/cron", "name=nightly&action=explode").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
 }

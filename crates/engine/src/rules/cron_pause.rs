@@ -1,0 +1,31 @@
+//! An operator pauses a cron entry, and lets it go on: for as long as the server is asked to, whatever is restarted.
+//!
+//! The ticks that pass meanwhile are skipped, also by an entry that catches up: it was told not to run.
+
+use workmill_proto::Timestamp;
+use workmill_store::{CronTick, StoreError, Tx};
+
+use super::cron_plan;
+use crate::memory::Memory;
+use crate::op::CronSwitch;
+
+/// Pauses an entry or lets it go on; nothing if it does already. One that nobody knows is paused when it comes.
+pub(crate) fn switch<T: Tx>(
+    tx: &mut T,
+    memory: &Memory,
+    now: Timestamp,
+    CronSwitch { name, paused }: &CronSwitch,
+) -> Result<(), StoreError> {
+    let table = memory.timetable.table();
+    let kept = cron_plan::ticks_done(tx, table, &[name])?.pop().flatten();
+    let paused_since = kept.and_then(|kept| kept.paused_since);
+    if paused_since.is_some() == *paused {
+        return Ok(());
+    }
+    let tick = CronTick {
+        // What is due at this very moment is not to run either.
+        at: kept.map_or(now, |kept| kept.at.max(now)),
+        paused_since: paused.then_some(now),
+    };
+    tx.put(&[(name.clone(), tick)])
+}
