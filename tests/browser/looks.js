@@ -66,3 +66,32 @@ for (const kind of ["none", "three", "many", "hostile"]) {
     if (wrong.length) throw new Error(`${wrong.length} faults:\n${wrong.join("\n")}`);
   });
 }
+
+test("looks: what opens on a page", async ({ browser }) => {
+  const { server, paths } = await scene("hostile");
+  const tab = await visit(browser, server);
+  const { page, go, faults } = tab;
+  const queue = paths.find((path) => path.startsWith("/queues/"));
+  const opens = {
+    "/": [() => page.locator(".menu summary").click(), () => page.keyboard.press("?")],
+    [queue]: [() => page.locator(".confirm summary").click()],
+    [paths.find((path) => path.startsWith("/jobs/jid"))]: [() => page.locator("details.raw summary").first().click()],
+  };
+  const wrong = [];
+  for (const [path, actions] of Object.entries(opens)) {
+    for (const [language, theme] of [["en", "light"], ["ar", "dark"]]) {
+      for (const width of [WIDTHS[0], WIDTHS[2]]) {
+        for (const open of actions) {
+          await page.setViewportSize({ width, height: 900 });
+          await go(`${path}?lang=${language}&theme=${theme}`);
+          await open();
+          await page.evaluate(AXE);
+          for (const found of [...await violations(page), ...await overflow(page)]) wrong.push(`${path} ${language} ${width}: ${found}`);
+        }
+      }
+    }
+  }
+  await tab.context.close();
+  await server.stop();
+  if (wrong.length || faults.length) throw new Error([...wrong, ...faults].join("\n"));
+});
