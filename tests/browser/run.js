@@ -6,6 +6,7 @@ import { runAll } from "./lib/runner.js";
 import "./scenarios/incidents.js";
 import "./scenarios/find.js";
 import "./scenarios/act.js";
+import "./scenarios/failures.js";
 import "./scenarios/live.js";
 import "./scenarios/plain.js";
 import "./looks.js";

@@ -128,15 +128,16 @@ export async function ended(server, id) {
 
 /** The pages there are, and one of each that is about one thing. */
 function paths(name, some) {
-  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/busy", "/batches", "/workers", "/cron", "/throttles",
+  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/failures", "/busy", "/batches", "/workers", "/cron", "/throttles",
     "/locks", "/jobtypes", "/operations", "/audit", "/server", "/search", "/search?query=flaky", "/search?query=state:",
     "/operations/new?action=retry&query=state:dead", "/operations/new?action=move&query=state:dead", "/jobs/nothing-here"];
-  const { queue, bid, operation, jobs } = some;
+  const { queue, bid, operation, failure, jobs } = some;
   return [
     ...lists, `/queues/${encodeURIComponent(queue)}`,
     ...jobs.map((jid) => `/jobs/${encodeURIComponent(jid)}`),
     ...(jobs.length ? [`/jobs/${encodeURIComponent(jobs[0])}/edit`, `/search?query=${encodeURIComponent(name.type(0).slice(0, 200))}`] : []),
     ...(bid ? [`/batches/${bid}`] : []),
+    ...(failure ? [`/failures/${failure}`] : []),
     ...(operation ? [`/operations/${operation}`] : []),
   ];
 }
@@ -157,9 +158,10 @@ export async function scene(kind) {
   const retried = await server.api("POST", "/operations", { action: "retry", query: `state:dead queue:flaky "${"long, ".repeat(40)}"` });
   await ended(server, retried.id);
   const few = (query) => server.api("GET", `/jobs?limit=1&query=${encodeURIComponent(query)}`);
+  const failures = await server.api("GET", "/failures");
   const jobs = [];
   for (const query of ["queue:poison", "state:retries", "state:working", "queue:later", "queue:locked", "queue:parts"]) {
     jobs.push(...(await few(query)).jobs.map((found) => found.jid));
   }
-  return { server, paths: paths(name, { queue: name.queue(0), bid: bids[0], operation: killed.id, jobs }) };
+  return { server, paths: paths(name, { queue: name.queue(0), bid: bids[0], operation: killed.id, failure: failures.items[0].id, jobs }) };
 }
