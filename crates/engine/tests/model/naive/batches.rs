@@ -293,7 +293,10 @@ impl Naive {
         batch.gone = true;
         if !(batch.completed && batch.succeeded) {
             let parents = self.tell_parents(index);
-            parents.into_iter().for_each(|parent| self.advance(parent));
+            parents
+                .into_iter()
+                .rev()
+                .for_each(|parent| self.advance(parent));
         }
     }
 }
