@@ -125,6 +125,8 @@ await shoot(page, "overview", { width: 1280, height: 860 });
 await go("/queues/thumbnails");
 await shoot(page, "queue", { width: 1280, height: 760 });
 await fail();
+await go("/failures");
+await shoot(page, "failures", { width: 1280, height: 420 });
 const { jobs } = await server.api("GET", `/jobs?limit=1&query=${encodeURIComponent("state:retries type:SendInvoice")}`);
 await go(`/jobs/${jobs[0].jid}`);
 await shoot(page, "job", { width: 1280, height: 760 });
