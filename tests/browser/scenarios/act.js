@@ -87,13 +87,20 @@ scenario("real worker is made quiet from the page of workers, and is seen to tak
   }
 });
 
-scenario("recurring job is run now", async ({ client, page, go }) => {
+scenario("recurring job is run now, paused and resumed", async ({ client, server, page, go }) => {
   await go("/cron");
   const row = page.getByRole("row", { name: /Report/ });
   await row.getByText("nightly").waitFor();
   await row.getByRole("button", { name: "Run now" }).click();
   await page.getByRole("status").waitFor();
   assert.equal((await client.fetch("reports")).jobtype, "Report");
+  const isPaused = async () => (await server.api("GET", "/cron/nightly")).paused_since !== null;
+  await row.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("status").waitFor();
+  assert.ok(await isPaused());
+  await row.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("status").waitFor();
+  assert.ok(!(await isPaused()));
 }, { config: '[[cron]]\nname = "nightly"\nschedule = "0 3 * * *"\njob = { type = "Report", queue = "reports" }' });
 
 scenario("job is edited and enqueued again, and a stale edit is refused", async ({ server, client, page, go, context }) => {
