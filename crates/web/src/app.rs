@@ -115,7 +115,7 @@ fn pages() -> Router<Arc<App>> {
             "/operations/{id}",
             get(pages::operation).post(pages::on_operation),
         )
-        .route("/audit", get(pages::audit))
+        .route("/audit", get(pages::audit).post(pages::on_audit))
         .route("/server", get(pages::server))
 }
 

@@ -12,6 +12,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod redaction;
+mod undo;
 mod views;
 mod visitor;
 

@@ -21,6 +21,7 @@ mod operations;
 mod problem;
 mod queues;
 mod server;
+mod trash;
 mod why;
 mod workers;
 

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::{
     attention, audit, events, failures, features, history, jobs, operations, problem, queues,
-    server, why, workers,
+    server, trash, why, workers,
 };
 use crate::app::App;
 use crate::probes;
@@ -96,6 +96,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(failures::show_failure))
         .routes(routes!(events::stream))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(trash::undo_action))
+        .routes(routes!(trash::show_trash, trash::empty_trash))
         .routes(routes!(why::job))
         .routes(routes!(why::queue))
         .routes(routes!(server::flush))

@@ -29,6 +29,10 @@ pub enum Action {
     SeeOperations,
     /// To stop it.
     CancelOperation,
+    /// To put back what an action took away.
+    Undo,
+    /// To forget all that could be put back.
+    EmptyTrash,
     /// To tell workers to fetch no more.
     QuietWorkers,
     /// To tell workers to end.
@@ -45,7 +49,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -58,6 +62,8 @@ impl Action {
         Self::StartOperation,
         Self::SeeOperations,
         Self::CancelOperation,
+        Self::Undo,
+        Self::EmptyTrash,
         Self::QuietWorkers,
         Self::TerminateWorkers,
         Self::RunCron,
@@ -81,6 +87,8 @@ impl Action {
             Self::StartOperation => "operation.start",
             Self::SeeOperations => "operation.see",
             Self::CancelOperation => "operation.cancel",
+            Self::Undo => "action.undo",
+            Self::EmptyTrash => "trash.empty",
             Self::QuietWorkers => "workers.quiet",
             Self::TerminateWorkers => "workers.terminate",
             Self::RunCron => "cron.run",
@@ -105,6 +113,8 @@ impl Action {
             | Self::EditJob
             | Self::StartOperation
             | Self::CancelOperation
+            | Self::Undo
+            | Self::EmptyTrash
             | Self::QuietWorkers
             | Self::TerminateWorkers
             | Self::RunCron

@@ -78,6 +78,7 @@ texts! {
     clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
     transactions settings settings_lead
     // The audit log.
+    undo undo_until trash trash_empty
     audit audit_lead audit_empty audit_teach audit_nothing audit_who audit_what audit_to_what audit_count audit_when
     audit_filter audit_all audit_running audit_cancelled audit_failed audit_interrupted
     // Forms.

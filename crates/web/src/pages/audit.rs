@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::Frame;
+use super::forms::{Fields, invalid};
 use super::listing::Listing;
+use super::operations::operation_path;
 use crate::app::App;
+use crate::desk::Action;
 use crate::locale::Texts;
 use crate::service::audit::{AuditFilter, AuditRecord, list};
+use crate::service::operations::{empty_trash, undo};
 use crate::service::{PageRequest, Problem};
 
 /// Which entries are asked for.
@@ -35,6 +40,10 @@ struct AuditPage<'a> {
 }
 
 impl AuditPage<'_> {
+    fn may_undo(&self) -> bool {
+        self.frame.may(Action::Undo)
+    }
+
     fn is_filtered(&self) -> bool {
         let AuditParameters {
             name,
@@ -71,6 +80,26 @@ impl AuditRecord {
             "interrupted" => Some(("retries", t.audit_interrupted)),
             _ => None,
         }
+    }
+}
+
+/// `POST /audit`: undoes an action, or empties the trash.
+pub(crate) async fn on_audit(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let started = match fields.first("undo").map(str::parse) {
+        Some(Ok(action)) => undo(&app.desk, &frame.actor, action).await,
+        Some(Err(_)) => Err(invalid("undo", fields.first("undo").unwrap_or_default())),
+        None => match fields.first("action") {
+            Some("empty-trash") => empty_trash(&app.desk, &frame.actor).await,
+            other => Err(invalid("action", other.unwrap_or_default())),
+        },
+    };
+    match started {
+        Ok(operation) => frame.leads_to(&operation_path(&operation.id)),
+        Err(problem) => frame.show_problem(&problem),
     }
 }
 

@@ -42,7 +42,7 @@ mod sets;
 pub(crate) use act::{on_cron, on_queue, on_workers};
 pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};
 pub(crate) use answer::nothing_here;
-pub(crate) use audit::audit;
+pub(crate) use audit::{audit, on_audit};
 pub(crate) use batches::{batch, batches};
 #[cfg(test)]
 pub(crate) use concerns::ConcernRow;

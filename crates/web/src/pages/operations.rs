@@ -20,6 +20,7 @@ use crate::locale::{Phrase, Texts};
 use crate::service::Problem;
 use crate::service::jobs::JobVerb;
 use crate::service::operations::{Operation, cancel, list, show};
+use crate::service::trash::{Undoable, undoable};
 
 #[derive(Template)]
 #[template(path = "operations.html")]
@@ -33,6 +34,8 @@ struct OperationsPage<'a> {
 struct OperationPage<'a> {
     frame: &'a Frame,
     may_cancel: bool,
+    /// What can be put back of what it took away; none if that is nothing, or whoever reads may not.
+    undo: Option<Undoable>,
     operation: Operation,
 }
 
@@ -47,7 +50,11 @@ impl Operation {
     }
 
     fn title(&self, t: &Texts) -> &'static str {
-        JobVerb::parse(self.action).map_or("", |verb| title(verb, t))
+        match self.action {
+            "undo" => t.undo,
+            "empty_trash" => t.trash_empty,
+            action => JobVerb::parse(action).map_or("", |verb| title(verb, t)),
+        }
     }
 
     /// The color and the word of its state.
@@ -67,6 +74,7 @@ impl Operation {
     /// What its jobs match, in words where it is no query.
     fn said_query<'a>(&'a self, t: &'a Texts) -> &'a str {
         match self.query.as_deref() {
+            None if matches!(self.action, "undo" | "empty_trash") => t.trash,
             None => t.operation_named,
             Some("") => t.operation_everything,
             Some(query) => query,
@@ -118,11 +126,25 @@ pub(crate) async fn operation(
     Path(id): Path<String>,
 ) -> Response {
     let found = show(&*app.desk, &frame.actor, &id).await;
+    let undo = match &found {
+        Ok(operation) => undo_of(&app, &frame, operation).await,
+        Err(_) => None,
+    };
     frame.show(found.map(|operation| OperationPage {
         frame: &frame,
+        undo,
         may_cancel: operation.is_running() && frame.may(Action::CancelOperation),
         operation,
     }))
+}
+
+/// What can be put back of what an operation took away that has ended, if whoever reads may.
+async fn undo_of(app: &App, frame: &Frame, operation: &Operation) -> Option<Undoable> {
+    let action = operation.audit?;
+    if operation.is_running() || !frame.may(Action::Undo) {
+        return None;
+    }
+    undoable(&*app.desk, vec![action]).await.ok()?.pop()?
 }
 
 /// `POST /operations/{id}`: stops it.

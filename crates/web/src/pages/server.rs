@@ -10,7 +10,9 @@ use axum::response::Response;
 
 use super::Frame;
 use crate::app::App;
+use crate::desk::Action;
 use crate::service::server::{Disk, Server, server as look, settings};
+use crate::service::trash::{Trash, trash};
 
 #[derive(Template)]
 #[template(path = "server.html")]
@@ -18,9 +20,14 @@ struct ServerPage<'a> {
     frame: &'a Frame,
     server: Server,
     settings: BTreeMap<String, String>,
+    trash: Trash,
 }
 
 impl ServerPage<'_> {
+    fn may_empty(&self) -> bool {
+        self.trash.actions > 0 && self.frame.may(Action::EmptyTrash)
+    }
+
     /// The color and the word of its state.
     fn state(&self) -> (&'static str, &'static str) {
         let t = self.frame.t;
@@ -59,6 +66,7 @@ pub(crate) async fn server(State(app): State<Arc<App>>, frame: Frame) -> Respons
         frame: &frame,
         server: look(&*app.desk).await,
         settings: settings(&*app.desk),
+        trash: trash(&*app.desk).await.unwrap_or_default(),
     };
     frame.show(Ok(page))
 }

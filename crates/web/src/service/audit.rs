@@ -8,6 +8,7 @@ use workmill_store::{AuditEntry, AuditState};
 
 use super::moment::{told, told_if_any};
 use super::operations::told_id;
+use super::trash::{Undoable, undoable};
 use super::{Page, PageRequest, Problem, ProblemKind};
 use crate::desk::Desk;
 
@@ -44,6 +45,10 @@ pub struct AuditRecord {
     pub skipped: u64,
     /// The id of the operation it is; null if it is none.
     pub operation: Option<String>,
+    /// The number of the action that it takes back; null if it takes none back.
+    pub undoes: Option<u64>,
+    /// What can be put back of the jobs that it took away; null if that is nothing.
+    pub undo: Option<Undoable>,
 }
 
 /// Which entries are asked for. What is left out, or empty, says nothing.
@@ -79,8 +84,15 @@ pub async fn list(
         .await?;
     let readable = audit.items.into_iter();
     let items = readable.filter_map(|(id, entry)| Some(AuditRecord::new(id, entry.ok()?)));
+    let mut items: Vec<AuditRecord> = items.collect();
+    let ids = items.iter().map(|entry| entry.id).collect();
+    let undoable = undoable(desk, ids).await?;
+    for (entry, undo) in items.iter_mut().zip(undoable) {
+        // One that is under way is stopped first.
+        entry.undo = undo.filter(|_| entry.state != "running");
+    }
     Ok(Page {
-        items: items.collect(),
+        items,
         cursor: audit.next.map(|id| id.to_string()),
     })
 }
@@ -139,6 +151,8 @@ impl AuditRecord {
             changed: entry.changed,
             skipped: entry.skipped,
             operation: entry.operation.map(told_id),
+            undoes: entry.undoes,
+            undo: None,
         }
     }
 }

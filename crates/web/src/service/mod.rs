@@ -21,6 +21,7 @@ mod problem;
 pub mod queues;
 pub mod search;
 pub mod server;
+pub mod trash;
 pub(crate) mod why;
 pub mod workers;
 

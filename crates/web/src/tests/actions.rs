@@ -36,6 +36,8 @@ job.move POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/move {"queue":"q"}
 operation.start POST /api/v1/operations /api/v1/operations {"action":"kill","query":"type:T"}
 operation.see GET /api/v1/operations /api/v1/operations
 operation.cancel DELETE /api/v1/operations/{id} /api/v1/operations/0
+action.undo POST /api/v1/audit/{id}/undo /api/v1/audit/7/undo
+trash.empty DELETE /api/v1/trash /api/v1/trash
 workers.quiet POST /api/v1/workers/{signal} /api/v1/workers/quiet {"all":true}
 workers.terminate POST /api/v1/workers/{signal} /api/v1/workers/terminate {"all":true}
 cron.run POST /api/v1/cron/{name}/run /api/v1/cron/x/run
@@ -172,7 +174,7 @@ async fn action_is_for_the_one_job_that_is_meant_and_for_its_state() {
     let key = jobs["items"][1]["key"].clone();
     assert_eq!(
         post(&visitor, kill, json!({"key": key}), 200).await,
-        json!({"jobs": 1})
+        json!({"jobs": 1, "audit": 1})
     );
     assert_eq!(
         get(&visitor, "/api/v1/sets/dead").await["items"][0]["args"],

@@ -43,7 +43,8 @@ async fn an_action_is_told_of_with_who_did_it() {
             "id": 1, "name": "anna", "role": "operator", "address": "10.0.0.7",
             "action": "queue.pause", "target": "queue mail",
             "began_at": "2026-03-01T10:00:00Z", "ended_at": "2026-03-01T10:00:00Z",
-            "state": "done", "reason": null, "changed": 1, "skipped": 0, "operation": null
+            "state": "done", "reason": null, "changed": 1, "skipped": 0, "operation": null,
+            "undoes": null, "undo": null
         }],
         "cursor": null
     });

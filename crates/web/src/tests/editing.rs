@@ -40,7 +40,10 @@ async fn job_is_edited_and_enqueued_by_who_has_seen_it_last() {
     let seen = job(&visitor, "jid-00001").await;
     let edit = |seen: &Value, args: Value| json!({"key": seen["key"], "digest": seen["digest"], "args": args, "retry": 3});
     let (status, done) = put(&visitor, "jid-00001", &edit(&seen, json!([2]))).await;
-    assert_eq!((status, done), (StatusCode::OK, json!({"jobs": 1})));
+    assert_eq!(
+        (status, done),
+        (StatusCode::OK, json!({"jobs": 1, "audit": 1}))
+    );
     let now = job(&visitor, "jid-00001").await;
     assert_eq!(
         (&now["state"], &now["args"], &now["retry"]),

@@ -19,6 +19,8 @@ use crate::service::{Problem, ProblemKind};
 pub struct Concerned {
     /// How many.
     pub jobs: u64,
+    /// The number of the action in the audit log, by which it can be undone if it took jobs away.
+    pub audit: Option<u64>,
 }
 
 /// Does something to the job with this id, and to no other one that has the same id: if there are several, its key says which
@@ -49,9 +51,12 @@ pub async fn act(
             let detail = "nothing was changed: the job has left its place, or is as it is to be";
             Err(Problem::new(ProblemKind::Conflict, detail))
         }
-        Outcome::Changed { jobs, .. } => {
+        Outcome::Changed { jobs, action } => {
             observer.look_again().await;
-            Ok(Concerned { jobs })
+            Ok(Concerned {
+                jobs,
+                audit: action,
+            })
         }
         other => Err(refused(other)),
     }

@@ -98,9 +98,12 @@ pub async fn edit(
     let change = Change::of_jobs(ChangeVerb::Edit(Arc::new(edit)), vec![(place, key)])?;
     match desk.ask(&permit, Op::change(change)).await? {
         Outcome::Changed { jobs: 0, .. } => Err(has_changed()),
-        Outcome::Changed { jobs, .. } => {
+        Outcome::Changed { jobs, action } => {
             observer.look_again().await;
-            Ok(Concerned { jobs })
+            Ok(Concerned {
+                jobs,
+                audit: action,
+            })
         }
         other => Err(refused(other)),
     }

@@ -6,6 +6,6 @@ mod run;
 mod view;
 
 pub use request::OperationRequest;
-pub use run::{DryRun, cancel, dry_run, list, show, start};
+pub use run::{DryRun, cancel, dry_run, empty_trash, list, show, start, undo};
 pub use view::Operation;
 pub(super) use view::told_id;

@@ -70,6 +70,29 @@ pub async fn start(
             Change::of_jobs(verb, jobs)?
         }
     };
+    run(desk, permit, change).await
+}
+
+/// Starts to put back what an action took away, which goes on by itself.
+///
+/// # Errors
+/// The role; there is nothing of it in the trash; four operations run already; the server takes nothing in.
+pub async fn undo(desk: &Arc<dyn Desk>, actor: &Actor, action: u64) -> Result<Operation, Problem> {
+    let permit = Permit::check(actor, Action::Undo)?;
+    run(desk, permit, Change::undo_of(action)).await
+}
+
+/// Starts to empty the trash, which goes on by itself.
+///
+/// # Errors
+/// The role; four operations run already; the server takes nothing in.
+pub async fn empty_trash(desk: &Arc<dyn Desk>, actor: &Actor) -> Result<Operation, Problem> {
+    let permit = Permit::check(actor, Action::EmptyTrash)?;
+    run(desk, permit, Change::empty_trash()).await
+}
+
+/// Runs an operation; tells of it as soon as it has begun.
+async fn run(desk: &Arc<dyn Desk>, permit: Permit, change: Change) -> Result<Operation, Problem> {
     let id = OperationId(rand::random());
     let (ended, mut end) = oneshot::channel();
     let (runs_it, its_permit) = (Arc::clone(desk), permit.clone());

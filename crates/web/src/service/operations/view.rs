@@ -14,11 +14,15 @@ use crate::service::moment::{told, told_if_any};
 pub struct Operation {
     /// Its id.
     pub id: String,
-    /// What it does: `requeue`, `kill`, `delete` or `move`.
+    /// What it does: `requeue`, `kill`, `delete`, `move`, `undo` or `empty_trash`.
     pub action: &'static str,
     /// The queue that jobs are moved to; null if they are not.
     pub queue: Option<String>,
-    /// What the jobs match; null if they were named one by one.
+    /// Its number in the audit log, by which it can be undone; null before its first step.
+    pub audit: Option<u64>,
+    /// The number of the action that it takes back; null if it takes none back.
+    pub undoes: Option<u64>,
+    /// What the jobs match; null if they were named one by one, or are those in the trash.
     pub query: Option<String>,
     /// `running`, `done`, `cancelled` or `failed`. What was done until then is done.
     pub state: &'static str,
@@ -45,7 +49,13 @@ pub struct Operation {
 impl From<OperationReport> for Operation {
     fn from(report: OperationReport) -> Self {
         let OperationId(id) = report.id;
+        let undoes = match report.change.places {
+            ChangePlaces::Trash(action) => action,
+            _ => None,
+        };
+        let empties = matches!(report.change.places, ChangePlaces::Trash(None));
         let (action, queue) = match &report.change.verb {
+            _ if empties => ("empty_trash", None),
             ChangeVerb::Clear | ChangeVerb::Discard => ("delete", None),
             ChangeVerb::Restore => ("undo", None),
             ChangeVerb::Kill => ("kill", None),
@@ -67,6 +77,8 @@ impl From<OperationReport> for Operation {
         Self {
             id: told_id(id),
             action,
+            audit: report.action,
+            undoes,
             queue,
             query,
             state,

@@ -90,6 +90,8 @@ async fn viewer_is_shown_no_action_and_refused_all() {
         ("/operations", "action=delete&query="),
         ("/operations/0123456789abcdef", "action=cancel"),
         ("/cron", "action=run&name=nightly"),
+        ("/audit", "undo=1"),
+        ("/audit", "action=empty-trash"),
     ] {
         let refused = viewer.send(Method::POST, path, Body::from(form)).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path} {form}");
