@@ -126,6 +126,20 @@ scenario("job is edited and enqueued again, and a stale edit is refused", async 
   assert.match(raw, /"jobtype":"Invoice"/);
 });
 
+scenario("what was deleted is put back by one button", async ({ server, client, page, go }) => {
+  await client.pushAll([...jobs(30, "mailers"), ...jobs(2, "other")]);
+  const enqueued = async () => (await server.api("GET", "/counters")).enqueued;
+  await go("/operations/new?action=delete&query=queue:mailers");
+  await page.getByRole("button", { name: "Delete: 30 jobs" }).click();
+  await page.waitForURL(/\/operations\/[0-9a-f]+/);
+  await ended(server, page.url().split("/").pop());
+  assert.equal(await enqueued(), 2);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await until("all are back", async () => (await enqueued()) === 32);
+  await go("/audit");
+  await page.getByRole("rowheader", { name: /undo/ }).first().waitFor();
+});
+
 scenario("selected jobs of a set are deleted, and no others", async ({ client, server, page, go }) => {
   await client.pushAll(jobs(3, "q", "Work", { at: new Date(Date.now() + 3.6e6).toISOString() }));
   await go("/scheduled");
