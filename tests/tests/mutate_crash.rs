@@ -184,3 +184,61 @@ fn an_operation_that_a_crash_cuts_short_is_gone_on_with_to_its_end() {
         [&json!("done"), &json!(JOBS)]
     );
 }
+
+/// Starts something by the API; gives the operation.
+fn start(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+    let (url, head) = (server.web_url(), ["content-type: application/json"]);
+    let started = web_request(&url, method, path, &head, &body.to_string());
+    assert_eq!(started.status, 202, "{}", started.text());
+    serde_json::from_slice(&started.body).expect("JSON")
+}
+
+/// Kills the server when a part of the scheduled set has moved, starts it again, and waits for the end of the operation.
+fn cut_short(server: &mut Server, operation: &Value, before: u64) -> Value {
+    let mut observer = server.client();
+    observer.wait_for_info(|info| info["faktory"]["sets"]["scheduled"] != before);
+    server.kill9();
+    server.start_again();
+    let id = operation["id"].as_str().expect("an id");
+    let path = format!("/api/v1/operations/{id}");
+    loop {
+        let operation = get(server, &path);
+        if operation["state"] != "running" {
+            return operation;
+        }
+    }
+}
+
+#[test]
+fn what_a_crash_cuts_short_is_deleted_and_put_back_once() {
+    let files = ServerFiles::new();
+    let disk = Disk::under(&files);
+    let mut server = disk
+        .carry_very_slow(Server::builder().web().files(files))
+        .start();
+    schedule(&mut server.client());
+    for action in ["delete", "kill"] {
+        let wanted = json!({"action": action, "query": "state:scheduled"});
+        let taken = start(&server, "POST", "/api/v1/operations", &wanted);
+        let taken = cut_short(&mut server, &taken, JOBS);
+        assert_eq!(
+            (&taken["state"], &taken["changed"]),
+            (&json!("done"), &json!(JOBS))
+        );
+        assert_eq!(get(&server, "/api/v1/trash")["jobs"], JOBS);
+        let undo = format!("/api/v1/audit/{}/undo", taken["audit"]);
+        let undone = start(&server, "POST", &undo, &json!({}));
+        let undone = cut_short(&mut server, &undone, 0);
+        assert_eq!(
+            (&undone["state"], &undone["changed"]),
+            (&json!("done"), &json!(JOBS))
+        );
+        let client = &mut server.client();
+        assert_eq!(set_size(client, "scheduled"), JOBS);
+        assert_eq!(set_size(client, "dead"), 0);
+        assert_eq!(get(&server, "/api/v1/trash")["jobs"], 0);
+    }
+    server.client().ok(mutation("requeue", "scheduled"));
+    end_all(&mut server, "ACK");
+    assert_nothing_is_left(&mut server.client());
+}
