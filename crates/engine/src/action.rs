@@ -102,6 +102,7 @@ impl ChangeVerb {
             Self::Clear | Self::Discard => "job.delete",
             Self::Kill => "job.kill",
             Self::Requeue => "job.requeue",
+            Self::RetryCarefully(_) => "job.retry_carefully",
             Self::Move(_) => "job.move",
             Self::Edit(_) => "job.edit",
             Self::Restore => "action.undo",
@@ -142,6 +143,7 @@ impl Change {
         };
         let to = match &self.verb {
             ChangeVerb::Move(queue) => format!(" to queue {queue}"),
+            ChangeVerb::RetryCarefully(care) => format!("; {}", care.words()),
             _ => String::new(),
         };
         format!("{places}{filter}{to}")

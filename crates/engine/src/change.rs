@@ -7,6 +7,7 @@ use workmill_proto::{
 };
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
+use crate::careful::Care;
 use crate::job_edit::JobEdit;
 use crate::limits::CHANGE_JOBS_MAX;
 use crate::query::{Query, QueryJob, Redactions, Verdict};
@@ -38,6 +39,8 @@ pub enum ChangeVerb {
     Move(Box<str>),
     /// Give a job another payload, if it is as it was seen. What works is left to its worker.
     Edit(Arc<JobEdit>),
+    /// Put those that wait for another try, or are dead, into their queues, a few first, and stop if too many fail again.
+    RetryCarefully(Care),
     /// Put back what an action took away.
     Restore,
 }
@@ -138,6 +141,7 @@ impl Change {
                 !matches!(self.places, ChangePlaces::Trash(_))
             }
             ChangeVerb::Requeue
+            | ChangeVerb::RetryCarefully(_)
             | ChangeVerb::Move(_)
             | ChangeVerb::Edit(_)
             | ChangeVerb::Restore => false,
@@ -157,6 +161,9 @@ impl Change {
         let is_there = match (&self.verb, place) {
             (ChangeVerb::Move(_) | ChangeVerb::Edit(_), Place::Working) => true,
             (ChangeVerb::Move(to), Place::Queue(name)) => to == name,
+            (ChangeVerb::RetryCarefully(_), place) => {
+                !matches!(place, Place::Set(SetName::Retries | SetName::Dead))
+            }
             _ => false,
         };
         is_there
@@ -180,6 +187,7 @@ impl Change {
             ChangeVerb::Discard => takes_all(),
             ChangeVerb::Kill
             | ChangeVerb::Requeue
+            | ChangeVerb::RetryCarefully(_)
             | ChangeVerb::Move(_)
             | ChangeVerb::Edit(_)
             | ChangeVerb::Restore => false,

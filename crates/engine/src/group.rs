@@ -114,7 +114,10 @@ impl<'g, T: Tx> Group<'g, T> {
 
     fn tick(&mut self, ticket: Ticket, duty: &Duty) -> Result<(), StoreError> {
         let more = match duty {
-            Duty::Promote => self.promote()?,
+            Duty::Promote => {
+                self.go_on_carefully()?;
+                self.promote()?
+            }
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,
@@ -165,6 +168,7 @@ impl<'g, T: Tx> Group<'g, T> {
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
         self.failures.write(self.tx)?;
+        self.keep_careful()?;
         self.meters.write(self.tx, self.now.wall.utc_day())?;
         let events = self.meters.take_events();
         self.answers.close(self.memory.parked.len(), events)

@@ -13,6 +13,7 @@ mod answers;
 mod ask;
 mod audit;
 mod budget;
+mod careful;
 mod change;
 mod context;
 mod cron;
@@ -42,6 +43,7 @@ mod throttle;
 
 pub use action::is_about_queue;
 pub use actions::NotedAction;
+pub use careful::{Care, Watch};
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
 pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};

@@ -45,6 +45,15 @@ pub(crate) const MUTATE_READ_JOBS: usize = 200;
 /// How many operations may run at a time: each adds a slice to every group.
 pub const OPERATIONS_RUNNING_MAX: usize = 4;
 
+/// How many jobs one careful retry watches at a time: their ids are written down whenever one of them ends.
+pub(crate) const CAREFUL_WATCHED_MAX: usize = 1_000;
+
+/// How many of the last ends a careful retry judges at least, when the first jobs have ended.
+pub(crate) const CAREFUL_WINDOW_MIN: usize = 10;
+
+/// How long a careful retry may have been kept from going on for that to be made up for, in seconds.
+pub(crate) const CAREFUL_BURST_SECS: i64 = 2;
+
 /// How many operations are remembered, running or not; each costs some hundred bytes of memory.
 pub(crate) const OPERATIONS_MAX: usize = 100;
 

@@ -3,6 +3,7 @@
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::actions::Actions;
+use crate::careful::Careful;
 use crate::cron::{PlanReport, Timetable};
 use crate::features::Slots;
 use crate::history::History;
@@ -34,6 +35,8 @@ pub(crate) struct Memory {
     pub(crate) history: History,
     /// How actions ended that is still to be written down.
     pub(crate) actions: Actions,
+    /// The careful retries that are under way.
+    pub(crate) careful: Careful,
     /// Whether all failed jobs are known to be in groups of failures. It never becomes untrue.
     pub(crate) are_grouped: bool,
 }
@@ -56,6 +59,7 @@ impl Memory {
         self.operations.commit();
         self.history.commit();
         self.actions.commit();
+        self.careful.commit();
     }
 
     /// Undoes what the group changed.
@@ -68,5 +72,6 @@ impl Memory {
         self.operations.roll_back();
         self.history.roll_back();
         self.actions.roll_back();
+        self.careful.roll_back();
     }
 }

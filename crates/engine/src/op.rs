@@ -9,6 +9,7 @@ use workmill_proto::{
 use workmill_store::{Clocks, JobKey, JobRef, Operator, Place, Watermark};
 
 use crate::actions::NotedAction;
+use crate::careful::Watch;
 use crate::change::Change;
 use crate::cron::CronTable;
 use crate::makers::ClientId;
@@ -124,7 +125,7 @@ pub struct DeliveryTag {
 /// A duty of time. Each runs in slices; what is left comes back as unfinished.
 #[derive(Clone, Debug)]
 pub enum Duty {
-    /// Moves scheduled and retrying jobs whose time has come into their queues. Wanted twice a second.
+    /// Moves scheduled and retrying jobs whose time has come into their queues; goes on with careful retries. Wanted twice a second.
     Promote,
     /// Ends reservations whose time is over, as failures. Wanted every second.
     ExpireReservations,
@@ -268,6 +269,8 @@ pub struct MutateProgress {
     pub began: Clocks,
     /// What the audit log says of it so far, if it tells of it.
     pub noted: Option<NotedAction>,
+    /// What became of the jobs that it has retried, if it is careful.
+    pub watch: Option<Box<Watch>>,
 }
 
 /// A part of what a change looks at.

@@ -77,3 +77,109 @@ fn failures_are_grouped_found_and_acted_on_across_restarts() {
     let page = web_get(&server.web_url(), "/failures");
     assert!(page.text().contains("refused"), "{}", page.text());
 }
+
+/// Starts a careful retry of all dead jobs; gives the path of the operation.
+fn retry_carefully(server: &Server) -> String {
+    let careful = json!({"first": 4, "rate": 1_000, "stop_percent": 25});
+    let body = json!({"action": "retry", "query": "state:dead", "careful": careful}).to_string();
+    let headers = ["content-type: application/json"];
+    let url = server.web_url();
+    let started = web_request(&url, "POST", "/api/v1/operations", &headers, &body);
+    assert_eq!(started.status, 202, "{}", started.text());
+    let started: Value = serde_json::from_slice(&started.body).unwrap();
+    format!("/api/v1/operations/{}", started["id"].as_str().unwrap())
+}
+
+/// A worker takes each job as it comes, until the operation has ended. `fails` says whether it fails at the nth.
+fn work_until_it_ends(server: &Server, operation: &str, fails: impl Fn(usize) -> bool) -> Value {
+    let mut worker = server.worker("w2");
+    let mut taken = 0;
+    loop {
+        let told = json_of(server, operation);
+        if told["state"] != "running" {
+            return told;
+        }
+        if let Some(job) = worker.fetch("mail") {
+            let jid = job["jid"].as_str().unwrap();
+            match fails(taken) {
+                true => worker.ok(format!(
+                    r#"FAIL {{"jid":"{jid}","errtype":"Boom","message":"again"}}"#
+                )),
+                false => worker.ok(format!(r#"ACK {{"jid":"{jid}"}}"#)),
+            }
+            taken += 1;
+        }
+    }
+}
+
+/// Jobs that have failed for good.
+fn server_with_dead(jobs: usize) -> Server {
+    let server = Server::builder().web().start();
+    let mut worker = server.worker("w1");
+    for n in 0..jobs {
+        let jid = format!("jid-{n:06}");
+        let payload = json!({
+            "jid": jid, "jobtype": "T", "queue": "mail", "args": [], "retry": -1
+        });
+        worker.push(&payload);
+        worker.fetch_now("mail");
+        worker.ok(format!(
+            r#"FAIL {{"jid":"{jid}","errtype":"Boom","message":"it broke"}}"#
+        ));
+    }
+    server
+}
+
+#[test]
+fn a_careful_retry_ends_by_itself_when_jobs_succeed() {
+    let server = server_with_dead(12);
+    let operation = retry_carefully(&server);
+    let ended = work_until_it_ends(&server, &operation, |_| false);
+    assert_eq!(
+        (&ended["state"], &ended["changed"]),
+        (&json!("done"), &json!(12))
+    );
+    assert_eq!(groups(&server), json!([]));
+}
+
+#[test]
+fn a_careful_retry_stops_by_itself_when_half_of_the_jobs_fail_again() {
+    let server = server_with_dead(12);
+    let operation = retry_carefully(&server);
+    let ended = work_until_it_ends(&server, &operation, |nth| nth % 2 == 0);
+    assert_eq!(
+        (&ended["state"], &ended["changed"]),
+        (&json!("failed"), &json!(4))
+    );
+    let reason = ended["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("2 of the last 4 retried jobs failed again, more than 25 %"),
+        "{reason}"
+    );
+    let page = web_get(&server.web_url(), "/audit");
+    assert!(
+        page.text().contains("job.retry_carefully"),
+        "{}",
+        page.text()
+    );
+}
+
+#[test]
+fn a_careful_retry_goes_on_after_a_crash() {
+    let mut server = server_with_dead(12);
+    let operation = retry_carefully(&server);
+    let mut worker = server.worker("w1");
+    for _ in 0..3 {
+        let jid = worker.fetch_jid("mail");
+        worker.ack(&jid);
+    }
+    drop(worker);
+    server.kill9();
+    server.start_again();
+    // What has ended is known: one more, and the rest goes.
+    let ended = work_until_it_ends(&server, &operation, |_| false);
+    assert_eq!(
+        (&ended["state"], &ended["changed"]),
+        (&json!("done"), &json!(12))
+    );
+}

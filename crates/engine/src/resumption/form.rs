@@ -8,6 +8,7 @@ use workmill_store::{ActionPart, Clocks, JobRef, Place, Watermark};
 
 use super::resumed::Resumed;
 use crate::actions::NotedAction;
+use crate::careful::{Care, Watch};
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 use crate::op::{ChangeExtent, MutateProgress, Source};
 use crate::operations::OperationReport;
@@ -32,6 +33,7 @@ enum WrittenVerb {
     Requeue,
     Move(Box<str>),
     Restore,
+    RetryCarefully(Care),
 }
 
 /// The place, up to which job, and which one alone.
@@ -54,6 +56,8 @@ struct WrittenProgress {
     changed: u64,
     unknown: u64,
     left: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watch: Option<Box<Watch>>,
 }
 
 /// Whether an operation can be written: not if it says which jobs as a MUTATE does, nor an edit, which is of one job.
@@ -110,6 +114,7 @@ pub(super) fn write_progress(
         changed: progress.changed,
         unknown: report.unknown,
         left: report.left,
+        watch: progress.watch.clone(),
     })
 }
 
@@ -164,6 +169,7 @@ pub(super) fn read(
                 wall: Timestamp::from_micros(wall),
             },
             noted: Some(noted),
+            watch: written.watch,
         },
         looked_at: written.looked_at,
         unknown: written.unknown,
@@ -198,6 +204,7 @@ impl WrittenVerb {
             ChangeVerb::Requeue => Self::Requeue,
             ChangeVerb::Move(queue) => Self::Move(queue.clone()),
             ChangeVerb::Restore => Self::Restore,
+            ChangeVerb::RetryCarefully(care) => Self::RetryCarefully(*care),
             ChangeVerb::Edit(_) => return None,
         })
     }
@@ -212,6 +219,7 @@ impl From<WrittenVerb> for ChangeVerb {
             WrittenVerb::Requeue => Self::Requeue,
             WrittenVerb::Move(queue) => Self::Move(queue),
             WrittenVerb::Restore => Self::Restore,
+            WrittenVerb::RetryCarefully(care) => Self::RetryCarefully(care),
         }
     }
 }

@@ -27,7 +27,11 @@ impl<T: Tx> Group<'_, T> {
             if let Some(held) = by_jid.take(self.tx, &ack.jid, &ack.wid)? {
                 let ending = self.ending(held, None);
                 // What was reserved before this server started is counted by what the job says.
-                if held.has_features || self.meters.is_observed() || ending.series.is_none() {
+                if held.has_features
+                    || self.meters.is_observed()
+                    || ending.series.is_none()
+                    || self.memory.careful.is_watching()
+                {
                     wanted.push(held.key);
                 }
                 done.push(ending);

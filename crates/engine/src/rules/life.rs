@@ -124,6 +124,9 @@ impl<T: Tx> Group<'_, T> {
             What::Expired => self.note(record, Counted::Expired),
             _ => {}
         }
+        if self.memory.careful.is_watching() {
+            self.memory.careful.note(what, cause, &record.jid);
+        }
         if let Some(features) = &record.features {
             self.take_part(&step, features)?;
         }

@@ -5,6 +5,7 @@ mod act;
 mod backoff;
 mod batch;
 mod callbacks;
+mod careful;
 mod corrupt;
 mod cron;
 pub(crate) mod cron_pause;

@@ -28,6 +28,9 @@ impl<T: Tx> Group<'_, T> {
                 return Ok(());
             }
         };
+        if let ChangeVerb::RetryCarefully(care) = mutate.change.verb {
+            return self.start_carefully(ticket, mutate, progress, care);
+        }
         let trash = self.trash_for(mutate, &progress)?;
         let (state, done) = self.go_on(mutate, &mut progress, trash)?;
         progress.changed += done.changed;
@@ -73,7 +76,7 @@ impl<T: Tx> Group<'_, T> {
         if let Some(error) = self.check_target(mutate)? {
             return Ok((OperationState::Failed(error.text), Done::default()));
         }
-        let done = self.mutate_slice(mutate, progress, trash)?;
+        let done = self.mutate_slice(mutate, progress, trash, usize::MAX)?;
         self.memory.operations.advance(mutate.operation, done);
         let state = match progress.next_index < progress.extents.len() {
             true => OperationState::Running,
@@ -118,6 +121,7 @@ impl<T: Tx> Group<'_, T> {
             changed: 0,
             began: self.now,
             noted: None,
+            watch: None,
         })))
     }
 
@@ -132,19 +136,22 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// Does as much as one group may, in one place after the other. `trash` is the action under which jobs that are taken away
-    /// are put into the trash; none means they are not.
-    fn mutate_slice(
+    /// are put into the trash; none means they are not. It changes no more than `room` jobs.
+    pub(super) fn mutate_slice(
         &mut self,
         mutate: &Mutate,
         progress: &mut MutateProgress,
         trash: Option<u64>,
+        room: usize,
     ) -> Result<Done, StoreError> {
+        let mut room = room;
         let change = &*mutate.change;
         let extents = Arc::clone(&progress.extents);
         let (mut all, mut work, mut bytes) = (Done::default(), 0, 0);
         while let Some(extent) = extents.get(progress.next_index)
             && work < MUTATE_SLICE_WORK
             && bytes < SLICE_BYTES_MAX
+            && room > 0
         {
             let place = match &extent.source {
                 Source::Place(place) => place,
@@ -164,7 +171,7 @@ impl<T: Tx> Group<'_, T> {
                     (self.empty(set)?, None)
                 }
                 _ => {
-                    let slice = read(self.tx, place, extent, progress.after)?;
+                    let slice = read(self.tx, place, extent, progress.after, room)?;
                     work += match slice.next {
                         // Also those that came later have been read.
                         Some(_) => MUTATE_READ_JOBS,
@@ -174,6 +181,7 @@ impl<T: Tx> Group<'_, T> {
                     let done =
                         self.change_jobs((change, trash), place, slice.items, progress.began)?;
                     let changed = usize::try_from(done.changed).unwrap_or(usize::MAX);
+                    room = room.saturating_sub(changed);
                     work = work.saturating_add(changed.saturating_mul(MUTATE_CHANGED_WORK));
                     (done, slice.next)
                 }
@@ -249,16 +257,17 @@ fn named<T: Tx>(
         .collect()
 }
 
-/// Some jobs of an extent.
+/// Some jobs of an extent, as many as may be changed.
 fn read<T: Tx>(
     tx: &mut T,
     place: &Place,
     extent: &ChangeExtent,
     after: Option<JobRef>,
+    room: usize,
 ) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError> {
     let ChangeExtent { until, only, .. } = extent;
     let Some(key) = only else {
-        return tx.jobs(place, after, *until, MUTATE_READ_JOBS);
+        return tx.jobs(place, after, *until, room.min(MUTATE_READ_JOBS));
     };
     let before = match *key {
         JobRef::Job(JobKey(key)) => JobRef::Job(JobKey(key.saturating_sub(1))),

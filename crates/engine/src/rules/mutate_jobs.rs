@@ -94,6 +94,7 @@ impl<T: Tx> Group<'_, T> {
             ChangeVerb::Kill => self.kill(trash, meant, dead)?,
             // What writes jobs anew has taken place by now.
             ChangeVerb::Requeue
+            | ChangeVerb::RetryCarefully(_)
             | ChangeVerb::Move(_)
             | ChangeVerb::Edit(_)
             | ChangeVerb::Restore => {

@@ -1,5 +1,6 @@
 //! MUTATE.
 
+mod careful;
 mod editing;
 mod matching;
 mod operations;

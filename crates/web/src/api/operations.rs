@@ -15,7 +15,7 @@ use crate::desk::Actor;
 use crate::guard::origin_of;
 use crate::service::Problem;
 use crate::service::jobs::JobVerb;
-use crate::service::operations::{self, DryRun, Operation, OperationRequest};
+use crate::service::operations::{self, CarefulRetry, DryRun, Operation, OperationRequest};
 
 /// What is to be done to which jobs.
 // The fields of the request stand here again because serde refuses no unknown field beside a flattened one, and a
@@ -32,6 +32,8 @@ pub(crate) struct Start {
     keys: Option<Vec<String>>,
     /// The queue that jobs are moved to.
     queue: Option<String>,
+    /// How carefully jobs are retried; at once if it is left out.
+    careful: Option<CarefulRetry>,
     /// Whether it is only to be counted what it would concern.
     #[serde(default)]
     dry_run: bool,
@@ -58,6 +60,7 @@ pub(crate) async fn start_operation(
         query: asked.query,
         keys: asked.keys,
         queue: asked.queue,
+        careful: asked.careful,
     };
     if asked.dry_run {
         let origin = origin_of(&headers, &app.desk.facts());

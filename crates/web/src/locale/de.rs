@@ -358,6 +358,11 @@ pub(super) static TEXTS: Texts = Texts {
     failure_last: "zuletzt",
     failure_none: "ohne Fehler beendet",
     failure_gone: "Diese Gruppe von Fehlern gibt es nicht mehr. Sie hatte seit einer Woche keine Jobs.",
+    act_retry_carefully: "Vorsichtig wiederholen",
+    careful_lead: "Erst einige Jobs, bis sie zu Ende sind; dann der Rest mit begrenztem Tempo. Schlagen zu viele wieder fehl, hält es von selbst an.",
+    careful_first: "zuerst",
+    careful_rate: "dann je Sekunde",
+    careful_stop: "Halt über % Fehlern",
     same_failures: &[
         "{n} weiterer Job ist auf die gleiche Weise fehlgeschlagen",
         "{n} weitere Jobs sind auf die gleiche Weise fehlgeschlagen",

@@ -352,6 +352,11 @@ pub(super) static TEXTS: Texts = Texts {
     failure_last: "last",
     failure_none: "killed without an error",
     failure_gone: "There is no such group of failures any more. It has had no jobs for a week.",
+    act_retry_carefully: "Retry carefully",
+    careful_lead: "A few jobs first, watched until they end; then the rest at a rate. It stops by itself if too many fail again.",
+    careful_first: "first",
+    careful_rate: "then a second",
+    careful_stop: "stop above % failed",
     same_failures: &[
         "{n} other job failed in the same way",
         "{n} other jobs failed in the same way",

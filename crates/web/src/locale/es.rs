@@ -358,6 +358,11 @@ pub(super) static TEXTS: Texts = Texts {
     failure_last: "último",
     failure_none: "terminado sin error",
     failure_gone: "Este grupo de fallos ya no existe. Llevaba una semana sin trabajos.",
+    act_retry_carefully: "Reintentar con cuidado",
+    careful_lead: "Primero unos pocos trabajos, vigilados hasta que acaben; luego el resto a un ritmo limitado. Se detiene solo si fallan demasiados.",
+    careful_first: "primero",
+    careful_rate: "luego por segundo",
+    careful_stop: "parar por encima de % de fallos",
     same_failures: &[
         "{n} trabajo más falló de la misma manera",
         "{n} trabajos más fallaron de la misma manera",

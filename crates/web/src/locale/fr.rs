@@ -358,6 +358,11 @@ pub(super) static TEXTS: Texts = Texts {
     failure_last: "dernier",
     failure_none: "tué sans erreur",
     failure_gone: "Ce groupe d’échecs n’existe plus. Il était sans job depuis une semaine.",
+    act_retry_carefully: "Réessayer prudemment",
+    careful_lead: "D’abord quelques jobs, suivis jusqu’à leur fin ; puis le reste à un rythme limité. Tout s’arrête si trop échouent de nouveau.",
+    careful_first: "d’abord",
+    careful_rate: "puis par seconde",
+    careful_stop: "arrêt au-delà de % d’échecs",
     same_failures: &[
         "{n} autre job a échoué de la même façon",
         "{n} autres jobs ont échoué de la même façon",

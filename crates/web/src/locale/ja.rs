@@ -340,6 +340,11 @@ pub(super) static TEXTS: Texts = Texts {
     failure_last: "最後",
     failure_none: "エラーなしで強制終了",
     failure_gone: "この失敗グループはもうありません。1週間ジョブがありませんでした。",
+    act_retry_carefully: "慎重に再試行",
+    careful_lead: "まず少数のジョブを終了まで見守り、その後残りを一定の速度で再試行します。失敗が多すぎると自動的に停止します。",
+    careful_first: "最初の件数",
+    careful_rate: "その後の毎秒件数",
+    careful_stop: "停止する失敗率（%）",
     same_failures: &["ほかに{n}件が同じように失敗しています"],
     // Operations: changes of many jobs.
     operations: "一括操作",

@@ -102,7 +102,8 @@ texts! {
     jobtype_run
     // The pages of failures.
     failures failures_lead failures_empty failures_teach failures_grouping failures_lately failures_all failure
-    failure_first failure_last failure_none failure_gone
+    failure_first failure_last failure_none failure_gone act_retry_carefully careful_lead careful_first careful_rate
+    careful_stop
     // Operations: changes of many jobs.
     operations operations_lead operations_empty operations_teach operation_action operation_query
     operation_running operation_done operation_cancelled operation_failed operation_named operation_everything

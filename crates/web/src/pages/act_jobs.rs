@@ -146,6 +146,7 @@ fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> O
         query,
         keys,
         queue: None,
+        careful: None,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::guard::origin_of;
 use crate::locale::Markup;
 use crate::service::Problem;
 use crate::service::jobs::JobVerb;
-use crate::service::operations::{DryRun, OperationRequest, dry_run, start};
+use crate::service::operations::{CarefulRetry, DryRun, OperationRequest, dry_run, start};
 use crate::service::search::CountedKind;
 
 /// Queues and types that are shown: those with the most jobs.
@@ -38,11 +38,27 @@ pub(crate) struct Asked {
     /// Where jobs are moved to; empty if they are not.
     #[serde(default)]
     queue: String,
+    /// There if jobs are retried carefully, and how.
+    careful: Option<String>,
+    first: Option<u32>,
+    rate: Option<u32>,
+    stop_percent: Option<u32>,
 }
 
 impl Asked {
     fn verb(&self) -> Result<JobVerb, Problem> {
         JobVerb::parse(&self.action).ok_or_else(|| invalid("action", &self.action))
+    }
+
+    /// How carefully jobs are retried; as usual where nothing is said.
+    fn care(&self) -> CarefulRetry {
+        let usual = CarefulRetry::default();
+        CarefulRetry {
+            first: self.first.unwrap_or(usual.first),
+            rate: self.rate.unwrap_or(usual.rate),
+            stop_percent: self.stop_percent.unwrap_or(usual.stop_percent),
+            ..usual
+        }
     }
 
     fn request(&self) -> Result<OperationRequest, Problem> {
@@ -51,6 +67,7 @@ impl Asked {
             query: Some(self.query.trim().to_owned()),
             keys: None,
             queue: (!self.queue.is_empty()).then(|| self.queue.clone()),
+            careful: self.careful.as_ref().map(|_| self.care()),
         })
     }
 }
@@ -64,6 +81,8 @@ struct StartPage<'a> {
     class: &'static str,
     /// Jobs are moved to a queue, which has to be named.
     is_move: bool,
+    /// Jobs can be retried carefully.
+    is_retry: bool,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
     /// What it would concern; none as long as it cannot be started.
@@ -125,6 +144,7 @@ async fn make<'a>(
         title: title(verb, frame.t),
         class: class(verb),
         is_move: verb == JobVerb::Move,
+        is_retry: verb == JobVerb::Retry,
         wrong: None,
         dry_run: None,
         asked,

@@ -51,6 +51,7 @@ impl Operation {
 
     fn title(&self, t: &Texts) -> &'static str {
         match self.action {
+            "retry_carefully" => t.act_retry_carefully,
             "undo" => t.undo,
             "empty_trash" => t.trash_empty,
             action => JobVerb::parse(action).map_or("", |verb| title(verb, t)),

@@ -160,6 +160,72 @@ async fn pages_lead_from_the_overview_to_the_jobs_of_a_group_and_back() {
 }
 
 #[tokio::test]
+async fn group_is_retried_carefully_from_its_page() {
+    let visitor = visitor_of_three();
+    let id = largest(&visitor).await;
+    let path = format!("/operations/new?action=retry&query=group:{id}");
+    let page = visitor.get(&path).await.text();
+    for shown in [
+        "name=\"careful\" value=\"1\"",
+        "name=\"first\" value=\"10\"",
+        "name=\"rate\" value=\"20\"",
+        "name=\"stop_percent\" value=\"20\"",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let delete = visitor
+        .get(&format!("/operations/new?action=delete&query=group:{id}"))
+        .await;
+    assert!(!delete.text().contains("name=\"careful\""));
+    let sender = Visitor::of(Arc::clone(&visitor.desk))
+        .with("content-type", "application/x-www-form-urlencoded");
+    let form = format!("action=retry&query=group:{id}&careful=1&first=2&rate=5&stop_percent=50");
+    let post = axum::http::Method::POST;
+    let started = sender.send(post, "/operations", form.into()).await;
+    assert_eq!(started.status, StatusCode::FOUND, "{}", started.text());
+    let operation = started.header("location").to_owned();
+    let told = get(&visitor, &format!("/api/v1{operation}")).await;
+    assert_eq!(told["action"], "retry_carefully");
+    assert_eq!(
+        (&told["state"], &told["changed"]),
+        (&json!("running"), &json!(2))
+    );
+    let care = json!({"first": 2, "rate": 5, "stop_percent": 50, "within_secs": 600});
+    assert_eq!(told["careful"], care);
+    let page = visitor.get(&operation).await.text();
+    assert!(page.contains("Retry carefully"), "{page}");
+    assert_eq!(
+        get(&visitor, "/api/v1/failures").await["items"][1]["dead"],
+        1
+    );
+    let answer = |body: Value| {
+        let sender =
+            Visitor::of(Arc::clone(&visitor.desk)).with("content-type", "application/json");
+        async move {
+            let post = axum::http::Method::POST;
+            let answer = sender
+                .send(post, "/api/v1/operations", body.to_string().into())
+                .await;
+            answer.status
+        }
+    };
+    for (action, careful) in [
+        ("retry", json!({"first": 0})),
+        ("retry", json!({"rate": 1_001})),
+        ("retry", json!({"stop_percent": 101})),
+        ("retry", json!({"more": 1})),
+        ("kill", json!({})),
+    ] {
+        let body = json!({"action": action, "query": "", "careful": careful});
+        assert_eq!(
+            answer(body).await,
+            StatusCode::BAD_REQUEST,
+            "{action} {careful}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn group_without_jobs_is_on_no_list_and_has_its_page_for_a_while() {
     let visitor = visitor_of_three();
     let id = largest(&visitor).await;

@@ -5,6 +5,7 @@ use workmill_engine::query::{JobState, Query};
 use workmill_engine::{CHANGE_JOBS_MAX, ChangeVerb};
 use workmill_store::JobRef;
 
+use super::careful::CarefulRetry;
 use crate::service::jobs::JobVerb;
 use crate::service::search::SearchError;
 use crate::service::{Problem, ProblemKind};
@@ -23,6 +24,9 @@ pub struct OperationRequest {
     /// The queue that jobs are moved to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
+    /// How carefully jobs are retried; none means at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub careful: Option<CarefulRetry>,
 }
 
 /// Which jobs are meant.
@@ -34,7 +38,14 @@ pub(super) enum Which {
 impl OperationRequest {
     /// What the server does to each job.
     pub(super) fn verb(&self) -> Result<ChangeVerb, Problem> {
-        self.action.change(self.queue.as_deref())
+        match (self.careful, self.action) {
+            (None, action) => action.change(self.queue.as_deref()),
+            (Some(careful), JobVerb::Retry) => Ok(ChangeVerb::RetryCarefully(careful.care()?)),
+            (Some(_), _) => {
+                let detail = "only a retry can be careful";
+                Err(Problem::new(ProblemKind::Invalid, detail))
+            }
+        }
     }
 
     /// Which jobs are meant.
@@ -106,6 +117,7 @@ mod tests {
             query: Some(query.to_owned()),
             keys: None,
             queue: None,
+            careful: None,
         }
     }
 

@@ -7,6 +7,7 @@ use workmill_engine::{
 };
 use workmill_proto::Timestamp;
 
+use super::careful::CarefulRetry;
 use crate::service::moment::{told, told_if_any};
 
 /// A change of many jobs, on its way or ended.
@@ -14,7 +15,7 @@ use crate::service::moment::{told, told_if_any};
 pub struct Operation {
     /// Its id.
     pub id: String,
-    /// What it does: `requeue`, `kill`, `delete`, `move`, `undo` or `empty_trash`.
+    /// What it does: `requeue`, `retry_carefully`, `kill`, `delete`, `move`, `undo` or `empty_trash`.
     pub action: &'static str,
     /// The queue that jobs are moved to; null if they are not.
     pub queue: Option<String>,
@@ -44,6 +45,8 @@ pub struct Operation {
     pub unknown: u64,
     /// About how many it still has to look at.
     pub left: u64,
+    /// How carefully it retries; null if it does not.
+    pub careful: Option<CarefulRetry>,
 }
 
 impl From<OperationReport> for Operation {
@@ -60,8 +63,13 @@ impl From<OperationReport> for Operation {
             ChangeVerb::Restore => ("undo", None),
             ChangeVerb::Kill => ("kill", None),
             ChangeVerb::Requeue => ("requeue", None),
+            ChangeVerb::RetryCarefully(_) => ("retry_carefully", None),
             ChangeVerb::Move(queue) => ("move", Some(queue.to_string())),
             ChangeVerb::Edit(_) => ("edit", None),
+        };
+        let careful = match &report.change.verb {
+            ChangeVerb::RetryCarefully(care) => Some(CarefulRetry::from(care)),
+            _ => None,
         };
         let query = match (&report.change.places, &report.change.filter) {
             (ChangePlaces::Jobs(_) | ChangePlaces::Trash(_), _) => None,
@@ -89,6 +97,7 @@ impl From<OperationReport> for Operation {
             changed: report.changed,
             unknown: report.unknown,
             left: report.left,
+            careful,
         }
     }
 }

@@ -1,0 +1,254 @@
+//! Careful retry: a few first, watched, then the rest at a rate, stopped by itself.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use workmill_engine::query::Query;
+use workmill_engine::{
+    Care, Change, ChangeVerb, Op, OperationId, OperationReport, OperationState, OperationsOp,
+    Outcome, Request,
+};
+use workmill_store::{AuditState, Operator};
+
+use crate::world::World;
+
+const ID: OperationId = OperationId(7);
+
+/// So many dead jobs of the queue `q`.
+fn world_of_dead(jobs: usize) -> World {
+    let mut world = World::new();
+    for n in 0..jobs {
+        let jid = format!("job-{n:05}");
+        world.push(&jid, "q", json!({"retry": -1}));
+        world.fetch(&["q"], "w");
+        world.fail(&jid, "w");
+    }
+    assert_eq!(world.totals().dead, jobs as u64);
+    world
+}
+
+/// Retries all of them: so many first, 20 a second, at most 20 % may fail, within 10 minutes.
+fn retry(world: &mut World, first: u32) {
+    let care = Care::new(first, 20, 20, 600).unwrap();
+    let query = Query::parse("state:dead").unwrap();
+    let change = Change::of_matching(ChangeVerb::RetryCarefully(care), query);
+    let by = Arc::new(Operator::new("anna", "operator", ""));
+    let begun = report(world.run(Op::operate(ID, change).by(&by)));
+    assert_eq!(begun.state, OperationState::Running);
+}
+
+fn report(outcome: Outcome) -> OperationReport {
+    match outcome {
+        Outcome::Operations(mut reports) => reports.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn show(world: &mut World) -> OperationReport {
+    report(world.run(Op::Operations(OperationsOp::Show(ID))))
+}
+
+fn reason(world: &mut World) -> String {
+    match show(world).state {
+        OperationState::Failed(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A worker takes so many jobs and does them.
+fn work(world: &mut World, jobs: usize) {
+    for _ in 0..jobs {
+        let job = world.fetch(&["q"], "w");
+        world.ack(job.jid(), "w");
+    }
+}
+
+/// A worker takes so many jobs and fails them.
+fn fail(world: &mut World, jobs: usize) {
+    for _ in 0..jobs {
+        let job = world.fetch(&["q"], "w");
+        let jid = job.jid().to_owned();
+        world.fail(&jid, "w");
+    }
+}
+
+#[test]
+fn the_first_jobs_are_watched_and_then_the_rest_goes_at_its_rate() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    world.pass(30);
+    assert_eq!(
+        world.size("q"),
+        10,
+        "nothing goes on before they have ended"
+    );
+    work(&mut world, 9);
+    world.pass(30);
+    assert_eq!(world.size("q"), 1);
+    work(&mut world, 1);
+    world.pass(1);
+    assert_eq!(world.size("q"), 0);
+    world.pass(1);
+    assert_eq!(world.size("q"), 20);
+    world.pass(1);
+    assert_eq!((world.size("q"), world.totals().dead), (40, 10));
+    world.pass(5);
+    assert_eq!((world.size("q"), world.totals().dead), (50, 0));
+    // It is watched to its end.
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    work(&mut world, 50);
+    world.pass(1);
+    let ended = show(&mut world);
+    assert_eq!((ended.state, ended.changed), (OperationState::Done, 60));
+    let entry = world.audit_log().pop().unwrap();
+    assert_eq!(
+        (&*entry.action, &entry.state),
+        ("job.retry_carefully", &AuditState::Done)
+    );
+    assert_eq!(entry.changed, 60);
+}
+
+#[test]
+fn too_many_failures_of_the_first_jobs_stop_it() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    fail(&mut world, 2);
+    world.pass(1);
+    assert_eq!(
+        show(&mut world).state,
+        OperationState::Running,
+        "20 % may fail"
+    );
+    fail(&mut world, 1);
+    world.pass(1);
+    let said = reason(&mut world);
+    assert!(
+        said.contains("3 of the last 10 retried jobs failed again, more than 20 %"),
+        "{said}"
+    );
+    work(&mut world, 7);
+    world.pass(30);
+    assert_eq!((world.size("q"), world.totals().dead), (0, 53));
+    let entry = world.audit_log().pop().unwrap();
+    assert!(matches!(&entry.state, AuditState::Failed(reason) if **reason == *said));
+    assert_eq!(entry.changed, 10);
+}
+
+#[test]
+fn failures_of_the_rest_stop_it_too() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 5);
+    work(&mut world, 5);
+    world.pass(2);
+    assert_eq!(world.size("q"), 20);
+    work(&mut world, 10);
+    fail(&mut world, 2);
+    world.pass(1);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    // Of the last ten.
+    fail(&mut world, 1);
+    world.pass(1);
+    assert!(reason(&mut world).contains("3 of the last 10 "));
+}
+
+#[test]
+fn jobs_that_do_not_end_stop_it() {
+    let mut world = world_of_dead(20);
+    retry(&mut world, 10);
+    work(&mut world, 9);
+    world.fetch(&["q"], "w");
+    world.pass(290);
+    world.pass(290);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    world.pass(30);
+    let said = reason(&mut world);
+    assert!(
+        said.contains("1 retried jobs have not ended within 600 s"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_job_that_is_deleted_meanwhile_is_waited_for_no_more_and_no_failure() {
+    let mut world = world_of_dead(3);
+    retry(&mut world, 3);
+    let all = Change::of_matching(ChangeVerb::Discard, Query::parse("jid:job-00000").unwrap());
+    world.run(Op::change(all));
+    let all = Change::of_matching(ChangeVerb::Kill, Query::parse("jid:job-00001").unwrap());
+    world.run(Op::change(all));
+    work(&mut world, 1);
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Done);
+}
+
+#[test]
+fn it_can_be_cancelled_and_retries_no_more() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    work(&mut world, 10);
+    world.pass(2);
+    world.run(Op::Operations(OperationsOp::Cancel(ID)));
+    let left = world.totals().dead;
+    world.pass(10);
+    assert_eq!((left, world.totals().dead), (30, 30));
+    let entry = world
+        .audit_log()
+        .into_iter()
+        .find(|entry| entry.operation == Some(7));
+    assert_eq!(entry.unwrap().state, AuditState::Cancelled);
+}
+
+#[test]
+fn the_next_server_goes_on_with_it_and_knows_what_has_ended() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    fail(&mut world, 2);
+    work(&mut world, 7);
+    // It is killed, and nothing more is written.
+    world.forget_engine();
+    let resumed = report(world.run(Op::Operations(OperationsOp::Resume)));
+    assert_eq!(
+        (resumed.id, resumed.state, resumed.changed),
+        (ID, OperationState::Running, 10)
+    );
+    world.pass(5);
+    assert_eq!((world.size("q"), world.totals().dead), (1, 52));
+    // The third of ten, two of which failed before.
+    fail(&mut world, 1);
+    world.pass(1);
+    assert!(reason(&mut world).contains("3 of the last 10 "));
+}
+
+#[test]
+fn what_a_rolled_back_group_saw_is_not_known() {
+    let mut world = world_of_dead(10);
+    retry(&mut world, 3);
+    let jids: Vec<String> = (0..3)
+        .map(|_| world.fetch(&["q"], "w").jid().to_owned())
+        .collect();
+    for jid in &jids {
+        let ticket = world.next_ticket();
+        let op = World::fail_op(jid, "w");
+        world.try_slice(&[Request { ticket, op }], false).unwrap();
+    }
+    world.pass(1);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    for jid in &jids {
+        world.ack(jid, "w");
+    }
+    world.pass(3);
+    assert_eq!(world.size("q"), 7);
+}
+
+#[test]
+fn care_has_bounds() {
+    for (first, rate, percent, within) in [
+        (0, 20, 20, 600),
+        (1_001, 20, 20, 600),
+        (10, 0, 20, 600),
+        (10, 20, 101, 600),
+        (10, 20, 20, 9),
+    ] {
+        assert!(Care::new(first, rate, percent, within).is_err());
+    }
+}
