@@ -3,14 +3,14 @@
 //!
 //! A deleted job comes back out of the trash, at the tail of its queue, also if a worker had it, or into its set, at its time.
 //! One that was killed comes back out of the dead set, if nothing has happened to it since. What cannot come back now stays in
-//! the trash: its lock is another job's, or its queue cannot be made.
+//! the trash: its lock is another job's, its queue cannot be made, or there is no room in the dead set.
 
 use std::collections::BTreeMap;
 
 use workmill_proto::{SetName, SteadyTime, WireError};
 use workmill_store::{
-    EntryKey, Fate, Home, JobRecord, JobRef, QueueStanding, SLICE_BYTES_MAX, StoreError, StoredJob,
-    Trash, TrashedJob, Tx, Watermark,
+    EntryKey, Fate, Home, JobRecord, JobRef, OpenAction, Place, QueueStanding, SLICE_BYTES_MAX,
+    StoreError, StoredJob, Trash, TrashedJob, Tx, Watermark,
 };
 
 use super::corrupt::quarantine;
@@ -37,6 +37,12 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<Result<(ChangeExtent, u64), WireError>, StoreError> {
         let (until, jobs) = match action {
             None => (i64::MAX, 0),
+            // Numbers in the trash that it goes on to give must not be those of what has come back.
+            Some(id) if is_under_way(self.tx, id)? => {
+                return Ok(Err(WireError::err(format!(
+                    "action {id} is under way: stop it first, then undo it"
+                ))));
+            }
             Some(id) => match self.trash_of(id)? {
                 Some(trash) => (trash.end.cast_signed(), trash.jobs()),
                 None => {
@@ -153,6 +159,9 @@ impl<T: Tx> Group<'_, T> {
         let queues = jobs.iter().filter(|job| for_queue(job));
         let queues: Vec<&str> = queues.map(|job| &*job.record.queue).collect();
         let mut standings = self.tx.queue_standings(&queues)?.into_iter();
+        // What does not fit would be evicted at once, and for ever: it has the earliest time.
+        let dead = self.tx.size(&Place::Set(SetName::Dead))?;
+        let mut room = self.rules.dead_jobs_max.saturating_sub(dead);
         let (mut may, mut kept) = (Vec::with_capacity(jobs.len()), Vec::new());
         for job in jobs {
             let has_queue = !for_queue(&job)
@@ -163,7 +172,9 @@ impl<T: Tx> Group<'_, T> {
                 || self
                     .locks
                     .may_come_back(self.tx, self.now.steady, &job.record)?;
-            if has_queue && has_lock {
+            let dies = job.home.set() == Some(SetName::Dead);
+            if has_queue && has_lock && !(dies && room == 0) {
+                room = room.saturating_sub(u64::from(dies));
                 may.push(job);
                 continue;
             }
@@ -214,4 +225,9 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(())
     }
+}
+
+fn is_under_way<T: Tx>(tx: &mut T, action: u64) -> Result<bool, StoreError> {
+    let open = tx.get::<OpenAction>(&[action])?;
+    Ok(open.iter().any(Option::is_some))
 }

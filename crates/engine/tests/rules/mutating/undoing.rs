@@ -349,3 +349,29 @@ fn tracked_job_is_tracked_again() {
     let track = world.tracked("job-tracked").unwrap();
     assert_eq!((track.state, track.forget_at), (TrackState::Enqueued, None));
 }
+
+#[test]
+fn what_the_dead_set_has_no_room_for_stays_in_the_trash() {
+    let mut world = World::with_rules(Rules {
+        dead_jobs_max: 3,
+        ..Rules::default()
+    });
+    let die = |world: &mut World, name: &str| {
+        let jid = format!("{name}-0000");
+        world.push(&jid, "q", json!({ "retry": -1, "jobtype": name }));
+        world.fetch(&["q"], "w");
+        world.fail(&jid, "w");
+    };
+    for name in ["old1", "old2", "old3"] {
+        die(&mut world, name);
+    }
+    let action = take(&mut world, ChangeVerb::Discard, "state:dead");
+    die(&mut world, "new1");
+    die(&mut world, "new2");
+    assert_eq!(undo(&mut world, action).changed, 1);
+    assert_eq!(world.totals().dead, 3);
+    assert_eq!(left(&world), [(action, 2)]);
+    // When there is room, they come back.
+    take(&mut world, ChangeVerb::Discard, "jid:new1-0000");
+    assert_eq!(undo(&mut world, action).changed, 1);
+}

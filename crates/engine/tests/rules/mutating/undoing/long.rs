@@ -47,6 +47,28 @@ fn undo_that_a_crash_ended_is_gone_on_with_and_puts_nothing_back_twice() {
 }
 
 #[test]
+fn deletion_that_is_under_way_is_stopped_before_it_is_undone() {
+    let mut world = World::of_jobs(2_000);
+    let query = workmill_engine::query::Query::parse("").unwrap();
+    let op = operate(&mut world, Change::of_matching(ChangeVerb::Discard, query));
+    let ticket = world.next_ticket();
+    let rest = world.slice(&[Request { ticket, op }]);
+    let [(action, taken)] = left(&world)[..] else {
+        panic!("one action");
+    };
+    let said = undo_refused(&mut world, action);
+    assert!(said.contains("is under way: stop it first"), "{said}");
+    let Op::Mutate(mutate) = &rest[0].op else {
+        panic!("{rest:?}")
+    };
+    let id = mutate.operation.unwrap();
+    world.run(Op::Operations(OperationsOp::Cancel(id)));
+    world.slice(&rest);
+    assert_eq!(undo(&mut world, action).changed, taken);
+    assert_eq!(world.size("q"), 2_000);
+}
+
+#[test]
 fn deletion_that_a_crash_ended_is_undone_as_one() {
     let mut world = World::of_jobs(2_000);
     let query = workmill_engine::query::Query::parse("").unwrap();
