@@ -54,6 +54,20 @@ fn what_is_due_while_it_is_paused_or_resumed_is_not_made_up_for() {
 }
 
 #[test]
+fn an_interval_starts_over_when_it_is_resumed() {
+    let table = one("@every 1h", false);
+    let mut world = world(&table);
+    assert_eq!(size_at(&mut world, "11:00:00", &table), 1);
+    set_time(&mut world, "11:30:00");
+    world.ok(switch(true));
+    set_time(&mut world, "11:40:00");
+    world.ok(switch(false));
+    // As the page says, which counts from what is done.
+    assert_eq!(size_at(&mut world, "12:39:59", &table), 1);
+    assert_eq!(size_at(&mut world, "12:40:00", &table), 2);
+}
+
+#[test]
 fn an_entry_can_be_paused_before_its_first_tick_and_twice() {
     let table = one("*/10 * * * *", false);
     let mut world = World::new();
