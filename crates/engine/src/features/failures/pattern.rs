@@ -20,7 +20,8 @@ pub(super) fn pattern(message: &str) -> String {
     let mut rest = message.get(..end).unwrap_or_default();
     let mut pattern = Pattern::default();
     while let Some(first) = rest.chars().next() {
-        let length = if let Some(length) = quoted(rest).filter(|_| !pattern.ends_in_word) {
+        let opens = !pattern.ends_in_word;
+        let length = if let Some(length) = opens.then(|| quoted(rest)).flatten() {
             pattern.push_variable();
             length
         } else if is_word(first) {
