@@ -117,11 +117,12 @@ impl Watch {
         self.waiting.is_empty()
     }
 
-    /// Why it must go no further, if so.
-    pub(crate) fn objection(&self, care: &Care, now: SteadyTime) -> Option<String> {
+    /// Why it must go no further, if so. `has_more` says whether jobs are left to be looked at.
+    pub(crate) fn objection(&self, care: &Care, now: SteadyTime, has_more: bool) -> Option<String> {
         let failed = self.failed.iter().filter(|failed| **failed).count();
         // The first ones are judged as what they are together, so that one early failure among them is not all of them.
         let judged = match self.used_until {
+            None if has_more && self.retried < u64::from(care.first) => care.first as usize,
             None => self.failed.len() + self.waiting.len(),
             Some(_) => self.failed.len(),
         };
@@ -175,6 +176,8 @@ pub(crate) struct CarefulRun {
     pub(crate) watch: Watch,
     /// Whether something ended that is not written down.
     pub(crate) is_changed: bool,
+    /// Whether it has not found as many jobs yet as it may retry now.
+    pub(crate) looks_on: bool,
 }
 
 /// The careful retries that are under way.
@@ -188,6 +191,23 @@ pub(crate) struct Careful {
 }
 
 impl Careful {
+    /// Whether it matters what becomes of this job.
+    pub(crate) fn watches(&self, jid: &str) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|run| run.watch.waiting.contains_key(jid))
+    }
+
+    /// Nothing is there any more that could end.
+    pub(crate) fn flush(&mut self) {
+        if self.is_watching() {
+            self.keep();
+            for run in &mut self.runs {
+                run.watch.waiting.clear();
+                run.is_changed = true;
+            }
+        }
+    }
+
     /// Whether anything that happens to jobs matters.
     pub(crate) fn is_watching(&self) -> bool {
         !self.runs.is_empty() || self.retried.is_some()
@@ -208,8 +228,7 @@ impl Careful {
             What::Died | What::Deleted | What::Expired | What::Evicted => None,
             What::Pushed | What::Started | What::CameBack | What::Restored(_) => return,
         };
-        let is_meant = |run: &CarefulRun| run.watch.waiting.contains_key(jid);
-        if !self.runs.iter().any(is_meant) {
+        if !self.watches(jid) {
             return;
         }
         self.keep();

@@ -115,8 +115,8 @@ impl<'g, T: Tx> Group<'g, T> {
     fn tick(&mut self, ticket: Ticket, duty: &Duty) -> Result<(), StoreError> {
         let more = match duty {
             Duty::Promote => {
-                self.go_on_carefully()?;
-                self.promote()?
+                let looks_on = self.go_on_carefully()?;
+                self.promote()? || looks_on
             }
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,

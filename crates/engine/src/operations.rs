@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use workmill_proto::{Timestamp, WireError};
 
-use crate::change::Change;
+use crate::change::{Change, ChangeVerb};
 use crate::limits::{OPERATIONS_MAX, OPERATIONS_RUNNING_MAX};
 
 /// Names an operation. Whoever starts it chooses it, and never uses it twice.
@@ -86,7 +86,12 @@ impl Operations {
             return Err(WireError::err(text));
         }
         let is_running = |report: &&OperationReport| report.state == OperationState::Running;
-        if self.reports.iter().filter(is_running).count() >= OPERATIONS_RUNNING_MAX {
+        // Those that are careful take hours and hardly any work: they must not keep others from being started.
+        let is_careful =
+            |report: &OperationReport| matches!(report.change.verb, ChangeVerb::RetryCarefully(_));
+        let running = self.reports.iter().filter(is_running);
+        let alike = running.filter(|running| is_careful(running) == is_careful(&report));
+        if alike.count() >= OPERATIONS_RUNNING_MAX {
             return Err(WireError::err(format!(
                 "{OPERATIONS_RUNNING_MAX} operations are running: wait for one to end, or cancel one"
             )));

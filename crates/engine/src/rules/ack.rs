@@ -30,7 +30,7 @@ impl<T: Tx> Group<'_, T> {
                 if held.has_features
                     || self.meters.is_observed()
                     || ending.series.is_none()
-                    || self.memory.careful.is_watching()
+                    || self.memory.careful.watches(&ack.jid)
                 {
                     wanted.push(held.key);
                 }

@@ -30,6 +30,7 @@ impl<T: Tx> Group<'_, T> {
             care,
             watch,
             is_changed: true,
+            looks_on: false,
         };
         if let Some(run) = self.step_carefully(run)? {
             self.memory.careful.add(run);
@@ -42,16 +43,17 @@ impl<T: Tx> Group<'_, T> {
         Ok(())
     }
 
-    /// Goes on with all that are under way.
-    pub(crate) fn go_on_carefully(&mut self) -> Result<(), StoreError> {
-        let mut index = 0;
+    /// Goes on with all that are under way. Tells whether one has yet to find the jobs that it may retry now.
+    pub(crate) fn go_on_carefully(&mut self) -> Result<bool, StoreError> {
+        let (mut index, mut looks_on) = (0, false);
         while let Some(run) = self.memory.careful.take(index) {
             if let Some(run) = self.step_carefully(run)? {
+                looks_on |= run.looks_on;
                 self.memory.careful.put_back(index, run);
                 index += 1;
             }
         }
-        Ok(())
+        Ok(looks_on)
     }
 
     /// Writes down what has ended of what is watched, in the transaction in which it ended.
@@ -99,13 +101,15 @@ impl<T: Tx> Group<'_, T> {
             return Ok((OperationState::Cancelled, done));
         }
         let now = self.now.steady;
-        if let Some(reason) = run.watch.objection(&run.care, now) {
+        let has_more = progress.next_index < progress.extents.len();
+        if let Some(reason) = run.watch.objection(&run.care, now, has_more) {
             tracing::warn!(reason, "a careful retry goes no further");
             return Ok((OperationState::Failed(reason), done));
         }
         let is_first = !run.watch.is_rated();
         let room = run.watch.room(&run.care, now);
-        if room > 0 && progress.next_index < progress.extents.len() {
+        run.looks_on = false;
+        if room > 0 && has_more {
             self.memory.careful.begin();
             done = self.mutate_slice(&run.mutate, progress, None, room)?;
             for jid in self.memory.careful.finish() {
@@ -115,6 +119,8 @@ impl<T: Tx> Group<'_, T> {
                 run.watch.use_up(done.changed, &run.care);
             }
             self.memory.operations.advance(run.mutate.operation, done);
+            let has_more = progress.next_index < progress.extents.len();
+            run.looks_on = has_more && done.changed < room as u64;
         }
         let is_over = progress.next_index >= progress.extents.len() && run.watch.is_over();
         Ok(match is_over {

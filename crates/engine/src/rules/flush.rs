@@ -15,6 +15,7 @@ impl<T: Tx> Group<'_, T> {
         self.batches.clear();
         self.tracks.clear();
         self.failures.clear();
+        self.memory.careful.flush();
         self.memory.makers.forget_all();
         self.memory.history.forget();
         self.tx.flush()?;

@@ -171,19 +171,24 @@ impl<T: Tx> Group<'_, T> {
                     (self.empty(set)?, None)
                 }
                 _ => {
-                    let slice = read(self.tx, place, extent, progress.after, room)?;
+                    let slice = read(self.tx, place, extent, progress.after)?;
                     work += match slice.next {
                         // Also those that came later have been read.
                         Some(_) => MUTATE_READ_JOBS,
                         None => slice.items.len().max(1),
                     };
                     bytes += slice.items.iter().map(bytes_of).sum::<usize>();
-                    let done =
-                        self.change_jobs((change, trash), place, slice.items, progress.began)?;
+                    let (done, goes_on_behind) = self.change_jobs(
+                        (change, trash),
+                        place,
+                        slice.items,
+                        progress.began,
+                        room,
+                    )?;
                     let changed = usize::try_from(done.changed).unwrap_or(usize::MAX);
                     room = room.saturating_sub(changed);
                     work = work.saturating_add(changed.saturating_mul(MUTATE_CHANGED_WORK));
-                    (done, slice.next)
+                    (done, goes_on_behind.or(slice.next))
                 }
             };
             all += done;
@@ -257,17 +262,16 @@ fn named<T: Tx>(
         .collect()
 }
 
-/// Some jobs of an extent, as many as may be changed.
+/// Some jobs of an extent.
 fn read<T: Tx>(
     tx: &mut T,
     place: &Place,
     extent: &ChangeExtent,
     after: Option<JobRef>,
-    room: usize,
 ) -> Result<Slice<(JobRef, StoredJob), JobRef>, StoreError> {
     let ChangeExtent { until, only, .. } = extent;
     let Some(key) = only else {
-        return tx.jobs(place, after, *until, room.min(MUTATE_READ_JOBS));
+        return tx.jobs(place, after, *until, MUTATE_READ_JOBS);
     };
     let before = match *key {
         JobRef::Job(JobKey(key)) => JobRef::Job(JobKey(key.saturating_sub(1))),

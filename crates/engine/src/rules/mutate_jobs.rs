@@ -25,24 +25,30 @@ use crate::query::Verdict;
 use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
-    /// Changes those of some jobs of a place that are meant. What is taken away goes into the trash of this action.
+    /// Changes those of some jobs of a place that are meant, as many as there is `room` for. What is taken away goes into the trash
+    /// of this action. Tells also behind which job to go on, if the room ended before the jobs.
     pub(super) fn change_jobs(
         &mut self,
         (change, trash): (&Change, Option<u64>),
         place: &Place,
         jobs: Vec<(JobRef, StoredJob)>,
         began: Clocks,
-    ) -> Result<Done, StoreError> {
-        let mut done = Done {
-            looked_at: jobs.len() as u64,
-            ..Done::default()
-        };
+        room: usize,
+    ) -> Result<(Done, Option<JobRef>), StoreError> {
+        let mut done = Done::default();
         let reservations = match place {
             Place::Working if change.asks_for_reservations() => reservations_of(self.tx, &jobs)?,
             _ => BTreeMap::new(),
         };
         let mut meant = Vec::with_capacity(jobs.len());
+        let (mut last, mut goes_on_behind) = (None, None);
         for (key, stored) in jobs {
+            if meant.len() >= room {
+                goes_on_behind = last;
+                break;
+            }
+            last = Some(key);
+            done.looked_at += 1;
             let reservation = reservations.get(&key);
             let hidden = &self.rules.redactions;
             match change.concerns(place, (key, &stored), reservation, began, hidden) {
@@ -62,7 +68,7 @@ impl<T: Tx> Group<'_, T> {
             (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting((verb, trash), meant)?,
         };
         done.changed = changed as u64;
-        Ok(done)
+        Ok((done, goes_on_behind))
     }
 
     /// Changes jobs of a queue or a set; tells how many. One that cannot be read is quarantined.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use workmill_engine::query::Query;
 use workmill_engine::{
-    Care, Change, ChangeVerb, Op, OperationId, OperationReport, OperationState, OperationsOp,
-    Outcome, Request,
+    Care, Change, ChangeVerb, Duty, OPERATIONS_RUNNING_MAX, Op, OperationId, OperationReport,
+    OperationState, OperationsOp, Outcome, Request,
 };
 use workmill_store::{AuditState, Operator};
 
@@ -179,6 +179,54 @@ fn a_job_that_is_deleted_meanwhile_is_waited_for_no_more_and_no_failure() {
     work(&mut world, 1);
     world.pass(3);
     assert_eq!(show(&mut world).state, OperationState::Done);
+}
+
+#[test]
+fn jobs_that_lie_far_apart_are_found_at_once_and_judged_together() {
+    let mut world = world_of_dead(1_300);
+    let care = Care::new(10, 20, 20, 600).unwrap();
+    let meant = Query::parse("jid:job-00001 OR jid:job-01250 OR jid:job-01299").unwrap();
+    let change = Change::of_matching(ChangeVerb::RetryCarefully(care), meant);
+    let ticket = world.next_ticket();
+    let op = Op::operate(ID, change);
+    // The first slice finds one, which fails before there are others.
+    world.slice(&[Request { ticket, op }]);
+    assert_eq!(world.size("q"), 1);
+    fail(&mut world, 1);
+    world.tick(Duty::Promote);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    assert_eq!(world.size("q"), 2, "one tick finds them all");
+    work(&mut world, 2);
+    world.pass(1);
+    let said = reason(&mut world);
+    assert!(said.contains("1 of the last 3 "), "{said}");
+}
+
+#[test]
+fn a_flush_ends_it() {
+    let mut world = world_of_dead(3);
+    retry(&mut world, 3);
+    world.ok(Op::Flush);
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Done);
+}
+
+#[test]
+fn others_can_be_started_beside_as_many_as_may_run() {
+    let mut world = world_of_dead(8);
+    let care = Care::new(1, 1, 20, 600).unwrap();
+    let start = |world: &mut World, verb: ChangeVerb, id: u64| {
+        let change = Change::of_matching(verb, Query::parse("state:dead").unwrap());
+        world.run(Op::operate(OperationId(id), change))
+    };
+    let most = OPERATIONS_RUNNING_MAX as u64;
+    for id in 0..most {
+        start(&mut world, ChangeVerb::RetryCarefully(care), id);
+    }
+    let one_more = start(&mut world, ChangeVerb::RetryCarefully(care), most);
+    assert!(matches!(one_more, Outcome::Refused(_)), "{one_more:?}");
+    let killed = start(&mut world, ChangeVerb::Discard, most + 1);
+    assert_eq!(report(killed).state, OperationState::Done);
 }
 
 #[test]
