@@ -155,8 +155,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_resume: "Fortsetzen",
     act_remove: "Queue entfernen",
     ask_remove: &[
-        "Die Queue und {n} Job darin entfernen?",
-        "Die Queue und die {n} Jobs darin entfernen?",
+        "Die Queue und {n} Job darin entfernen? Das lässt sich nicht rückgängig machen.",
+        "Die Queue und die {n} Jobs darin entfernen? Das lässt sich nicht rückgängig machen.",
     ],
     queue_was_paused: "Die Queue ist angehalten. Laufende Jobs gehen weiter.",
     queue_was_resumed: "Die Queue wird wieder ausgegeben.",

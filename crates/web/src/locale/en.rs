@@ -152,8 +152,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_resume: "Resume",
     act_remove: "Remove queue",
     ask_remove: &[
-        "Remove the queue and the {n} job in it?",
-        "Remove the queue and the {n} jobs in it?",
+        "Remove the queue and the {n} job in it? This cannot be undone.",
+        "Remove the queue and the {n} jobs in it? This cannot be undone.",
     ],
     queue_was_paused: "The queue is paused. Jobs that run go on.",
     queue_was_resumed: "The queue is handed out again.",

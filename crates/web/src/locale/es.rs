@@ -155,8 +155,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_resume: "Reanudar",
     act_remove: "Eliminar la cola",
     ask_remove: &[
-        "¿Eliminar la cola y el {n} trabajo que contiene?",
-        "¿Eliminar la cola y los {n} trabajos que contiene?",
+        "¿Eliminar la cola y el {n} trabajo que contiene? No se puede deshacer.",
+        "¿Eliminar la cola y los {n} trabajos que contiene? No se puede deshacer.",
     ],
     queue_was_paused: "La cola está en pausa. Los trabajos en curso siguen.",
     queue_was_resumed: "La cola vuelve a entregarse.",

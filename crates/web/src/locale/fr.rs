@@ -155,8 +155,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_resume: "Reprendre",
     act_remove: "Supprimer la file",
     ask_remove: &[
-        "Supprimer la file et le {n} job qu’elle contient ?",
-        "Supprimer la file et les {n} jobs qu’elle contient ?",
+        "Supprimer la file et le {n} job qu’elle contient ? C’est irréversible.",
+        "Supprimer la file et les {n} jobs qu’elle contient ? C’est irréversible.",
     ],
     queue_was_paused: "La file est en pause. Les jobs en cours continuent.",
     queue_was_resumed: "La file est de nouveau distribuée.",

@@ -148,7 +148,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_pause: "一時停止",
     act_resume: "再開",
     act_remove: "キューを削除",
-    ask_remove: &["キューと中の{n}件のジョブを削除しますか？"],
+    ask_remove: &["キューと中の{n}件のジョブを削除しますか？元に戻せません。"],
     queue_was_paused: "キューを一時停止しました。実行中のジョブは続行します。",
     queue_was_resumed: "キューを再開しました。",
     queue_was_removed: "キューを削除しました。",

@@ -1,5 +1,7 @@
 //! Who has paused a queue, as the audit log has it.
 
+use std::time::Duration;
+
 use workmill_engine::is_about_queue;
 use workmill_store::AuditEntry;
 use workmill_store::reading::Bounds;
@@ -7,6 +9,10 @@ use workmill_store::reading::Bounds;
 use super::reason::Reason;
 use crate::desk::Desk;
 use crate::service::Problem;
+
+/// How long the log is searched: the page of a paused queue is asked for every few seconds. What is further back is in the log
+/// itself.
+const SEARCH_TIME_MAX: Duration = Duration::from_millis(50);
 
 /// Tells it behind the reason that a queue is paused, if that is one of these and it is known.
 pub(super) async fn tell_pauser(
@@ -22,9 +28,12 @@ pub(super) async fn tell_pauser(
         matches!(&*entry.action, "queue.pause" | "queue.resume")
             && is_about_queue(&entry.target, &queue)
     };
-    // It searches for a bounded time: what is further back is in the log itself.
+    let bounds = Bounds {
+        time: SEARCH_TIME_MAX,
+        ..Bounds::of_rows(1)
+    };
     let found = desk
-        .read(move |reading| reading.audit(None, &wanted, Bounds::of_rows(1)))
+        .read(move |reading| reading.audit(None, &wanted, bounds))
         .await?;
     let entry = found.items.into_iter().find_map(|(_, entry)| entry.ok());
     // One that was resumed last was paused in another way, such as before the log began.
