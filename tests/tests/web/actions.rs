@@ -46,12 +46,12 @@ fn job_is_pushed_killed_and_retried() {
     );
     let jid = pushed["jid"].as_str().unwrap().to_owned();
     let act = |action: &str| posted(&server, &format!("/api/v1/jobs/{jid}/{action}"), &json!({}));
-    assert_eq!(act("kill"), json!({"jobs": 1}));
+    assert_eq!(act("kill")["jobs"], 1);
     assert_eq!(client.fetch("q"), None);
-    assert_eq!(act("retry"), json!({"jobs": 1}));
+    assert_eq!(act("retry")["jobs"], 1);
     assert_eq!(client.fetch_jid("q"), jid);
     // It is taken from its worker.
-    assert_eq!(act("requeue"), json!({"jobs": 1}));
+    assert_eq!(act("requeue")["jobs"], 1);
     assert_eq!(client.fetch_jid("q"), jid);
     client.ack(&jid);
     let gone = post(&server, &format!("/api/v1/jobs/{jid}/delete"), &json!({}));
