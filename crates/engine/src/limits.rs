@@ -30,8 +30,8 @@ pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 pub const CHANGE_JOBS_MAX: usize = 10_000;
 
 /// What one group does for a MUTATE: a job that is looked at counts 1, one that is changed [`MUTATE_CHANGED_WORK`] more. That is
-/// one to three milliseconds: a FETCH may have to wait for two slices.
-pub(crate) const MUTATE_SLICE_WORK: usize = 1_000;
+/// one to two milliseconds: a FETCH may have to wait for two slices.
+pub(crate) const MUTATE_SLICE_WORK: usize = 500;
 
 /// What it takes to change a job, where looking at it is 1.
 pub(crate) const MUTATE_CHANGED_WORK: usize = 4;
@@ -40,7 +40,7 @@ pub(crate) const MUTATE_CHANGED_WORK: usize = 4;
 pub(crate) const UNDO_SLICE_JOBS: usize = MUTATE_SLICE_WORK / (MUTATE_CHANGED_WORK + 1);
 
 /// Jobs that a MUTATE reads at a time, before it is known how many of them are to be changed.
-pub(crate) const MUTATE_READ_JOBS: usize = 200;
+pub(crate) const MUTATE_READ_JOBS: usize = 100;
 
 /// How many operations may run at a time: each adds a slice to every group.
 pub const OPERATIONS_RUNNING_MAX: usize = 4;

@@ -175,7 +175,7 @@ fn what_comes_while_it_runs_is_left_alone() {
     let op = matching(ChangeVerb::Kill, "");
     let rest = world.slice(&[Request { ticket, op }]);
     let mut dead = world.totals().dead;
-    assert_eq!(dead, 200, "what one slice does");
+    assert_eq!(dead, 100, "what one slice does");
     for queue in ["a", "b", "c"] {
         world.push(&format!("new-{queue}0000"), queue, json!({}));
     }
@@ -289,7 +289,7 @@ fn it_can_be_asked_for_and_cancelled_by_its_name() {
     match world.run(Op::Operations(OperationsOp::Cancel(OperationId(7)))) {
         Outcome::Operations(reports) => {
             assert_eq!(reports[0].change, wanted);
-            assert_eq!((reports[0].looked_at, reports[0].left), (1_150, 350));
+            assert_eq!((reports[0].looked_at, reports[0].left), (500, 1_000));
             assert_eq!(reports[0].state, OperationState::Cancelled);
         }
         other => panic!("{other:?}"),

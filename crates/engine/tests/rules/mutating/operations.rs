@@ -44,7 +44,7 @@ fn an_operation_tells_how_far_it_is_and_how_it_ended() {
     assert_eq!(report.state, OperationState::Running);
     assert_eq!(
         (report.looked_at, report.changed, report.left),
-        (400, 200, 2_100)
+        (200, 100, 2_300)
     );
     assert_eq!((report.started_at, report.ended_at), (started_at, None));
     let ticket = rest[0].ticket;
@@ -66,11 +66,11 @@ fn a_cancelled_operation_stops_and_what_it_did_is_done() {
     let cancel = Op::Operations(OperationsOp::Cancel(OperationId(7)));
     let cancelled = reports(world.run(cancel.clone())).remove(0);
     assert_eq!(cancelled.state, OperationState::Cancelled);
-    assert_eq!((cancelled.changed, cancelled.left), (200, 2_100));
+    assert_eq!((cancelled.changed, cancelled.left), (100, 2_300));
     let ticket = rest[0].ticket;
     assert!(world.slice(&rest).is_empty());
     assert_eq!(reports(world.answer(ticket).unwrap()).remove(0), cancelled);
-    assert_eq!((world.totals().dead, world.size("q")), (200, 2_300));
+    assert_eq!((world.totals().dead, world.size("q")), (100, 2_400));
     world.now = world.now.plus_secs(1);
     assert_eq!(
         reports(world.run(cancel)),
@@ -103,7 +103,7 @@ fn an_operation_that_is_given_up_says_why() {
         report.state,
         OperationState::Failed("the disk is full".to_owned())
     );
-    assert_eq!((report.changed, report.ended_at), (200, Some(world.now)));
+    assert_eq!((report.changed, report.ended_at), (100, Some(world.now)));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_restart_ends_operations_and_nobody_knows_of_them() {
     world.crash();
     let show = Op::Operations(OperationsOp::Show(OperationId(7)));
     assert!(world.refused(show).starts_with("there is no operation 7"));
-    assert_eq!((world.totals().dead, world.size("q")), (200, 2_300));
+    assert_eq!((world.totals().dead, world.size("q")), (100, 2_400));
 }
 
 #[test]
