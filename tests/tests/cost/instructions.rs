@@ -15,7 +15,7 @@ const ALONE: u64 = 129_000;
 const TOGETHER: u64 = 40_400;
 const BULK: u64 = 14_700;
 
-/// Two runs differ by less than a thousandth; another C compiler or C library makes the rest.
+/// Another C compiler or C library makes the difference.
 const TOLERANCE: Tolerance = Tolerance {
     percent: 10,
     absolute: 0,
@@ -27,9 +27,16 @@ const JOBS_BEFORE: u64 = 1_000;
 /// The jobs that are counted.
 const JOBS: u64 = 1_000;
 
+/// How often a workload is measured; the least counts. When the log is copied beside a workload is chance, and what that adds is up
+/// to a twentieth where each command has a group of its own.
+const RUNS: usize = 3;
+
 fn check_workload(workload: &str, what: &'static str, committed: u64) {
-    let before = instructions(workload, JOBS_BEFORE);
-    let measured = (instructions(workload, JOBS_BEFORE + JOBS) - before) / JOBS;
+    let measure = || {
+        let before = instructions(workload, JOBS_BEFORE);
+        (instructions(workload, JOBS_BEFORE + JOBS) - before) / JOBS
+    };
+    let measured = (0..RUNS).map(|_| measure()).min().unwrap_or(u64::MAX);
     let figure = Figure {
         what,
         committed,
