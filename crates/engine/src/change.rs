@@ -7,7 +7,7 @@ use workmill_proto::{
 };
 use workmill_store::{Clocks, JobRef, Place, Reservation, StoredJob};
 
-use crate::careful::Care;
+use crate::features::Care;
 use crate::job_edit::JobEdit;
 use crate::limits::CHANGE_JOBS_MAX;
 use crate::query::{Query, QueryJob, Redactions, Verdict};

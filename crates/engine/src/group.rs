@@ -10,11 +10,11 @@ use workmill_store::{Clocks, StoreError, Tx};
 use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::context::Rules;
-use crate::features::{Batches, Failures, Locks, Meters, Tracks};
+use crate::features::{Batches, Failures, Locks, Meters, Tracks, TrashBin};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{GroupResult, InfoReport, Outcome};
-use crate::rules::cron_pause;
+use crate::rules::{cron_pause, grouping, operations, queue, track, waiting};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
@@ -32,6 +32,7 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) batches: Batches,
     pub(crate) tracks: Tracks,
     pub(crate) failures: Failures,
+    pub(crate) trash: TrashBin,
     pub(crate) meters: Meters,
     /// How much it may still do.
     pub(crate) budget: Budget,
@@ -63,6 +64,7 @@ impl<'g, T: Tx> Group<'g, T> {
             batches: Batches::default(),
             tracks: Tracks::default(),
             failures: Failures::default(),
+            trash: TrashBin::default(),
             meters: Meters::new(rules.observed),
             budget: Budget::new(),
             evicting: false,
@@ -81,35 +83,49 @@ impl<'g, T: Tx> Group<'g, T> {
             return Ok(());
         };
         let ticket = *ticket;
-        match op {
-            Op::Push(_) => self.push(run),
-            Op::Fetch(_) => self.fetch(run),
-            Op::Ack(_) => self.ack(run),
-            Op::PushBulk(bulk) => self.push_bulk(ticket, bulk),
-            Op::Fail(_) => self.fail(run),
-            Op::Requeue(_) => self.requeue(run),
-            Op::Batch(batch) => self.batch(ticket, batch),
-            Op::Track(track) => self.track(ticket, track),
-            Op::Operations(op) => self.operations(ticket, op),
-            Op::Mutate(mutate) => self.mutate(ticket, mutate),
-            Op::Queue(command, client) => self.queue(ticket, command, *client),
+        let outcome = match op {
+            Op::Push(_) => return self.push(run),
+            Op::Fetch(_) => return self.fetch(run),
+            Op::Ack(_) => return self.ack(run),
+            Op::PushBulk(bulk) => return self.push_bulk(ticket, bulk),
+            Op::Fail(_) => return self.fail(run),
+            Op::Requeue(_) => return self.requeue(run),
+            Op::Nack(_) => return self.nack(run),
+            Op::Info => return self.info(run),
+            Op::Mutate(mutate) => return self.mutate(ticket, mutate),
+            Op::Act(action) => return self.act(ticket, action),
+            Op::Tick(duty) => return self.tick(ticket, duty),
+            Op::Operations(op) => match operations::ask(self.tx, self.memory, self.now, *op)? {
+                Ok(outcome) => outcome,
+                Err(rest) => {
+                    let rest = Op::Mutate(rest);
+                    self.answers.continue_in_next_group(ticket, rest);
+                    return Ok(());
+                }
+            },
+            Op::Batch(batch) => self.batch(batch)?,
+            Op::Track(op) => track::track(self.tx, &mut self.tracks, self.now, op)?,
+            Op::Queue(command, client) => queue::change(self.tx, self.memory, command, *client)?,
             Op::Cron(switch) => {
                 cron_pause::switch(self.tx, self.memory, self.now.wall, switch)?;
-                self.answers.give(ticket, Outcome::Ok);
-                Ok(())
+                Outcome::Ok
             }
-            Op::Flush => self.flush(ticket),
-            Op::Info => self.info(run),
-            Op::Nack(_) => self.nack(run),
-            Op::Forget(waiting) => self.forget(ticket, *waiting),
-            Op::Drain(server) => self.drain(ticket, *server),
-            Op::Tick(duty) => self.tick(ticket, duty),
-            Op::Note(_) => {
-                self.answers.give(ticket, Outcome::Ok);
-                Ok(())
+            Op::Flush => {
+                self.flush()?;
+                Outcome::Ok
             }
-            Op::Act(action) => self.act(ticket, action),
-        }
+            Op::Forget(waiting) => {
+                waiting::forget(&mut self.memory.parked, &mut self.answers, *waiting);
+                Outcome::Ok
+            }
+            Op::Drain(server) => {
+                waiting::drain(&mut self.memory.parked, &mut self.answers, *server);
+                Outcome::Ok
+            }
+            Op::Note(_) => Outcome::Ok,
+        };
+        self.answers.give(ticket, outcome);
+        Ok(())
     }
 
     fn tick(&mut self, ticket: Ticket, duty: &Duty) -> Result<(), StoreError> {
@@ -124,14 +140,16 @@ impl<'g, T: Tx> Group<'g, T> {
             Duty::FireCron(table) => self.fire_cron(table)?,
             Duty::Sweep => {
                 let more = self.sweep()?;
-                self.group_failures()? || more
+                let are_grouped = &mut self.memory.are_grouped;
+                let failures = &mut self.failures;
+                grouping::group_failures(self.tx, failures, self.now, are_grouped)? || more
             }
             // A duty of its own, as on a full disk it cannot be done: nothing that would change nothing must fail with it.
             Duty::KeepClocks => {
                 self.tx.note_clocks(self.now, true)?;
                 self.memory.history.write(self.tx)?;
-                let down_since = self.memory.down_since.unwrap_or(self.now.wall);
-                self.memory.actions.settle(self.tx, down_since)?;
+                let ended_at = self.memory.last_server_ended_at(self.now.wall);
+                self.memory.actions.settle(self.tx, ended_at)?;
                 false
             }
         };
@@ -168,7 +186,9 @@ impl<'g, T: Tx> Group<'g, T> {
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
         self.failures.write(self.tx)?;
-        self.keep_careful()?;
+        self.trash.write(self.tx)?;
+        let operations = &self.memory.operations;
+        self.memory.careful.write(self.tx, operations)?;
         self.meters.write(self.tx, self.now.wall.utc_day())?;
         let events = self.meters.take_events();
         self.answers.close(self.memory.parked.len(), events)

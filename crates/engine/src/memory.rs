@@ -3,9 +3,8 @@
 use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::actions::Actions;
-use crate::careful::Careful;
 use crate::cron::{PlanReport, Timetable};
-use crate::features::Slots;
+use crate::features::{Careful, Slots};
 use crate::history::History;
 use crate::makers::Makers;
 use crate::operations::Operations;
@@ -47,6 +46,11 @@ impl Memory {
         for queue in self.rechecks.take_due(now) {
             self.parked.make_ready(&queue);
         }
+    }
+
+    /// When the server before this one ended, as far as anybody knows.
+    pub(crate) fn last_server_ended_at(&self, now: Timestamp) -> Timestamp {
+        self.down_since.unwrap_or(now)
     }
 
     /// Keeps what the group changed.

@@ -9,9 +9,9 @@ use workmill_proto::{
 use workmill_store::{Clocks, JobKey, JobRef, Operator, Place, Watermark};
 
 use crate::actions::NotedAction;
-use crate::careful::Watch;
 use crate::change::Change;
 use crate::cron::CronTable;
+use crate::features::Watch;
 use crate::makers::ClientId;
 use crate::new_job::NewJob;
 use crate::operations::OperationId;

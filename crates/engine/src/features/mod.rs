@@ -3,16 +3,21 @@
 
 mod batch_progress;
 mod batches;
+mod careful;
 mod failures;
 mod locks;
 mod meters;
 mod slots;
 mod tracks;
+mod trash;
 
 pub(crate) use batch_progress::DueCallback;
 pub(crate) use batches::Batches;
+pub use careful::{Care, Watch};
+pub(crate) use careful::{Careful, CarefulRun, NextRetry};
 pub(crate) use failures::{Failures, Seen};
 pub(crate) use locks::Locks;
 pub(crate) use meters::Meters;
 pub(crate) use slots::{Allowance, Slots};
 pub(crate) use tracks::Tracks;
+pub(crate) use trash::TrashBin;

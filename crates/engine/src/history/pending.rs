@@ -43,14 +43,26 @@ impl History {
         self.names.series(&record.queue, &record.jobtype)
     }
 
-    /// What a reserved job is counted with, if the reservation tells.
-    pub(crate) fn series_of_held(&mut self, held: &Reservation) -> Option<Series> {
-        self.names.known(held.series)
+    /// What a reserved job is counted with, if the reservation tells, or the job, if it was read.
+    pub(crate) fn series_of_held(
+        &mut self,
+        held: &Reservation,
+        record: Option<&JobRecord>,
+    ) -> Option<Series> {
+        let known = self.names.known(held.series);
+        known.or_else(|| Some(self.series_of(record?)))
     }
 
     /// Counts something.
     pub(crate) fn note(&mut self, series: Series, counted: Counted) {
         self.noted.push((series, counted));
+    }
+
+    /// Counts what happens to a job; tells what it is counted with.
+    pub(crate) fn note_job(&mut self, record: &JobRecord, counted: Counted) -> Series {
+        let series = self.series_of(record);
+        self.note(series, counted);
+        series
     }
 
     /// Forgets everything, as it is flushed.

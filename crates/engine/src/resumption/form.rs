@@ -8,8 +8,8 @@ use workmill_store::{ActionPart, Clocks, JobRef, Place, Watermark};
 
 use super::resumed::Resumed;
 use crate::actions::NotedAction;
-use crate::careful::{Care, Watch};
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
+use crate::features::{Care, Watch};
 use crate::op::{ChangeExtent, MutateProgress, Source};
 use crate::operations::OperationReport;
 use crate::query::Query;

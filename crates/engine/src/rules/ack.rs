@@ -25,7 +25,7 @@ impl<T: Tx> Group<'_, T> {
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
             if let Some(held) = by_jid.take(self.tx, &ack.jid, &ack.wid)? {
-                let ending = self.ending(held, None);
+                let ending = Ending::of(&mut self.memory.history, held, None);
                 // What was reserved before this server started is counted by what the job says.
                 if held.has_features
                     || self.meters.is_observed()

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use workmill_store::{AuditEntry, AuditState, OpenAction, StoreError, Tx};
+use workmill_store::{AuditEntry, AuditState, Clocks, OpenAction, StoreError, Tx};
 
 use super::touched;
 use crate::action::Words;
 use crate::actions::NotedAction;
 use crate::audit;
 use crate::group::Group;
+use crate::memory::Memory;
 use crate::op::{Action, Mutate, MutateProgress, Op, Request, Ticket};
 use crate::operations::{Done, OperationState};
 use crate::outcome::Outcome;
@@ -52,59 +53,59 @@ impl<T: Tx> Group<'_, T> {
         self.memory.actions.begin(self.tx, &entry, None)?;
         Ok(())
     }
+}
 
-    /// Tells the audit log how far a change is, if an operator asked for it. One that fails before it changed anything is not
-    /// told of. `number` is the one it was given already, if it was.
-    pub(super) fn note_change(
-        &mut self,
-        mutate: &Mutate,
-        progress: &mut MutateProgress,
-        state: &OperationState,
-        done: Done,
-        number: Option<u64>,
-    ) -> Result<(), StoreError> {
-        let is_new = progress.noted.is_none();
-        let state = match state {
-            OperationState::Running => AuditState::Running,
-            OperationState::Done => AuditState::Done,
-            OperationState::Cancelled => AuditState::Cancelled,
-            OperationState::Failed(_) if is_new => return Ok(()),
-            OperationState::Failed(reason) => AuditState::Failed(reason.as_str().into()),
-        };
-        let mut noted = match (progress.noted.take(), &mutate.by) {
-            (Some(noted), _) => noted,
-            (None, None) => return Ok(()),
-            (None, Some(by)) => {
-                let Words { action, target } = mutate.words();
-                let entry = AuditEntry {
-                    operation: mutate.operation.map(|id| id.0),
-                    undoes: mutate.change.undoes(),
-                    ..audit::entry(self.now, by, action, target)
-                };
-                let id = self.memory.actions.begin(self.tx, &entry, number)?;
-                NotedAction { id, entry }
-            }
-        };
-        if let Some(id) = mutate.operation {
-            self.memory.operations.noted(id, noted.id);
+/// Tells the audit log how far a change is, if an operator asked for it. One that fails before it changed anything is not
+/// told of. `number` is the one it was given already, if it was.
+pub(super) fn note_change<T: Tx>(
+    tx: &mut T,
+    memory: &mut Memory,
+    now: Clocks,
+    mutate: &Mutate,
+    progress: &mut MutateProgress,
+    (state, done, number): (&OperationState, Done, Option<u64>),
+) -> Result<(), StoreError> {
+    let is_new = progress.noted.is_none();
+    let state = match state {
+        OperationState::Running => AuditState::Running,
+        OperationState::Done => AuditState::Done,
+        OperationState::Cancelled => AuditState::Cancelled,
+        OperationState::Failed(_) if is_new => return Ok(()),
+        OperationState::Failed(reason) => AuditState::Failed(reason.as_str().into()),
+    };
+    let mut noted = match (progress.noted.take(), &mutate.by) {
+        (Some(noted), _) => noted,
+        (None, None) => return Ok(()),
+        (None, Some(by)) => {
+            let Words { action, target } = mutate.words();
+            let entry = AuditEntry {
+                operation: mutate.operation.map(|id| id.0),
+                undoes: mutate.change.undoes(),
+                ..audit::entry(now, by, action, target)
+            };
+            let id = memory.actions.begin(tx, &entry, number)?;
+            NotedAction { id, entry }
         }
-        let goes_on = state == AuditState::Running;
-        noted.entry.changed += done.changed;
-        noted.entry.skipped += done.unknown;
-        noted.entry.ended_at = (!goes_on).then_some(self.now.wall);
-        noted.entry.state = state;
-        self.tx.put(&[(noted.id, noted.entry.clone())])?;
-        if is_new && goes_on {
-            let since = self.now.steady;
-            self.tx.put(&[(noted.id, OpenAction { since })])?;
-        }
-        if goes_on {
-            let operations = &self.memory.operations;
-            resumption::keep(self.tx, operations, mutate, progress, (noted.id, is_new))?;
-        } else if !is_new {
-            audit::close(self.tx, noted.id)?;
-        }
-        progress.noted = Some(noted);
-        Ok(())
+    };
+    if let Some(id) = mutate.operation {
+        memory.operations.noted(id, noted.id);
     }
+    let goes_on = state == AuditState::Running;
+    noted.entry.changed += done.changed;
+    noted.entry.skipped += done.unknown;
+    noted.entry.ended_at = (!goes_on).then_some(now.wall);
+    noted.entry.state = state;
+    tx.put(&[(noted.id, noted.entry.clone())])?;
+    if is_new && goes_on {
+        let since = now.steady;
+        tx.put(&[(noted.id, OpenAction { since })])?;
+    }
+    if goes_on {
+        let operations = &memory.operations;
+        resumption::keep(tx, operations, mutate, progress, (noted.id, is_new))?;
+    } else if !is_new {
+        audit::close(tx, noted.id)?;
+    }
+    progress.noted = Some(noted);
+    Ok(())
 }

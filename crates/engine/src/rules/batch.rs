@@ -5,7 +5,7 @@ use workmill_proto::{Bid, WireError};
 use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
-use crate::op::{BatchOp, Ticket};
+use crate::op::BatchOp;
 use crate::outcome::Outcome;
 
 /// How many bits of a batch's id are random.
@@ -13,7 +13,7 @@ const CHECK_BITS: u32 = 40;
 
 impl<T: Tx> Group<'_, T> {
     /// BATCH NEW, OPEN, COMMIT, STATUS, CHILD.
-    pub(crate) fn batch(&mut self, ticket: Ticket, op: &BatchOp) -> Result<(), StoreError> {
+    pub(crate) fn batch(&mut self, op: &BatchOp) -> Result<Outcome, StoreError> {
         let named = match op {
             BatchOp::New(new) => [new.parent, None],
             BatchOp::Open(bid) | BatchOp::Commit(bid) | BatchOp::Status(bid) => [Some(*bid), None],
@@ -21,11 +21,10 @@ impl<T: Tx> Group<'_, T> {
         };
         for bid in named.into_iter().flatten() {
             if self.batches.state(self.tx, bid)?.is_none() {
-                self.answers.give(ticket, unknown(bid));
-                return Ok(());
+                return Ok(unknown(bid));
             }
         }
-        let outcome = match op {
+        Ok(match op {
             BatchOp::New(new) => {
                 let check = self.rng.random_range(0..1_u64 << CHECK_BITS);
                 let made = self
@@ -52,9 +51,7 @@ impl<T: Tx> Group<'_, T> {
                     None => Outcome::Ok,
                 }
             }
-        };
-        self.answers.give(ticket, outcome);
-        Ok(())
+        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! The dead set: jobs that will not be tried again unless someone asks for it. Bounded in number and time.
 
-use workmill_proto::SetName;
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::{JobRecord, Place, SetTime, StoreError, Tx};
 
+use crate::context::Rules;
 use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, SWEEP_SLICE_ROWS};
 use crate::step::{Cause, What};
@@ -13,14 +14,9 @@ impl<T: Tx> Group<'_, T> {
         if jobs.is_empty() {
             return Ok(());
         }
-        let forgotten_at = self.forgotten_at();
+        let forgotten_at = forgotten_at(self.now.steady, self.rules);
         let entries: Vec<_> = jobs.into_iter().map(|job| (forgotten_at, job)).collect();
         self.lay_down(entries)
-    }
-
-    /// When a job is forgotten that dies now.
-    pub(super) fn forgotten_at(&self) -> SetTime {
-        SetTime::dead(self.now.steady.plus_secs(self.rules.dead_ttl_secs))
     }
 
     /// Puts jobs into the dead set, each until its time. Beyond its limit, the oldest there leave.
@@ -70,6 +66,11 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(entries.len())
     }
+}
+
+/// When a job is forgotten that dies now.
+pub(super) fn forgotten_at(now: SteadyTime, rules: &Rules) -> SetTime {
+    SetTime::dead(now.plus_secs(rules.dead_ttl_secs))
 }
 
 /// How many dead jobs there are beyond the limit, as many as fit into a slice.

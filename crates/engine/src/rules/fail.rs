@@ -78,7 +78,7 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         let endings: Vec<Ending> = failed
             .iter()
-            .map(|(held, _)| self.ending(&held.reservation, held.record()))
+            .map(|(held, _)| Ending::of(&mut self.memory.history, &held.reservation, held.record()))
             .collect();
         self.end_executions(&endings, Ended::Badly)?;
         self.prefetch(failed.iter().filter_map(|(held, _)| held.record()))?;

@@ -11,7 +11,7 @@ use crate::answers::Answers;
 use crate::features::Allowance;
 use crate::group::Group;
 use crate::limits::{RESERVATIONS_MAX, RESERVATIONS_OF_ONE_MAX};
-use crate::op::{DeliveryTag, Fetch, Op, Request, ServerId, Ticket};
+use crate::op::{DeliveryTag, Fetch, Op, Request, Ticket};
 use crate::outcome::{FetchedJob, Outcome};
 use crate::step::{Cause, Execution, What};
 
@@ -74,24 +74,6 @@ impl<T: Tx> Group<'_, T> {
                 from = arrival + 1;
             }
         }
-    }
-
-    /// Forgets a FETCH whose client is gone.
-    pub(crate) fn forget(&mut self, ticket: Ticket, waiting: Ticket) -> Result<(), StoreError> {
-        if self.memory.parked.remove(waiting) {
-            self.answers.give(waiting, Outcome::Nothing);
-        }
-        self.answers.give(ticket, Outcome::Ok);
-        Ok(())
-    }
-
-    /// Sends away the clients of a server who wait.
-    pub(crate) fn drain(&mut self, ticket: Ticket, server: ServerId) -> Result<(), StoreError> {
-        for waiting in self.memory.parked.remove_of(server) {
-            self.answers.give(waiting, Outcome::Nothing);
-        }
-        self.answers.give(ticket, Outcome::Ok);
-        Ok(())
     }
 
     /// Reserves jobs for FETCHes that list the same queues and answers those that get one; the others are left in

@@ -3,11 +3,9 @@
 use workmill_store::{StoreError, Tx};
 
 use crate::group::Group;
-use crate::op::Ticket;
-use crate::outcome::Outcome;
 
 impl<T: Tx> Group<'_, T> {
-    pub(crate) fn flush(&mut self, ticket: Ticket) -> Result<(), StoreError> {
+    pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
         self.meters.clear();
         // Nothing is there any more.
         self.memory.parked.take_ready();
@@ -15,11 +13,10 @@ impl<T: Tx> Group<'_, T> {
         self.batches.clear();
         self.tracks.clear();
         self.failures.clear();
+        self.trash.clear();
         self.memory.careful.flush();
         self.memory.makers.forget_all();
         self.memory.history.forget();
-        self.tx.flush()?;
-        self.answers.give(ticket, Outcome::Ok);
-        Ok(())
+        self.tx.flush()
     }
 }

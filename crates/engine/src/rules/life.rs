@@ -21,7 +21,7 @@ use workmill_store::{
 use super::report::Report;
 use crate::features::Seen;
 use crate::group::Group;
-use crate::history::{Counted, Series};
+use crate::history::{Counted, History, Series};
 use crate::new_job::NewJob;
 use crate::step::{Cause, Execution, Step, What};
 
@@ -50,6 +50,21 @@ pub(super) struct Ending {
     pub(super) series: Option<Series>,
     /// When it began.
     pub(super) since: SteadyTime,
+}
+
+impl Ending {
+    /// The end of an execution, of a job that is this one if it was read.
+    pub(super) fn of(
+        history: &mut History,
+        held: &Reservation,
+        record: Option<&JobRecord>,
+    ) -> Self {
+        Self {
+            key: held.key,
+            series: history.series_of_held(held, record),
+            since: held.reserved_at,
+        }
+    }
 }
 
 impl<T: Tx> Group<'_, T> {
@@ -120,8 +135,12 @@ impl<T: Tx> Group<'_, T> {
                     .slots
                     .spend(self.now.steady, self.rules, &record.queue);
             }
-            What::Died => self.note(record, Counted::Died),
-            What::Expired => self.note(record, Counted::Expired),
+            What::Died => {
+                self.memory.history.note_job(record, Counted::Died);
+            }
+            What::Expired => {
+                self.memory.history.note_job(record, Counted::Expired);
+            }
             _ => {}
         }
         if self.memory.careful.is_watching() {
@@ -263,17 +282,6 @@ impl<T: Tx> Group<'_, T> {
         self.step(What::Restored(to), Cause::Operator, record, None)
     }
 
-    /// The end of an execution, of a job that is this one if it was read.
-    pub(super) fn ending(&mut self, held: &Reservation, record: Option<&JobRecord>) -> Ending {
-        let history = &mut self.memory.history;
-        let series = history.series_of_held(held);
-        Ending {
-            key: held.key,
-            series: series.or_else(|| Some(history.series_of(record?))),
-            since: held.reserved_at,
-        }
-    }
-
     /// Executions end, and their jobs do not go back to their queues: they are counted, and whoever waits for their slots
     /// may have them.
     pub(super) fn end_executions(
@@ -329,7 +337,7 @@ impl<T: Tx> Group<'_, T> {
         }
         self.tx.enqueue(jobs, self.now.wall)?;
         for job in jobs {
-            self.note(job, Counted::Enqueued);
+            self.memory.history.note_job(job, Counted::Enqueued);
             self.memory.parked.make_ready(&job.queue);
         }
         Ok(())
@@ -410,19 +418,11 @@ impl<T: Tx> Group<'_, T> {
         self.failures.note(self.tx, self.now, &seen)
     }
 
-    /// Counts what happens to a job.
-    fn note(&mut self, record: &JobRecord, counted: Counted) {
-        let series = self.memory.history.series_of(record);
-        self.memory.history.note(series, counted);
-    }
-
     /// Counts that a job is handed out; tells what its end is to be counted with.
     pub(super) fn note_started(&mut self, record: &JobRecord) -> Series {
         let waited = record.enqueued_at.map(|at| self.now.wall.since(at));
-        let series = self.memory.history.series_of(record);
         let counted = Counted::Started(micros(waited.unwrap_or_default()));
-        self.memory.history.note(series, counted);
-        series
+        self.memory.history.note_job(record, counted)
     }
 }
 

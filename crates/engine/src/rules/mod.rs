@@ -1,4 +1,4 @@
-//! The rules, one file each, as methods of a [`crate::group::Group`] at work.
+//! The rules, one file each: methods of a [`crate::group::Group`] at work, or functions of what they need of it.
 
 mod ack;
 mod act;
@@ -11,18 +11,19 @@ mod cron;
 pub(crate) mod cron_pause;
 mod cron_plan;
 mod dead;
+mod extents;
 mod fail;
 mod fetch;
 mod flush;
-mod grouping;
+pub(crate) mod grouping;
 mod held;
 mod life;
 mod mutate;
 mod mutate_jobs;
-mod operations;
+pub(crate) mod operations;
 mod purge;
 mod push;
-mod queue;
+pub(crate) mod queue;
 mod recover;
 mod report;
 mod requeue;
@@ -30,8 +31,9 @@ mod reservation;
 mod resume;
 mod schedule;
 mod sweep;
+mod taking;
 mod tombstones;
 mod touched;
-mod track;
-mod trash;
+pub(crate) mod track;
 mod undo;
+pub(crate) mod waiting;

@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
-use workmill_proto::{SetName, WireError};
+use workmill_proto::WireError;
 use workmill_store::reading::Slice;
 use workmill_store::{EntryKey, JobKey, JobRef, Place, SLICE_BYTES_MAX, StoreError, StoredJob, Tx};
 
+use super::act::note_change;
+use super::extents;
 use crate::change::{Change, ChangePlaces, ChangeVerb};
+use crate::context::Rules;
 use crate::group::Group;
 use crate::limits::{MUTATE_CHANGED_WORK, MUTATE_READ_JOBS, MUTATE_SLICE_WORK};
+use crate::makers::Makers;
 use crate::op::{ChangeExtent, Mutate, MutateProgress, Op, Source, Ticket};
-use crate::operations::{Done, OperationReport, OperationState};
+use crate::operations::{Done, OperationState};
 use crate::outcome::Outcome;
 
 impl<T: Tx> Group<'_, T> {
@@ -19,7 +23,7 @@ impl<T: Tx> Group<'_, T> {
     pub(crate) fn mutate(&mut self, ticket: Ticket, mutate: &Mutate) -> Result<(), StoreError> {
         let begun = match &mutate.progress {
             Some(progress) => Ok(progress.clone()),
-            None => self.begin_mutation(mutate)?,
+            None => extents::begin(self.tx, self.memory, &mut self.trash, self.now, mutate)?,
         };
         let mut progress = match begun {
             Ok(progress) => progress,
@@ -31,10 +35,11 @@ impl<T: Tx> Group<'_, T> {
         if let ChangeVerb::RetryCarefully(care) = mutate.change.verb {
             return self.start_carefully(ticket, mutate, progress, care);
         }
-        let trash = self.trash_for(mutate, &progress)?;
+        let trash = trash_for(self.tx, self.rules, mutate, &progress)?;
         let (state, done) = self.go_on(mutate, &mut progress, trash)?;
         progress.changed += done.changed;
-        self.note_change(mutate, &mut progress, &state, done, trash)?;
+        let news = (&state, done, trash);
+        note_change(self.tx, self.memory, self.now, mutate, &mut progress, news)?;
         let outcome = match (state, mutate.operation) {
             (OperationState::Running, _) => {
                 let rest = Mutate {
@@ -73,7 +78,7 @@ impl<T: Tx> Group<'_, T> {
         if !self.memory.operations.goes_on(mutate.operation) {
             return Ok((OperationState::Cancelled, Done::default()));
         }
-        if let Some(error) = self.check_target(mutate)? {
+        if let Some(error) = check_target(self.tx, &mut self.memory.makers, &mutate.change)? {
             return Ok((OperationState::Failed(error.text), Done::default()));
         }
         let done = self.mutate_slice(mutate, progress, trash, usize::MAX)?;
@@ -83,56 +88,6 @@ impl<T: Tx> Group<'_, T> {
             false => OperationState::Done,
         };
         Ok((state, done))
-    }
-
-    /// Notes what there is to be looked at, and starts the operation if it has a name.
-    fn begin_mutation(
-        &mut self,
-        mutate: &Mutate,
-    ) -> Result<Result<Box<MutateProgress>, WireError>, StoreError> {
-        let (extents, left) = match mutate.change.places {
-            ChangePlaces::Trash(action) => match self.trash_extent(action)? {
-                Ok((extent, left)) => (vec![extent], left),
-                Err(error) => return Ok(Err(error)),
-            },
-            _ => extents_of(self.tx, &mutate.change)?,
-        };
-        if let Some(id) = mutate.operation {
-            let report = OperationReport {
-                id,
-                change: Arc::clone(&mutate.change),
-                action: None,
-                started_at: self.now.wall,
-                ended_at: None,
-                looked_at: 0,
-                changed: 0,
-                unknown: 0,
-                left,
-                state: OperationState::Running,
-            };
-            if let Err(error) = self.memory.operations.start(report) {
-                return Ok(Err(error));
-            }
-        }
-        Ok(Ok(Box::new(MutateProgress {
-            extents: extents.into(),
-            next_index: 0,
-            after: None,
-            changed: 0,
-            began: self.now,
-            noted: None,
-            watch: None,
-        })))
-    }
-
-    /// Why there can be no queue that jobs are to be moved to, if so.
-    fn check_target(&mut self, mutate: &Mutate) -> Result<Option<WireError>, StoreError> {
-        match &mutate.change.verb {
-            // It is charged to nobody: an operator wants it.
-            ChangeVerb::Move(queue) => self.memory.makers.check_all(self.tx, &[queue], 0),
-            ChangeVerb::Edit(edit) => self.memory.makers.check_all(self.tx, &[edit.queue()], 0),
-            _ => Ok(None),
-        }
     }
 
     /// Does as much as one group may, in one place after the other. `trash` is the action under which jobs that are taken away
@@ -168,7 +123,14 @@ impl<T: Tx> Group<'_, T> {
                     if (trash.is_none() || mutate.operation.is_none())
                         && self.tx.watermark(place)? == extent.until =>
                 {
-                    (self.empty(set)?, None)
+                    let size = self.tx.size(place)?;
+                    self.clear_set(set)?;
+                    let done = Done {
+                        looked_at: size,
+                        changed: size,
+                        unknown: 0,
+                    };
+                    (done, None)
                 }
                 _ => {
                     let slice = read(self.tx, place, extent, progress.after)?;
@@ -199,67 +161,38 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(all)
     }
-
-    /// Empties a set at once.
-    fn empty(&mut self, set: SetName) -> Result<Done, StoreError> {
-        let size = self.tx.size(&Place::Set(set))?;
-        self.clear_set(set)?;
-        Ok(Done {
-            looked_at: size,
-            changed: size,
-            unknown: 0,
-        })
-    }
 }
 
-/// Where a change looks, and how many jobs are there now.
-fn extents_of<T: Tx>(tx: &mut T, change: &Change) -> Result<(Vec<ChangeExtent>, u64), StoreError> {
-    let places = match &change.places {
-        ChangePlaces::One(place) => vec![place.clone()],
-        ChangePlaces::All => all_places(tx)?,
-        ChangePlaces::Jobs(jobs) => return Ok((named(tx, change, jobs)?, jobs.len() as u64)),
-        ChangePlaces::Trash(_) => Vec::new(),
-    };
-    let (mut extents, mut left) = (Vec::new(), 0);
-    for place in places {
-        let size = tx.size(&place)?;
-        if size > 0 && !change.passes_over(&place) {
-            left += size;
-            let until = tx.watermark(&place)?;
-            extents.push(ChangeExtent {
-                source: Source::Place(place),
-                until,
-                only: None,
-            });
-        }
-    }
-    Ok((extents, left))
-}
-
-/// All places, those first out of which jobs go to others, so that none is met twice: a job that is taken back from its
-/// worker has its old place in its queue, as if it had always been there.
-fn all_places<T: Tx>(tx: &mut T) -> Result<Vec<Place>, StoreError> {
-    let queues = tx.totals()?.queues.into_keys();
-    let queues = queues.map(|name| Place::Queue(name.into_boxed_str()));
-    let sets = SetName::ALL.map(Place::Set);
-    Ok(queues.chain([Place::Working]).chain(sets).collect())
-}
-
-fn named<T: Tx>(
+/// Why there can be no queue that jobs are to be moved to, if so.
+fn check_target<T: Tx>(
     tx: &mut T,
+    makers: &mut Makers,
     change: &Change,
-    jobs: &[(Place, JobRef)],
-) -> Result<Vec<ChangeExtent>, StoreError> {
-    let meant = jobs.iter().filter(|(place, _)| !change.passes_over(place));
-    meant
-        .map(|(place, key)| {
-            Ok(ChangeExtent {
-                source: Source::Place(place.clone()),
-                until: tx.watermark(place)?,
-                only: Some(*key),
-            })
-        })
-        .collect()
+) -> Result<Option<WireError>, StoreError> {
+    match &change.verb {
+        // It is charged to nobody: an operator wants it.
+        ChangeVerb::Move(queue) => makers.check_all(tx, &[queue], 0),
+        ChangeVerb::Edit(edit) => makers.check_all(tx, &[edit.queue()], 0),
+        _ => Ok(None),
+    }
+}
+
+/// The action under which a change puts away what it takes away; none if it takes nothing away, nobody would know of it, or
+/// nothing is to be kept.
+fn trash_for<T: Tx>(
+    tx: &mut T,
+    rules: &Rules,
+    mutate: &Mutate,
+    progress: &MutateProgress,
+) -> Result<Option<u64>, StoreError> {
+    if rules.trash_secs == 0 || !mutate.change.takes_away() {
+        return Ok(None);
+    }
+    match (&progress.noted, &mutate.by) {
+        (Some(noted), _) => Ok(Some(noted.id)),
+        (None, Some(_)) => tx.next_action().map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Some jobs of an extent.

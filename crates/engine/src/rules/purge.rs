@@ -24,7 +24,7 @@ impl<T: Tx> Group<'_, T> {
             .forget_empty(self.tx, self.now, SWEEP_SLICE_ROWS)?;
         let kept_since = self.now.steady.plus_secs(-self.rules.audit_secs);
         let entries = audit::forget_old(self.tx, kept_since)?;
-        let trash = self.forget_trash(self.now.steady)?;
+        let trash = self.trash.forget_until(self.tx, self.now.steady)?;
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
         let kept = locks + tracks + failures + entries + trash;

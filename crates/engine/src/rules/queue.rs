@@ -3,49 +3,42 @@
 use workmill_proto::{QueueCommand, QueueSelection};
 use workmill_store::{StoreError, Tx};
 
-use crate::group::Group;
 use crate::makers::ClientId;
-use crate::op::Ticket;
+use crate::memory::Memory;
 use crate::outcome::Outcome;
 
-impl<T: Tx> Group<'_, T> {
-    pub(crate) fn queue(
-        &mut self,
-        ticket: Ticket,
-        command: &QueueCommand,
-        client: ClientId,
-    ) -> Result<(), StoreError> {
-        match command {
-            QueueCommand::Pause(selection) => {
-                let queues = selected(self.tx, selection)?;
-                if let Some(error) =
-                    self.memory
-                        .makers
-                        .check_all(self.tx, &borrowed(&queues), client)?
-                {
-                    self.answers.give(ticket, Outcome::Refused(error));
-                    return Ok(());
-                }
-                self.tx.set_paused(&borrowed(&queues), true)?;
+/// QUEUE PAUSE, RESUME, REMOVE. A queue that it makes is charged to this client.
+pub(crate) fn change<T: Tx>(
+    tx: &mut T,
+    memory: &mut Memory,
+    command: &QueueCommand,
+    client: ClientId,
+) -> Result<Outcome, StoreError> {
+    match command {
+        QueueCommand::Pause(selection) => {
+            let queues = selected(tx, selection)?;
+            let refusal = memory.makers.check_all(tx, &borrowed(&queues), client)?;
+            if let Some(error) = refusal {
+                return Ok(Outcome::Refused(error));
             }
-            QueueCommand::Resume(selection) => {
-                let queues = selected(self.tx, selection)?;
-                self.tx.set_paused(&borrowed(&queues), false)?;
-                for queue in &queues {
-                    self.memory.parked.make_ready(queue);
-                }
-            }
-            QueueCommand::Remove(selection) => {
-                let queues = selected(self.tx, selection)?;
-                self.tx.remove_queues(&borrowed(&queues))?;
-                for queue in &queues {
-                    self.memory.makers.forget(queue);
-                }
+            tx.set_paused(&borrowed(&queues), true)?;
+        }
+        QueueCommand::Resume(selection) => {
+            let queues = selected(tx, selection)?;
+            tx.set_paused(&borrowed(&queues), false)?;
+            for queue in &queues {
+                memory.parked.make_ready(queue);
             }
         }
-        self.answers.give(ticket, Outcome::Ok);
-        Ok(())
+        QueueCommand::Remove(selection) => {
+            let queues = selected(tx, selection)?;
+            tx.remove_queues(&borrowed(&queues))?;
+            for queue in &queues {
+                memory.makers.forget(queue);
+            }
+        }
     }
+    Ok(Outcome::Ok)
 }
 
 fn selected<T: Tx>(tx: &mut T, selection: &QueueSelection) -> Result<Vec<String>, StoreError> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::{Job, Timestamp};
+use workmill_proto::{Job, SteadyTime, Timestamp};
 use workmill_store::{
     CorruptRecord, JobRecord, Release, Reservation, ReservationsOf, StoreError, Tx,
 };
@@ -11,7 +11,7 @@ use workmill_store::{
 use super::corrupt::quarantine;
 use super::fail::failed_record;
 use super::held::Held;
-use super::life::Ended;
+use super::life::{Ended, Ending};
 use super::report::Report;
 use super::requeue::TakenBack;
 use crate::group::Group;
@@ -32,29 +32,10 @@ impl<T: Tx> Group<'_, T> {
         if !self.grace_over {
             return Ok(false);
         }
-        // Whoever reserved a job was heard from then.
-        let silent_since = self.now.steady.plus_secs(-WORKER_SILENT_SECS);
-        let mut lost = Vec::new();
-        for wid in self.tx.reserving_workers()? {
-            let room = RESERVATION_SLICE_JOBS - lost.len();
-            if room == 0 {
-                break;
-            }
-            if alive.contains(&wid) {
-                continue;
-            }
-            let held = self.tx.reservations(ReservationsOf::Worker(&wid, room))?;
-            let is_silent = |held: &Reservation| held.reserved_at <= silent_since;
-            lost.extend(held.into_iter().filter(is_silent));
-        }
+        let lost = lost_slice(self.tx, self.now.steady, alive)?;
         let found = lost.len();
         let held = Held::read(self.tx, &mut self.budget, lost)?;
         let is_slice = held.len() < found || found == RESERVATION_SLICE_JOBS;
-        self.recover(held)?;
-        Ok(is_slice)
-    }
-
-    fn recover(&mut self, held: Vec<Held>) -> Result<(), StoreError> {
         let TakenBack {
             sound,
             lost,
@@ -75,15 +56,41 @@ impl<T: Tx> Group<'_, T> {
             } else {
                 let cause = Cause::WorkerLost;
                 self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
-                poisoned.push(self.ending(&reservation, Some(&record)));
+                let history = &mut self.memory.history;
+                poisoned.push(Ending::of(history, &reservation, Some(&record)));
                 add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
             }
         }
         self.put_back(&releases)?;
         self.end_executions(&poisoned, Ended::Badly)?;
         self.void_executions(&lost)?;
-        self.bury(dead)
+        self.bury(dead)?;
+        Ok(is_slice)
     }
+}
+
+/// Some of the reservations of workers that are not among `alive`.
+fn lost_slice<T: Tx>(
+    tx: &mut T,
+    now: SteadyTime,
+    alive: &BTreeSet<String>,
+) -> Result<Vec<Reservation>, StoreError> {
+    // Whoever reserved a job was heard from then.
+    let silent_since = now.plus_secs(-WORKER_SILENT_SECS);
+    let mut lost = Vec::new();
+    for wid in tx.reserving_workers()? {
+        let room = RESERVATION_SLICE_JOBS - lost.len();
+        if room == 0 {
+            break;
+        }
+        if alive.contains(&wid) {
+            continue;
+        }
+        let held = tx.reservations(ReservationsOf::Worker(&wid, room))?;
+        let is_silent = |held: &Reservation| held.reserved_at <= silent_since;
+        lost.extend(held.into_iter().filter(is_silent));
+    }
+    Ok(lost)
 }
 
 /// Adds a job that has lost its workers too often to those that are about to be buried.

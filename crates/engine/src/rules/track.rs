@@ -4,28 +4,29 @@ use workmill_proto::{SteadyTime, TrackCommand, TrackUpdate};
 use workmill_store::{Clocks, StoreError, Tx};
 
 use super::held::ReservationsByJid;
-use crate::group::Group;
+use crate::features::Tracks;
 use crate::limits::RESERVE_AHEAD_MAX;
-use crate::op::{Ticket, TrackOp};
+use crate::op::TrackOp;
 use crate::outcome::{Outcome, TrackReport};
 
-impl<T: Tx> Group<'_, T> {
-    /// TRACK GET and SET.
-    pub(crate) fn track(&mut self, ticket: Ticket, op: &TrackOp) -> Result<(), StoreError> {
-        let outcome = match &op.command {
-            TrackCommand::Get(jid) => Outcome::Track(Box::new(TrackReport {
-                jid: jid.clone(),
-                track: self.tracks.get(self.tx, self.now.steady, jid)?,
-            })),
-            TrackCommand::Set(update) => {
-                extend_reservation(self.tx, self.now, update, &op.wid)?;
-                self.tracks.update(self.tx, self.now, update)?;
-                Outcome::Ok
-            }
-        };
-        self.answers.give(ticket, outcome);
-        Ok(())
-    }
+/// TRACK GET and SET.
+pub(crate) fn track<T: Tx>(
+    tx: &mut T,
+    tracks: &mut Tracks,
+    now: Clocks,
+    op: &TrackOp,
+) -> Result<Outcome, StoreError> {
+    Ok(match &op.command {
+        TrackCommand::Get(jid) => Outcome::Track(Box::new(TrackReport {
+            jid: jid.clone(),
+            track: tracks.get(tx, now.steady, jid)?,
+        })),
+        TrackCommand::Set(update) => {
+            extend_reservation(tx, now, update, &op.wid)?;
+            tracks.update(tx, now, update)?;
+            Outcome::Ok
+        }
+    })
 }
 
 /// Moves the end of the reservation that the worker means, never back and no further than may be. If there is none,

@@ -7,17 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use workmill_proto::{SetName, SteadyTime, WireError};
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::{
-    EntryKey, Fate, Home, JobRecord, JobRef, OpenAction, Place, QueueStanding, SLICE_BYTES_MAX,
+    CorruptRecord, EntryKey, Fate, Home, JobRecord, JobRef, Place, QueueStanding, SLICE_BYTES_MAX,
     StoreError, StoredJob, Trash, TrashedJob, Tx, Watermark,
 };
 
 use super::corrupt::quarantine;
 use super::life::Taken;
+use crate::features::TrashBin;
 use crate::group::Group;
 use crate::limits::UNDO_SLICE_JOBS;
-use crate::op::{ChangeExtent, Source};
 use crate::operations::Done;
 
 /// A job that is to come back.
@@ -28,85 +28,37 @@ struct Returning {
     killed: Option<(EntryKey, bool)>,
 }
 
-impl<T: Tx> Group<'_, T> {
-    /// What an action took away, or all there is in the trash, as far as it is there now, and how many jobs that is; or why there
-    /// is nothing.
-    pub(super) fn trash_extent(
-        &mut self,
-        action: Option<u64>,
-    ) -> Result<Result<(ChangeExtent, u64), WireError>, StoreError> {
-        let (until, jobs) = match action {
-            None => (i64::MAX, 0),
-            // Numbers in the trash that it goes on to give must not be those of what has come back.
-            Some(id) if is_under_way(self.tx, id)? => {
-                return Ok(Err(WireError::err(format!(
-                    "action {id} is under way: stop it first, then undo it"
-                ))));
-            }
-            Some(id) => match self.trash_of(id)? {
-                Some(trash) => (trash.end.cast_signed(), trash.jobs()),
-                None => {
-                    return Ok(Err(WireError::err(format!(
-                        "there is nothing in the trash of action {id}: it took no jobs away, they were put back, or their \
-                         time is over"
-                    ))));
-                }
-            },
-        };
-        let extent = ChangeExtent {
-            source: Source::Trash(action),
-            until: Watermark(until),
-            only: None,
-        };
-        Ok(Ok((extent, jobs)))
-    }
+/// The first jobs in the trash of an action, as they have left it.
+struct Found {
+    /// How many there were.
+    looked_at: u64,
+    returning: Vec<Returning>,
+    /// Those that cannot be read.
+    corrupt: Vec<CorruptRecord>,
+}
 
-    /// Puts back a slice of what an action took away, or forgets a slice of all that is in the trash. Tells whether there may be
-    /// more.
-    pub(super) fn change_trash(
-        &mut self,
-        action: Option<u64>,
-        until: Watermark,
-    ) -> Result<(Done, bool), StoreError> {
-        let Some(action) = action else {
-            let forgotten = self.forget_trash(SteadyTime::MAX)?;
-            let done = Done {
-                looked_at: forgotten as u64,
-                changed: forgotten as u64,
-                unknown: 0,
-            };
-            return Ok((done, forgotten > 0));
-        };
-        let Some(mut trash) = self.trash_of(action)? else {
-            return Ok((Done::default(), false));
-        };
-        let until = until.0.cast_unsigned();
-        let done = self.put_back_some(action, &mut trash, until)?;
-        self.write_trash(action, trash)?;
-        Ok((done, trash.first < until))
-    }
-
-    /// Puts back the first of the jobs that an action took away, those before `until`.
-    fn put_back_some(
-        &mut self,
+impl Found {
+    /// Takes the first jobs that an action took away out of its trash, those before `until`.
+    fn take<T: Tx>(
+        tx: &mut T,
         action: u64,
         trash: &mut Trash,
         until: u64,
-    ) -> Result<Done, StoreError> {
-        let (mut keys, mut returning, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut dead = Vec::new();
+    ) -> Result<Self, StoreError> {
+        let (mut returning, mut corrupt) = (Vec::new(), Vec::new());
+        let (mut keys, mut bytes) = (Vec::new(), 0);
         while trash.first < until && keys.len() < UNDO_SLICE_JOBS && bytes < SLICE_BYTES_MAX {
             let key = (action, trash.first);
             trash.first += 1;
             keys.push(key);
-            let Some(job) = self.tx.get::<TrashedJob>(&[key])?.pop().flatten() else {
+            let Some(job) = tx.get::<TrashedJob>(&[key])?.pop().flatten() else {
                 continue;
             };
             trash.bytes = trash.bytes.saturating_sub(job.bytes());
             let (stored, killed) = match job.fate {
                 Fate::Deleted(stored) => (Some(stored), None),
                 Fate::Killed { dead, was_pending } => {
-                    (self.dead_job(dead)?, Some((dead, was_pending)))
+                    (dead_job(tx, dead)?, Some((dead, was_pending)))
                 }
             };
             match (stored, killed) {
@@ -118,35 +70,58 @@ impl<T: Tx> Group<'_, T> {
                         killed,
                     });
                 }
-                (Some(Err(corrupt)), None) => {
-                    quarantine(self.tx, self.now.wall, None, &corrupt, &mut dead)?;
-                }
+                (Some(Err(unreadable)), None) => corrupt.push(unreadable),
                 // It has left the dead set, or cannot be read and stays there.
                 (None | Some(Err(_)), _) => {}
             }
         }
-        self.tx.remove::<TrashedJob>(&keys)?;
-        let (returning, kept) = self.those_that_may(returning)?;
-        let changed = returning.len() as u64;
-        self.append_to_trash(action, trash, kept)?;
-        self.restore(returning, dead)?;
-        let looked_at = keys.len() as u64;
-        Ok(Done {
-            looked_at,
-            changed,
-            unknown: looked_at - changed,
+        tx.remove::<TrashedJob>(&keys)?;
+        Ok(Self {
+            looked_at: keys.len() as u64,
+            returning,
+            corrupt,
         })
     }
+}
 
-    /// A job in the dead set, if it is still there.
-    fn dead_job(&mut self, key: EntryKey) -> Result<Option<StoredJob>, StoreError> {
-        let before = EntryKey {
-            serial: key.serial.saturating_sub(1),
-            ..key
+impl<T: Tx> Group<'_, T> {
+    /// Puts back a slice of what an action took away, or forgets a slice of all that is in the trash. Tells whether there may be
+    /// more.
+    pub(super) fn change_trash(
+        &mut self,
+        action: Option<u64>,
+        until: Watermark,
+    ) -> Result<(Done, bool), StoreError> {
+        let Some(action) = action else {
+            let forgotten = self.trash.forget_until(self.tx, SteadyTime::MAX)?;
+            let done = Done {
+                looked_at: forgotten as u64,
+                changed: forgotten as u64,
+                unknown: 0,
+            };
+            return Ok((done, forgotten > 0));
         };
-        let found = self.tx.entries(SetName::Dead, Some(before), key.at, 1)?;
-        let mut found = found.into_iter().filter(|entry| entry.key == key);
-        Ok(found.next().map(|entry| entry.job))
+        let Some(mut trash) = self.trash.of(self.tx, action)? else {
+            return Ok((Done::default(), false));
+        };
+        let until = until.0.cast_unsigned();
+        let found = Found::take(self.tx, action, &mut trash, until)?;
+        let mut dead = Vec::new();
+        for corrupt in &found.corrupt {
+            quarantine(self.tx, self.now.wall, None, corrupt, &mut dead)?;
+        }
+        let (returning, kept) = self.those_that_may(found.returning)?;
+        let changed = returning.len() as u64;
+        TrashBin::append(self.tx, action, &mut trash, kept)?;
+        let is_more = trash.first < until;
+        self.trash.keep(action, trash);
+        self.restore(returning, dead)?;
+        let done = Done {
+            looked_at: found.looked_at,
+            changed,
+            unknown: found.looked_at - changed,
+        };
+        Ok((done, is_more))
     }
 
     /// Those that may come back now, and what is to be kept of the others.
@@ -227,7 +202,13 @@ impl<T: Tx> Group<'_, T> {
     }
 }
 
-fn is_under_way<T: Tx>(tx: &mut T, action: u64) -> Result<bool, StoreError> {
-    let open = tx.get::<OpenAction>(&[action])?;
-    Ok(open.iter().any(Option::is_some))
+/// A job in the dead set, if it is still there.
+fn dead_job<T: Tx>(tx: &mut T, key: EntryKey) -> Result<Option<StoredJob>, StoreError> {
+    let before = EntryKey {
+        serial: key.serial.saturating_sub(1),
+        ..key
+    };
+    let found = tx.entries(SetName::Dead, Some(before), key.at, 1)?;
+    let mut found = found.into_iter().filter(|entry| entry.key == key);
+    Ok(found.next().map(|entry| entry.job))
 }
