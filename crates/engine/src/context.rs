@@ -41,6 +41,8 @@ pub struct Rules {
     pub audit_secs: i64,
     /// For how long jobs that operators take away can be put back, in seconds; 0 for not at all.
     pub trash_secs: i64,
+    /// How many attempts that went wrong are kept with a job, the latest ones; 0 for none.
+    pub attempts_max: usize,
     /// Which features are on for the jobs the server pushes itself.
     pub custom_reading: CustomReading,
     /// The limits of queues, by name.
@@ -60,7 +62,7 @@ impl Rules {
 
 impl Default for Rules {
     /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
-    /// ticks; 180 days for the audit log, a day for the trash; no queue has a limit; nothing is hidden; not observed.
+    /// ticks; 180 days for the audit log, a day for the trash; 25 attempts, as many as Faktory tries a job again; no queue has a limit; nothing is hidden; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
@@ -70,6 +72,7 @@ impl Default for Rules {
             cron_missed_within_secs: 60,
             audit_secs: 180 * 86_400,
             trash_secs: 86_400,
+            attempts_max: 25,
             custom_reading: CustomReading::ALL,
             throttles: Arc::default(),
             redactions: Redactions::default(),

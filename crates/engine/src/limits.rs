@@ -123,6 +123,12 @@ pub(crate) const FAILURE_BACKTRACE_BYTES_MAX: usize = 1_000;
 /// How many of the workers that reported its failures a group keeps.
 pub(crate) const FAILURE_WORKERS_MAX: usize = 5;
 
+/// How many bytes of a backtrace are kept of an attempt that is not the latest: some thirty lines.
+pub(crate) const ATTEMPT_BACKTRACE_BYTES_MAX: usize = 2 << 10;
+
+/// How many bytes the attempts at one job take: each failure writes them anew.
+pub(crate) const ATTEMPTS_BYTES_MAX: usize = 16 << 10;
+
 /// Jobs of an older server that one commit looks at to put them into groups of failures.
 pub(crate) const GROUPING_SLICE_JOBS: usize = 250;
 

@@ -9,6 +9,7 @@
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
 //! [`writer::Rows`].
 
+mod attempts;
 mod audit;
 mod disk;
 mod error;
@@ -38,6 +39,7 @@ pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use attempts::{Attempt, AttemptError, Attempts};
 pub use audit::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf};
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;

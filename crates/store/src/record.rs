@@ -18,7 +18,7 @@ pub(crate) use place::Place;
 pub use raw::RawRecord;
 pub(crate) use varint::{put_varint, take_varint};
 
-use crate::{FailureId, Features};
+use crate::{Attempts, FailureId, Features};
 
 /// A job as the store keeps it.
 ///
@@ -42,12 +42,21 @@ pub struct JobRecord {
     pub recovered_at: Vec<SteadyTime>,
     /// The group that its last failure belongs to; none if it has not failed, or a server without groups says so.
     pub failure: Option<FailureId>,
+    /// Its attempts that went wrong, as far as they are kept.
+    pub attempts: Attempts,
     /// What it is bound to besides its queue; none for a job that is bound to nothing.
     pub features: Option<Box<Features>>,
     /// The payload, canonical JSON, without `enqueued_at`.
     pub body: Vec<u8>,
     /// Where in `body` the text `,"enqueued_at":"…"` belongs, in bytes.
     pub enqueued_at_index: u32,
+}
+
+impl JobRecord {
+    /// How many bytes its payload and its attempts take: all of it that can be large.
+    pub fn bytes(&self) -> usize {
+        self.body.len() + self.attempts.bytes()
+    }
 }
 
 /// Bytes in the database that are no readable record.

@@ -12,7 +12,7 @@ pub struct Trash {
     pub first: u64,
     /// The number that the next one gets.
     pub end: u64,
-    /// How large their payloads are together, in bytes.
+    /// How large their payloads and attempts are together, in bytes.
     pub bytes: u64,
     /// From when on they are forgotten.
     pub ends_at: SteadyTime,
@@ -71,10 +71,10 @@ pub enum Fate {
 }
 
 impl TrashedJob {
-    /// How large its payload is, in bytes; nothing if it is in the dead set.
+    /// How large its payload and its attempts are, in bytes; nothing if it is in the dead set.
     pub fn bytes(&self) -> u64 {
         match &self.fate {
-            Fate::Deleted(Ok(record)) => record.body.len() as u64,
+            Fate::Deleted(Ok(record)) => record.bytes() as u64,
             Fate::Deleted(Err(corrupt)) => corrupt.bytes.len() as u64,
             Fate::Killed { .. } => 0,
         }

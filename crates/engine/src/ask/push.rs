@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use workmill_proto::{CustomReading, Job, RefusedJob, Timestamp, WireError};
-use workmill_store::{Features, JobRecord};
+use workmill_store::{Attempts, Features, JobRecord};
 
 use super::features;
 use crate::limits::{RESERVE_FOR_SECS_DEFAULT, RESERVE_FOR_SECS_MIN};
@@ -87,6 +87,7 @@ pub(super) fn record(job: Job, features: Option<Box<Features>>) -> JobRecord {
         failure_count: 0,
         recovered_at: Vec::new(),
         failure: None,
+        attempts: Attempts::default(),
         features,
         body: rendered.body,
         enqueued_at_index: rendered.enqueued_at_index,

@@ -2,8 +2,11 @@
 
 use rand::rngs::SmallRng;
 use workmill_proto::{Failure, Job, SetName, Timestamp};
-use workmill_store::{CorruptRecord, JobRecord, Reservation, SetTime, StoreError, Tx};
+use workmill_store::{
+    Attempt, Attempts, CorruptRecord, JobRecord, Reservation, SetTime, StoreError, Tx,
+};
 
+use super::attempts::attempts_after;
 use super::backoff;
 use super::corrupt::quarantine;
 use super::held::{Held, ReservationsByJid};
@@ -141,6 +144,7 @@ impl<T: Tx> Group<'_, T> {
             }
         };
         let failure = self.note_failure(&record.jobtype, report, &reservation.wid)?;
+        record.attempts = self.attempts_after(&record, &job, reservation, report, delay_secs);
         let next_at = delay_secs.map(|secs| self.now.wall.plus_secs(secs));
         let mut failed = failed_record(record, job, report, self.now.wall, next_at);
         failed.failure = Some(failure);
@@ -152,6 +156,25 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         Ok(())
+    }
+
+    /// The attempts at a job, with this one, which has gone wrong and is tried again after so many seconds, if at all.
+    pub(super) fn attempts_after(
+        &self,
+        record: &JobRecord,
+        job: &Job,
+        reservation: &Reservation,
+        report: &Report<'_>,
+        delay_secs: Option<i64>,
+    ) -> Attempts {
+        let latest = Attempt {
+            ended_at: self.now.wall,
+            took: self.now.steady.since(reservation.reserved_at),
+            wid: reservation.wid.clone(),
+            retry_after_secs: delay_secs.and_then(|secs| u32::try_from(secs).ok()),
+            error: None,
+        };
+        attempts_after(record, job, report, latest, self.rules.attempts_max)
     }
 }
 

@@ -36,7 +36,7 @@ impl Held {
                 if !budget.may_rewrite() {
                     break;
                 }
-                budget.note_rewritten(job.as_ref().map_or(0, |record| record.body.len()));
+                budget.note_rewritten(job.as_ref().map_or(0, JobRecord::bytes));
                 for reservation in reservations.by_ref() {
                     let is_found = reservation.key == key;
                     read.push(Held {

@@ -2,6 +2,7 @@
 
 mod ack;
 mod act;
+mod attempts;
 mod backoff;
 mod batch;
 mod callbacks;

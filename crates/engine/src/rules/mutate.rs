@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use workmill_proto::WireError;
 use workmill_store::reading::Slice;
-use workmill_store::{EntryKey, JobKey, JobRef, Place, SLICE_BYTES_MAX, StoreError, StoredJob, Tx};
+use workmill_store::{
+    EntryKey, JobKey, JobRecord, JobRef, Place, SLICE_BYTES_MAX, StoreError, StoredJob, Tx,
+};
 
 use super::act::note_change;
 use super::extents;
@@ -221,5 +223,5 @@ fn read<T: Tx>(
 
 fn bytes_of((_, job): &(JobRef, StoredJob)) -> usize {
     job.as_ref()
-        .map_or_else(|corrupt| corrupt.bytes.len(), |record| record.body.len())
+        .map_or_else(|corrupt| corrupt.bytes.len(), JobRecord::bytes)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use workmill_proto::{Job, SteadyTime, Timestamp};
+use workmill_proto::{Job, SteadyTime};
 use workmill_store::{
     CorruptRecord, JobRecord, Release, Reservation, ReservationsOf, StoreError, Tx,
 };
@@ -58,7 +58,7 @@ impl<T: Tx> Group<'_, T> {
                 self.fail_step(What::Died, cause, &mut record, Some(&reservation))?;
                 let history = &mut self.memory.history;
                 poisoned.push(Ending::of(history, &reservation, Some(&record)));
-                add_poisoned(self.tx, self.now.wall, record, &mut dead)?;
+                self.add_poisoned(record, &reservation, &mut dead)?;
             }
         }
         self.put_back(&releases)?;
@@ -66,6 +66,34 @@ impl<T: Tx> Group<'_, T> {
         self.void_executions(&lost)?;
         self.bury(dead)?;
         Ok(is_slice)
+    }
+
+    /// Adds a job that has lost its workers too often to those that are about to be buried.
+    fn add_poisoned(
+        &mut self,
+        mut record: JobRecord,
+        reservation: &Reservation,
+        dead: &mut Vec<JobRecord>,
+    ) -> Result<(), StoreError> {
+        match Job::parse_stored(&record.body) {
+            Ok(job) => {
+                record.attempts = self.attempts_after(&record, &job, reservation, &POISON, None);
+                let failed = failed_record(record, job, &POISON, self.now.wall, None);
+                dead.push(JobRecord {
+                    recovered_at: Vec::new(),
+                    ..failed
+                });
+                Ok(())
+            }
+            Err(error) => {
+                let queue = record.queue;
+                let corrupt = CorruptRecord {
+                    bytes: record.body,
+                    reason: error.text,
+                };
+                quarantine(self.tx, self.now.wall, Some(&queue), &corrupt, dead)
+            }
+        }
     }
 }
 
@@ -91,31 +119,4 @@ fn lost_slice<T: Tx>(
         lost.extend(held.into_iter().filter(is_silent));
     }
     Ok(lost)
-}
-
-/// Adds a job that has lost its workers too often to those that are about to be buried.
-fn add_poisoned<T: Tx>(
-    tx: &mut T,
-    now: Timestamp,
-    record: JobRecord,
-    dead: &mut Vec<JobRecord>,
-) -> Result<(), StoreError> {
-    match Job::parse_stored(&record.body) {
-        Ok(job) => {
-            let failed = failed_record(record, job, &POISON, now, None);
-            dead.push(JobRecord {
-                recovered_at: Vec::new(),
-                ..failed
-            });
-            Ok(())
-        }
-        Err(error) => {
-            let queue = record.queue;
-            let corrupt = CorruptRecord {
-                bytes: record.body,
-                reason: error.text,
-            };
-            quarantine(tx, now, Some(&queue), &corrupt, dead)
-        }
-    }
 }

@@ -63,7 +63,7 @@ impl Found {
             };
             match (stored, killed) {
                 (Some(Ok(record)), killed) => {
-                    bytes += record.body.len();
+                    bytes += record.bytes();
                     returning.push(Returning {
                         home: job.home,
                         record,

@@ -12,6 +12,7 @@
 mod world;
 
 mod admin;
+mod attempts;
 mod auditing;
 mod batching;
 mod clocks;

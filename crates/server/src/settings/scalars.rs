@@ -80,7 +80,16 @@ enum Reload {
     KeepIf(fn(&Settings) -> bool),
 }
 
-static SCALARS: [Scalar; 13] = [
+static SCALARS: [Scalar; 14] = [
+    Scalar {
+        name: "history.attempts",
+        form: Form::Count {
+            // What they take is bounded in bytes, too.
+            range: 0..=1_000,
+            field: field!(rules.attempts_max),
+        },
+        reload: Reload::Take,
+    },
     Scalar {
         name: "web.undo_hours",
         form: Form::Count {

@@ -7,7 +7,8 @@
 //! Version 1 is a job without [features](crate::Features); in version 2 they end the header; in version 4 their lock says
 //! which pushing has it. Versions 7, 8 and 11 are the same, with the key of the row (see [`Place`]) before all else that the
 //! checksum is of; only these are written. Versions 14, 16 and 19 are those of a job that has failed: the group of its failure
-//! ends the header. Version 13 holds bytes that were set aside, as they were found. No two versions are
+//! ends the header. Versions 21, 22 and 25 are those of a job whose attempts are kept: its group, if there is one, and they end
+//! the header. Version 13 holds bytes that were set aside, as they were found. No two versions are
 //! one flipped bit apart, as the checksum does not cover them.
 
 use workmill_proto::{SteadyTime, Timestamp};
@@ -15,7 +16,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::features::{put_features, take_features};
 use super::varint::{put_varint, take_varint};
 use super::{CorruptRecord, JobRecord, Place, StoredJob};
-use crate::FailureId;
+use crate::{Attempts, FailureId};
 
 /// A job without features; one with features, but no lock; one with a lock. Their checksums do not cover the key.
 const UNPLACED: [u8; 3] = [1, 2, 4];
@@ -23,6 +24,8 @@ const UNPLACED: [u8; 3] = [1, 2, 4];
 const PLACED: [u8; 3] = [7, 8, 11];
 /// The same of jobs whose failure belongs to a group.
 const FAILED: [u8; 3] = [14, 16, 19];
+/// The same of jobs whose attempts are kept.
+const TRIED: [u8; 3] = [21, 22, 25];
 /// What a job has, by its place in these lists.
 const PLAIN: usize = 0;
 const WITH_FEATURES: usize = 1;
@@ -51,6 +54,7 @@ impl JobRecord {
             Some(_) => LOCKED,
         };
         let versions = match self.failure {
+            _ if !self.attempts.is_empty() => TRIED,
             None => PLACED,
             Some(_) => FAILED,
         };
@@ -78,22 +82,32 @@ impl JobRecord {
         if let Some(features) = &self.features {
             put_features(out, features);
         }
+        let attempts = self.attempts.as_bytes();
+        if !attempts.is_empty() {
+            out.push(u8::from(self.failure.is_some()));
+        }
         if let Some(FailureId(id)) = self.failure {
             out.extend_from_slice(&id.to_le_bytes());
+        }
+        if !attempts.is_empty() {
+            put_varint(out, attempts.len() as u64);
+            out.extend_from_slice(attempts);
         }
     }
 
     /// Reads what is stored at this place. What cannot be read comes back with the reason; it is never guessed at.
     pub(crate) fn decode(place: Place, bytes: &[u8]) -> StoredJob {
-        decode_checked(place, bytes).map(|(head, body)| Self {
-            body: body.to_vec(),
-            ..head
+        decode_checked(place, bytes).map(|decoded| Self {
+            attempts: Attempts::of_bytes(decoded.attempts),
+            body: decoded.body.to_vec(),
+            ..decoded.head
         })
     }
 
-    /// Like [`JobRecord::decode`], without the payload: `body` is empty. The checksum still speaks for all of it.
+    /// Like [`JobRecord::decode`], without what can be large: `body` is empty, and there are no attempts. The checksum still
+    /// speaks for all of it.
     pub(crate) fn decode_head(place: Place, bytes: &[u8]) -> StoredJob {
-        decode_checked(place, bytes).map(|(head, _)| head)
+        decode_checked(place, bytes).map(|decoded| decoded.head)
     }
 }
 
@@ -133,7 +147,10 @@ pub(crate) fn belongs_elsewhere(place: Place, bytes: &[u8]) -> bool {
         return false;
     };
     let sum = u32::from_le_bytes([a, b, c, d]);
-    (PLACED.contains(&version) || FAILED.contains(&version) || version == VERSION_SET_ASIDE)
+    let is_placed = [PLACED, FAILED, TRIED]
+        .iter()
+        .any(|known| known.contains(&version));
+    (is_placed || version == VERSION_SET_ASIDE)
         && place.nearly_same().any(|place| place.checksum(rest) == sum)
 }
 
@@ -142,7 +159,7 @@ pub(super) fn has_jid(bytes: &[u8], jid: &str) -> bool {
     let Some((prefix, mut rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return false;
     };
-    let is_record = [PLACED, FAILED, UNPLACED]
+    let is_record = [PLACED, FAILED, TRIED, UNPLACED]
         .iter()
         .any(|versions| versions.contains(&prefix[0]));
     is_record
@@ -150,8 +167,15 @@ pub(super) fn has_jid(bytes: &[u8], jid: &str) -> bool {
         && rest.starts_with(jid.as_bytes())
 }
 
-/// The record without its body, and the body.
-fn decode_checked(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), CorruptRecord> {
+/// A stored form, read as far as all need it.
+struct Decoded<'a> {
+    /// The record without what can be large.
+    head: JobRecord,
+    attempts: &'a [u8],
+    body: &'a [u8],
+}
+
+fn decode_checked(place: Place, bytes: &[u8]) -> Result<Decoded<'_>, CorruptRecord> {
     decode_versioned(place, bytes).map_err(|reason| match bytes_set_aside(place, bytes) {
         Some(found) => CorruptRecord {
             bytes: found.to_vec(),
@@ -164,12 +188,12 @@ fn decode_checked(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), Corr
     })
 }
 
-fn decode_versioned(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), String> {
+fn decode_versioned(place: Place, bytes: &[u8]) -> Result<Decoded<'_>, String> {
     let Some((&[version, a, b, c, d], rest)) = bytes.split_first_chunk::<PREFIX_BYTES>() else {
         return Err(format!("{} bytes are too few for a job", bytes.len()));
     };
     let kind_in = |versions: [u8; 3]| versions.iter().position(|&known| known == version);
-    let placed = kind_in(PLACED).or_else(|| kind_in(FAILED));
+    let placed = [PLACED, FAILED, TRIED].into_iter().find_map(kind_in);
     let (kind, checksum) = match (placed, kind_in(UNPLACED)) {
         (Some(kind), _) => (kind, place.checksum(rest)),
         (None, Some(kind)) => (kind, crc32fast::hash(rest)),
@@ -178,11 +202,24 @@ fn decode_versioned(place: Place, bytes: &[u8]) -> Result<(JobRecord, &[u8]), St
     if checksum != u32::from_le_bytes([a, b, c, d]) {
         return Err("the checksum does not match".into());
     }
-    decode_header(rest, kind, FAILED.contains(&version))
-        .ok_or_else(|| "the header is malformed".into())
+    let ending = match version {
+        _ if FAILED.contains(&version) => HeaderEnd::Failure,
+        _ if TRIED.contains(&version) => HeaderEnd::Attempts,
+        _ => HeaderEnd::Plain,
+    };
+    decode_header(rest, kind, ending).ok_or_else(|| "the header is malformed".into())
 }
 
-fn decode_header(mut input: &[u8], kind: usize, has_failed: bool) -> Option<(JobRecord, &[u8])> {
+/// What ends a header.
+enum HeaderEnd {
+    Plain,
+    /// The group of a failure.
+    Failure,
+    /// The group of a failure, if there is one, and attempts.
+    Attempts,
+}
+
+fn decode_header(mut input: &[u8], kind: usize, ending: HeaderEnd) -> Option<Decoded<'_>> {
     let jid = take_text(&mut input)?;
     let queue = take_text(&mut input)?;
     let jobtype = take_text(&mut input)?;
@@ -202,9 +239,25 @@ fn decode_header(mut input: &[u8], kind: usize, has_failed: bool) -> Option<(Job
         PLAIN => None,
         _ => Some(Box::new(take_features(&mut input, kind == LOCKED)?)),
     };
-    let failure = match has_failed {
+    let has_failure = match ending {
+        HeaderEnd::Plain => false,
+        HeaderEnd::Failure => true,
+        HeaderEnd::Attempts => match take_bytes(&mut input, 1)? {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        },
+    };
+    let failure = match has_failure {
         true => Some(FailureId(take_micros(&mut input)?.cast_unsigned())),
         false => None,
+    };
+    let attempts = match ending {
+        HeaderEnd::Plain | HeaderEnd::Failure => &[],
+        HeaderEnd::Attempts => {
+            let length = usize::try_from(take_varint(&mut input)?).ok()?;
+            take_bytes(&mut input, length)?
+        }
     };
     if usize::try_from(enqueued_at_index).ok()? > input.len() {
         return None;
@@ -218,11 +271,16 @@ fn decode_header(mut input: &[u8], kind: usize, has_failed: bool) -> Option<(Job
         failure_count,
         recovered_at,
         failure,
+        attempts: Attempts::default(),
         features,
         body: Vec::new(),
         enqueued_at_index,
     };
-    Some((head, input))
+    Some(Decoded {
+        head,
+        attempts,
+        body: input,
+    })
 }
 
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {

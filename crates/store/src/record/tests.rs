@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -5,7 +7,7 @@ use proptest::prelude::*;
 use workmill_proto::Bid;
 
 use super::*;
-use crate::{CallbackKind, CallbackOf, JobLock, Membership};
+use crate::{Attempt, AttemptError, Attempts, CallbackKind, CallbackOf, JobLock, Membership};
 
 fn sample() -> JobRecord {
     JobRecord {
@@ -17,6 +19,7 @@ fn sample() -> JobRecord {
         failure_count: 3,
         recovered_at: vec![SteadyTime::from_micros(1_700_000_001_000_000)],
         failure: None,
+        attempts: Attempts::default(),
         features: None,
         body: br#"{"jid":"0123456789abcdef","queue":"mail","jobtype":"Send","args":[1]}"#.to_vec(),
         enqueued_at_index: 59,
@@ -71,6 +74,38 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn error()(
+        (errtype, message, backtrace) in (".{0,10}", ".{0,10}", ".{0,30}"),
+        is_cut in any::<bool>(),
+    ) -> AttemptError {
+        AttemptError {
+            errtype: errtype.into(),
+            message: message.into(),
+            backtrace: backtrace.into(),
+            is_cut,
+        }
+    }
+}
+
+prop_compose! {
+    fn attempt()(
+        ended_at in any::<i64>(),
+        micros in any::<u64>(),
+        wid in ".{0,10}",
+        retry_after_secs in option::of(any::<u32>()),
+        error in option::of(error()),
+    ) -> Attempt {
+        Attempt {
+            ended_at: Timestamp::from_micros(ended_at),
+            took: Duration::from_micros(micros),
+            wid: wid.into(),
+            retry_after_secs,
+            error,
+        }
+    }
+}
+
+prop_compose! {
     fn record()(
         (jid, queue, jobtype) in (".{0,40}", ".{0,20}", ".{0,20}"),
         reserve_for_secs in any::<u32>(),
@@ -78,6 +113,7 @@ prop_compose! {
         failure_count in any::<u32>(),
         recovered_at in vec(any::<i64>(), 0..5),
         failure in option::of(any::<u64>()),
+        attempts in vec(attempt(), 0..4),
         features in option::of(features()),
         body in vec(any::<u8>(), 0..400),
         index in any::<prop::sample::Index>(),
@@ -91,6 +127,7 @@ prop_compose! {
             failure_count,
             recovered_at: recovered_at.into_iter().map(SteadyTime::from_micros).collect(),
             failure: failure.map(FailureId),
+            attempts: Attempts::of(&attempts),
             features: features.map(Box::new),
             enqueued_at_index: u32::try_from(index.index(body.len() + 1)).unwrap(),
             body,
@@ -105,13 +142,24 @@ proptest! {
     }
 
     #[test]
+    fn every_attempt_reads_back_as_written(attempts in vec(attempt(), 0..4)) {
+        prop_assert_eq!(Attempts::of(&attempts).read(), Some(attempts));
+    }
+
+    #[test]
+    fn any_bytes_of_attempts_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..60)) {
+        let attempts = Attempts::of_bytes(&bytes);
+        prop_assert!(attempts.read().is_none_or(|read| Attempts::of(&read).bytes() <= bytes.len()));
+    }
+
+    #[test]
     fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         prop_assert_eq!(JobRecord::decode(HERE, &bytes).unwrap_err().bytes, bytes);
     }
 
     #[test]
     fn any_header_under_a_good_checksum_is_read_without_a_panic(
-        version in prop::sample::select(vec![1_u8, 2, 4, 7, 8, 11]),
+        version in prop::sample::select(vec![1_u8, 2, 4, 7, 8, 11, 14, 16, 19, 21, 22, 25]),
         rest in vec(any::<u8>(), 0..60),
     ) {
         let mut bytes = vec![version];
@@ -228,6 +276,67 @@ fn a_lock_and_other_features_have_versions_of_their_own() {
     assert_eq!(bytes[0], 8);
     assert_eq!(JobRecord::decode(HERE, &bytes), Ok(sample));
 }
+
+fn tried_sample() -> JobRecord {
+    let attempts = Attempts::of(&[Attempt {
+        ended_at: Timestamp::from_micros(1_700_000_000_123_456),
+        took: Duration::from_micros(300),
+        wid: "w".into(),
+        retry_after_secs: Some(20),
+        error: Some(AttemptError {
+            errtype: "Boom".into(),
+            message: "it broke".into(),
+            backtrace: "a\nb".into(),
+            is_cut: true,
+        }),
+    }]);
+    JobRecord {
+        attempts,
+        ..sample()
+    }
+}
+
+#[test]
+fn a_job_with_attempts_has_versions_of_its_own() {
+    let features = [None, tied_sample().features, locked_sample().features];
+    let features = [
+        features[0].clone(),
+        without_lock(&features[1]),
+        features[2].clone(),
+    ];
+    for (features, version) in features.into_iter().zip([21, 22, 25]) {
+        for failure in [None, Some(FailureId(7))] {
+            let record = JobRecord {
+                features: features.clone(),
+                failure,
+                ..tried_sample()
+            };
+            let bytes = encoded(&record);
+            assert_eq!(bytes[0], version);
+            assert_eq!(JobRecord::decode(HERE, &bytes).as_ref(), Ok(&record));
+            let head = JobRecord::decode_head(HERE, &bytes).unwrap();
+            assert!(head.attempts.is_empty() && head.body.is_empty());
+        }
+    }
+}
+
+fn without_lock(features: &Option<Box<Features>>) -> Option<Box<Features>> {
+    let mut features = features.clone()?;
+    features.lock = None;
+    Some(features)
+}
+
+#[test]
+fn version_21_is_read_for_ever() {
+    let bytes = bytes_of_hex(VERSION_21_HEX);
+    assert_eq!(JobRecord::decode(HERE, &bytes), Ok(tried_sample()));
+}
+
+const VERSION_21_HEX: &str = "\
+    159c3620211030313233343536373839616263646566046d61696c0453656e64880e033b0140222018240a06000140822d\
+    18240a0600002040222018240a0600ac020177150204426f6f6d0869742062726f6b6503610a627b226a6964223a223031\
+    3233343536373839616263646566222c227175657565223a226d61696c222c226a6f6274797065223a2253656e64222c22\
+    61726773223a5b315d7d";
 
 const PLACES: [Place; 2] = [
     HERE,

@@ -169,6 +169,8 @@ CREATE TABLE trashed_jobs (
 ", "
 -- Since when a cron entry is paused.
 ALTER TABLE cron_ticks ADD COLUMN paused_since INTEGER;
+", "
+-- Records keep the attempts at jobs that went wrong from here on. Older servers cannot read them.
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

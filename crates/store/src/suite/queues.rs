@@ -1,13 +1,14 @@
 //! Jobs waiting in queues.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::Fixture;
 use super::steps::*;
 use crate::QueueStanding::{Missing, Refused, There};
 use crate::{
-    FailureId, JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation, ReservationsOf,
-    SLICE_BYTES_MAX, Track, Tx,
+    Attempt, Attempts, FailureId, JobKey, JobRecord, QUEUES_MAX, QueueTotals, Release, Reservation,
+    ReservationsOf, SLICE_BYTES_MAX, Track, Tx,
 };
 
 pub(super) fn jobs_are_claimed_in_the_order_pushed<F: Fixture>(fixture: &mut F) {
@@ -123,6 +124,13 @@ pub(super) fn a_record_comes_back_whole<F: Fixture>(fixture: &mut F) {
         failure_count: 12,
         recovered_at: vec![at(1), at(2)],
         failure: Some(FailureId(u64::MAX)),
+        attempts: Attempts::of(&[Attempt {
+            ended_at: at(4),
+            took: Duration::from_micros(u64::MAX),
+            wid: "w".into(),
+            retry_after_secs: Some(u32::MAX),
+            error: None,
+        }]),
         features: None,
         body: (0..=255).collect(),
         enqueued_at_index: 256,

@@ -4,11 +4,11 @@ use workmill_proto::{Bid, SetName, SteadyTime, Timestamp};
 
 use crate::reading::Bounds;
 use crate::{
-    AuditEntry, AuditState, BatchDetails, BatchDue, BatchParents, BatchState, CallbackKind,
-    CallbackOf, CallbackState, Counts, FailureGroup, FailureHours, Features, JobKey, JobLock,
-    JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Operator, Passing, Place, Reading,
-    Reservation, SetTime, Store, StoreError, StoredJob, Tombstone, Totals, Track, TrackState, Tx,
-    Watermark,
+    Attempts, AuditEntry, AuditState, BatchDetails, BatchDue, BatchParents, BatchState,
+    CallbackKind, CallbackOf, CallbackState, Counts, FailureGroup, FailureHours, Features, JobKey,
+    JobLock, JobRecord, JobRef, Keyed, Lock, LockOwner, Membership, Operator, Passing, Place,
+    Reading, Reservation, SetTime, Store, StoreError, StoredJob, Tombstone, Totals, Track,
+    TrackState, Tx, Watermark,
 };
 
 /// A moment, in seconds after some start.
@@ -51,6 +51,7 @@ pub fn job(jid: &str, queue: &str) -> JobRecord {
         failure_count: 0,
         recovered_at: Vec::new(),
         failure: None,
+        attempts: Attempts::default(),
         features: None,
         enqueued_at_index: 9,
         body: body.into_bytes(),

@@ -213,10 +213,10 @@ impl Claimed {
     }
 }
 
-/// How much memory the payload of a job takes, or what is there in its place.
+/// How much memory the payload and the attempts of a job take, or what is there in its place.
 pub(super) fn bytes_of(job: &StoredJob) -> usize {
     match job {
-        Ok(record) => record.body.len(),
+        Ok(record) => record.bytes(),
         Err(corrupt) => corrupt.bytes.len(),
     }
 }

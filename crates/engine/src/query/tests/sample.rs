@@ -2,7 +2,7 @@
 
 use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{
-    Clocks, EntryKey, JobKey, JobRecord, JobRef, Place, Reservation, SetTime, StoredJob,
+    Attempts, Clocks, EntryKey, JobKey, JobRecord, JobRef, Place, Reservation, SetTime, StoredJob,
 };
 
 use crate::query::{Query, QueryJob, Redactions, Verdict};
@@ -42,6 +42,7 @@ impl Sample {
             failure_count: 0,
             recovered_at: Vec::new(),
             failure: None,
+            attempts: Attempts::default(),
             features: None,
             body: payload.into(),
             enqueued_at_index: 0,

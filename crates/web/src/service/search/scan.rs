@@ -200,7 +200,7 @@ impl Slicing<'_> {
             Verdict::Yes => {
                 self.hits += 1;
                 self.hit_bytes += match &job.job {
-                    Ok(record) => record.body.len(),
+                    Ok(record) => record.bytes(),
                     Err(corrupt) => corrupt.bytes.len(),
                 };
                 (self.found)(Hit {

@@ -4,7 +4,9 @@ use serde_json::json;
 use workmill_engine::query::{JobState, Query, Redactions};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _};
+use workmill_store::{
+    Attempts, JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _,
+};
 
 use super::scan::{Hit, Room, Scan, Slice};
 use super::{CountedKind, Found, KINDS_MAX, SearchError, count, search};
@@ -53,6 +55,7 @@ fn record(index: usize, queue: &str) -> JobRecord {
         failure_count: 0,
         recovered_at: Vec::new(),
         failure: None,
+        attempts: Attempts::default(),
         features: None,
         body: payload.to_string().into_bytes(),
         enqueued_at_index: 1,
