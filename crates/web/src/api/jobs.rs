@@ -166,7 +166,7 @@ pub(crate) struct JobAction {
     queue: Option<String>,
 }
 
-/// Gives a job another type, queue or arguments, if it has not changed since it was shown and no worker has it; and enqueues it
+/// Gives a job another type, queue, arguments or `custom`, if it has not changed since it was shown and no worker has it; and enqueues it
 /// again.
 #[utoipa::path(
     put, path = "/api/v1/jobs/{jid}", tag = "jobs", operation_id = "editJob",

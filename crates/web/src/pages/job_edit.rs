@@ -1,4 +1,4 @@
-//! `/jobs/{jid}/edit`: another type, queue or arguments for a job.
+//! `/jobs/{jid}/edit`: another type, queue, arguments or custom for a job.
 
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub(crate) struct Edited {
     queue: String,
     /// JSON; none if it cannot be edited, as parts of it are hidden.
     args: Option<String>,
+    /// JSON, or nothing; none if it cannot be edited.
+    custom: Option<String>,
     retry: String,
     /// `enqueue`, or something else.
     #[serde(default)]
@@ -69,6 +71,7 @@ impl Edited {
             jobtype: record.jobtype.to_string(),
             queue: record.queue.to_string(),
             args: text(payload.args).filter(|_| !hides),
+            custom: (!hides).then(|| text(payload.custom).unwrap_or_default()),
             retry: text(payload.retry).unwrap_or_default(),
             then: String::new(),
         })
@@ -76,8 +79,14 @@ impl Edited {
 
     fn request(&self) -> Result<EditRequest, Problem> {
         let invalid = |detail: String| Problem::new(ProblemKind::Invalid, detail);
-        let args = self.args.as_ref().map(|args| {
-            RawValue::from_string(args.clone()).map_err(|error| invalid(format!("args: {error}")))
+        let json = |name: &str, text: &str| {
+            RawValue::from_string(text.to_owned())
+                .map_err(|error| invalid(format!("{name}: {error}")))
+        };
+        let args = self.args.as_deref().map(|args| json("args", args));
+        let custom = self.custom.as_deref().map(|custom| match custom.trim() {
+            "" => json("custom", "{}"),
+            custom => json("custom", custom),
         });
         let retry = match self.retry.trim() {
             "" => None,
@@ -93,6 +102,7 @@ impl Edited {
             jobtype: Some(self.jobtype.clone()),
             queue: Some(self.queue.clone()),
             args: args.transpose()?,
+            custom: custom.transpose()?,
             retry,
             reserve_for: None,
             enqueue: self.then == "enqueue",

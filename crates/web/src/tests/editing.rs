@@ -68,6 +68,32 @@ async fn job_is_edited_and_enqueued_by_who_has_seen_it_last() {
 }
 
 #[tokio::test]
+async fn custom_is_edited_and_what_the_job_was_pushed_with_stays() {
+    let visitor = Visitor::new();
+    visitor.desk.push(&json!({
+        "jid": "jid-00001", "jobtype": "T", "args": [], "at": "2026-03-02T00:00:00Z",
+        "custom": {"track": 1, "expires_at": "2027-01-01T00:00:00Z", "team": "a"}
+    }));
+    let seen = job(&visitor, "jid-00001").await;
+    let edit =
+        |custom: Value| json!({"key": seen["key"], "digest": seen["digest"], "custom": custom});
+    for lost in [
+        json!({}),
+        json!({"track": 1, "expires_at": "2028-01-01T00:00:00Z"}),
+    ] {
+        let (status, problem) = put(&visitor, "jid-00001", &edit(lost)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("it cannot be changed"), "{detail}");
+    }
+    let mut custom = seen["custom"].clone();
+    custom["team"] = json!({"name": 12_345_678_901_234_567_890_u64});
+    let (status, problem) = put(&visitor, "jid-00001", &edit(custom.clone())).await;
+    assert_eq!(status, StatusCode::OK, "{problem}");
+    assert_eq!(job(&visitor, "jid-00001").await["custom"], custom);
+}
+
+#[tokio::test]
 async fn edits_that_make_no_sense_change_nothing() {
     let visitor = Visitor::new();
     dead_job(&visitor, "jid-00001");
@@ -81,6 +107,19 @@ async fn edits_that_make_no_sense_change_nothing() {
         (with("jobtype", json!("")), StatusCode::BAD_REQUEST),
         (with("queue", json!("no name")), StatusCode::BAD_REQUEST),
         (with("args", json!({})), StatusCode::BAD_REQUEST),
+        (with("custom", json!([])), StatusCode::BAD_REQUEST),
+        (
+            with("custom", json!({"bid": "b-1"})),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            with("custom", json!({"retry_delays": "x"})),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            with("custom", json!({"x": "x".repeat(2 << 20)})),
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
         (
             with("args", json!(["x".repeat(2 << 20)])),
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -170,7 +209,7 @@ async fn job_is_edited_on_its_page_and_what_was_typed_is_not_lost() {
         .await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert!(wrong.text().contains("[&#60;b&#62;"), "{}", wrong.text());
-    let right = format!("{form}&args=[42]&then=enqueue");
+    let right = format!("{form}&args=[42]&custom={{\"team\":7}}&then=enqueue");
     let send = |form: &str| {
         let form = Body::from(form.to_owned());
         visitor.send(Method::POST, "/jobs/jid-00001/edit", form)
@@ -182,6 +221,7 @@ async fn job_is_edited_on_its_page_and_what_was_typed_is_not_lost() {
         (&now["state"], &now["jobtype"], &now["args"]),
         (&json!("enqueued"), &json!("Mended"), &json!([42]))
     );
+    assert_eq!(now["custom"], json!({"team": 7}));
     // It is no more where it was.
     let late = send(&right.replace("[42]", "[43]")).await;
     assert_eq!(late.status, StatusCode::NOT_FOUND);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use workmill_engine::{Change, ChangeVerb, JobEdit, Op, Outcome};
@@ -39,6 +40,10 @@ pub struct EditRequest {
     #[serde(default)]
     #[schema(value_type = Vec<serde_json::Value>, required = false)]
     pub args: Option<Box<RawValue>>,
+    /// Its `custom`. What it was pushed with there stays as it is: `bid`, `unique_for` and the like, `expires_at`, `track`.
+    #[serde(default)]
+    #[schema(value_type = Object, required = false)]
+    pub custom: Option<Box<RawValue>>,
     /// How often it may be tried again.
     #[serde(default)]
     #[schema(required = false)]
@@ -60,7 +65,7 @@ pub(crate) fn digest(shown: &StoredJob) -> Option<String> {
     digest.get(..16).map(hex)
 }
 
-/// Gives the job with this id another payload. What `custom` asks for stays as it was when the job was pushed.
+/// Gives the job with this id another payload.
 ///
 /// # Errors
 /// The role; there is no such job; a worker has it; it has changed since it was seen; the payload is none that could be pushed;
@@ -94,7 +99,9 @@ pub async fn edit(
     let seen = record.body;
     let payload = rendered(&asked.applied_to(&seen)?);
     check_size(desk, payload.len())?;
-    let edit = JobEdit::new(seen, Job::parse(&payload)?, asked.enqueue);
+    let job = Job::parse(&payload)?;
+    job.back_off()?;
+    let edit = JobEdit::new(seen, job, asked.enqueue);
     let change = Change::of_jobs(ChangeVerb::Edit(Arc::new(edit)), vec![(place, key)])?;
     match desk.ask(&permit, Op::change(change)).await? {
         Outcome::Changed { jobs: 0, .. } => Err(has_changed()),
@@ -119,10 +126,14 @@ impl EditRequest {
             )
         };
         let mut members: Members = serde_json::from_slice(body).map_err(invalid)?;
+        if let Some(custom) = &self.custom {
+            check_bonds(members.get("custom").map(|it| &**it), custom).map_err(invalid)??;
+        }
         let given = [
             ("jobtype", self.jobtype.as_ref().map(to_raw_value)),
             ("queue", self.queue.as_ref().map(to_raw_value)),
             ("args", self.args.as_ref().map(to_raw_value)),
+            ("custom", self.custom.as_ref().map(to_raw_value)),
             ("retry", self.retry.as_ref().map(to_raw_value)),
             ("reserve_for", self.reserve_for.as_ref().map(to_raw_value)),
         ];
@@ -133,4 +144,37 @@ impl EditRequest {
         }
         Ok(members)
     }
+}
+
+/// What `custom` says of what a job was pushed with: it is bound to that, whatever an edit says.
+const BONDS: [&str; 9] = [
+    "bid",
+    "_bid",
+    "_cb",
+    "_pbid",
+    "unique_for",
+    "unique_until",
+    "expires_at",
+    "expires_in",
+    "track",
+];
+
+/// Refuses a `custom` that says something else of what the job was pushed with.
+fn check_bonds(
+    before: Option<&RawValue>,
+    after: &RawValue,
+) -> serde_json::Result<Result<(), Problem>> {
+    let members = |json: &RawValue| serde_json::from_str::<Map<String, Value>>(json.get());
+    let before = before.map(members).transpose()?.unwrap_or_default();
+    let after = members(after)?;
+    let changed = BONDS
+        .into_iter()
+        .find(|name| before.get(*name) != after.get(*name));
+    Ok(match changed {
+        None => Ok(()),
+        Some(name) => Err(Problem::new(
+            ProblemKind::Invalid,
+            format!("custom.{name} is what the job was pushed with: it cannot be changed"),
+        )),
+    })
 }
