@@ -12,6 +12,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod redaction;
+mod timeline;
 mod undo;
 mod views;
 mod visitor;

@@ -2,6 +2,7 @@
 
 mod access;
 mod actions;
+mod attempts;
 mod audit;
 mod contrib;
 mod editing;

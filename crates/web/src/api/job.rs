@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workmill_store::Place;
 
-use crate::service::jobs::{Held, JobView, Payload, digest};
+use crate::service::jobs::{Held, JobView, Payload, Timeline, TimelineStep, digest};
 
 /// A job. What cannot be read of it is left out, and `unreadable` says why.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -36,6 +36,31 @@ pub(crate) struct Job {
     payload: Payload,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
+}
+
+/// A job with what happened to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JobWithTimeline {
+    #[serde(flatten)]
+    job: Job,
+    /// What comes next, then what happened, the latest first, as far as it is kept.
+    timeline: Vec<TimelineStep>,
+    /// How many failures there were before the first one in it.
+    earlier_failures: u64,
+}
+
+impl From<JobView> for JobWithTimeline {
+    fn from(view: JobView) -> Self {
+        let Timeline {
+            steps,
+            earlier_failures,
+        } = Timeline::of(&view);
+        Self {
+            job: view.into(),
+            timeline: steps,
+            earlier_failures,
+        }
+    }
 }
 
 /// Who has a job.

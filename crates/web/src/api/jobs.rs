@@ -12,7 +12,7 @@ use workmill_proto::SetName;
 use workmill_store::Place;
 
 use super::asked::{Asked, Named, PageParameters, Sent};
-use super::job::Job;
+use super::job::{Job, JobWithTimeline};
 use crate::app::App;
 use crate::desk::Actor;
 use crate::service::jobs::{self, Concerned, EditRequest, JobVerb, Pushed, PushedMany};
@@ -74,12 +74,12 @@ pub(crate) async fn list_jobs(
 #[utoipa::path(
     get, path = "/api/v1/jobs/{jid}", tag = "jobs", operation_id = "showJob",
     params(("jid" = String, Path, description = "Its id")),
-    responses((status = 200, body = Job, description = "The job"))
+    responses((status = 200, body = JobWithTimeline, description = "The job, and what happened to it"))
 )]
 pub(crate) async fn show_job(
     State(app): State<Arc<App>>,
     Named(jid): Named<String>,
-) -> Result<Json<Job>, Problem> {
+) -> Result<Json<JobWithTimeline>, Problem> {
     Ok(Json(jobs::show(&*app.desk, &jid).await?.into()))
 }
 

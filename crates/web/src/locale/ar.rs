@@ -153,6 +153,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "الدفعة",
     shortened: "مختصر هنا؛ النص الخام كامل.",
     arguments_title: "المعطيات",
+    timeline: "التسلسل الزمني",
+    timeline_died: "فشلت للمرة الأخيرة",
+    timeline_by: "{worker}، بعد {time}",
+    timeline_first: "أولها {time}",
+    timeline_lost: "استُعيدت لأن عاملها فُقد",
+    timeline_reservation_ends: "تُستعاد إن لم تُنجز حتى ذلك الحين",
+    timeline_forgotten: "تُنسى",
+    timeline_cut: "كان مسار الاستدعاء أطول؛ ولم تُحفظ بقيته.",
     // The page of throttles.
     throttle_full: "بلغ الحد الأقصى",
     // The page of workers.
@@ -436,6 +444,22 @@ pub(super) static TEXTS: Texts = Texts {
         "{n} مهام أخرى فشلت بالطريقة نفسها",
         "{n} مهمة أخرى فشلت بالطريقة نفسها",
         "{n} مهمة أخرى فشلت بالطريقة نفسها",
+    ],
+    timeline_failed: &[
+        "لم تفشل",
+        "فشلت",
+        "فشلت مرتين",
+        "فشلت {n} مرات",
+        "فشلت {n} مرة",
+        "فشلت {n} مرة",
+    ],
+    timeline_earlier: &[
+        "لا إخفاقات سابقة غير محفوظة.",
+        "إخفاق سابق واحد غير محفوظ.",
+        "إخفاقان سابقان غير محفوظين.",
+        "{n} إخفاقات سابقة غير محفوظة.",
+        "{n} إخفاقا سابقا غير محفوظ.",
+        "{n} إخفاق سابق غير محفوظ.",
     ],
     // Operations: changes of many jobs.
     operations: "العمليات",

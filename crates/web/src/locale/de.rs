@@ -128,6 +128,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "Batch",
     shortened: "Hier gekürzt; roh ist alles da.",
     arguments_title: "Argumente",
+    timeline: "Verlauf",
+    timeline_died: "zum letzten Mal fehlgeschlagen",
+    timeline_by: "{worker}, nach {time}",
+    timeline_first: "zuerst {time}",
+    timeline_lost: "zurückgeholt, weil der Worker verloren ging",
+    timeline_reservation_ends: "wird zurückgeholt, falls bis dahin nicht erledigt",
+    timeline_forgotten: "wird vergessen",
+    timeline_cut: "Der Backtrace war länger; der Rest ist nicht aufbewahrt.",
     // The page of throttles.
     throttle_full: "Drossel voll",
     // The page of workers.
@@ -366,6 +374,11 @@ pub(super) static TEXTS: Texts = Texts {
     same_failures: &[
         "{n} weiterer Job ist auf die gleiche Weise fehlgeschlagen",
         "{n} weitere Jobs sind auf die gleiche Weise fehlgeschlagen",
+    ],
+    timeline_failed: &["fehlgeschlagen", "{n}-mal fehlgeschlagen"],
+    timeline_earlier: &[
+        "{n} früherer Fehlschlag ist nicht aufbewahrt.",
+        "{n} frühere Fehlschläge sind nicht aufbewahrt.",
     ],
     // Operations: changes of many jobs.
     operations: "Aktionen",

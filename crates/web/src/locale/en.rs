@@ -125,6 +125,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "batch",
     shortened: "Shortened here; the raw text has all of it.",
     arguments_title: "Arguments",
+    timeline: "Timeline",
+    timeline_died: "failed for the last time",
+    timeline_by: "{worker}, after {time}",
+    timeline_first: "first {time}",
+    timeline_lost: "taken back, as its worker was lost",
+    timeline_reservation_ends: "taken back, if it is not done by then",
+    timeline_forgotten: "forgotten",
+    timeline_cut: "There was more of the backtrace; it is not kept.",
     // The page of throttles.
     throttle_full: "throttle full",
     // The page of workers.
@@ -360,6 +368,11 @@ pub(super) static TEXTS: Texts = Texts {
     same_failures: &[
         "{n} other job failed in the same way",
         "{n} other jobs failed in the same way",
+    ],
+    timeline_failed: &["failed", "failed {n} times"],
+    timeline_earlier: &[
+        "{n} earlier failure is not kept.",
+        "{n} earlier failures are not kept.",
     ],
     // Operations: changes of many jobs.
     operations: "Operations",

@@ -128,6 +128,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "lote",
     shortened: "Abreviado aquí; en bruto está completo.",
     arguments_title: "Argumentos",
+    timeline: "Cronología",
+    timeline_died: "falló por última vez",
+    timeline_by: "{worker}, tras {time}",
+    timeline_first: "la primera {time}",
+    timeline_lost: "recuperado, porque se perdió su worker",
+    timeline_reservation_ends: "se recupera, si no ha terminado para entonces",
+    timeline_forgotten: "se olvida",
+    timeline_cut: "La traza era más larga; el resto no se conserva.",
     // The page of throttles.
     throttle_full: "límite alcanzado",
     // The page of workers.
@@ -366,6 +374,11 @@ pub(super) static TEXTS: Texts = Texts {
     same_failures: &[
         "{n} trabajo más falló de la misma manera",
         "{n} trabajos más fallaron de la misma manera",
+    ],
+    timeline_failed: &["falló", "falló {n} veces"],
+    timeline_earlier: &[
+        "{n} fallo anterior no se conserva.",
+        "{n} fallos anteriores no se conservan.",
     ],
     // Operations: changes of many jobs.
     operations: "Operaciones",

@@ -128,6 +128,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "lot",
     shortened: "Abrégé ici ; le texte brut contient tout.",
     arguments_title: "Arguments",
+    timeline: "Chronologie",
+    timeline_died: "échoué pour la dernière fois",
+    timeline_by: "{worker}, après {time}",
+    timeline_first: "la première fois {time}",
+    timeline_lost: "repris, car son worker a été perdu",
+    timeline_reservation_ends: "repris, s’il n’est pas terminé d’ici là",
+    timeline_forgotten: "oublié",
+    timeline_cut: "La pile d’appels était plus longue ; le reste n’est pas conservé.",
     // The page of throttles.
     throttle_full: "quota atteint",
     // The page of workers.
@@ -366,6 +374,11 @@ pub(super) static TEXTS: Texts = Texts {
     same_failures: &[
         "{n} autre job a échoué de la même façon",
         "{n} autres jobs ont échoué de la même façon",
+    ],
+    timeline_failed: &["échoué", "échoué {n} fois"],
+    timeline_earlier: &[
+        "{n} échec antérieur n’est pas conservé.",
+        "{n} échecs antérieurs ne sont pas conservés.",
     ],
     // Operations: changes of many jobs.
     operations: "Opérations",

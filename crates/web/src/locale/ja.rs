@@ -125,6 +125,14 @@ pub(super) static TEXTS: Texts = Texts {
     batch: "バッチ",
     shortened: "ここでは省略しています。生データに全体があります。",
     arguments_title: "引数",
+    timeline: "経過",
+    timeline_died: "最後の失敗",
+    timeline_by: "{worker}、{time}後",
+    timeline_first: "最初は{time}",
+    timeline_lost: "ワーカーが失われたため取り戻されました",
+    timeline_reservation_ends: "それまでに完了しなければ取り戻されます",
+    timeline_forgotten: "削除されます",
+    timeline_cut: "バックトレースの続きは保存されていません。",
     // The page of throttles.
     throttle_full: "上限に到達",
     // The page of workers.
@@ -346,6 +354,8 @@ pub(super) static TEXTS: Texts = Texts {
     careful_rate: "その後の毎秒件数",
     careful_stop: "停止する失敗率（%）",
     same_failures: &["ほかに{n}件が同じように失敗しています"],
+    timeline_failed: &["失敗（{n}回）"],
+    timeline_earlier: &["これより前の失敗{n}回は保存されていません。"],
     // Operations: changes of many jobs.
     operations: "一括操作",
     operations_lead: "多数のジョブへの変更です。誰も見ていなくても自動で続行します。",

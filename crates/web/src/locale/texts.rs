@@ -55,6 +55,7 @@ texts! {
     // The page of a job.
     job_works job_is_scheduled job_is_dead job_gone last_error no_backtrace failed_first
     tries_left raw custom about id created reserve_for retry_setting batch shortened arguments_title
+    timeline timeline_died timeline_by timeline_first timeline_lost timeline_reservation_ends timeline_forgotten timeline_cut
     // The page of throttles.
     throttle_full
     // The page of workers.
@@ -129,7 +130,7 @@ texts! {
     // The pages of sets and queues.
     job_count
     // The page of a job.
-    times same_failures
+    times same_failures timeline_failed timeline_earlier
     // The page of workers.
     told_workers
     // What can be done to queues.

@@ -16,11 +16,12 @@ use super::job_rows::JobRow;
 use super::json::Pretty;
 use super::links::batch_path;
 use super::reasons::told;
+use super::timeline::{Line, lines};
 use crate::app::App;
 use crate::desk::Action;
-use crate::locale::Markup;
+use crate::locale::{Markup, Phrase};
 use crate::service::failures::others_like;
-use crate::service::jobs::{JobView, Payload};
+use crate::service::jobs::{JobView, Payload, Timeline};
 use crate::service::why::{Why, why_job};
 use crate::service::{Problem, ProblemKind};
 
@@ -37,6 +38,9 @@ struct JobPage<'a> {
     actions: Vec<JobAction>,
     /// Where it can be edited; none if it cannot.
     edit_path: Option<String>,
+    /// What happened, and what comes next.
+    timeline: Vec<Line>,
+    earlier_failures: Option<Phrase<'static>>,
     args: Option<Json>,
     custom: Option<Json>,
     failure: Option<Failure>,
@@ -102,8 +106,12 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
         .as_ref()
         .ok()
         .map(|job| u64::from(job.reserve_for_secs));
+    let timeline = Timeline::of(&view);
+    let earlier = timeline.earlier_failures;
     let job = JobRow::from(view);
     JobPage {
+        timeline: lines(frame, &timeline),
+        earlier_failures: (earlier > 0).then(|| frame.count(frame.t.timeline_earlier, &earlier)),
         reasons: told(frame, &job.queue, &why.reasons),
         then: told(frame, &job.queue, &why.then),
         actions: job_actions(frame, job.state),

@@ -38,6 +38,7 @@ mod reasons;
 mod search;
 mod server;
 mod sets;
+mod timeline;
 
 pub(crate) use act::{on_cron, on_queue, on_workers};
 pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};

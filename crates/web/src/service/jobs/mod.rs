@@ -1,4 +1,4 @@
-//! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`). What
+//! Jobs, as they are shown: those that match a query or are in a place (`list.rs`), and the one with an id (`show.rs`) and what happened to it (`timeline.rs`). What
 //! can be done to them (`verb.rs`), to one of them (`act.rs`, `edit.rs`), and how new ones come (`push.rs`).
 
 mod act;
@@ -7,6 +7,7 @@ mod list;
 mod payload;
 mod push;
 mod show;
+mod timeline;
 mod verb;
 mod view;
 
@@ -18,5 +19,6 @@ pub(crate) use payload::Payload;
 pub(in crate::service) use push::new_jid;
 pub use push::{PUSH_JOBS_MAX, Pushed, PushedMany, Refusal, push, push_many};
 pub use show::show;
+pub use timeline::{FailedAttempt, Timeline, TimelineEvent, TimelineStep};
 pub use verb::JobVerb;
 pub use view::{Held, JobView};

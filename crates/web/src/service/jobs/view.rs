@@ -19,6 +19,8 @@ pub struct JobView {
     pub at: Option<Timestamp>,
     /// Who has it, if it works.
     pub held: Option<Held>,
+    /// When it was taken back from lost workers, latest last.
+    pub recovered_at: Vec<Timestamp>,
 }
 
 /// That a worker has a job.
@@ -45,7 +47,10 @@ impl JobView {
             since: now.on_wall(held.reserved_at),
             until: now.on_wall(held.expires_at),
         });
+        let recovered_at = job.job.as_ref().map_or(&[][..], |job| &job.recovered_at);
+        let recovered_at = recovered_at.iter().map(|at| now.on_wall(*at));
         Self {
+            recovered_at: recovered_at.collect(),
             key: job.key,
             job: redactions.hide(job.job),
             place,
