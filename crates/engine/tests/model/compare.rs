@@ -2,6 +2,7 @@
 //! the model.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
@@ -212,6 +213,7 @@ struct Summary {
     number: i64,
     jid: String,
     failures: i64,
+    attempts: Vec<(String, Duration)>,
     recoveries: usize,
     enqueued_at: Option<Timestamp>,
     features: Option<Box<Features>>,
@@ -224,6 +226,7 @@ impl Summary {
             .as_i64()
             .map_or(0, |count| count + 1);
         assert_eq!(failures, i64::from(record.failure_count), "{payload}");
+        let attempts = record.attempts.read().unwrap().into_iter();
         let custom = &payload["custom"];
         assert_eq!(custom["expires_in"], Value::Null, "{payload}");
         let features = record.features.clone().map(|mut features| {
@@ -242,6 +245,7 @@ impl Summary {
             number: custom["number"].as_i64().unwrap(),
             jid: record.jid.to_string(),
             failures,
+            attempts: attempts.map(|it| (it.wid.into(), it.took)).collect(),
             recoveries: record.recovered_at.len(),
             enqueued_at: record.enqueued_at,
             features,
@@ -267,6 +271,7 @@ impl Summary {
             number: job.number,
             jid: job.jid.clone(),
             failures: job.failures,
+            attempts: job.attempts.clone(),
             recoveries: job.recovered_at.len(),
             enqueued_at: job.enqueued_at,
             features: (features != Features::default()).then(|| Box::new(features)),

@@ -19,6 +19,7 @@ mutants! {
     RightMostQueueFirst,
     AckForgetsNothing,
     OneRetryTooFew,
+    AttemptsWithoutLimit,
     ReturnedToTheTail,
     PausedQueueFetched,
     PromotionForgotten,
