@@ -12,16 +12,17 @@
 //! | 8 | `jobs` |
 //! | 9 | `queues.rs` |
 //! | 11 | `commands` |
+//! | 14 | `crates/web/src/tests/pages/forms.rs` |
 //! | 15 | `workers.rs` |
+//! | 16 | `crates/web/src/tests/pages/shown.rs` |
 //! | 17 | `config.rs` |
 //! | 19 | `timers.rs`; the half of it without TRACK: `shutdown.rs` |
 //! | 20 | `features/unique.rs` |
 //! | 21 | `features/batches/progress.rs` |
 //! | 23 | a returning worker: `workers.rs`; the time of its BEATs: `timers.rs` and the server's registry |
+//! | 25 | `crates/web/src/tests/views.rs`, `crates/web/src/tests/guard.rs` |
 //! | 26 | `features/throttles.rs` |
 //! | 27 | here; `timers.rs`; of the engine's rules `a_late_word_does_not_touch_a_job_that_is_somebody_elses`, `all_due_jobs_move_however_many` and `an_unreadable_job_blocks_nobody_and_keeps_its_bytes` |
-//!
-//! 14, 16 and 25 are about web pages: they come with those.
 
 use std::fs;
 use std::thread;

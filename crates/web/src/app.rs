@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -18,7 +18,7 @@ use crate::observe::Observer;
 use crate::service::attention::Watch;
 use crate::service::events::Streams;
 use crate::service::history::Recent;
-use crate::{api, assets, pages, probes};
+use crate::{api, assets, etag, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -111,6 +111,7 @@ fn pages() -> Router<Arc<App>> {
             get(pages::operations).post(pages::on_operations),
         )
         .route("/operations/new", get(pages::new_operation))
+        .route("/operations/selected", post(pages::on_selected))
         .route(
             "/operations/{id}",
             get(pages::operation).post(pages::on_operation),
@@ -121,7 +122,9 @@ fn pages() -> Router<Arc<App>> {
 
 /// The API.
 fn api() -> Router<Arc<App>> {
-    api::routes().route("/api/{*path}", any(no_such_path))
+    api::routes()
+        .route("/api/{*path}", any(no_such_path))
+        .layer(from_fn(etag::tag))
 }
 
 /// What machines ask that know the password.

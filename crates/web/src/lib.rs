@@ -11,6 +11,7 @@ mod api;
 mod app;
 mod assets;
 mod desk;
+mod etag;
 mod guard;
 mod locale;
 mod observe;

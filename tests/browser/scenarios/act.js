@@ -11,7 +11,7 @@ scenario("all matching jobs are retried: counted first, then with progress", asy
   await failAll(server, "mailers", 40);
   await failAll(server, "other", 5);
   await go("/search?query=state:dead+type:Invoice");
-  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("button", { name: "Retry now …" }).click();
   await page.getByRole("heading", { name: "40 jobs" }).waitFor();
   assert.match(await page.locator("#curl").textContent(), /curl .*\/api\/v1\/operations/s);
   assert.equal((await server.api("GET", "/counters")).dead, 45);
@@ -80,7 +80,10 @@ scenario("real worker is made quiet from the page of workers, and is seen to tak
     await page.locator("[data-live=why]", { hasText: "quiet" }).waitFor();
     assert.ok(!worker.said.includes("runs 2"));
     await go("/workers");
-    await row.getByRole("button", { name: "Stop" }).click();
+    await page.locator("details.confirm summary", { hasText: "Stop all" }).click();
+    await page.getByText("This cannot be taken back").waitFor();
+    assert.equal(worker.process.exitCode, null, "nothing is done before it is confirmed");
+    await page.getByRole("button", { name: "Stop all" }).click();
     await until("the worker has gone", () => worker.process.exitCode !== null);
   } finally {
     await worker.stop();

@@ -46,6 +46,37 @@ scenario("first rows of a page that was empty come by themselves", async ({ clie
   await page.locator("main tbody tr").nth(1).waitFor();
 });
 
+scenario("rows that are gone are marked and not acted on, and the rest stays where it was", async ({ server, client, page, go }) => {
+  await client.pushAll(jobs(3, "q", "Work", { at: new Date(Date.now() + 3.6e6).toISOString() }));
+  await go("/scheduled");
+  const rows = page.locator("main tbody tr");
+  await rows.nth(1).getByRole("checkbox").check();
+  const { items } = await server.api("GET", "/sets/scheduled");
+  await server.api("POST", `/jobs/${items[1].jid}/delete`, {});
+  await page.getByRole("button", { name: "1 gone" }).waitFor({ timeout: 30000 });
+  assert.equal(await rows.count(), 3);
+  assert.match(await rows.nth(1).getAttribute("class"), /gone/);
+  assert.ok(await rows.nth(1).getByRole("checkbox", { includeHidden: true }).isDisabled());
+  for (const n of [0, 2]) await server.api("POST", `/jobs/${items[n].jid}/delete`, {});
+  await page.getByRole("button", { name: "3 gone" }).click();
+  await page.locator("main .empty").waitFor();
+});
+
+scenario("page of a job follows it, and says so when it is done", async ({ client, page, go, server }) => {
+  await client.push({ jid: "followed", jobtype: "Work", queue: "q", args: [] });
+  await go("/queues/q");
+  await page.getByRole("link", { name: "Work", exact: true }).click();
+  await page.locator(".tag.enqueued").waitFor();
+  const worker = await server.client({ wid: "follows" });
+  await worker.fetch("q");
+  await page.locator(".tag.working").waitFor({ timeout: 30000 });
+  await page.locator("[data-live=why]", { hasText: "follows" }).waitFor();
+  page.removeAllListeners("console");
+  await worker.ack("followed");
+  await page.getByText("There is no job with this id").waitFor({ timeout: 30000 });
+  worker.close();
+});
+
 scenario("page is kept up to date without a stream, too", async ({ client, page, go }) => {
   await page.route("**/api/v1/events", (route) => route.fulfill({ status: 503, body: "" }));
   page.removeAllListeners("console");

@@ -2,7 +2,6 @@
 //! the model.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::Value;
 use workmill_proto::{SetName, SteadyTime, Timestamp};
@@ -213,7 +212,6 @@ struct Summary {
     number: i64,
     jid: String,
     failures: i64,
-    attempts: Vec<(String, Duration)>,
     recoveries: usize,
     enqueued_at: Option<Timestamp>,
     features: Option<Box<Features>>,
@@ -226,7 +224,6 @@ impl Summary {
             .as_i64()
             .map_or(0, |count| count + 1);
         assert_eq!(failures, i64::from(record.failure_count), "{payload}");
-        let attempts = record.attempts.read().unwrap().into_iter();
         let custom = &payload["custom"];
         assert_eq!(custom["expires_in"], Value::Null, "{payload}");
         let features = record.features.clone().map(|mut features| {
@@ -245,7 +242,6 @@ impl Summary {
             number: custom["number"].as_i64().unwrap(),
             jid: record.jid.to_string(),
             failures,
-            attempts: attempts.map(|it| (it.wid.into(), it.took)).collect(),
             recoveries: record.recovered_at.len(),
             enqueued_at: record.enqueued_at,
             features,
@@ -271,7 +267,6 @@ impl Summary {
             number: job.number,
             jid: job.jid.clone(),
             failures: job.failures,
-            attempts: job.attempts.clone(),
             recoveries: job.recovered_at.len(),
             enqueued_at: job.enqueued_at,
             features: (features != Features::default()).then(|| Box::new(features)),

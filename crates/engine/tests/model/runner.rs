@@ -17,7 +17,7 @@ use crate::answers::{Expected, check};
 use crate::backing::Backing;
 use crate::compare::{compare, compare_history};
 use crate::naive::{
-    ATTEMPTS_MAX, COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, TRASH_SECS,
+    COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, TRASH_SECS,
     UNCOMMITTED_SECS, for_the_engine,
 };
 use crate::predict::{Expectations, Outcomes};
@@ -67,7 +67,6 @@ fn rules(limits: usize) -> Rules {
         batch_committed_secs: COMMITTED_SECS,
         throttles: Arc::new(for_the_engine(LIMITS[limits])),
         trash_secs: TRASH_SECS,
-        attempts_max: ATTEMPTS_MAX,
         observed: true,
         ..Rules::default()
     }

@@ -46,6 +46,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
             authentication: true,
             users: Vec::new(),
             proxies: Vec::new(),
+            hosts: Vec::new(),
             redactions: workmill_engine::query::Redactions::default(),
         },
     }

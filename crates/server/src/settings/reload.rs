@@ -198,6 +198,7 @@ impl Comparison {
                 current.authentication != new.authentication,
             ),
             ("web.proxies", current.proxies != new.proxies),
+            ("web.hosts", current.hosts != new.hosts),
             ("web_user", current.users != new.users),
             ("redact", current.redactions != new.redactions),
         ] {

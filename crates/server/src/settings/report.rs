@@ -58,7 +58,7 @@ impl Settings {
     }
 }
 
-fn web_lines(web: &WebSettings) -> [Line; 6] {
+fn web_lines(web: &WebSettings) -> [Line; 7] {
     let binding = web.binding.as_ref().map(ToString::to_string);
     let password = match web.password {
         Some(_) => "needed, not shown here",
@@ -66,9 +66,9 @@ fn web_lines(web: &WebSettings) -> [Line; 6] {
         None => "none: users only",
     };
     let proxies: Vec<_> = web.proxies.iter().map(ToString::to_string).collect();
-    let proxies = match proxies.is_empty() {
+    let list = |values: &[String]| match values.is_empty() {
         true => String::from("none"),
-        false => proxies.join(", "),
+        false => values.join(", "),
     };
     [
         (
@@ -77,7 +77,8 @@ fn web_lines(web: &WebSettings) -> [Line; 6] {
         ),
         ("web.password", password.to_owned()),
         ("web.authentication", web.authentication.to_string()),
-        ("web.proxies", proxies),
+        ("web.proxies", list(&proxies)),
+        ("web.hosts", list(&web.hosts)),
         ("web_user", web.users.len().to_string()),
         ("redact", web.redactions.len().to_string()),
     ]

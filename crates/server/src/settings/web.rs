@@ -15,8 +15,11 @@ use crate::password::Password;
 /// What turns the pages off, as in Faktory.
 const OFF: &str = ":0";
 
-/// Networks of proxies.
-const PROXIES_MAX: usize = 100;
+/// Networks of proxies, and names of hosts.
+const LIST_MAX: usize = 100;
+
+/// The longest name that DNS knows.
+const HOST_BYTES_MAX: usize = 253;
 
 /// What can be set of the web pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct WebSettings {
     pub users: Vec<Account>,
     /// The proxies whose word counts on where a request comes from.
     pub proxies: Vec<Network>,
+    /// Names of this server that are public ones.
+    pub hosts: Vec<String>,
     /// What of jobs is not shown.
     pub redactions: Redactions,
 }
@@ -57,6 +62,7 @@ impl Settings {
             authentication: self.web.authentication,
             accounts: self.web.users.clone(),
             proxies: self.web.proxies.clone(),
+            hosts: self.web.hosts.clone(),
             password: password.map(|password| Secret::new(password.expose())),
         })
     }
@@ -102,27 +108,45 @@ pub(super) fn choose_web(
         authentication: value_or(authentication, true),
         users: choose_users(reader)?,
         proxies: choose_proxies(reader)?,
+        hosts: choose_hosts(reader)?,
         redactions: choose_redactions(reader)?,
     })
 }
 
 fn choose_proxies(reader: &mut Reader) -> Result<Vec<Network>, SettingsError> {
-    let found = reader.strings("web", "proxies")?;
-    if let Some(one_more) = found.get(PROXIES_MAX) {
-        let what = format!("more than {PROXIES_MAX} of them; write networks, such as 10.0.0.0/8");
-        return Err(refuse_because(
-            one_more.origin.clone(),
-            "web",
-            "proxies",
-            what,
-        ));
+    let hint = "write networks, such as 10.0.0.0/8";
+    choose_list(reader, "proxies", hint, |value| value.parse())
+}
+
+fn choose_hosts(reader: &mut Reader) -> Result<Vec<String>, SettingsError> {
+    let hint = "or set a password, and none is needed";
+    choose_list(reader, "hosts", hint, |name| {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        match !name.is_empty() && name.len() <= HOST_BYTES_MAX && name.bytes().all(is_name) {
+            true => Ok(name.to_owned()),
+            false => Err(format!(
+                "{name:?} is no name of a host, such as jobs.example.com: without a port"
+            )),
+        }
+    })
+}
+
+/// A list, each value of which is read by itself. `hint` says what helps if it is too long.
+fn choose_list<T>(
+    reader: &mut Reader,
+    key: &'static str,
+    hint: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, SettingsError> {
+    let found = reader.strings("web", key)?;
+    if let Some(one_more) = found.get(LIST_MAX) {
+        let what = format!("more than {LIST_MAX} of them; {hint}");
+        return Err(refuse_because(one_more.origin.clone(), "web", key, what));
     }
-    let networks = found.into_iter().map(|Found { value, origin }| {
-        value
-            .parse()
-            .map_err(|what: String| refuse_because(origin, "web", "proxies", what))
+    let values = found.into_iter().map(|Found { value, origin }| {
+        parse(&value).map_err(|what| refuse_because(origin, "web", key, what))
     });
-    networks.collect()
+    values.collect()
 }
 
 fn parse(text: &str) -> Result<Option<Binding>, String> {

@@ -16,6 +16,7 @@ const state = document.getElementById("live");
 let timer = 0;
 let fetchedAt = Date.now();
 let hasStream = false;
+let isOver = false;
 
 function show(is) {
   state.classList.toggle("on", is);
@@ -24,13 +25,20 @@ function show(is) {
 
 /** Changes what is marked as live. Nothing moves, and nobody loses what they are typing or pointing at. */
 function take(page) {
-  for (const fresh of page.querySelectorAll("[data-live]")) {
-    const here = document.querySelector(`[data-live="${CSS.escape(fresh.dataset.live)}"]`);
-    if (!here) continue;
-    if (here.tagName === "TBODY") takeRows(here, fresh);
-    else change(here, fresh);
+  for (const here of document.querySelectorAll("[data-live]")) {
+    const fresh = page.querySelector(`[data-live="${CSS.escape(here.dataset.live)}"]`);
+    if (here.tagName === "TBODY") takeRows(here, fresh?.rows ?? [], !page.querySelector("[rel=next]"));
+    else if (fresh) change(here, fresh);
   }
   takeFirst(document.querySelector("[data-list]"), page.querySelector("[data-list]"));
+}
+
+/** Shows that what the page is about is there no more, and stops. */
+function end(page) {
+  close();
+  const main = document.importNode(page.querySelector("main"), true);
+  document.querySelector("main").replaceChildren(...main.childNodes);
+  isOver = true;
 }
 
 /** Shows a list where there was none: nothing moves. */
@@ -39,19 +47,33 @@ function takeFirst(here, fresh) {
   if (was && fresh && !fresh.querySelector(":scope > .empty")) change(here, fresh);
 }
 
-function takeRows(here, fresh) {
-  const known = new Map([...here.rows].map((row) => [row.dataset.row, row]));
-  let waiting = 0;
-  for (const row of fresh.rows) {
-    const mine = known.get(row.dataset.row);
-    if (!mine) waiting += 1;
-    else [...row.cells].forEach((cell, index) => mine.cells[index] && change(mine.cells[index], cell));
-  }
-  tell(here, waiting);
+/** Changes the rows that are still there, and marks those that are gone. `isAll` says whether there are no more pages. */
+function takeRows(here, rows, isAll) {
+  const fresh = new Map([...rows].map((row) => [row.dataset.row, row]));
+  const mine = [...here.rows].filter((row) => row.dataset.row !== undefined);
+  // On a list that goes on, rows after the last one that is still there may only have moved to the next page.
+  const last = isAll ? mine.length : mine.findLastIndex((row) => fresh.has(row.dataset.row));
+  let gone = 0;
+  mine.forEach((row, index) => {
+    const now = fresh.get(row.dataset.row);
+    const isGone = !now && index < last;
+    mark(row, isGone);
+    gone += isGone;
+    if (now) [...now.cells].forEach((cell, at) => row.cells[at] && change(row.cells[at], cell));
+    fresh.delete(row.dataset.row);
+  });
+  tell(here, fresh.size, gone);
+}
+
+/** Nothing can be done to what is gone, nor is it sent with what is selected. */
+function mark(row, isGone) {
+  row.classList.toggle("gone", isGone);
+  row.inert = isGone;
+  for (const box of row.querySelectorAll("input, button")) box.disabled = isGone;
 }
 
 function change(here, fresh) {
-  if (here.contains(document.activeElement) || here.querySelector("input, details[open]")) return;
+  if (here.contains(document.activeElement) || here.querySelector("input:not([type=hidden]), textarea, details[open]")) return;
   const copy = document.importNode(fresh, true);
   showTimes(copy);
   if (copy.innerHTML === here.innerHTML) return;
@@ -60,30 +82,33 @@ function change(here, fresh) {
   requestAnimationFrame(() => here.classList.add("changed"));
 }
 
-/** Says above a table how many rows wait. */
-function tell(body, waiting) {
+/** Says above a table how many rows wait, and how many are gone. */
+function tell(body, waiting, gone) {
   const table = body.closest("table");
   let button = table.previousElementSibling;
   if (!button?.classList.contains("fresh")) {
-    if (!waiting) return;
+    if (!waiting && !gone) return;
     button = document.createElement("button");
     button.type = "button";
     button.className = "fresh";
     button.addEventListener("click", () => location.reload());
     table.before(button);
   }
-  button.hidden = !waiting;
-  button.textContent = said.fresh.replace("{n}", String(waiting));
+  button.hidden = !waiting && !gone;
+  const parts = [waiting && said.fresh.replace("{n}", String(waiting)), gone && said.gone.replace("{n}", String(gone))];
+  button.textContent = parts.filter(Boolean).join(" \u00b7 ");
 }
 
 async function refresh() {
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (document.hidden || isOver || said.stands) return;
   fetchedAt = Date.now();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-    if (!answer.ok) throw new Error(answer.statusText);
-    take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (!answer.ok && answer.status !== 404) throw new Error(answer.statusText);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok) take(page);
+    else end(page);
     show(true);
   } catch {
     show(false);
@@ -98,9 +123,10 @@ function written(number) {
   return digits.length < said.groupFrom ? digits : digits.replace(/\B(?=(\d{3})+$)/g, said.group);
 }
 
-/** Fetches the page so long after the last time. */
+/** Fetches the page so long after the last time, unless that would tell nothing new, or costs the server a search. */
 function later(ms) {
   clearTimeout(timer);
+  if (isOver || said.stands) return;
   timer = setTimeout(refresh, Math.max(0, fetchedAt + ms - Date.now()));
 }
 
@@ -123,7 +149,7 @@ export function startLive() {
   if (!document.querySelector("[data-live]")) return;
   show(true);
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return close();
+    if (document.hidden || isOver) return close();
     hear();
     refresh();
   });

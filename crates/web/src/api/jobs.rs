@@ -70,17 +70,29 @@ pub(crate) async fn list_jobs(
     }))
 }
 
-/// The job with this id. If there are several, one that works, else one in a queue.
+/// Which of several jobs with one id is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KeyParameter {
+    /// The key of the job, as it is shown. With it the job is found at once; without, all jobs may have to be looked at.
+    #[param(example = "j35253091565568")]
+    pub(super) key: Option<String>,
+}
+
+/// The job with this id. If there are several, the one under the key; without, one that works, else one in a queue.
 #[utoipa::path(
     get, path = "/api/v1/jobs/{jid}", tag = "jobs", operation_id = "showJob",
-    params(("jid" = String, Path, description = "Its id")),
+    params(("jid" = String, Path, description = "Its id"), KeyParameter),
     responses((status = 200, body = JobWithTimeline, description = "The job, and what happened to it"))
 )]
 pub(crate) async fn show_job(
     State(app): State<Arc<App>>,
     Named(jid): Named<String>,
+    Asked(asked): Asked<KeyParameter>,
 ) -> Result<Json<JobWithTimeline>, Problem> {
-    Ok(Json(jobs::show(&*app.desk, &jid).await?.into()))
+    let job = jobs::show(&*app.desk, &jid, asked.key.as_deref()).await?;
+    Ok(Json(job.into()))
 }
 
 /// The jobs of a set, by time: `scheduled`, `retries` or `dead`; or those that work: `working`.

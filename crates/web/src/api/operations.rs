@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::asked::{Named, Sent};
 use crate::app::App;
 use crate::desk::Actor;
-use crate::guard::origin_of;
+use crate::guard::Reached;
 use crate::service::Problem;
 use crate::service::jobs::JobVerb;
 use crate::service::operations::{self, CarefulRetry, DryRun, Operation, OperationRequest};
@@ -52,7 +52,7 @@ pub(crate) struct Start {
 pub(crate) async fn start_operation(
     State(app): State<Arc<App>>,
     actor: Actor,
-    headers: HeaderMap,
+    Reached(origin): Reached,
     Sent(asked): Sent<Start>,
 ) -> Result<Response, Problem> {
     let request = &OperationRequest {
@@ -63,7 +63,6 @@ pub(crate) async fn start_operation(
         careful: asked.careful,
     };
     if asked.dry_run {
-        let origin = origin_of(&headers, &app.desk.facts());
         let dry_run = operations::dry_run(&*app.desk, &actor, request, &origin).await?;
         return Ok(Json(dry_run).into_response());
     }

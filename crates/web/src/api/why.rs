@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
-use super::asked::{Named, QueueOfPath};
+use super::asked::{Asked, Named, QueueOfPath};
+use super::jobs::KeyParameter;
 use crate::app::App;
 use crate::service::Problem;
 use crate::service::why::{Parameter, Why, why_job, why_queue};
@@ -81,14 +82,16 @@ pub(super) fn value(parameter: Parameter) -> Value {
 /// Why a job does not run, or what it is doing.
 #[utoipa::path(
     get, path = "/api/v1/jobs/{jid}/why", tag = "jobs", operation_id = "showWhyOfJob",
-    params(("jid" = String, Path, description = "Its id")),
+    params(("jid" = String, Path, description = "Its id"), KeyParameter),
     responses((status = 200, body = Answer, description = "The reasons"))
 )]
 pub(crate) async fn job(
     State(app): State<Arc<App>>,
     Named(jid): Named<String>,
+    Asked(asked): Asked<KeyParameter>,
 ) -> Result<Json<Answer>, Problem> {
-    let (view, why) = why_job(&*app.desk, &app.observer, &jid).await?;
+    let key = asked.key.as_deref();
+    let (view, why) = why_job(&*app.desk, &app.observer, &jid, key).await?;
     Ok(Json(Answer::new(Some(view.state().as_str()), &why)))
 }
 

@@ -40,6 +40,8 @@ pub struct Access {
     pub accounts: Vec<Account>,
     /// Whose word counts on where a request comes from.
     pub proxies: Vec<Network>,
+    /// Names of this server that are public ones, such as `jobs.example.com`.
+    pub hosts: Vec<String>,
 }
 
 impl Default for Access {
@@ -50,6 +52,7 @@ impl Default for Access {
             password: None,
             accounts: Vec::new(),
             proxies: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 }
@@ -58,6 +61,11 @@ impl Access {
     /// Whether people must show who they are.
     pub(super) fn is_closed(&self) -> bool {
         self.authentication && (self.password.is_some() || !self.accounts.is_empty())
+    }
+
+    /// Whether nobody asks anybody, nor has a proxy asked.
+    pub(super) fn is_open_to_all(&self) -> bool {
+        self.authentication && !self.is_closed()
     }
 
     /// Whether this is a proxy that the operator trusts.

@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     Busy,
     /// Another site sent the request.
     OtherSite,
+    /// It was sent to a name that another site may have made lead here.
+    StrangeHost,
 }
 
 impl Refusal {
@@ -41,6 +43,10 @@ impl Refusal {
             Self::OtherSite => (
                 StatusCode::FORBIDDEN,
                 "the request came from another site; send it from these pages, or without Origin and Sec-Fetch-Site",
+            ),
+            Self::StrangeHost => (
+                StatusCode::FORBIDDEN,
+                "this server asks nobody for a password, so under a name that is not its own nothing is changed: another site could have sent it; open it as localhost or by its address, name it in [web] hosts, or set a password",
             ),
         };
         let mut response = match path.starts_with("/api/") {

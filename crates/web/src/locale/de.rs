@@ -101,11 +101,12 @@ pub(super) static TEXTS: Texts = Texts {
     search: "Suche",
     search_lead: "Jobs in jedem Zustand, nach dem, was sie sind und enthalten.",
     search_nothing: "Kein Job passt.",
+    search_nothing_yet: "Bisher keiner: Die Suche geht unten weiter.",
     search_progress: "{seen} von etwa {all} Jobs durchsucht",
     search_go_on: "Weitersuchen",
     search_wrong: "Die Anfrage ist hier nicht zu verstehen:",
     search_example_words: "Wörter irgendwo in einem Job",
-    search_example_failed: "was in der letzten Stunde fehlgeschlagen ist",
+    search_example_failed: "was in der letzten Stunde zum ersten Mal fehlgeschlagen ist",
     search_example_path: "ein Wert in den Argumenten",
     search_example_slow: "was schon lange läuft",
     // The page of a job.
@@ -154,6 +155,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_stop: "Beenden",
     act_quiet_all: "Alle stillstellen",
     act_stop_all: "Alle beenden",
+    ask_stop_all: "Alle Worker beenden, was sie können, und hören auf; danach holt niemand Jobs, bis wieder Worker gestartet werden. Das lässt sich nicht zurücknehmen.",
     told_workers: &[
         "{n} Worker wurde benachrichtigt, beim nächsten Herzschlag erfährt er es.",
         "{n} Worker wurden benachrichtigt, beim nächsten Herzschlag erfahren sie es.",
@@ -165,6 +167,10 @@ pub(super) static TEXTS: Texts = Texts {
     ask_remove: &[
         "Die Queue und {n} Job darin entfernen? Das lässt sich nicht rückgängig machen.",
         "Die Queue und die {n} Jobs darin entfernen? Das lässt sich nicht rückgängig machen.",
+    ],
+    ask_empty_trash: &[
+        "{n} gelöschten oder getöteten Job endgültig vernichten? Er lässt sich dann nicht zurückholen.",
+        "{n} gelöschte oder getötete Jobs endgültig vernichten? Sie lassen sich dann nicht zurückholen.",
     ],
     queue_was_paused: "Die Queue ist angehalten. Laufende Jobs gehen weiter.",
     queue_was_resumed: "Die Queue wird wieder ausgegeben.",
@@ -364,7 +370,7 @@ pub(super) static TEXTS: Texts = Texts {
     failure: "Fehler",
     failure_first: "zuerst",
     failure_last: "zuletzt",
-    failure_none: "ohne Fehler beendet",
+    failure_none: "getötet, ohne Fehler",
     failure_gone: "Diese Gruppe von Fehlern gibt es nicht mehr. Sie hatte seit einer Woche keine Jobs.",
     act_retry_carefully: "Vorsichtig wiederholen",
     careful_lead: "Erst einige Jobs, bis sie zu Ende sind; dann der Rest mit begrenztem Tempo. Schlagen zu viele wieder fehl, hält es von selbst an.",
@@ -401,6 +407,7 @@ pub(super) static TEXTS: Texts = Texts {
     operation_speed: "{rate}, noch etwa {time}",
     operation_stop: "Abbrechen",
     operation_was_stopped: "Sie wurde abgebrochen. Was getan ist, bleibt getan.",
+    operation_had_ended: "Sie war schon zu Ende: Es gab nichts mehr abzubrechen.",
     operation_matches: "Sie betrifft, was beim Start zur Abfrage passt.",
     operation_kinds: "Nach Queue und Typ",
     operation_others: "andere",
@@ -428,6 +435,7 @@ pub(super) static TEXTS: Texts = Texts {
     job_was_edited: "Der Job ist geändert.",
     // What scripts say.
     fresh_rows: "{n} neu",
+    gone_rows: "{n} nicht mehr da",
     keys_title: "Tastatur",
     keys_search: "suchen",
     keys_rows: "nächste Zeile, Zeile davor",
@@ -441,7 +449,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_kill: "Töten",
     act_delete: "Löschen",
     selected_jobs: "Ausgewählte:",
-    all_jobs: &["Alle {n}", "Alle {n}"],
+    none_selected: "Es wurde nichts ausgewählt: Haken Sie zuerst Jobs an.",
+    all_jobs: &["Alle {n}:", "Alle {n}:"],
     select_job: "{job} auswählen",
     jobs_changed: &["Erledigt: {n} Job.", "Erledigt: {n} Jobs."],
     jobs_going_on: &[

@@ -98,11 +98,12 @@ pub(super) static TEXTS: Texts = Texts {
     search: "Search",
     search_lead: "Jobs in any state, by what they are and what they say.",
     search_nothing: "No job matches.",
+    search_nothing_yet: "None so far: the search goes on below.",
     search_progress: "{seen} of about {all} jobs searched",
     search_go_on: "Search on",
     search_wrong: "The query cannot be read here:",
     search_example_words: "words anywhere in a job",
-    search_example_failed: "what failed in the last hour",
+    search_example_failed: "what failed first in the last hour",
     search_example_path: "a value inside the arguments",
     search_example_slow: "what has been running for long",
     // The page of a job.
@@ -151,6 +152,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_stop: "Stop",
     act_quiet_all: "Quiet all",
     act_stop_all: "Stop all",
+    ask_stop_all: "Every worker finishes what it can and ends; nothing takes jobs then until workers are started again. This cannot be taken back.",
     told_workers: &[
         "{n} worker was told. It hears it at its next heartbeat.",
         "{n} workers were told. They hear it at their next heartbeat.",
@@ -162,6 +164,10 @@ pub(super) static TEXTS: Texts = Texts {
     ask_remove: &[
         "Remove the queue and the {n} job in it? This cannot be undone.",
         "Remove the queue and the {n} jobs in it? This cannot be undone.",
+    ],
+    ask_empty_trash: &[
+        "Destroy {n} deleted or killed job for good? It cannot be put back then.",
+        "Destroy {n} deleted or killed jobs for good? They cannot be put back then.",
     ],
     queue_was_paused: "The queue is paused. Jobs that run go on.",
     queue_was_resumed: "The queue is handed out again.",
@@ -395,6 +401,7 @@ pub(super) static TEXTS: Texts = Texts {
     operation_speed: "{rate}, about {time} left",
     operation_stop: "Stop",
     operation_was_stopped: "It was stopped. What it has done is done.",
+    operation_had_ended: "It had ended before: there was nothing left to stop.",
     operation_matches: "It acts on what matches when it is started.",
     operation_kinds: "By queue and type",
     operation_others: "others",
@@ -422,6 +429,7 @@ pub(super) static TEXTS: Texts = Texts {
     job_was_edited: "The job is changed.",
     // What scripts say.
     fresh_rows: "{n} new",
+    gone_rows: "{n} gone",
     keys_title: "Keyboard",
     keys_search: "search",
     keys_rows: "next row, row before",
@@ -435,7 +443,8 @@ pub(super) static TEXTS: Texts = Texts {
     act_kill: "Kill",
     act_delete: "Delete",
     selected_jobs: "Selected:",
-    all_jobs: &["All {n}", "All {n}"],
+    none_selected: "Nothing was selected: tick the jobs first.",
+    all_jobs: &["All {n}:", "All {n}:"],
     select_job: "Select {job}",
     jobs_changed: &["Done: {n} job.", "Done: {n} jobs."],
     jobs_going_on: &[

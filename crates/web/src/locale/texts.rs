@@ -50,7 +50,7 @@ texts! {
     scheduled_teach retries_lead retries_empty retries_teach dead_lead dead_empty dead_teach working_lead
     working_empty working_teach
     // The search.
-    search search_lead search_nothing search_progress search_go_on search_wrong search_example_words
+    search search_lead search_nothing search_nothing_yet search_progress search_go_on search_wrong search_example_words
     search_example_failed search_example_path search_example_slow
     // The page of a job.
     job_works job_is_scheduled job_is_dead job_gone last_error no_backtrace failed_first
@@ -60,7 +60,7 @@ texts! {
     throttle_full
     // The page of workers.
     workers_lead workers_empty workers_teach host labels memory connected heard worker_running worker_quiet
-    worker_ending act_quiet act_stop act_quiet_all act_stop_all
+    worker_ending act_quiet act_stop act_quiet_all act_stop_all ask_stop_all
     // What can be done to queues.
     act_pause act_resume act_remove queue_was_paused queue_was_resumed queue_was_removed
     // The pages of batches.
@@ -109,15 +109,15 @@ texts! {
     operations operations_lead operations_empty operations_teach operation_action operation_query
     operation_running operation_done operation_cancelled operation_failed operation_named operation_everything
     operation_changed operation_unknown operation_reason operation_ended operation_progress operation_speed
-    operation_stop operation_was_stopped operation_matches operation_kinds operation_others operation_curl
+    operation_stop operation_was_stopped operation_had_ended operation_matches operation_kinds operation_others operation_curl
     operation_count operation_to_queue operation_name_queue operation_confirm act_requeue act_move
     all_matching copy copied
     // Editing a job.
     edit edit_enqueue edit_save edit_lead edit_hidden job_was_edited
     // What scripts say.
-    fresh_rows keys_title keys_search keys_rows keys_open keys_select keys_help close
+    fresh_rows gone_rows keys_title keys_search keys_rows keys_open keys_select keys_help close
     // What can be done to jobs.
-    act_retry act_enqueue act_kill act_delete selected_jobs select_job;
+    act_retry act_enqueue act_kill act_delete selected_jobs none_selected select_job;
     counted:
     // The overview.
     jobs_waiting_in queue_count all_of_them
@@ -135,6 +135,8 @@ texts! {
     told_workers
     // What can be done to queues.
     ask_remove
+    // What can be done to the trash.
+    ask_empty_trash
     // The audit log.
     audit_skipped
     // What can be done to jobs.

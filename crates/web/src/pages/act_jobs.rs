@@ -24,7 +24,7 @@ use crate::service::{LIMIT_MAX, PageRequest, Problem, ProblemKind};
 /// Jobs that one form can name as Faktory does, by their ids: each has to be looked up.
 const IDS_MAX: usize = 50;
 
-/// Answers that are waited for when many jobs have one id.
+/// Answers of a search that are waited for, for each id.
 const ANSWERS_MAX: usize = 10;
 
 /// `POST /scheduled`, `/retries` and `/morgue`: does something to the jobs under the keys, or to all of the set.
@@ -46,7 +46,11 @@ pub(crate) async fn on_entry(
     Form(fields): Form<Fields>,
 ) -> Response {
     let path = set_path(&frame);
-    let done = change(&app, &frame, state_at(&path), &fields, vec![&key]).await;
+    let done = match &*key {
+        // The word for all of a set is a field of its form. In a path it comes from a script that meant something else.
+        "all" => Err(invalid("key", &key)),
+        key => change(&app, &frame, state_at(&path), &fields, vec![key]).await,
+    };
     frame.done(&path, done)
 }
 
@@ -173,7 +177,13 @@ async fn find(app: &App, place: &Place, jids: &[String]) -> Result<Vec<String>, 
             cursor: None,
             limit: Some(LIMIT_MAX),
         };
-        for _ in 0..ANSWERS_MAX {
+        for answers in 0.. {
+            if answers == ANSWERS_MAX {
+                let detail = format!(
+                    "the job {jid} was not found among so many in time, and nothing was done: name it by its key, as the API shows it"
+                );
+                return Err(Problem::new(ProblemKind::Unavailable, detail));
+            }
             let list = list(&*app.desk, &query, &asked).await?;
             let there = list.jobs.iter().filter(|job| job.place == *place);
             keys.extend(there.map(|job| job.key.to_string()));

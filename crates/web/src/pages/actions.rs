@@ -14,23 +14,27 @@ pub(super) struct JobAction {
     pub(super) class: &'static str,
 }
 
-/// What Faktory's forms call what they do.
-const FAKTORYS: [(JobVerb, &str); 4] = [
+/// Where forms say what is to be done to the jobs that are selected, wherever those are.
+pub(super) const SELECTED: &str = "/operations/selected";
+
+/// What forms that do something to one job call it: Faktory's words, where it has one. A job is moved by editing it.
+const OF_ONE: [(JobVerb, &str); 5] = [
     (JobVerb::Retry, "retry"),
     (JobVerb::Enqueue, "add_to_queue"),
+    (JobVerb::Requeue, "requeue"),
     (JobVerb::Kill, "kill"),
     (JobVerb::Delete, "delete"),
 ];
 
 /// What a form says is to be done.
 pub(super) fn verb_of(name: &str) -> Option<JobVerb> {
-    let action = FAKTORYS.iter().find(|(_, known)| *known == name);
+    let action = OF_ONE.iter().find(|(_, known)| *known == name);
     action.map(|(verb, _)| *verb)
 }
 
 /// What whoever reads may do to jobs of a state, one by one.
 pub(super) fn job_actions(frame: &Frame, state: JobState) -> Vec<JobAction> {
-    FAKTORYS
+    OF_ONE
         .into_iter()
         .filter(|(verb, _)| makes_sense(*verb, state) && frame.may(verb.action()))
         .map(|(verb, name)| JobAction {
@@ -57,10 +61,16 @@ pub(super) fn bulk_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction>
         .collect()
 }
 
+/// What whoever reads may do to those that they select among jobs in these states. A move has to be told where to, which the page for all
+/// that match asks.
+pub(super) fn selected_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction> {
+    let mut actions = bulk_actions(frame, states);
+    actions.retain(|action| action.name != JobVerb::Move.as_str());
+    actions
+}
+
 fn makes_sense(verb: JobVerb, state: JobState) -> bool {
     match verb {
-        // It is dead already.
-        JobVerb::Kill => state != JobState::Dead,
         // Of the others it is said better by another word.
         JobVerb::Requeue => matches!(state, JobState::Working | JobState::Enqueued),
         verb => verb.is_for(state),

@@ -17,9 +17,8 @@ pub(super) struct Bulk {
 impl Bulk {
     /// To so many jobs of a state.
     pub(super) fn of_all(frame: &Frame, state: JobState, query: String, jobs: u64) -> Self {
-        let title = frame.count(frame.t.all_jobs, &jobs).plain();
         Self {
-            title: format!("{title}:"),
+            title: frame.count(frame.t.all_jobs, &jobs).plain(),
             query,
             actions: bulk_actions(frame, &[state]),
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::actions::JobAction;
+use super::actions::{JobAction, selected_actions};
 use super::bulk::Bulk;
 use super::chart::spark;
 use super::job_rows::JobRow;
@@ -48,7 +48,7 @@ struct FailurePage<'a> {
     frame: &'a Frame,
     row: FailureRow,
     /// Nothing is done to jobs of this list one by one.
-    actions: [JobAction; 0],
+    actions: Vec<JobAction>,
     bulk: Bulk,
     table: JobTable,
     looked_at: u64,
@@ -177,7 +177,7 @@ async fn make<'a>(app: &App, frame: &'a Frame, id: &str) -> Result<FailurePage<'
         frame,
         bulk: Bulk::of_states(frame, &states, group.query.clone(), group.jobs),
         row: FailureRow::new(frame, group),
-        actions: [],
+        actions: selected_actions(frame, &states),
         table: JobTable {
             state: None,
             list: Listing {

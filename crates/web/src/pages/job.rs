@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde_json::value::RawValue;
 use workmill_proto::{Failure, Timestamp};
@@ -14,7 +14,7 @@ use super::actions::{JobAction, job_actions};
 use super::failures::failure_path;
 use super::job_rows::JobRow;
 use super::json::Pretty;
-use super::links::batch_path;
+use super::links::{KeyParameter, batch_path};
 use super::reasons::told;
 use super::timeline::{Line, lines};
 use crate::app::App;
@@ -72,8 +72,9 @@ pub(crate) async fn job(
     State(app): State<Arc<App>>,
     frame: Frame,
     Path(jid): Path<String>,
+    Query(asked): Query<KeyParameter>,
 ) -> Response {
-    match why_job(&*app.desk, &app.observer, &jid).await {
+    match look(&app, &jid, asked.key.as_deref()).await {
         Ok((view, why)) => {
             let others = others_like(&*app.desk, &view).await;
             frame.show(others.map(|others| {
@@ -88,6 +89,17 @@ pub(crate) async fn job(
             frame.show_problem(&Problem::new(problem.kind, frame.t.job_gone))
         }
         Err(problem) => frame.show_problem(&problem),
+    }
+}
+
+/// The job under the key, if it is still there, else one with the id: it may have moved on.
+async fn look(app: &App, jid: &str, key: Option<&str>) -> Result<(JobView, Why), Problem> {
+    let found = why_job(&*app.desk, &app.observer, jid, key).await;
+    match found {
+        Err(problem) if key.is_some() && problem.kind != ProblemKind::Unavailable => {
+            why_job(&*app.desk, &app.observer, jid, None).await
+        }
+        found => found,
     }
 }
 
@@ -134,7 +146,7 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
 
 fn edit_path(frame: &Frame, job: &JobRow) -> Option<String> {
     let can_be = !job.is_working() && job.unreadable.is_none();
-    (can_be && frame.may(Action::EditJob)).then(|| format!("{}/edit", job.path()))
+    (can_be && frame.may(Action::EditJob)).then(|| job.edit_path())
 }
 
 /// What `custom` says a job is bound to.

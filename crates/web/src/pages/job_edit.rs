@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Frame;
-use super::links::job_path;
+use super::links::{KeyParameter, job_edit_path, job_path, with_key};
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::Action;
@@ -48,11 +48,11 @@ struct EditPage<'a> {
 
 impl EditPage<'_> {
     fn path(&self) -> String {
-        format!("{}/edit", job_path(self.jid))
+        job_edit_path(self.jid)
     }
 
     fn job_path(&self) -> String {
-        job_path(self.jid)
+        with_key(&job_path(self.jid), &self.edited.key)
     }
 }
 
@@ -115,16 +115,22 @@ pub(crate) async fn edit_job(
     State(app): State<Arc<App>>,
     frame: Frame,
     Path(jid): Path<String>,
+    Query(asked): Query<KeyParameter>,
 ) -> Response {
-    frame.show(make(&app, &frame, &jid).await)
+    frame.show(make(&app, &frame, &jid, asked.key.as_deref()).await)
 }
 
-async fn make<'a>(app: &App, frame: &'a Frame, jid: &'a str) -> Result<EditPage<'a>, Problem> {
+async fn make<'a>(
+    app: &App,
+    frame: &'a Frame,
+    jid: &'a str,
+    key: Option<&str>,
+) -> Result<EditPage<'a>, Problem> {
     if !frame.may(Action::EditJob) {
         let detail = frame.t.problem_forbidden;
         return Err(Problem::new(ProblemKind::Forbidden, detail));
     }
-    let view = find(&*app.desk, jid).await?;
+    let view = find(&*app.desk, jid, key).await?;
     Ok(EditPage {
         frame,
         jid,

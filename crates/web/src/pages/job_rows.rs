@@ -4,7 +4,7 @@ use workmill_engine::query::JobState;
 use workmill_proto::{Failure, Timestamp};
 use workmill_store::Place;
 
-use super::links::{job_path, queue_path};
+use super::links::{job_edit_path, job_path, queue_path, with_key};
 use crate::locale::Texts;
 use crate::service::jobs::{Held, JobView, Payload};
 
@@ -31,9 +31,14 @@ pub(super) struct JobRow {
 }
 
 impl JobRow {
-    /// The path of its page.
+    /// The path of its page, which is found at once, and is its own if another job has the same id.
     pub(super) fn path(&self) -> String {
-        job_path(&self.jid)
+        with_key(&job_path(&self.jid), &self.key)
+    }
+
+    /// The path of the page where it is edited.
+    pub(super) fn edit_path(&self) -> String {
+        with_key(&job_edit_path(&self.jid), &self.key)
     }
 
     pub(super) fn queue_path(&self) -> String {

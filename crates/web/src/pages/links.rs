@@ -1,11 +1,29 @@
 //! Paths of pages, and links to them.
 
+use serde::Deserialize;
+
 use super::Frame;
 use crate::locale::Markup;
 
 /// The path of a job's page.
 pub(super) fn job_path(jid: &str) -> String {
     format!("/jobs/{}", percent_encoded(jid))
+}
+
+/// The path of the page where a job is edited.
+pub(super) fn job_edit_path(jid: &str) -> String {
+    format!("{}/edit", job_path(jid))
+}
+
+/// A path of a job that says which is meant, if several have its id.
+pub(super) fn with_key(path: &str, key: &str) -> String {
+    format!("{path}?key={}", percent_encoded(key))
+}
+
+/// Which of several jobs with one id is meant.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct KeyParameter {
+    pub(super) key: Option<String>,
 }
 
 /// The path of a queue's page.

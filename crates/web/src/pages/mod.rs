@@ -53,7 +53,7 @@ pub(crate) use job::job;
 pub(crate) use job_edit::{edit_job, on_edit};
 pub(crate) use jobtypes::jobtypes;
 pub(crate) use machinery::{cron, locks, throttles, workers};
-pub(crate) use operation_start::{new_operation, on_operations};
+pub(crate) use operation_start::{new_operation, on_operations, on_selected};
 pub(crate) use operations::{on_operation, operation, operations};
 pub(crate) use overview::show as overview;
 pub(crate) use queues::{queue, queues};

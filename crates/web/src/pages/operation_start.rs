@@ -5,26 +5,25 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
 use super::actions::{class, title};
-use super::forms::invalid;
+use super::forms::{Fields, invalid};
 use super::job_rows::state_name;
 use super::links::search_path;
 use super::operations::operation_path;
 use super::search::wrong_query;
 use crate::app::App;
 use crate::desk::{Action, Permit};
-use crate::guard::origin_of;
+use crate::guard::Reached;
 use crate::locale::Markup;
-use crate::service::Problem;
 use crate::service::jobs::JobVerb;
 use crate::service::operations::{CarefulRetry, DryRun, OperationRequest, dry_run, start};
 use crate::service::search::CountedKind;
+use crate::service::{Problem, ProblemKind};
 
 /// Queues and types that are shown: those with the most jobs.
 const KINDS_SHOWN: usize = 12;
@@ -123,11 +122,9 @@ impl StartPage<'_> {
 pub(crate) async fn new_operation(
     State(app): State<Arc<App>>,
     frame: Frame,
-    headers: HeaderMap,
+    Reached(origin): Reached,
     asked: Query<Asked>,
 ) -> Response {
-    let origin = origin_of(&headers, &app.desk.facts());
-    let origin = format!("{origin}{}", frame.prefix().as_str());
     frame.show(make(&app, &frame, asked.0, &origin).await)
 }
 
@@ -170,7 +167,35 @@ pub(crate) async fn on_operations(
         Ok(request) => request,
         Err(problem) => return frame.show_problem(&problem),
     };
-    match start(&app.desk, &frame.actor, &request).await {
+    lead_to_started(&app, &frame, &request).await
+}
+
+/// `POST /operations/selected`: starts one of the jobs under the keys, each if the action is for jobs of its state.
+pub(crate) async fn on_selected(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let action = fields.first("action").unwrap_or_default();
+    let Some(action) = JobVerb::parse(action) else {
+        return frame.show_problem(&invalid("action", action));
+    };
+    let keys: Vec<String> = fields.all("key").map(str::to_owned).collect();
+    if keys.is_empty() {
+        return frame.show_problem(&Problem::new(ProblemKind::Invalid, frame.t.none_selected));
+    }
+    let request = OperationRequest {
+        action,
+        query: None,
+        keys: Some(keys),
+        queue: None,
+        careful: None,
+    };
+    lead_to_started(&app, &frame, &request).await
+}
+
+async fn lead_to_started(app: &App, frame: &Frame, request: &OperationRequest) -> Response {
+    match start(&app.desk, &frame.actor, request).await {
         Ok(operation) => {
             app.observer.look_again().await;
             frame.leads_to(&operation_path(&operation.id))

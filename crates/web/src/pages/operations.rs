@@ -159,6 +159,9 @@ pub(crate) async fn on_operation(
         Some("cancel") => cancel(&*app.desk, &frame.actor, &id).await,
         other => Err(invalid("action", other.unwrap_or_default())),
     };
-    let notice: Result<Notice, Problem> = done.map(|_| Notice::OperationStopped);
+    let notice: Result<Notice, Problem> = done.map(|operation| match operation.state {
+        "cancelled" => Notice::OperationStopped,
+        _ => Notice::OperationHadEnded,
+    });
     frame.done(&operation_path(&id), notice)
 }

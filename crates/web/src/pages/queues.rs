@@ -9,7 +9,7 @@ use workmill_engine::query::JobState;
 use workmill_store::Place;
 
 use super::Frame;
-use super::actions::JobAction;
+use super::actions::{JobAction, selected_actions};
 use super::bulk::Bulk;
 use super::history_chart::HistoryChart;
 use super::job_table::JobTable;
@@ -42,8 +42,8 @@ struct QueuePage<'a> {
     queue: Queue,
     reasons: Vec<Markup>,
     chart: HistoryChart,
-    /// Nothing is done to jobs of this list one by one.
-    actions: [JobAction; 0],
+    /// What may be done to those that are selected.
+    actions: Vec<JobAction>,
     /// What may be done to all of them.
     bulk: Bulk,
     table: JobTable,
@@ -123,7 +123,7 @@ async fn make_queue<'a>(
             queue.size,
         ),
         queue,
-        actions: [],
+        actions: selected_actions(frame, &[JobState::Enqueued]),
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,
     })
 }

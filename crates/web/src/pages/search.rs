@@ -6,9 +6,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
+use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::actions::JobAction;
+use super::actions::{JobAction, selected_actions};
 use super::bulk::Bulk;
 use super::job_rows::JobRow;
 use super::job_table::{JobTable, page_from};
@@ -33,13 +34,15 @@ struct SearchPage<'a> {
     query: String,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
-    /// Nothing is done to jobs of this list one by one.
-    actions: [JobAction; 0],
+    /// What may be done to those that are selected.
+    actions: Vec<JobAction>,
     /// What may be done to all that match.
     bulk: Bulk,
     table: JobTable,
     looked_at: u64,
     of: u64,
+    /// Jobs that could not be judged: too large, or unreadable.
+    unknown: u64,
 }
 
 impl SearchPage<'_> {
@@ -77,7 +80,7 @@ async fn make<'a>(
         bulk: Bulk::of_query(frame, &query),
         query,
         wrong: None,
-        actions: [],
+        actions: selected_actions(frame, &JobState::ALL),
         table: JobTable {
             state: None,
             list: Listing {
@@ -90,6 +93,7 @@ async fn make<'a>(
         },
         looked_at: 0,
         of: 0,
+        unknown: 0,
     };
     if page.query.is_empty() {
         return Ok(page);
@@ -100,6 +104,7 @@ async fn make<'a>(
             page.table.list.pager.next = list.found.cursor;
             page.looked_at = list.found.looked_at;
             page.of = list.found.of;
+            page.unknown = list.found.unknown;
         }
         Err(problem) => page.wrong = Some(wrong_query(&page.query, problem)?),
     }

@@ -10,7 +10,7 @@ use workmill_proto::SetName;
 use workmill_store::Place;
 
 use super::Frame;
-use super::actions::{JobAction, job_actions};
+use super::actions::{JobAction, SELECTED, job_actions, selected_actions};
 use super::bulk::Bulk;
 use super::job_table::JobTable;
 use super::listing::ListParameters;
@@ -35,8 +35,9 @@ struct SetPage<'a> {
     frame: &'a Frame,
     words: Words,
     total: u64,
-    /// What may be done to its jobs.
+    /// What may be done to its jobs, and where forms say so.
     actions: Vec<JobAction>,
+    target: &'a str,
     /// What may be done to all of them.
     bulk: Bulk,
     table: JobTable,
@@ -64,8 +65,12 @@ async fn make<'a>(
         words: words(state, frame.t),
         total: frame.total(state),
         actions: match state {
-            JobState::Working => Vec::new(),
+            JobState::Working => selected_actions(frame, &[state]),
             _ => job_actions(frame, state),
+        },
+        target: match state {
+            JobState::Working => SELECTED,
+            _ => &frame.path,
         },
         bulk: Bulk::of_all(frame, state, query, frame.total(state)),
         table,

@@ -9,7 +9,7 @@ pub mod batches;
 pub mod cron;
 pub(crate) mod events;
 pub mod failures;
-mod hex;
+pub(crate) mod hex;
 pub mod history;
 pub mod jobs;
 pub mod locks;

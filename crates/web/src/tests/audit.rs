@@ -158,7 +158,7 @@ async fn operation_is_told_of_by_its_id_with_how_many_it_changed() {
         (&told["operation"], &told["changed"]),
         (&started["id"], &json!(3))
     );
-    assert_eq!(told["target"], "all jobs that match type:T");
+    assert_eq!(told["target"], "all jobs that match type:T -state:dead");
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn job_is_edited_on_its_page_and_what_was_typed_is_not_lost() {
     dead_job(&visitor, "jid-00001");
     let job_page = visitor.get("/jobs/jid-00001").await.text();
     assert!(
-        job_page.contains("href=\"/jobs/jid-00001/edit\""),
+        job_page.contains("href=\"/jobs/jid-00001/edit?key="),
         "{job_page}"
     );
     let page = visitor.get("/jobs/jid-00001/edit").await.text();

@@ -140,7 +140,7 @@ async fn pages_lead_from_the_overview_to_the_jobs_of_a_group_and_back() {
     for shown in [
         "no answer in 3 s",
         "Boom: no answer in \u{2026} s",
-        "href=\"/jobs/jid-000002\"",
+        "href=\"/jobs/jid-000002?key=",
         "action=\"/operations/new\"",
         &format!("value=\"group:{id}\""),
     ] {

@@ -107,16 +107,16 @@ async fn what_another_site_sends_changes_nothing() {
         (&[("sec-fetch-site", "same-site")], false),
         (&[("sec-fetch-site", "cross-site")], false),
         (&[("sec-fetch-site", "")], false),
-        (&[("origin", "http://jobs.example:7420")], true),
-        (&[("origin", "https://JOBS.example:7420")], true),
-        (&[("origin", "http://jobs.example")], false),
+        (&[("origin", "http://jobs.internal:7420")], true),
+        (&[("origin", "https://JOBS.internal:7420")], true),
+        (&[("origin", "http://jobs.internal")], false),
         (&[("origin", "http://evil.example")], false),
         (&[("origin", "null")], false),
         (&[("origin", "")], false),
         (
             &[
                 ("sec-fetch-site", "cross-site"),
-                ("origin", "http://jobs.example:7420"),
+                ("origin", "http://jobs.internal:7420"),
             ],
             false,
         ),
@@ -128,7 +128,7 @@ async fn what_another_site_sends_changes_nothing() {
             false,
         ),
     ] {
-        let mut visitor = Visitor::new().with("host", "jobs.example:7420");
+        let mut visitor = Visitor::new().with("host", "jobs.internal:7420");
         for (name, value) in headers {
             visitor = visitor.with(name, value);
         }
@@ -139,6 +139,73 @@ async fn what_another_site_sends_changes_nothing() {
         }
         assert_eq!(visitor.get("/").await.status, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn line_for_the_shell_leads_to_where_a_trusted_proxy_is_reached() {
+    for (proxies, reached) in [
+        (
+            "127.0.0.1",
+            "https://jobs.example.com/jobs/api/v1/operations",
+        ),
+        (
+            "192.0.2.0/24",
+            "http://10.0.0.7:7420/jobs/api/v1/operations",
+        ),
+    ] {
+        let visitor = Visitor::new()
+            .with("content-type", "application/json")
+            .with("host", "10.0.0.7:7420")
+            .with("x-forwarded-host", "jobs.example.com")
+            .with("x-forwarded-proto", "https")
+            .with("x-script-name", "/jobs");
+        visitor.desk.access.lock().proxies = vec![proxies.parse().unwrap()];
+        let asked = Body::from(r#"{"action":"kill","query":"","dry_run":true}"#);
+        let answer = visitor
+            .send(Method::POST, "/api/v1/operations", asked)
+            .await;
+        assert!(answer.text().contains(reached), "{}", answer.text());
+        let page = visitor
+            .get("/operations/new?action=kill&query=")
+            .await
+            .text();
+        assert!(page.contains(reached), "{page}");
+    }
+}
+
+/// A stranger can let a name of theirs lead to this machine while their page is open. To the browser that is one site.
+#[tokio::test]
+async fn under_a_name_that_strangers_can_own_browsers_change_nothing_unless_there_is_a_password() {
+    let open = Access::default();
+    let named = Access {
+        hosts: vec!["rebound.example".to_owned()],
+        ..open.clone()
+    };
+    let behind_proxy = Access {
+        authentication: false,
+        ..open.clone()
+    };
+    let browser = |access: &Access| {
+        let visitor = Visitor::new();
+        *visitor.desk.access.lock() = access.clone();
+        visitor
+            .with("host", "rebound.example:7420")
+            .with("origin", "http://rebound.example:7420")
+    };
+    for (access, status) in [
+        (&open, StatusCode::FORBIDDEN),
+        (&named, StatusCode::NOT_FOUND),
+        (&behind_proxy, StatusCode::NOT_FOUND),
+    ] {
+        let answer = browser(access)
+            .send(Method::POST, "/nowhere", Body::empty())
+            .await;
+        assert_eq!(answer.status, status, "{access:?}: {}", answer.text());
+        assert_eq!(browser(access).get("/").await.status, StatusCode::OK);
+    }
+    let program = Visitor::new().with("host", "rebound.example:7420");
+    let answer = program.send(Method::POST, "/nowhere", Body::empty()).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What is seen by the API besides jobs.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -9,6 +11,28 @@ async fn get(visitor: &Visitor, path: &str) -> Value {
     let answer = visitor.get(path).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
     serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn what_somebody_has_already_is_not_sent_again() {
+    let visitor = Visitor::new();
+    let path = "/api/v1/counters";
+    let first = visitor.get(path).await;
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    for known in [tag.clone(), format!("\"x\", {tag}"), "*".to_owned()] {
+        let again = Visitor::of(Arc::clone(&visitor.desk)).with("if-none-match", &known);
+        let again = again.get(path).await;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{known}");
+        assert_eq!((again.body.len(), again.header("etag")), (0, &*tag));
+    }
+    visitor
+        .desk
+        .push(&json!({"jid": "jid-00001", "jobtype": "T", "queue": "q", "args": []}));
+    let stale = Visitor::of(Arc::clone(&visitor.desk)).with("if-none-match", &tag);
+    let stale = stale.get(path).await;
+    assert_eq!(stale.status, StatusCode::OK);
+    assert_ne!(stale.header("etag"), tag);
 }
 
 #[tokio::test]

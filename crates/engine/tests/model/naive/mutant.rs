@@ -19,7 +19,6 @@ mutants! {
     RightMostQueueFirst,
     AckForgetsNothing,
     OneRetryTooFew,
-    AttemptsWithoutLimit,
     ReturnedToTheTail,
     PausedQueueFetched,
     PromotionForgotten,

@@ -1,7 +1,6 @@
 //! All that there is: jobs, where they are, and what features keep of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::{CallbackKind, JobLock, LockKey, Track};
@@ -14,8 +13,6 @@ use super::trash::Trash;
 
 pub const DEAD_JOBS_MAX: usize = 4;
 pub const DEAD_TTL_SECS: i64 = 1_500;
-/// How many attempts are kept.
-pub const ATTEMPTS_MAX: usize = 2;
 pub const UNCOMMITTED_SECS: i64 = 120;
 pub const COMMITTED_SECS: i64 = 400;
 
@@ -29,8 +26,6 @@ pub struct Job {
     pub delay_secs: i64,
     pub reserve_for_secs: i64,
     pub failures: i64,
-    /// Who tried it in vain, and for how long, the latest first.
-    pub attempts: Vec<(String, Duration)>,
     pub recovered_at: Vec<SteadyTime>,
     pub enqueued_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,

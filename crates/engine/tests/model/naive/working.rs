@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use workmill_proto::{MutationVerb, SetName, SteadyTime};
 use workmill_store::TrackState;
 
-use super::{ATTEMPTS_MAX, Job, Mutant, Naive, Waiting, Work};
+use super::{Job, Mutant, Naive, Waiting, Work};
 
 impl Naive {
     /// A job goes to a worker, under this key.
@@ -63,13 +63,12 @@ impl Naive {
         let Some(index) = self.meant(jid, wid) else {
             return false;
         };
-        let work = self.working.remove(index);
-        self.fail_job(work);
+        let job = self.working.remove(index).job;
+        self.fail_job(job);
         true
     }
 
-    fn fail_job(&mut self, work: Work) {
-        let mut job = self.tried(work);
+    fn fail_job(&mut self, mut job: Job) {
         self.processed += 1;
         self.failures += 1;
         let limit = job.retry - i64::from(self.mutant == Mutant::OneRetryTooFew);
@@ -88,17 +87,6 @@ impl Naive {
             self.die(&job);
             self.bury(job);
         }
-    }
-
-    /// The job, with what is kept of this attempt.
-    fn tried(&self, work: Work) -> Job {
-        let mut job = work.job;
-        let took = self.now.since(work.reserved_at);
-        job.attempts.insert(0, (work.wid, took));
-        if self.mutant != Mutant::AttemptsWithoutLimit {
-            job.attempts.truncate(ATTEMPTS_MAX);
-        }
-        job
     }
 
     /// REQUEUE; tells whether the job was found.
@@ -202,7 +190,7 @@ impl Naive {
         ending.sort_by_key(|work| (work.expires_at, work.key));
         for work in ending {
             self.remember(&work);
-            self.fail_job(work);
+            self.fail_job(work.job);
         }
     }
 
@@ -227,8 +215,7 @@ impl Naive {
                 self.release(index);
                 continue;
             }
-            let work = self.working.remove(index);
-            let mut job = self.tried(work);
+            let mut job = self.working.remove(index).job;
             self.processed += 1;
             self.failures += 1;
             job.failures += 1;

@@ -119,6 +119,20 @@ fn proxies_are_addresses_and_networks() {
 }
 
 #[test]
+fn hosts_are_names() {
+    let config = "[web]\nhosts = [\"jobs.example.com\"]\n";
+    let access = Setup::with_config(config).load().web_access();
+    assert_eq!(access.hosts, ["jobs.example.com"]);
+    for wrong in ["", "jobs.example.com:7420", "http://jobs", "a b"] {
+        let error = Setup::with_config(&format!("[web]\nhosts = [\"{wrong}\"]\n")).error();
+        assert!(
+            error.contains("web.hosts: ") && error.contains("no name of a host"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn password_of_the_web_pages_is_that_of_the_server_unless_they_have_one() {
     let known = |setup: Setup| {
         let access = setup.load().web_access();

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use workmill_store::Clocks;
 use workmill_store::reading::Bounds;
 
+use super::act::by_key;
 use super::view::JobView;
 use crate::desk::Desk;
 use crate::service::search::{Hit, SLICE_TIME};
@@ -14,13 +15,20 @@ use crate::service::{Problem, ProblemKind};
 /// How long it is looked for, beyond one read.
 const SHOW_TIME: Duration = Duration::from_secs(10);
 
-/// The job with this id. If there are several, one that works, else one in a queue.
+/// The job with this id. If there are several, the one under the key; without, one that works, else one in a queue.
+///
+/// Ids have no index: without a key, all jobs may have to be looked at.
 ///
 /// # Errors
-/// There is none; it was not found in time; reading failed.
-pub async fn show(desk: &dyn Desk, jid: &str) -> Result<JobView, Problem> {
-    let hit = find(desk, jid, 1).await?.into_iter().next();
-    let hit = hit.ok_or_else(no_such_job)?;
+/// There is none; the key is none, or that of another job; it was not found in time; reading failed.
+pub async fn show(desk: &dyn Desk, jid: &str, key: Option<&str>) -> Result<JobView, Problem> {
+    let hit = match key {
+        Some(key) => by_key(desk, jid, key).await?,
+        None => {
+            let hit = find(desk, jid, 1).await?.into_iter().next();
+            hit.ok_or_else(no_such_job)?
+        }
+    };
     let kept = desk.read(|reading| reading.clocks()).await?;
     let now = Clocks::of_kept(kept, desk.now());
     Ok(JobView::new(hit, now, &desk.rules().redactions))

@@ -75,7 +75,14 @@ impl JobVerb {
                 JobState::Retries,
                 JobState::Dead,
             ]),
-            Self::Requeue | Self::Kill | Self::Delete => None,
+            // What is dead would only be kept longer, and counted twice.
+            Self::Kill => Some(&[
+                JobState::Enqueued,
+                JobState::Working,
+                JobState::Scheduled,
+                JobState::Retries,
+            ]),
+            Self::Requeue | Self::Delete => None,
         }
     }
 

@@ -74,8 +74,15 @@ impl OperationRequest {
         let Some(states) = self.action.states() else {
             return Ok(parsed);
         };
-        let state = |state: &JobState| format!("state:{}", state.as_str());
-        let states = states.iter().map(state).collect::<Vec<_>>().join(" OR ");
+        let mut others = JobState::ALL.iter().filter(|state| !states.contains(state));
+        let states = match (others.next(), others.next()) {
+            // Said shortest, as people read it in the audit log.
+            (Some(other), None) => format!("-state:{}", other.as_str()),
+            _ => {
+                let state = |state: &JobState| format!("state:{}", state.as_str());
+                states.iter().map(state).collect::<Vec<_>>().join(" OR ")
+            }
+        };
         let text = match parsed.is_all() {
             true => states,
             false => format!("({parsed}) ({states})"),

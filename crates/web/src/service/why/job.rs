@@ -26,8 +26,9 @@ pub(crate) async fn why_job(
     desk: &dyn Desk,
     observer: &Observer,
     jid: &str,
+    key: Option<&str>,
 ) -> Result<(JobView, Why), Problem> {
-    let view = show(desk, jid).await?;
+    let view = show(desk, jid, key).await?;
     let observed = observer.now(desk).await?;
     let now = desk.now();
     let mut why = Why {

@@ -45,7 +45,10 @@ fn pause(desk: &FakeDesk) {
 }
 
 async fn of_job(desk: &FakeDesk, jid: &str) -> Why {
-    why_job(desk, &Observer::default(), jid).await.unwrap().1
+    why_job(desk, &Observer::default(), jid, None)
+        .await
+        .unwrap()
+        .1
 }
 
 async fn of_queue(desk: &FakeDesk) -> Why {
@@ -403,7 +406,7 @@ async fn expiry_and_lock_of_a_job_are_told() {
 #[tokio::test]
 async fn job_that_is_not_there_is_a_problem() {
     let desk = FakeDesk::new();
-    let unknown = why_job(&*desk, &Observer::default(), "jid-000009").await;
+    let unknown = why_job(&*desk, &Observer::default(), "jid-000009", None).await;
     assert_eq!(unknown.unwrap_err().kind, ProblemKind::NotFound);
 }
 

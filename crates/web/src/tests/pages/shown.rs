@@ -49,7 +49,7 @@ async fn jobs_in_every_state_have_a_row_and_a_page() {
         check_page(path, &answer);
         let text = answer.text();
         for other in STATES {
-            let row = format!("href=\"/jobs/jid-{other}\"");
+            let row = format!("href=\"/jobs/jid-{other}?key=");
             assert_eq!(
                 text.contains(&row),
                 other == state,
@@ -62,6 +62,34 @@ async fn jobs_in_every_state_have_a_row_and_a_page() {
         assert!(page.contains(&format!("<bdi>Type-{state}</bdi>")), "{page}");
         assert!(page.contains(&format!("class=\"tag {state}\"")), "{page}");
     }
+}
+
+/// Demand 16: pages by number showed a job twice when others left the queue meanwhile, and page 0 was none.
+#[tokio::test]
+async fn queue_that_moves_shows_no_job_twice_and_none_too_few() {
+    let visitor = Visitor::new();
+    for n in 0..120 {
+        put(&visitor, "enqueued", &format!("jid-{n:05}"), "T");
+    }
+    let jids = |text: &str| -> Vec<String> {
+        let rows = text.split("href=\"/jobs/").skip(1);
+        rows.map(|row| row.split('?').next().unwrap().to_owned())
+            .collect()
+    };
+    let first = visitor.get("/queues/mails?page=0").await.text();
+    let mut seen = jids(&first);
+    assert_eq!(seen.len(), 50);
+    let mut page = first;
+    while let Some(next) = page.split("rel=\"next\" href=\"").nth(1) {
+        for _ in 0..10 {
+            visitor.desk.fetch("mails");
+        }
+        let path = next.split('"').next().unwrap().replace("&#38;", "&");
+        page = visitor.get(&path).await.text();
+        seen.extend(jids(&page));
+    }
+    let all: Vec<String> = (0..120).map(|n| format!("jid-{n:05}")).collect();
+    assert_eq!(seen, all);
 }
 
 #[tokio::test]
