@@ -32,7 +32,8 @@ impl Failures {
         seen: &Seen<'_>,
     ) -> Result<FailureId, StoreError> {
         let id = self.id_of(tx, now, seen)?;
-        self.groups.change(tx, &id, |group| seen.add_to(group))?;
+        self.groups
+            .change(tx, &id, |group| seen.add_to(group, now.wall))?;
         Ok(id)
     }
 

@@ -279,6 +279,35 @@ fn beyond_the_limit_a_group_without_jobs_makes_room_and_then_all_others_are_one(
 }
 
 #[test]
+fn failure_under_a_clock_that_was_ahead_is_not_the_latest_for_ever() {
+    for ahead_secs in [3 * 3_600, 3 * 86_400] {
+        let mut world = World::new();
+        fail(&mut world, "jid-00001", json!({}), ("E", "at 1"));
+        world.clock_set_secs = ahead_secs;
+        fail(&mut world, "jid-00002", json!({}), ("E", "at 2"));
+        world.clock_set_secs = 0;
+        world.now = world.now.plus_secs(60);
+        fail(&mut world, "jid-00003", json!({}), ("E", "at 3"));
+        let group = group(&world);
+        assert_eq!((&*group.example, group.last_at), ("at 3", world.now));
+        let latest = *group.hours.until(world.now).last().unwrap();
+        // What the hours of the last day say is lost, if that was more than a day ago by that clock.
+        assert_eq!(latest, if ahead_secs < 86_400 { 2 } else { 1 });
+        assert_eq!((group.retries, group.failures), (3, 3));
+    }
+}
+
+#[test]
+fn clock_that_is_set_back_a_little_makes_no_failure_the_latest() {
+    let mut world = World::new();
+    fail(&mut world, "jid-00001", json!({}), ("E", "at 1"));
+    let last_at = group(&world).last_at;
+    world.clock_set_secs = -4;
+    fail(&mut world, "jid-00002", json!({}), ("E", "at 2"));
+    assert_eq!((group(&world).last_at, group(&world).failures), (last_at, 2));
+}
+
+#[test]
 fn texts_of_a_group_are_cut() {
     let mut world = World::new();
     let long = "w\u{e4}rme ".repeat(3_000);

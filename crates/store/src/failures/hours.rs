@@ -36,6 +36,19 @@ impl FailureHours {
         }
     }
 
+    /// Forgets what was counted in hours that are still to come: the clock was wrong then.
+    pub fn forget_after(&mut self, now: Timestamp) {
+        let hour = hour_of(now);
+        if hour < self.last {
+            let ahead = usize::try_from(self.last - hour).unwrap_or(FAILURE_HOURS);
+            let ahead = ahead.min(FAILURE_HOURS);
+            self.counts.rotate_left(ahead);
+            let come_in = self.counts.iter_mut().rev().take(ahead);
+            come_in.for_each(|count| *count = 0);
+            self.last = hour;
+        }
+    }
+
     /// The counts of the hours up to now, the earliest first.
     pub fn until(&self, now: Timestamp) -> [u32; FAILURE_HOURS] {
         let behind = hour_of(now).saturating_sub(self.last);

@@ -84,3 +84,20 @@ fn hours_move_on_with_the_clock_and_forget_those_of_a_day_ago() {
     hours.count(at_hour(2_000));
     assert_eq!(hours.until(at_hour(2_000)).iter().sum::<u32>(), 1);
 }
+
+#[test]
+fn hours_that_are_still_to_come_can_be_forgotten() {
+    let mut hours = FailureHours::default();
+    for hour in [1_000, 1_001, 1_003, 1_003] {
+        hours.count(at_hour(hour));
+    }
+    hours.forget_after(at_hour(1_005));
+    assert_eq!(hours.until(at_hour(1_005)).iter().sum::<u32>(), 4);
+    hours.forget_after(at_hour(1_001));
+    hours.count(at_hour(1_001));
+    let counts = hours.until(at_hour(1_001));
+    assert_eq!(counts[FAILURE_HOURS - 3..], [0, 1, 2]);
+    assert_eq!(counts.iter().sum::<u32>(), 3);
+    hours.forget_after(at_hour(1));
+    assert_eq!(hours.until(at_hour(1)), [0; FAILURE_HOURS]);
+}

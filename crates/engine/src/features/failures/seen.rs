@@ -6,7 +6,7 @@ use workmill_store::{Clocks, FailureGroup, FailureHours, FailureId, JobRecord};
 
 use super::pattern::pattern;
 use crate::limits::{
-    FAILURE_BACKTRACE_BYTES_MAX, FAILURE_EXAMPLE_BYTES_MAX, FAILURE_GROUP_SECS,
+    CLOCK_STEP, FAILURE_BACKTRACE_BYTES_MAX, FAILURE_EXAMPLE_BYTES_MAX, FAILURE_GROUP_SECS,
     FAILURE_NAME_BYTES_MAX, FAILURE_WORKERS_MAX,
 };
 
@@ -87,7 +87,12 @@ impl<'s> Seen<'s> {
     }
 
     /// Its group takes note of it.
-    pub(super) fn add_to(&self, group: &mut FailureGroup) {
+    pub(super) fn add_to(&self, group: &mut FailureGroup, now: Timestamp) {
+        // The wall clock was ahead when the latest one was told. What it said must not be the latest until then.
+        if group.last_at > now.plus(CLOCK_STEP) {
+            group.last_at = self.at;
+            group.hours.forget_after(now);
+        }
         group.failures = group.failures.saturating_add(1);
         group.first_at = group.first_at.min(self.at);
         group.hours.count(self.at);
