@@ -37,7 +37,7 @@ pub(crate) const MUTATE_SLICE_WORK: usize = 500;
 pub(crate) const MUTATE_CHANGED_WORK: usize = 4;
 
 /// Jobs that one group puts back out of the trash: as many as a MUTATE changes.
-pub(crate) const UNDO_SLICE_JOBS: usize = MUTATE_SLICE_WORK / (MUTATE_CHANGED_WORK + 1);
+pub(crate) const UNDO_SLICE_JOBS: u64 = (MUTATE_SLICE_WORK / (MUTATE_CHANGED_WORK + 1)) as u64;
 
 /// Jobs that a MUTATE reads at a time, before it is known how many of them are to be changed.
 pub(crate) const MUTATE_READ_JOBS: usize = 100;

@@ -265,6 +265,10 @@ pub struct MutateProgress {
     pub after: Option<JobRef>,
     /// How many jobs it has changed.
     pub changed: u64,
+    /// Jobs in the trash before this number are looked at once more, as there was no room for them.
+    pub again_until: u64,
+    /// Of those in its trash, all before this number are known not to be in the dead set.
+    pub left_dead: u64,
     /// When it started.
     pub began: Clocks,
     /// What the audit log says of it so far, if it tells of it.

@@ -239,6 +239,8 @@ pub struct Track {
 pub struct Tombstone {
     /// When it ended.
     pub at: SteadyTime,
+    /// Its job in the trash, if an operator has taken that away.
+    pub trashed: Option<TrashKey>,
 }
 
 /// Up to when the ticks of a cron entry are done, and whether it is paused. It outlives a [`Tx::flush`](crate::Tx::flush).

@@ -184,6 +184,7 @@ register! { $
     }
     ends {
         an_end_is_remembered_by_job_and_worker
+        an_end_tells_where_its_job_is_in_the_trash
         ends_are_due_by_time
         an_end_remembered_again_is_kept_once_with_the_last_time
         an_end_after_a_flush_is_remembered

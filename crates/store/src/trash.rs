@@ -5,13 +5,15 @@ use workmill_proto::{SetName, SteadyTime};
 use crate::{EntryKey, SetTime, StoredJob};
 
 /// What is left of what one action took away, under the number of its entry in the audit log. Its jobs are numbered in the
-/// order they were taken away: all from `first` on and before `end` are there.
+/// order they were taken away: all from `first` on and before `end` are there, but those that are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trash {
     /// The number of the first job that is left.
     pub first: u64,
     /// The number that the next one gets.
     pub end: u64,
+    /// How many of them are there no more, as their workers have done them.
+    pub done: u64,
     /// How large their payloads and attempts are together, in bytes.
     pub bytes: u64,
     /// From when on they are forgotten.
@@ -21,7 +23,8 @@ pub struct Trash {
 impl Trash {
     /// How many jobs are left.
     pub fn jobs(&self) -> u64 {
-        self.end.saturating_sub(self.first)
+        let numbers = self.end.saturating_sub(self.first);
+        numbers.saturating_sub(self.done)
     }
 }
 
@@ -68,14 +71,24 @@ pub enum Fate {
         /// Whether it was a member of a batch that had not failed.
         was_pending: bool,
     },
+    /// It was dead, and left the dead set because the action killed others; or it was one of those itself.
+    Evicted {
+        /// Here it is.
+        job: StoredJob,
+        /// Whether it was a member of a batch that had not failed, when the action killed it.
+        was_pending: bool,
+    },
 }
 
 impl TrashedJob {
     /// How large its payload and its attempts are, in bytes; nothing if it is in the dead set.
     pub fn bytes(&self) -> u64 {
         match &self.fate {
-            Fate::Deleted(Ok(record)) => record.bytes() as u64,
-            Fate::Deleted(Err(corrupt)) => corrupt.bytes.len() as u64,
+            Fate::Deleted(Ok(job)) | Fate::Evicted { job: Ok(job), .. } => job.bytes() as u64,
+            Fate::Deleted(Err(corrupt))
+            | Fate::Evicted {
+                job: Err(corrupt), ..
+            } => corrupt.bytes.len() as u64,
             Fate::Killed { .. } => 0,
         }
     }

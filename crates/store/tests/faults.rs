@@ -89,7 +89,11 @@ fn end_key(jid: &str) -> (Box<str>, Box<str>) {
 }
 
 fn end(jid: &str) -> ((Box<str>, Box<str>), Tombstone) {
-    (end_key(jid), Tombstone { at: at(0) })
+    let end = Tombstone {
+        at: at(0),
+        trashed: None,
+    };
+    (end_key(jid), end)
 }
 
 const KEPT: [u8; 32] = [0; 32];
@@ -125,6 +129,7 @@ fn trash(secs: i64) -> Trash {
     Trash {
         first: 0,
         end: 1,
+        done: 0,
         bytes: 0,
         ends_at: at(secs),
     }

@@ -56,6 +56,10 @@ struct WrittenProgress {
     changed: u64,
     unknown: u64,
     left: u64,
+    #[serde(default)]
+    left_dead: u64,
+    #[serde(default)]
+    again_until: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     watch: Option<Box<Watch>>,
 }
@@ -114,6 +118,8 @@ pub(super) fn write_progress(
         changed: progress.changed,
         unknown: report.unknown,
         left: report.left,
+        left_dead: progress.left_dead,
+        again_until: progress.again_until,
         watch: progress.watch.clone(),
     })
 }
@@ -164,6 +170,8 @@ pub(super) fn read(
                 None => None,
             },
             changed: written.changed,
+            left_dead: written.left_dead,
+            again_until: written.again_until,
             began: Clocks {
                 steady: SteadyTime::from_micros(steady),
                 wall: Timestamp::from_micros(wall),

@@ -4,6 +4,7 @@ use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
 use super::held::ReservationsByJid;
 use super::life::{Ended, Ending};
+use super::tombstones;
 use crate::group::Group;
 use crate::op::{Op, Request};
 use crate::outcome::Outcome;
@@ -35,6 +36,9 @@ impl<T: Tx> Group<'_, T> {
                     wanted.push(held.key);
                 }
                 done.push(ending);
+            } else if let Some(key) = tombstones::take_trashed(self.tx, &ack.jid, &ack.wid)? {
+                // It was deleted or killed meanwhile, and is done: to undo that must not run it again.
+                self.trash.forget_done(self.tx, key)?;
             }
             self.answers.give(request.ticket, Outcome::Ok);
         }

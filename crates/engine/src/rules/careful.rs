@@ -73,7 +73,7 @@ impl<T: Tx> Group<'_, T> {
             NextRetry::Wait => OperationState::Running,
             NextRetry::Retry(room) => {
                 self.memory.careful.begin();
-                done = self.mutate_slice(&run.mutate, &mut progress, None, room)?;
+                done = self.mutate_slice(&run.mutate, &mut progress, room)?;
                 let retried = self.memory.careful.finish();
                 self.memory.operations.advance(id, done);
                 run.retried(retried, done.changed, now, room);

@@ -3,13 +3,14 @@
 use workmill_proto::{SetName, SteadyTime};
 use workmill_store::{JobRecord, Place, SetTime, StoreError, Tx};
 
+use super::taking::trash_ends_at;
 use crate::context::Rules;
 use crate::group::Group;
 use crate::limits::{EVICTION_ROUNDS_MAX, SWEEP_SLICE_ROWS};
 use crate::step::{Cause, What};
 
 impl<T: Tx> Group<'_, T> {
-    /// Puts jobs into the dead set. Beyond its limit, the oldest there leave.
+    /// Puts jobs into the dead set. Beyond its limit, the oldest there leave; what an operator's action makes leave can be put back.
     pub(super) fn bury(&mut self, jobs: Vec<JobRecord>) -> Result<(), StoreError> {
         if jobs.is_empty() {
             return Ok(());
@@ -64,7 +65,10 @@ impl<T: Tx> Group<'_, T> {
                 self.step(What::Evicted, Cause::NoRoom, record, None)?;
             }
         }
-        Ok(entries.len())
+        let forgotten = entries.len();
+        let ends_at = trash_ends_at(self.now.steady, self.rules);
+        self.trash.put_away_evicted(self.tx, ends_at, entries)?;
+        Ok(forgotten)
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) fn begin<T: Tx>(
         next_index: 0,
         after: None,
         changed: 0,
+        left_dead: 0,
+        again_until: 0,
         began: now,
         noted: None,
         watch: None,

@@ -36,9 +36,15 @@ pub(super) enum Ended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Deleted,
-    Killed,
-    /// It was killed, and a member of a batch that had not failed.
-    KilledPending,
+    Killed {
+        /// Whether it was a member of a batch that had not failed.
+        was_pending: bool,
+    },
+    /// It was dead and had to leave, also if it was killed just before.
+    Evicted {
+        /// The same.
+        was_pending: bool,
+    },
 }
 
 /// An execution that ends.
@@ -248,7 +254,7 @@ impl<T: Tx> Group<'_, T> {
     }
 
     /// A job comes back that an operator had taken away: [`What::Restored`]. It is the member of its batch that it was, unless
-    /// that has gone on without it. A callback that was deleted is none any more, as its batch counts it as done.
+    /// that has gone on without it. A callback that was deleted or evicted is none any more, as its batch counts it as done.
     pub(super) fn come_back(
         &mut self,
         record: &mut JobRecord,
@@ -257,18 +263,21 @@ impl<T: Tx> Group<'_, T> {
     ) -> Result<(), StoreError> {
         let now = self.now.steady;
         if let Some(features) = &mut record.features {
-            if taken == Taken::Deleted {
+            if !matches!(taken, Taken::Killed { .. }) {
                 features.callback = None;
             }
             if let Some(member) = &mut features.batch {
                 match taken {
-                    Taken::Deleted if !self.batches.rejoin(self.tx, now, *member)? => {
-                        features.batch = None;
+                    Taken::Deleted => {
+                        if !self.batches.rejoin(self.tx, now, *member)? {
+                            features.batch = None;
+                        }
                     }
-                    Taken::KilledPending if self.batches.recover(self.tx, now, *member)? => {
-                        member.failed = false;
+                    Taken::Killed { was_pending } | Taken::Evicted { was_pending } => {
+                        if was_pending && self.batches.recover(self.tx, now, *member)? {
+                            member.failed = false;
+                        }
                     }
-                    Taken::Deleted | Taken::KilledPending | Taken::Killed => {}
                 }
             }
         }

@@ -83,7 +83,9 @@ impl<T: Tx> Group<'_, T> {
         if let Some(error) = check_target(self.tx, &mut self.memory.makers, &mutate.change)? {
             return Ok((OperationState::Failed(error.text), Done::default()));
         }
-        let done = self.mutate_slice(mutate, progress, trash, usize::MAX)?;
+        self.trash.open(trash, progress.left_dead);
+        let done = self.mutate_slice(mutate, progress, usize::MAX)?;
+        progress.left_dead = self.trash.close().unwrap_or(0);
         self.memory.operations.advance(mutate.operation, done);
         let state = match progress.next_index < progress.extents.len() {
             true => OperationState::Running,
@@ -92,13 +94,11 @@ impl<T: Tx> Group<'_, T> {
         Ok((state, done))
     }
 
-    /// Does as much as one group may, in one place after the other. `trash` is the action under which jobs that are taken away
-    /// are put into the trash; none means they are not. It changes no more than `room` jobs.
+    /// Does as much as one group may, in one place after the other. It changes no more than `room` jobs.
     pub(super) fn mutate_slice(
         &mut self,
         mutate: &Mutate,
         progress: &mut MutateProgress,
-        trash: Option<u64>,
         room: usize,
     ) -> Result<Done, StoreError> {
         let mut room = room;
@@ -113,7 +113,8 @@ impl<T: Tx> Group<'_, T> {
             let place = match &extent.source {
                 Source::Place(place) => place,
                 Source::Trash(action) => {
-                    let (done, more) = self.change_trash(*action, extent.until)?;
+                    let again_until = &mut progress.again_until;
+                    let (done, more) = self.change_trash(*action, extent.until, again_until)?;
                     progress.next_index += usize::from(!more);
                     return Ok(done);
                 }
@@ -122,7 +123,7 @@ impl<T: Tx> Group<'_, T> {
                 // What came since it began stays. A client waits for the answer of a MUTATE: it does not put away what it
                 // empties.
                 Some(set)
-                    if (trash.is_none() || mutate.operation.is_none())
+                    if (!self.trash.is_open() || mutate.operation.is_none())
                         && self.tx.watermark(place)? == extent.until =>
                 {
                     let size = self.tx.size(place)?;
@@ -142,13 +143,8 @@ impl<T: Tx> Group<'_, T> {
                         None => slice.items.len().max(1),
                     };
                     bytes += slice.items.iter().map(bytes_of).sum::<usize>();
-                    let (done, goes_on_behind) = self.change_jobs(
-                        (change, trash),
-                        place,
-                        slice.items,
-                        progress.began,
-                        room,
-                    )?;
+                    let (done, goes_on_behind) =
+                        self.change_jobs(change, place, slice.items, progress.began, room)?;
                     let changed = usize::try_from(done.changed).unwrap_or(usize::MAX);
                     room = room.saturating_sub(changed);
                     work = work.saturating_add(changed.saturating_mul(MUTATE_CHANGED_WORK));

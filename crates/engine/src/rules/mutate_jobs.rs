@@ -25,11 +25,10 @@ use crate::query::Verdict;
 use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
-    /// Changes those of some jobs of a place that are meant, as many as there is `room` for. What is taken away goes into the trash
-    /// of this action. Tells also behind which job to go on, if the room ended before the jobs.
+    /// Changes those of some jobs of a place that are meant, as many as there is `room` for. Tells also behind which job to go on, if the room ended before the jobs.
     pub(super) fn change_jobs(
         &mut self,
-        (change, trash): (&Change, Option<u64>),
+        change: &Change,
         place: &Place,
         jobs: Vec<(JobRef, StoredJob)>,
         began: Clocks,
@@ -58,14 +57,14 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         let changed = match (place, &change.verb) {
-            (Place::Working, verb) => self.change_working((verb, trash), meant)?,
+            (Place::Working, verb) => self.change_working(verb, meant)?,
             (Place::Queue(_) | Place::Set(_), ChangeVerb::Move(queue)) => {
                 self.rewrite_waiting(meant, false, |record| moved(record, queue))?
             }
             (Place::Queue(_) | Place::Set(_), ChangeVerb::Edit(edit)) => {
                 self.rewrite_waiting(meant, edit.enqueues(), |record| edit.applied(record))?
             }
-            (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting((verb, trash), meant)?,
+            (Place::Queue(_) | Place::Set(_), verb) => self.change_waiting(verb, meant)?,
         };
         done.changed = changed as u64;
         Ok((done, goes_on_behind))
@@ -74,7 +73,7 @@ impl<T: Tx> Group<'_, T> {
     /// Changes jobs of a queue or a set; tells how many. One that cannot be read is quarantined.
     fn change_waiting(
         &mut self,
-        (verb, trash): (&ChangeVerb, Option<u64>),
+        verb: &ChangeVerb,
         jobs: Vec<(JobRef, StoredJob)>,
     ) -> Result<usize, StoreError> {
         let (mut taken, mut meant, mut dead) = (Vec::new(), Vec::new(), Vec::new());
@@ -94,10 +93,12 @@ impl<T: Tx> Group<'_, T> {
         self.take_out(&taken)?;
         match verb {
             ChangeVerb::Clear | ChangeVerb::Discard => {
-                self.delete(trash, meant)?;
+                self.delete(meant)?;
                 self.bury(dead)?;
             }
-            ChangeVerb::Kill => self.kill(trash, meant, dead)?,
+            ChangeVerb::Kill => {
+                self.kill(meant, dead)?;
+            }
             // What writes jobs anew has taken place by now.
             ChangeVerb::Requeue
             | ChangeVerb::RetryCarefully(_)
@@ -152,7 +153,7 @@ impl<T: Tx> Group<'_, T> {
     /// Takes jobs from their workers; tells how many. One that cannot be read is left to its worker.
     fn change_working(
         &mut self,
-        (verb, trash): (&ChangeVerb, Option<u64>),
+        verb: &ChangeVerb,
         jobs: Vec<(JobRef, StoredJob)>,
     ) -> Result<usize, StoreError> {
         let (mut keys, mut records) = (Vec::new(), Vec::new());
@@ -180,14 +181,18 @@ impl<T: Tx> Group<'_, T> {
             self.requeue_held(held, Cause::Operator)?;
             return Ok(keys.len());
         }
-        tombstones::put(self.tx, self.now.steady, &held)?;
+        let lost = held
+            .iter()
+            .map(|held| tombstones::key_of(&held.reservation));
+        let lost: Vec<_> = lost.collect();
         self.void_executions(&keys)?;
         let taken = held.into_iter().filter_map(|held| held.job?.ok());
         let taken = taken.map(|record| (Home::Queue, record)).collect();
-        match verb {
-            ChangeVerb::Kill => self.kill(trash, taken, Vec::new())?,
-            _ => self.delete(trash, taken)?,
-        }
+        let first = match verb {
+            ChangeVerb::Kill => self.kill(taken, Vec::new())?,
+            _ => self.delete(taken)?,
+        };
+        tombstones::put_of_taken(self.tx, self.now.steady, lost, first)?;
         Ok(keys.len())
     }
 }

@@ -2,8 +2,9 @@
 //! transaction, so nothing comes back twice.
 //!
 //! A deleted job comes back out of the trash, at the tail of its queue, also if a worker had it, or into its set, at its time.
-//! One that was killed comes back out of the dead set, if nothing has happened to it since. What cannot come back now stays in
-//! the trash: its lock is another job's, its queue cannot be made, or there is no room in the dead set.
+//! One that was killed comes back out of the dead set, if nothing has happened to it since; those that had to leave that set for it
+//! come back, too. What cannot come back now stays in the trash: its lock is another job's, its queue cannot be made, or there is
+//! no room in the dead set. One that its worker has done although it was taken away does not come back.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +25,27 @@ use crate::operations::Done;
 struct Returning {
     home: Home,
     record: JobRecord,
-    /// Where it is in the dead set, and whether it was a member of a batch that had not failed; none if it was deleted.
-    killed: Option<(EntryKey, bool)>,
+    taken: Taken,
+    /// Where it is in the dead set, if it is.
+    dead: Option<EntryKey>,
+}
+
+impl Returning {
+    /// What is kept of it if it cannot come back now.
+    fn kept(self) -> TrashedJob {
+        let job = Ok(self.record);
+        let fate = match (self.taken, self.dead) {
+            (Taken::Killed { was_pending }, Some(dead)) => Fate::Killed { dead, was_pending },
+            (Taken::Killed { was_pending } | Taken::Evicted { was_pending }, _) => {
+                Fate::Evicted { job, was_pending }
+            }
+            (Taken::Deleted, _) => Fate::Deleted(job),
+        };
+        TrashedJob {
+            home: self.home,
+            fate,
+        }
+    }
 }
 
 /// The first jobs in the trash of an action, as they have left it.
@@ -47,27 +67,34 @@ impl Found {
     ) -> Result<Self, StoreError> {
         let (mut returning, mut corrupt) = (Vec::new(), Vec::new());
         let (mut keys, mut bytes) = (Vec::new(), 0);
-        while trash.first < until && keys.len() < UNDO_SLICE_JOBS && bytes < SLICE_BYTES_MAX {
+        let end = until.min(trash.first.saturating_add(UNDO_SLICE_JOBS));
+        while trash.first < end && bytes < SLICE_BYTES_MAX {
             let key = (action, trash.first);
             trash.first += 1;
-            keys.push(key);
             let Some(job) = tx.get::<TrashedJob>(&[key])?.pop().flatten() else {
+                trash.done = trash.done.saturating_sub(1);
                 continue;
             };
+            keys.push(key);
             trash.bytes = trash.bytes.saturating_sub(job.bytes());
-            let (stored, killed) = match job.fate {
-                Fate::Deleted(stored) => (Some(stored), None),
+            let (stored, taken, dead) = match job.fate {
+                Fate::Deleted(stored) => (Some(stored), Taken::Deleted, None),
+                Fate::Evicted { job, was_pending } => {
+                    (Some(job), Taken::Evicted { was_pending }, None)
+                }
                 Fate::Killed { dead, was_pending } => {
-                    (dead_job(tx, dead)?, Some((dead, was_pending)))
+                    let stored = dead_job(tx, dead)?;
+                    (stored, Taken::Killed { was_pending }, Some(dead))
                 }
             };
-            match (stored, killed) {
-                (Some(Ok(record)), killed) => {
+            match (stored, dead) {
+                (Some(Ok(record)), dead) => {
                     bytes += record.bytes();
                     returning.push(Returning {
                         home: job.home,
                         record,
-                        killed,
+                        taken,
+                        dead,
                     });
                 }
                 (Some(Err(unreadable)), None) => corrupt.push(unreadable),
@@ -91,6 +118,7 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         action: Option<u64>,
         until: Watermark,
+        again_until: &mut u64,
     ) -> Result<(Done, bool), StoreError> {
         let Some(action) = action else {
             let forgotten = self.trash.forget_until(self.tx, SteadyTime::MAX)?;
@@ -105,71 +133,76 @@ impl<T: Tx> Group<'_, T> {
             return Ok((Done::default(), false));
         };
         let until = until.0.cast_unsigned();
-        let found = Found::take(self.tx, action, &mut trash, until)?;
+        let is_again = trash.first >= until;
+        let end = if is_again { *again_until } else { until };
+        let found = Found::take(self.tx, action, &mut trash, end)?;
         let mut dead = Vec::new();
         for corrupt in &found.corrupt {
             quarantine(self.tx, self.now.wall, None, corrupt, &mut dead)?;
         }
-        let (returning, kept) = self.those_that_may(found.returning)?;
+        let (returning, kept, unroomed) = self.those_that_may(found.returning)?;
         let changed = returning.len() as u64;
         TrashBin::append(self.tx, action, &mut trash, kept)?;
-        let is_more = trash.first < until;
+        let mut looked_at = found.looked_at;
+        if unroomed > 0 && !is_again {
+            // Those that were killed and come back only later leave room for them.
+            *again_until = trash.end;
+            looked_at -= unroomed;
+        }
+        let is_more = trash.first < until.max(*again_until);
         self.trash.keep(action, trash);
         self.restore(returning, dead)?;
         let done = Done {
-            looked_at: found.looked_at,
+            looked_at,
             changed,
-            unknown: found.looked_at - changed,
+            unknown: looked_at - changed,
         };
         Ok((done, is_more))
     }
 
-    /// Those that may come back now, and what is to be kept of the others.
+    /// Those that may come back now, what is to be kept of the others, and for how many of these the dead set has no room.
     fn those_that_may(
         &mut self,
         jobs: Vec<Returning>,
-    ) -> Result<(Vec<Returning>, Vec<TrashedJob>), StoreError> {
+    ) -> Result<(Vec<Returning>, Vec<TrashedJob>, u64), StoreError> {
         self.prefetch(jobs.iter().map(|job| &job.record))?;
         let for_queue = |job: &Returning| job.home == Home::Queue;
         let queues = jobs.iter().filter(|job| for_queue(job));
         let queues: Vec<&str> = queues.map(|job| &*job.record.queue).collect();
         let mut standings = self.tx.queue_standings(&queues)?.into_iter();
         // What does not fit would be evicted at once, and for ever: it has the earliest time.
-        let dead = self.tx.size(&Place::Set(SetName::Dead))?;
-        let mut room = self.rules.dead_jobs_max.saturating_sub(dead);
+        let dead = self.tx.size(&Place::Set(SetName::Dead))?.cast_signed();
+        let most = i64::try_from(self.rules.dead_jobs_max).unwrap_or(i64::MAX);
+        let mut room = most.saturating_sub(dead);
         let (mut may, mut kept) = (Vec::with_capacity(jobs.len()), Vec::new());
+        let mut unroomed = 0;
         for job in jobs {
             let has_queue = !for_queue(&job)
                 || standings
                     .next()
                     .is_some_and(|it| it != QueueStanding::Refused);
-            let has_lock = job.killed.is_some()
+            let has_lock = job.dead.is_some()
                 || self
                     .locks
                     .may_come_back(self.tx, self.now.steady, &job.record)?;
             let dies = job.home.set() == Some(SetName::Dead);
-            if has_queue && has_lock && !(dies && room == 0) {
-                room = room.saturating_sub(u64::from(dies));
+            let rest = room + i64::from(job.dead.is_some()) - i64::from(dies);
+            if has_queue && has_lock && (rest >= 0 || !dies) {
+                room = rest;
                 may.push(job);
-                continue;
+            } else {
+                unroomed += u64::from(has_queue && has_lock);
+                kept.push(job.kept());
             }
-            let fate = match job.killed {
-                Some((dead, was_pending)) => Fate::Killed { dead, was_pending },
-                None => Fate::Deleted(Ok(job.record)),
-            };
-            kept.push(TrashedJob {
-                home: job.home,
-                fate,
-            });
         }
-        Ok((may, kept))
+        Ok((may, kept, unroomed))
     }
 
     /// Puts jobs back to where they were, and buries what could not be read of the others.
     fn restore(&mut self, jobs: Vec<Returning>, dead: Vec<JobRecord>) -> Result<(), StoreError> {
         let killed = jobs.iter().filter_map(|job| {
-            let (key, _) = job.killed?;
-            Some((JobRef::Entry(key), job.record.failure))
+            let key = JobRef::Entry(job.dead?);
+            Some((key, job.record.failure))
         });
         self.take_out(&killed.collect::<Vec<_>>())?;
         self.bury(dead)?;
@@ -178,13 +211,9 @@ impl<T: Tx> Group<'_, T> {
             let Returning {
                 home,
                 mut record,
-                killed,
+                taken,
+                ..
             } = job;
-            let taken = match killed {
-                None => Taken::Deleted,
-                Some((_, false)) => Taken::Killed,
-                Some((_, true)) => Taken::KilledPending,
-            };
             self.come_back(&mut record, home.set(), taken)?;
             match home {
                 Home::Queue => queued.push(record),

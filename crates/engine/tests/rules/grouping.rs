@@ -304,7 +304,10 @@ fn clock_that_is_set_back_a_little_makes_no_failure_the_latest() {
     let last_at = group(&world).last_at;
     world.clock_set_secs = -4;
     fail(&mut world, "jid-00002", json!({}), ("E", "at 2"));
-    assert_eq!((group(&world).last_at, group(&world).failures), (last_at, 2));
+    assert_eq!(
+        (group(&world).last_at, group(&world).failures),
+        (last_at, 2)
+    );
 }
 
 #[test]

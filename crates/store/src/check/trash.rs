@@ -23,7 +23,12 @@ pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Resul
     rows.trashed_jobs(generation, |(action, number), job| {
         jobs += 1;
         match job.map(|job| job.fate) {
-            Ok(Fate::Deleted(Err(corrupt))) => findings.add(ProblemKind::Record, || {
+            Ok(
+                Fate::Deleted(Err(corrupt))
+                | Fate::Evicted {
+                    job: Err(corrupt), ..
+                },
+            ) => findings.add(ProblemKind::Record, || {
                 let reason = &corrupt.reason;
                 format!("job {number} in the trash of action {action}: {reason}")
             }),

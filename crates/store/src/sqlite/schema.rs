@@ -171,6 +171,12 @@ CREATE TABLE trashed_jobs (
 ALTER TABLE cron_ticks ADD COLUMN paused_since INTEGER;
 ", "
 -- Records keep the attempts at jobs that went wrong from here on. Older servers cannot read them.
+", "
+-- Of which job in the trash a reservation was that an operator has ended; how many of an action's jobs their workers have done
+-- meanwhile: they are in the trash no more.
+ALTER TABLE ends ADD COLUMN trash_action INTEGER;
+ALTER TABLE ends ADD COLUMN trash_number INTEGER;
+ALTER TABLE trash ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

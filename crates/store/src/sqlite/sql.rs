@@ -70,9 +70,10 @@ statements! {
     SetsMarkFlushed = "UPDATE sets SET cleared = 2 WHERE cleared = 1";
     SetDelete = "DELETE FROM sets WHERE id = ?1";
 
-    EndRenew = "UPDATE ends SET at = ?4 WHERE generation = ?1 AND jid = ?2 AND wid = ?3";
-    EndInsert = "INSERT INTO ends (generation, jid, wid, at) VALUES (?1, ?2, ?3, ?4)";
-    EndRead = "SELECT at FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
+    EndRenew = "UPDATE ends SET at = ?4, trash_action = ?5, trash_number = ?6
+        WHERE generation = ?1 AND jid = ?2 AND wid = ?3";
+    EndInsert = "INSERT INTO ends (generation, jid, wid, at, trash_action, trash_number) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    EndRead = "SELECT at, trash_action, trash_number FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3 LIMIT 1";
     EndDelete = "DELETE FROM ends WHERE generation = ?1 AND jid = ?2 AND wid = ?3";
     EndsDue = "SELECT jid, wid FROM ends WHERE generation = ?1 AND at <= ?2 ORDER BY at LIMIT ?3";
 
@@ -185,8 +186,8 @@ statements! {
     ActionPartDelete = "DELETE FROM action_parts WHERE id = ?1 AND part = ?2";
     // They are few, and those of an earlier server have smaller numbers.
     OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
-    TrashRead = "SELECT first, end, bytes, ends_at FROM trash WHERE generation = ?1 AND action = ?2";
-    TrashWrite = "REPLACE INTO trash (generation, action, first, end, bytes, ends_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    TrashRead = "SELECT first, end, bytes, ends_at, done FROM trash WHERE generation = ?1 AND action = ?2";
+    TrashWrite = "REPLACE INTO trash (generation, action, first, end, bytes, ends_at, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     TrashDelete = "DELETE FROM trash WHERE generation = ?1 AND action = ?2";
     TrashDue = "SELECT action FROM trash WHERE generation = ?1 AND ends_at <= ?2 ORDER BY ends_at LIMIT ?3";
     TrashedRead = "SELECT set_id, at, dead_at, dead_serial, was_pending, record FROM trashed_jobs

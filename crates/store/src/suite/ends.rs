@@ -18,7 +18,11 @@ pub(super) fn an_end_is_remembered_by_job_and_worker<F: Fixture>(fixture: &mut F
     remember(&mut store, "j2", "w2", 5);
     assert!(remembered(&mut store, "j1", "w1"));
     let second = read(&mut store, end_key("j2", "w2"));
-    assert_eq!(second, Some(Tombstone { at: at(5) }));
+    let expected = Tombstone {
+        at: at(5),
+        trashed: None,
+    };
+    assert_eq!(second, Some(expected));
     assert!(!remembered(&mut store, "j1", "w2"));
     assert!(!remembered(&mut store, "j2", ""));
     forget::<Tombstone>(&mut store, end_key("j1", "w2"));
@@ -27,6 +31,18 @@ pub(super) fn an_end_is_remembered_by_job_and_worker<F: Fixture>(fixture: &mut F
     assert!(!remembered(&mut store, "j2", "w2"));
     drop(store);
     assert_eq!(fixture.count_rows(), 1);
+}
+
+pub(super) fn an_end_tells_where_its_job_is_in_the_trash<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let end = |trashed| Tombstone { at: at(0), trashed };
+    for trashed in [Some((3, 0)), None, Some((4, 7))] {
+        change(&mut store, |tx| {
+            tx.put(&[(end_key("j", "w"), end(trashed))]).unwrap();
+        });
+        let kept = read(&mut store, end_key("j", "w"));
+        assert_eq!(kept, Some(end(trashed)));
+    }
 }
 
 pub(super) fn ends_are_due_by_time<F: Fixture>(fixture: &mut F) {

@@ -208,7 +208,10 @@ pub(super) fn end_key(jid: &str, wid: &str) -> (Box<str>, Box<str>) {
 
 /// Notes that a reservation ended.
 pub(super) fn note_end(tx: &mut impl Tx, jid: &str, wid: &str, secs: i64) {
-    let end = Tombstone { at: at(secs) };
+    let end = Tombstone {
+        at: at(secs),
+        trashed: None,
+    };
     tx.put(&[(end_key(jid, wid), end)]).unwrap();
 }
 

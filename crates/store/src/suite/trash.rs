@@ -12,6 +12,7 @@ pub(super) fn trash(n: u64, ends_secs: i64) -> Trash {
     Trash {
         first: n,
         end: n + 7,
+        done: n % 3,
         bytes: n + 9,
         ends_at: at(ends_secs),
     }
@@ -57,7 +58,14 @@ pub(super) fn what_was_taken_away_is_kept_as_it_was<F: Fixture>(fixture: &mut F)
     };
     let [_, even] = trashed(2);
     let [_, odd] = trashed(3);
-    let jobs = deleted.chain([corrupt, even, odd]);
+    let evicted = [true, false].map(|was_pending| TrashedJob {
+        home: Home::Set(SetName::Dead, at(3)),
+        fate: Fate::Evicted {
+            job: Ok(tied_job("evicted", "q")),
+            was_pending,
+        },
+    });
+    let jobs = deleted.chain([corrupt, even, odd]).chain(evicted);
     let jobs: Vec<(TrashKey, TrashedJob)> = (0..).map(|n| (4, n)).zip(jobs).collect();
     change(&mut store, |tx| {
         tx.put(&jobs).unwrap();

@@ -43,11 +43,20 @@ impl Naive {
     /// oldest dead ones leave if there are too many.
     pub fn end_run(&mut self) {
         self.put_back();
+        self.evict_excess(None);
+    }
+
+    /// The oldest dead ones leave if there are too many. This action may have made them leave.
+    fn evict_excess(&mut self, action: Option<u64>) {
+        if self.mutant == Mutant::DeadWithoutLimit {
+            return;
+        }
         let dead = self.sets.get_mut(&SetName::Dead).unwrap();
         let excess = dead.len().saturating_sub(DEAD_JOBS_MAX);
-        if self.mutant != Mutant::DeadWithoutLimit {
-            let evicted: Vec<Job> = dead.drain(..excess).map(|(_, job)| job).collect();
-            evicted.iter().for_each(|job| self.evicted(job));
+        let evicted: Vec<(i64, Job)> = dead.drain(..excess).collect();
+        evicted.iter().for_each(|(_, job)| self.evicted(job));
+        if let Some(action) = action {
+            self.put_away_evicted(action, &evicted);
         }
     }
 
@@ -150,6 +159,7 @@ impl Naive {
     ) {
         let everything = matches!(verb, MutationVerb::Clear) || jids.is_none();
         let meant = |job: &Job| everything || jids.is_some_and(|jids| jids.contains(&job.jid));
+        let mut workers = Vec::new();
         let taken: Vec<(Home, Job)> = match place {
             Place::Set(set) => {
                 let entries = self.sets.get_mut(set).unwrap();
@@ -164,12 +174,14 @@ impl Naive {
                 None => return,
             },
             Place::Working => {
-                let taken = self.take_from_workers(verb, meant).into_iter();
-                taken.map(|job| (None, job)).collect()
+                let taken = self.take_from_workers(verb, meant);
+                let (jobs, wids) = taken.into_iter().unzip::<_, _, Vec<_>, _>();
+                workers = wids;
+                jobs.into_iter().map(|job| (None, job)).collect()
             }
         };
         if let Some(action) = action {
-            self.put_away(action, verb, &taken);
+            self.put_away(action, verb, &taken, &workers);
         }
         let taken: Vec<Job> = taken.into_iter().map(|(_, job)| job).collect();
         match verb {
@@ -185,10 +197,13 @@ impl Naive {
                 self.lift_expiry(&mut job);
                 self.enqueue_again(job);
             }),
-            MutationVerb::Kill => taken.into_iter().for_each(|job| {
-                self.die(&job);
-                self.bury(job);
-            }),
+            MutationVerb::Kill => {
+                taken.into_iter().for_each(|job| {
+                    self.die(&job);
+                    self.bury(job);
+                });
+                self.evict_excess(action);
+            }
         }
     }
 

@@ -67,4 +67,6 @@ mutants! {
     UndoneIsACallback,
     UndoneReopensItsBatch,
     TrashIsKept,
+    EvictedIsGone,
+    DoneComesBack,
 }

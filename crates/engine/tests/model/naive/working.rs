@@ -45,6 +45,7 @@ impl Naive {
 
     pub fn ack(&mut self, jid: &str, wid: &str) {
         let Some(index) = self.meant(jid, wid) else {
+            self.done_in_trash(jid, wid);
             return;
         };
         self.processed += 1;
@@ -105,12 +106,13 @@ impl Naive {
         true
     }
 
-    /// An operator takes jobs from their workers. Those to be requeued go back to their queues; returns the others.
+    /// An operator takes jobs from their workers. Those to be requeued go back to their queues; returns the others, and who had
+    /// them.
     pub fn take_from_workers(
         &mut self,
         verb: MutationVerb,
         meant: impl Fn(&Job) -> bool,
-    ) -> Vec<Job> {
+    ) -> Vec<(Job, String)> {
         self.working.sort_by_key(|work| work.key);
         let taken: Vec<Work> = self
             .working
@@ -122,7 +124,8 @@ impl Naive {
             }
         }
         if verb != MutationVerb::Requeue {
-            return taken.into_iter().map(|work| work.job).collect();
+            let taken = taken.into_iter();
+            return taken.map(|work| (work.job, work.wid)).collect();
         }
         for mut work in taken {
             work.job.enqueued_at = Some(self.wall());
@@ -228,6 +231,7 @@ impl Naive {
     fn remember(&mut self, work: &Work) {
         if !work.wid.is_empty() {
             self.ends.insert((work.job.jid.clone(), work.wid.clone()));
+            self.forget_worker(&work.job.jid, &work.wid);
         }
     }
 }

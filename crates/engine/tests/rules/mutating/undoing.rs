@@ -1,5 +1,6 @@
 //! What operators delete and kill can be put back for a time.
 
+mod evicted;
 mod features;
 mod long;
 
@@ -8,13 +9,14 @@ use std::sync::Arc;
 use serde_json::json;
 use workmill_engine::query::Query;
 use workmill_engine::{
-    Change, ChangeVerb, Duty, Op, OperationId, OperationReport, OperationState, Outcome, Rules,
+    Change, ChangeVerb, Duty, Op, OperationId, OperationReport, OperationState, OperationsOp,
+    Outcome, Rules,
 };
 use workmill_proto::MutationVerb;
 use workmill_store::reading::Bounds;
 use workmill_store::{AuditState, Operator, Place, Reading as _, TrackState, Trash};
 
-use crate::world::{World, change, mutate_op, of_type, queue};
+use crate::world::{World, change, mutate_op, nameless_fetch, of_type, queue};
 
 fn anna() -> Arc<Operator> {
     Arc::new(Operator::new("anna", "operator", "10.0.0.7"))
@@ -48,6 +50,11 @@ fn undo(world: &mut World, action: u64) -> OperationReport {
         Outcome::Operations(mut reports) => reports.remove(0),
         other => panic!("{other:?}"),
     }
+}
+
+/// The next server goes on with an action that is under way.
+fn resume(world: &mut World) -> Outcome {
+    world.run(Op::Operations(OperationsOp::Resume))
 }
 
 fn undo_refused(world: &mut World, action: u64) -> String {
@@ -189,6 +196,79 @@ fn job_that_was_taken_from_its_worker_comes_back_to_its_queue() {
         world.ack("works-0000", "w");
         assert_eq!(world.size("works"), 2);
         assert_eq!(world.fetch(&["works"], "v").jid(), "works-0000");
+    }
+}
+
+#[test]
+fn job_that_its_worker_has_done_meanwhile_does_not_come_back() {
+    for verb in [ChangeVerb::Discard, ChangeVerb::Kill] {
+        let mut world = world_of_all_places();
+        let action = take(&mut world, verb.clone(), "state:working");
+        let dead = world.totals().dead;
+        world.ack("works-0000", "w");
+        world.ack("works-0000", "w");
+        assert_eq!(left(&world), [(action, 1)]);
+        assert_eq!(world.totals().dead, dead, "a killed one stays dead");
+        let undone = undo(&mut world, action);
+        assert_eq!((undone.changed, undone.unknown), (1, 0));
+        assert_eq!(world.fetch(&["works"], "v").jid(), "works-0001");
+        assert_eq!(world.size("works"), 0);
+        // When all of them are done, there is nothing to be undone.
+        let action = take(&mut world, verb, "jid:works-0001 state:working");
+        world.ack("works-0001", "v");
+        assert_eq!(left(&world), []);
+        undo_refused(&mut world, action);
+    }
+}
+
+#[test]
+fn job_that_its_worker_has_failed_meanwhile_and_one_of_another_worker_come_back() {
+    let mut world = world_of_all_places();
+    let action = take(&mut world, ChangeVerb::Discard, "state:working");
+    world.refused(World::fail_op("works-0000", "w"));
+    world.ack("works-0001", "x");
+    assert_eq!(left(&world), [(action, 2)]);
+    // One that was put back and taken again is another one.
+    undo(&mut world, action);
+    world.fetch(&["works"], "x");
+    let again = take(&mut world, ChangeVerb::Discard, "state:working");
+    world.ack("works-0000", "w");
+    assert_eq!(left(&world), [(again, 1)]);
+}
+
+#[test]
+fn job_that_a_nameless_worker_has_done_meanwhile_does_not_come_back() {
+    let mut world = World::of_jobs(1);
+    let ticket = world.group(vec![nameless_fetch("q", 3)])[0];
+    world.take_job(ticket).unwrap();
+    let action = take(&mut world, ChangeVerb::Discard, "state:working");
+    world.ack("job-000000", "");
+    undo_refused(&mut world, action);
+}
+
+#[test]
+fn trash_of_which_some_is_done_is_forgotten_and_put_back_whole() {
+    for undone in [false, true] {
+        let mut world = World::of_jobs(4_500);
+        for n in [0, 1, 3_000] {
+            while world.fetch(&["q"], "w").jid() != format!("job-{n:06}") {}
+        }
+        let action = take(&mut world, ChangeVerb::Discard, "");
+        for n in [1, 3_000] {
+            world.ack(&format!("job-{n:06}"), "w");
+        }
+        assert_eq!(left(&world), [(action, 4_498)]);
+        if undone {
+            assert_eq!(undo(&mut world, action).changed, 4_498);
+            assert_eq!(world.size("q"), 4_498);
+        } else {
+            let op = operate(&mut world, Change::empty_trash());
+            let Outcome::Operations(reports) = world.run(op) else {
+                panic!("an operation");
+            };
+            assert_eq!(reports[0].changed, 4_498);
+        }
+        assert_eq!(left(&world), []);
     }
 }
 

@@ -117,10 +117,7 @@ impl KeyedRows<Tombstone> for SqliteRows<'_> {
         (jid, wid): &TombstoneKey,
     ) -> Result<Option<Tombstone>, StoreError> {
         let key = (generation, &**jid, &**wid);
-        self.statements.row(Sql::EndRead, key, |row| {
-            let at = SteadyTime::from_micros(row.get(0)?);
-            Ok(Tombstone { at })
-        })
+        self.statements.row(Sql::EndRead, key, read_end)
     }
 
     fn put(
@@ -129,7 +126,15 @@ impl KeyedRows<Tombstone> for SqliteRows<'_> {
         (jid, wid): &TombstoneKey,
         end: &Tombstone,
     ) -> Result<(), StoreError> {
-        let row = (generation, &**jid, &**wid, end.at.as_micros());
+        let (action, number) = end.trashed.unzip();
+        let row = (
+            generation,
+            &**jid,
+            &**wid,
+            end.at.as_micros(),
+            action.map(u64::cast_signed),
+            number.map(u64::cast_signed),
+        );
         // One row, however often: a job that is fetched and requeued in a loop must not fill the disk.
         if self.statements.execute(Sql::EndRenew, row)? == 0 {
             self.statements.execute(Sql::EndInsert, row)?;
@@ -142,6 +147,17 @@ impl KeyedRows<Tombstone> for SqliteRows<'_> {
         self.statements.execute(Sql::EndDelete, key)?;
         Ok(())
     }
+}
+
+/// The columns of a tombstone in the order in which the statements read them.
+pub(crate) fn read_end(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
+    let action: Option<i64> = row.get(1)?;
+    let number: Option<i64> = row.get(2)?;
+    let trashed = action.zip(number);
+    Ok(Tombstone {
+        at: SteadyTime::from_micros(row.get(0)?),
+        trashed: trashed.map(|(action, number)| (action.cast_unsigned(), number.cast_unsigned())),
+    })
 }
 
 impl PassingRows<Tombstone> for SqliteRows<'_> {

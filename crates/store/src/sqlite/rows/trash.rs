@@ -32,6 +32,7 @@ impl KeyedRows<Trash> for SqliteRows<'_> {
             trash.end.cast_signed(),
             trash.bytes.cast_signed(),
             trash.ends_at.as_micros(),
+            trash.done.cast_signed(),
         );
         self.statements.execute(Sql::TrashWrite, row)?;
         Ok(())
@@ -78,26 +79,23 @@ impl KeyedRows<TrashedJob> for SqliteRows<'_> {
         };
         let set_id = (0_i64..).zip(SETS).find(|(_, known)| *known == set);
         let set_id = set_id.map_or(0, |(id, _)| id);
-        let (mut record, mut dead, mut pending) = (None, None, None);
-        match &trashed.fate {
-            Fate::Deleted(job) => {
-                let place = Place::Trashed { action, number };
-                let mut bytes = Vec::new();
-                match job {
-                    Ok(job) => job.encode(place, &mut bytes),
-                    Err(corrupt) => set_aside(place, &corrupt.bytes, &mut bytes),
-                }
-                record = Some(bytes);
+        // Which of these are there tells what became of it.
+        let (job, dead, pending) = match &trashed.fate {
+            Fate::Deleted(job) => (Some(job), None, None),
+            Fate::Killed { dead, was_pending } => (None, Some(dead), Some(*was_pending)),
+            Fate::Evicted { job, was_pending } => (Some(job), None, Some(*was_pending)),
+        };
+        let record = job.map(|job| {
+            let place = Place::Trashed { action, number };
+            let mut bytes = Vec::new();
+            match job {
+                Ok(job) => job.encode(place, &mut bytes),
+                Err(corrupt) => set_aside(place, &corrupt.bytes, &mut bytes),
             }
-            Fate::Killed {
-                dead: EntryKey { at, serial, .. },
-                was_pending,
-            } => {
-                dead = Some((at.as_micros(), *serial));
-                pending = Some(*was_pending);
-            }
-        }
-        let (dead_at, dead_serial) = dead.unzip();
+            bytes
+        });
+        let dead_at = dead.map(|dead| dead.at.as_micros());
+        let dead_serial = dead.map(|dead| dead.serial);
         let row = (
             generation,
             action,
@@ -132,6 +130,7 @@ pub(crate) fn read_trash(row: &Row<'_>) -> rusqlite::Result<Trash> {
         end: number(row, 1)?,
         bytes: number(row, 2)?,
         ends_at: SteadyTime::from_micros(row.get(3)?),
+        done: number(row, 4)?,
     })
 }
 
@@ -155,7 +154,11 @@ pub(crate) fn read_trashed(key: TrashKey, row: &Row<'_>) -> rusqlite::Result<Tra
         },
         None => {
             let (action, number) = stored_key(key);
-            Fate::Deleted(raw(row, 5)?.decode(Place::Trashed { action, number }))
+            let job = raw(row, 5)?.decode(Place::Trashed { action, number });
+            match row.get::<_, Option<bool>>(4)? {
+                Some(was_pending) => Fate::Evicted { job, was_pending },
+                None => Fate::Deleted(job),
+            }
         }
     };
     Ok(TrashedJob { home, fate })

@@ -95,7 +95,8 @@ fn audit_log_of_a_version_without_a_trash_is_read() {
     assert_eq!(tx.get::<Trash>(&[1]).unwrap(), [None]);
     let trash = Trash {
         first: 0,
-        end: 1,
+        end: 3,
+        done: 1,
         bytes: 2,
         ends_at: SteadyTime::MAX,
     };

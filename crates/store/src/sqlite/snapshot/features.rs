@@ -7,13 +7,14 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use super::{SqliteSnapshot, readable};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable, Unreadable};
-use crate::sqlite::rows::{number, read_batch, read_lock, read_track, read_ungrouped};
+use crate::sqlite::rows::{number, read_batch, read_end, read_lock, read_track, read_ungrouped};
 use crate::{
     BatchDetails, BatchState, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
     LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
-const TOMBSTONES: &str = "SELECT jid, wid, at FROM ends WHERE generation = ?1";
+const TOMBSTONES: &str =
+    "SELECT at, trash_action, trash_number, jid, wid FROM ends WHERE generation = ?1";
 const LOCKS: &str = "SELECT owner, pushing, ends_at, key FROM locks
     WHERE generation = ?1 AND key > ?2 ORDER BY key";
 const LOCK: &str = "SELECT owner, pushing, ends_at FROM locks WHERE generation = ?1 AND key = ?2";
@@ -243,9 +244,9 @@ fn read_history(bytes: &[u8], place: i64, slot: i64) -> Readable<HistorySlot> {
     })
 }
 
+/// The columns of a tombstone, and then those of its key.
 fn read_tombstone(row: &Row<'_>) -> rusqlite::Result<(TombstoneKey, Tombstone)> {
-    let at = SteadyTime::from_micros(row.get(2)?);
-    Ok(((row.get(0)?, row.get(1)?), Tombstone { at }))
+    Ok(((row.get(3)?, row.get(4)?), read_end(row)?))
 }
 
 fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {

@@ -10,7 +10,7 @@ use crate::{AuditEntry, StoreError, Trash, TrashKey, TrashedJob};
 const AUDIT: &str =
     "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target,
     changed, skipped, operation, undoes, id FROM audit WHERE id < ?1 ORDER BY id DESC";
-const TRASH: &str = "SELECT first, end, bytes, ends_at, action FROM trash
+const TRASH: &str = "SELECT first, end, bytes, ends_at, done, action FROM trash
     WHERE generation = ?1 AND action > ?2 ORDER BY action";
 const TRASHED_JOBS: &str =
     "SELECT set_id, at, dead_at, dead_serial, was_pending, record, action, number FROM trashed_jobs
@@ -36,7 +36,7 @@ impl RecordReads for SqliteSnapshot<'_> {
     ) -> Result<(), StoreError> {
         let after = after.map_or(-1, u64::cast_signed);
         self.rows(TRASH, (generation, after), |row| {
-            Ok(each(number(row, 4)?, readable(read_trash(row))))
+            Ok(each(number(row, 5)?, readable(read_trash(row))))
         })
     }
 

@@ -104,6 +104,14 @@ pub(super) fn feature_step() -> impl Strategy<Value = FeatureStep> {
     ]
 }
 
+/// Of some the job is in the trash.
+fn tombstone(secs: i64) -> Tombstone {
+    Tombstone {
+        at: at(secs),
+        trashed: (secs % 2 == 0).then_some((3, secs.unsigned_abs())),
+    }
+}
+
 /// Runs it on both, and compares what it tells.
 pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &FeatureStep) {
     let features = &mut model.features;
@@ -126,7 +134,7 @@ pub(super) fn run_feature_step<T: Tx>(tx: &mut T, model: &mut Model, step: &Feat
         FeatureStep::ForgetTrack(jid) => remove(tx, &mut features.tracks, &[JIDS[*jid].into()]),
         FeatureStep::ForgetTracks(secs) => remove_due(tx, &mut features.tracks, at(*secs)),
         FeatureStep::End { jid, wid, secs } => {
-            let end = (end_key(JIDS[*jid], WIDS[*wid]), Tombstone { at: at(*secs) });
+            let end = (end_key(JIDS[*jid], WIDS[*wid]), tombstone(*secs));
             put(tx, &mut features.ends, &[end]);
         }
         FeatureStep::ForgetEnd(jid, wid) => {

@@ -5,7 +5,7 @@ use workmill_engine::{
 };
 use workmill_store::AuditState;
 
-use super::{left, operate, take, undo, undo_refused};
+use super::{left, operate, resume, take, undo, undo_refused};
 use crate::world::World;
 
 /// Runs the first slice of an undo; gives the rest.
@@ -15,10 +15,6 @@ fn started(world: &mut World, action: u64) -> Vec<Request> {
     let rest = world.slice(&[Request { ticket, op }]);
     assert_eq!(rest.len(), 1, "it takes more than a slice");
     rest
-}
-
-fn resume(world: &mut World) -> Outcome {
-    world.run(Op::Operations(OperationsOp::Resume))
 }
 
 #[test]
