@@ -130,10 +130,9 @@ impl<'g, T: Tx> Group<'g, T> {
 
     fn tick(&mut self, ticket: Ticket, duty: &Duty) -> Result<(), StoreError> {
         let more = match duty {
-            Duty::Promote => {
-                let looks_on = self.go_on_carefully()?;
-                self.promote()? || looks_on
-            }
+            Duty::Promote => self.promote()?,
+            // A duty of its own: what hinders it must not keep jobs from their queues that are due.
+            Duty::RetryCarefully => self.go_on_carefully()?,
             Duty::ExpireReservations => self.expire_reservations()?,
             Duty::Purge => self.purge()?,
             Duty::RecoverLost { alive } => self.recover_lost(alive)?,

@@ -45,8 +45,11 @@ pub(crate) const MUTATE_READ_JOBS: usize = 100;
 /// How many operations may run at a time: each adds a slice to every group.
 pub const OPERATIONS_RUNNING_MAX: usize = 4;
 
-/// How many jobs one careful retry watches at a time: their ids are written down whenever one of them ends.
+/// How many jobs one careful retry watches at a time: each is a row, and is known in memory.
 pub(crate) const CAREFUL_WATCHED_MAX: usize = 1_000;
+
+/// How many rows of watched jobs are read at a start: of all careful retries that may run, and what a cancelled one may have left.
+pub(crate) const WATCHED_ROWS_MAX: usize = 2 * OPERATIONS_RUNNING_MAX * CAREFUL_WATCHED_MAX;
 
 /// How many of the last ends a careful retry judges at least, when the first jobs have ended.
 pub(crate) const CAREFUL_WINDOW_MIN: usize = 10;

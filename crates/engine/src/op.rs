@@ -125,8 +125,10 @@ pub struct DeliveryTag {
 /// A duty of time. Each runs in slices; what is left comes back as unfinished.
 #[derive(Clone, Debug)]
 pub enum Duty {
-    /// Moves scheduled and retrying jobs whose time has come into their queues; goes on with careful retries. Wanted twice a second.
+    /// Moves scheduled and retrying jobs whose time has come into their queues. Wanted twice a second.
     Promote,
+    /// Goes on with careful retries. Wanted twice a second.
+    RetryCarefully,
     /// Ends reservations whose time is over, as failures. Wanted every second.
     ExpireReservations,
     /// Forgets dead jobs past their time and tombstones of reservations. Wanted every minute.

@@ -148,7 +148,7 @@ fn queue_weight(command: &QueueCommand) -> usize {
 
 fn duty_weight(duty: &Duty) -> usize {
     match duty {
-        Duty::Promote | Duty::Purge | Duty::Sweep => SLICE_WEIGHT,
+        Duty::Promote | Duty::RetryCarefully | Duty::Purge | Duty::Sweep => SLICE_WEIGHT,
         Duty::ExpireReservations | Duty::RecoverLost { .. } | Duty::FireCron(_) => {
             SHORT_SLICE_WEIGHT
         }

@@ -87,6 +87,18 @@ pub enum PartOf {
     Progress,
 }
 
+/// The key of a job that an action waits for: the number of the action, and the id of the job.
+pub type WatchedKey = (u64, Box<str>);
+
+/// A job that an action under way has put into its queue, and waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchedJob {
+    /// Since when.
+    pub since: SteadyTime,
+    /// Its queue.
+    pub queue: Box<str>,
+}
+
 /// That an action is under way, under the number of its entry. It ends with its server at the latest,
 /// or is gone on with by the next one if its parts are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

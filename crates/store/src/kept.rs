@@ -8,7 +8,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use crate::writer::{KeyedRows, PassingRows, Rows};
 use crate::{
     ActionPart, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey, HistorySlot,
-    OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped,
+    OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
@@ -74,6 +74,7 @@ keyed! {
     AuditEntry by u64;
     OpenAction by u64;
     ActionPart by (u64, PartOf);
+    WatchedJob by WatchedKey;
     FailureGroup by FailureId;
     Ungrouped by ();
     Trash by u64;
@@ -87,6 +88,7 @@ passing! {
     BatchDue |self, key| Some(key.0);
     AuditEntry |self, _key| Some(self.noted_at);
     OpenAction |self, _key| Some(self.since);
+    WatchedJob |self, _key| Some(self.since);
     FailureGroup |self, _key| self.forget_at;
     Trash |self, _key| Some(self.ends_at);
 }

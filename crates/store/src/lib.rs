@@ -40,7 +40,9 @@ pub mod memory;
 pub mod suite;
 
 pub use attempts::{Attempt, AttemptError, Attempts};
-pub use audit::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf};
+pub use audit::{
+    ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, WatchedJob, WatchedKey,
+};
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use failures::{FAILURE_HOURS, FailureGroup, FailureHours, FailureId, Ungrouped};

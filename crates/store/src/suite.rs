@@ -305,6 +305,7 @@ register! { $
         old_entries_are_told_and_can_be_forgotten
         parts_of_an_action_are_kept_and_can_be_removed
         actions_under_way_are_told_and_can_be_closed
+        jobs_that_an_action_waits_for_outlive_a_flush
     }
     failures {
         a_group_of_failures_comes_back_whole

@@ -5,9 +5,12 @@ mod watch;
 
 pub use care::Care;
 pub use watch::Watch;
+pub(crate) use watch::forget_unwatched;
+
+use std::collections::BTreeSet;
 
 use workmill_proto::SteadyTime;
-use workmill_store::{StoreError, Tx};
+use workmill_store::{JobRecord, ReservationsOf, StoreError, Tx};
 
 use crate::op::{Mutate, MutateProgress};
 use crate::operations::{OperationState, Operations};
@@ -55,7 +58,7 @@ impl CarefulRun {
     /// These jobs were retried, of the `room` that there was.
     pub(crate) fn retried(
         &mut self,
-        jids: Vec<String>,
+        jobs: Vec<Retried>,
         changed: u64,
         now: SteadyTime,
         room: usize,
@@ -64,8 +67,8 @@ impl CarefulRun {
             self.watch.use_up(changed, &self.care);
         }
         self.looks_on = changed < room as u64;
-        for jid in jids {
-            self.watch.begin(jid, now);
+        for (jid, queue) in jobs {
+            self.watch.begin(jid, queue, now);
         }
     }
 
@@ -74,21 +77,54 @@ impl CarefulRun {
         !has_more && self.watch.is_over()
     }
 
-    /// How far it is with what it watches, and its number in the audit log, if it has one.
-    fn watched(&self) -> Option<(MutateProgress, u64)> {
-        let mut progress = MutateProgress::clone(self.mutate.progress.as_ref()?);
-        progress.watch = Some(Box::new(self.watch.clone()));
-        let noted = progress.noted.as_ref()?.id;
-        Some((progress, noted))
+    /// How far it is with what it watches, but for the jobs themselves.
+    pub(crate) fn summary(&self) -> Option<Box<Watch>> {
+        Some(Box::new(self.watch.summary()))
+    }
+
+    /// Writes the rows of the jobs that it watches, under this number, as far as they have changed. It has ended, if not `goes_on`.
+    pub(crate) fn write_rows<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        action: u64,
+        goes_on: bool,
+    ) -> Result<(), StoreError> {
+        // Nobody goes on with one without a name.
+        if self.mutate.operation.is_none() {
+            return Ok(());
+        }
+        match goes_on {
+            true => self.watch.write(tx, action),
+            false => self.watch.forget(tx, action),
+        }
+    }
+
+    /// Writes down how far it is, if the audit log tells of it.
+    fn write<T: Tx>(&mut self, tx: &mut T, operations: &Operations) -> Result<(), StoreError> {
+        let Some(progress) = self.mutate.progress.as_deref() else {
+            return Ok(());
+        };
+        let Some(action) = progress.noted.as_ref().map(|noted| noted.id) else {
+            return Ok(());
+        };
+        let progress = MutateProgress {
+            watch: self.summary(),
+            ..progress.clone()
+        };
+        resumption::keep(tx, operations, &self.mutate, &progress, (action, false))?;
+        self.write_rows(tx, action, true)
     }
 }
+
+/// A job that is retried: its id and its queue.
+pub(crate) type Retried = (Box<str>, Box<str>);
 
 /// The careful retries that are under way.
 #[derive(Debug, Default)]
 pub(crate) struct Careful {
     runs: Vec<CarefulRun>,
-    /// The ids of jobs that are retried now; none if none are.
-    retried: Option<Vec<String>>,
+    /// The jobs that are retried now; none if none are.
+    retried: Option<Vec<Retried>>,
     /// As they were before the group, if it has changed them.
     before: Option<Vec<CarefulRun>>,
 }
@@ -97,7 +133,7 @@ impl Careful {
     /// Whether it matters what becomes of this job.
     pub(crate) fn watches(&self, jid: &str) -> bool {
         let mut runs = self.runs.iter();
-        runs.any(|run| run.watch.waiting.contains_key(jid))
+        runs.any(|run| run.watch.waits_for(jid))
     }
 
     /// Nothing is there any more that could end.
@@ -105,7 +141,7 @@ impl Careful {
         if self.is_watching() {
             self.keep();
             for run in &mut self.runs {
-                run.watch.waiting.clear();
+                run.watch.clear();
                 run.is_changed = true;
             }
         }
@@ -117,27 +153,62 @@ impl Careful {
     }
 
     /// Something happens to a job.
-    pub(crate) fn note(&mut self, what: What, cause: Cause, jid: &str) {
+    pub(crate) fn note(&mut self, what: What, cause: Cause, record: &JobRecord) {
         let failed = match what {
-            What::Promoted => {
-                if let Some(retried) = self.retried.as_mut() {
-                    retried.push(jid.to_owned());
-                }
-                return;
-            }
+            What::Promoted => return self.note_promoted(&record.jid, &record.queue),
             What::Succeeded => Some(false),
             What::Failed | What::Dropped => Some(true),
             What::Died if cause != Cause::Operator => Some(true),
             What::Died | What::Deleted | What::Expired | What::Evicted => None,
             What::Pushed | What::Started | What::CameBack | What::Restored(_) => return,
         };
-        if !self.watches(jid) {
-            return;
+        self.end(&record.jid, failed);
+    }
+
+    /// A job goes to its queue: it is retried, or moved to another queue.
+    fn note_promoted(&mut self, jid: &str, queue: &str) {
+        if let Some(retried) = self.retried.as_mut() {
+            retried.push((jid.into(), queue.into()));
+        } else if self.watches(jid) {
+            self.keep();
+            for run in &mut self.runs {
+                run.is_changed |= run.watch.move_to(jid, queue);
+            }
         }
-        self.keep();
-        for run in &mut self.runs {
-            run.is_changed |= run.watch.end(jid, failed, &run.care);
+    }
+
+    /// Nobody waits for a job any more.
+    fn end(&mut self, jid: &str, failed: Option<bool>) {
+        if self.watches(jid) {
+            self.keep();
+            for run in &mut self.runs {
+                run.is_changed |= run.watch.end(jid, failed, &run.care);
+            }
         }
+    }
+
+    /// Queues were removed with all that waited in them, of which nobody hears any more. What a worker has of them still ends.
+    pub(crate) fn lose_queues<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        queues: &[String],
+    ) -> Result<(), StoreError> {
+        if self.runs.is_empty() {
+            return Ok(());
+        }
+        let queues: BTreeSet<&str> = queues.iter().map(String::as_str).collect();
+        let runs = self.runs.iter();
+        let waiting = runs.flat_map(|run| run.watch.waiting_in(&queues));
+        let mut lost: BTreeSet<Box<str>> = waiting.map(Box::from).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let jids: Vec<&str> = lost.iter().map(|jid| &**jid).collect();
+        for held in tx.reservations(ReservationsOf::Jids(&jids))? {
+            lost.remove(&held.jid);
+        }
+        lost.iter().for_each(|jid| self.end(jid, None));
+        Ok(())
     }
 
     /// From now on jobs that go to their queues are retried by the one that is at work.
@@ -146,7 +217,7 @@ impl Careful {
     }
 
     /// The jobs that were retried since.
-    pub(crate) fn finish(&mut self) -> Vec<String> {
+    pub(crate) fn finish(&mut self) -> Vec<Retried> {
         self.retried.take().unwrap_or_default()
     }
 
@@ -175,9 +246,7 @@ impl Careful {
     ) -> Result<(), StoreError> {
         for run in self.runs.iter_mut().filter(|run| run.is_changed) {
             run.is_changed = false;
-            if let Some((progress, noted)) = run.watched() {
-                resumption::keep(tx, operations, &run.mutate, &progress, (noted, false))?;
-            }
+            run.write(tx, operations)?;
         }
         Ok(())
     }

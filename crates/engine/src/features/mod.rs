@@ -14,7 +14,7 @@ mod trash;
 pub(crate) use batch_progress::DueCallback;
 pub(crate) use batches::Batches;
 pub use careful::{Care, Watch};
-pub(crate) use careful::{Careful, CarefulRun, NextRetry};
+pub(crate) use careful::{Careful, CarefulRun, NextRetry, forget_unwatched};
 pub(crate) use failures::{Failures, Seen};
 pub(crate) use locks::Locks;
 pub(crate) use meters::Meters;

@@ -172,6 +172,7 @@ fn what_the_server_asks_for_itself() {
     };
     for (duty, weight) in [
         (Duty::Promote, 1_000),
+        (Duty::RetryCarefully, 1_000),
         (Duty::Purge, 1_000),
         (Duty::Sweep, 1_000),
         (Duty::ExpireReservations, 250),

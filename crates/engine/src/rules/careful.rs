@@ -1,4 +1,4 @@
-//! Careful retry: what one does, twice a second, until all its jobs are retried and have ended, or too many have failed again.
+//! Careful retry: what one does, twice a second, by a duty of its own, until all its jobs are retried and have ended, or too many have failed again.
 
 use workmill_store::{StoreError, Tx};
 
@@ -87,7 +87,7 @@ impl<T: Tx> Group<'_, T> {
         progress.changed += done.changed;
         if done.looked_at > 0 || run.is_changed || state != OperationState::Running {
             run.is_changed = false;
-            progress.watch = Some(Box::new(run.watch.clone()));
+            progress.watch = run.summary();
             let news = (&state, done, None);
             note_change(
                 self.tx,
@@ -98,6 +98,9 @@ impl<T: Tx> Group<'_, T> {
                 news,
             )?;
             progress.watch = None;
+            if let Some(action) = progress.noted.as_ref().map(|noted| noted.id) {
+                run.write_rows(self.tx, action, state == OperationState::Running)?;
+            }
         }
         if state == OperationState::Running {
             run.mutate.progress = Some(progress);

@@ -150,7 +150,7 @@ impl<T: Tx> Group<'_, T> {
             _ => {}
         }
         if self.memory.careful.is_watching() {
-            self.memory.careful.note(what, cause, &record.jid);
+            self.memory.careful.note(what, cause, record);
         }
         if let Some(features) = &record.features {
             self.take_part(&step, features)?;

@@ -36,6 +36,7 @@ pub(crate) fn change<T: Tx>(
             for queue in &queues {
                 memory.makers.forget(queue);
             }
+            memory.careful.lose_queues(tx, &queues)?;
         }
     }
     Ok(Outcome::Ok)

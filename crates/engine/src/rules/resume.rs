@@ -7,6 +7,7 @@ use workmill_proto::SteadyTime;
 use workmill_store::{Clocks, OpenAction, StoreError, Tx};
 
 use crate::audit;
+use crate::features::forget_unwatched;
 use crate::limits::SWEEP_SLICE_ROWS;
 use crate::memory::Memory;
 use crate::op::Mutate;
@@ -18,6 +19,7 @@ pub(super) fn next<T: Tx>(
     memory: &mut Memory,
     now: Clocks,
 ) -> Result<Option<Mutate>, StoreError> {
+    forget_unwatched(tx, |tx, action| resumption::is_kept(tx, action))?;
     let ended_at = memory.last_server_ended_at(now.wall);
     for action in tx.due::<OpenAction>(SteadyTime::MAX, SWEEP_SLICE_ROWS)? {
         if !memory.actions.is_orphan(action) || !resumption::is_kept(tx, action)? {
@@ -30,10 +32,13 @@ pub(super) fn next<T: Tx>(
         if memory.operations.report(id).is_ok() {
             continue;
         }
-        let Some(resumed) = resumption::get(tx, action, noted)? else {
+        let Some(mut resumed) = resumption::get(tx, action, noted)? else {
             audit::interrupt(tx, action, ended_at)?;
             continue;
         };
+        if let Some(watch) = &mut resumed.progress.watch {
+            watch.load(tx, action)?;
+        }
         if let Some(rest) = resumed.start(id, &mut memory.operations) {
             return Ok(Some(rest));
         }

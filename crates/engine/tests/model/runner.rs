@@ -193,7 +193,10 @@ impl<B: Backing> Runner<B> {
             Duty::ExpireReservations => self.naive.expire(),
             Duty::Purge => self.naive.purge(),
             Duty::Sweep => self.naive.sweep(),
-            Duty::RecoverLost { .. } | Duty::FireCron(_) | Duty::KeepClocks => {}
+            Duty::RecoverLost { .. }
+            | Duty::RetryCarefully
+            | Duty::FireCron(_)
+            | Duty::KeepClocks => {}
         }
         self.naive.end_run();
         self.tickets += 1;

@@ -9,6 +9,7 @@ use workmill_engine::Duty;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DutyKind {
     Promote,
+    RetryCarefully,
     Expire,
     Purge,
     Sweep,
@@ -19,8 +20,9 @@ pub(crate) enum DutyKind {
 
 impl DutyKind {
     /// All of them, in the order in which they are told.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Promote,
+        Self::RetryCarefully,
         Self::Expire,
         Self::Purge,
         Self::Sweep,
@@ -33,6 +35,7 @@ impl DutyKind {
     pub(crate) fn of(duty: &Duty) -> Self {
         match duty {
             Duty::Promote => Self::Promote,
+            Duty::RetryCarefully => Self::RetryCarefully,
             Duty::ExpireReservations => Self::Expire,
             Duty::Purge => Self::Purge,
             Duty::Sweep => Self::Sweep,
@@ -46,6 +49,7 @@ impl DutyKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Promote => "promotion",
+            Self::RetryCarefully => "careful retry",
             Self::Expire => "expiry",
             Self::Purge => "purge",
             Self::Sweep => "sweep",
@@ -108,10 +112,10 @@ mod tests {
             }
         }
         let counted = DutyKind::ALL.map(|kind| counters.so_far(kind));
-        assert_eq!(counted.map(|count| count.runs), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(counted.map(|count| count.runs), [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(
             counted.map(|count| count.time.as_micros()),
-            [2, 4, 6, 8, 10, 12, 14]
+            [2, 4, 6, 8, 10, 12, 14, 16]
         );
     }
 }

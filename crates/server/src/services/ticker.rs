@@ -14,8 +14,9 @@ use crate::shared::Shared;
 
 /// The duties that are always the same, and how often each is asked for. Due jobs must be in their queues within a
 /// second, and reservations past their time must have ended within five.
-const TIMED: [(Duty, Duration); 5] = [
+const TIMED: [(Duty, Duration); 6] = [
     (Duty::Promote, Duration::from_millis(500)),
+    (Duty::RetryCarefully, Duration::from_millis(500)),
     (Duty::ExpireReservations, Duration::from_secs(1)),
     (Duty::Purge, Duration::from_secs(60)),
     (Duty::Sweep, Duration::from_secs(1)),

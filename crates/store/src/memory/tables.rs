@@ -8,7 +8,7 @@ use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CallbackKind, Counts, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
     LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track, Trash, TrashKey,
-    TrashedJob, Ungrouped,
+    TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -67,6 +67,7 @@ pub(super) struct Tables {
     pub(super) audit: Table<u64, AuditEntry>,
     pub(super) open_actions: Table<u64, OpenAction>,
     pub(super) action_parts: Table<(u64, PartOf), ActionPart>,
+    pub(super) watched_jobs: Table<WatchedKey, WatchedJob>,
     pub(super) last_action: Table<(), u64>,
     pub(super) failures: Table<(i64, FailureId), FailureGroup>,
     pub(super) ungrouped: Table<(), Ungrouped>,
@@ -100,6 +101,7 @@ impl Tables {
             audit: Table::default(),
             open_actions: Table::default(),
             action_parts: Table::default(),
+            watched_jobs: Table::default(),
             last_action: Table::default(),
             failures: Table::default(),
             ungrouped: Table::default(),
@@ -121,7 +123,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 25] {
+    fn all(&mut self) -> [&mut dyn Undo; 26] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -143,6 +145,7 @@ impl Tables {
             &mut self.audit,
             &mut self.open_actions,
             &mut self.action_parts,
+            &mut self.watched_jobs,
             &mut self.last_action,
             &mut self.failures,
             &mut self.ungrouped,

@@ -177,6 +177,11 @@ ALTER TABLE cron_ticks ADD COLUMN paused_since INTEGER;
 ALTER TABLE ends ADD COLUMN trash_action INTEGER;
 ALTER TABLE ends ADD COLUMN trash_number INTEGER;
 ALTER TABLE trash ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
+", "
+-- Jobs that an action under way has put into their queues, and waits for.
+CREATE TABLE watched_jobs (
+    action INTEGER NOT NULL, jid TEXT NOT NULL, since INTEGER NOT NULL, queue TEXT NOT NULL,
+    PRIMARY KEY (action, jid)) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -184,6 +184,10 @@ statements! {
     ActionPartRead = "SELECT bytes FROM action_parts WHERE id = ?1 AND part = ?2";
     ActionPartWrite = "REPLACE INTO action_parts (id, part, bytes) VALUES (?1, ?2, ?3)";
     ActionPartDelete = "DELETE FROM action_parts WHERE id = ?1 AND part = ?2";
+    WatchedJobRead = "SELECT since, queue FROM watched_jobs WHERE action = ?1 AND jid = ?2";
+    WatchedJobWrite = "REPLACE INTO watched_jobs (action, jid, since, queue) VALUES (?1, ?2, ?3, ?4)";
+    WatchedJobDelete = "DELETE FROM watched_jobs WHERE action = ?1 AND jid = ?2";
+    WatchedJobsDue = "SELECT action, jid FROM watched_jobs WHERE since <= ?1 ORDER BY since LIMIT ?2";
     // They are few, and those of an earlier server have smaller numbers.
     OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
     TrashRead = "SELECT first, end, bytes, ends_at, done FROM trash WHERE generation = ?1 AND action = ?2";

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::Fixture;
 use super::steps::*;
 use crate::reading::Bounds;
-use crate::{ActionPart, AuditEntry, AuditState, OpenAction, PartOf, Reading, Store, Tx};
+use crate::{
+    ActionPart, AuditEntry, AuditState, OpenAction, PartOf, Reading, Store, Tx, WatchedJob,
+    WatchedKey,
+};
 
 /// Notes actions, one a second, and gives their numbers.
 fn note(store: &mut impl Store, entries: &[AuditEntry]) -> Vec<u64> {
@@ -148,6 +151,36 @@ pub(super) fn old_entries_are_told_and_can_be_forgotten<F: Fixture>(fixture: &mu
     assert_eq!(old, [1, 2, 3]);
     change(&mut store, |tx| tx.remove::<AuditEntry>(&old).unwrap());
     assert_eq!(read(&store, None, 9), (vec![4], None));
+}
+
+pub(super) fn jobs_that_an_action_waits_for_outlive_a_flush<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let key = |action: u64, jid: &str| -> WatchedKey { (action, jid.into()) };
+    let job = |secs, queue: &str| WatchedJob {
+        since: at(secs),
+        queue: queue.into(),
+    };
+    change(&mut store, |tx| {
+        let all = [
+            (key(4, "j1"), job(2, "a")),
+            (key(4, "j2"), job(1, "a")),
+            (key(5, "j1"), job(0, "b")),
+        ];
+        tx.put(&all).unwrap();
+        tx.put(&[(key(4, "j1"), job(2, "c"))]).unwrap();
+        tx.remove::<WatchedJob>(&[key(5, "j1"), key(5, "j2")])
+            .unwrap();
+        tx.flush().unwrap();
+    });
+    drop(store);
+    let mut store = fixture.open();
+    assert_eq!(due::<WatchedJob>(&mut store, 1, 9), [key(4, "j2")]);
+    let all = [key(4, "j2"), key(4, "j1")];
+    assert_eq!(due::<WatchedJob>(&mut store, 2, 9), all);
+    let kept = look(&mut store, |tx| {
+        tx.get::<WatchedJob>(&[key(4, "j1"), key(5, "j1")]).unwrap()
+    });
+    assert_eq!(kept, [Some(job(2, "c")), None]);
 }
 
 pub(super) fn actions_under_way_are_told_and_can_be_closed<F: Fixture>(fixture: &mut F) {

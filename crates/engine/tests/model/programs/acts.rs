@@ -7,13 +7,16 @@ use std::sync::Arc;
 use rand::Rng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use serde_json::{Value, json};
+use workmill_engine::query::Query;
 use workmill_engine::{
-    Ack, BatchOp, BulkPush, Duty, Fail, Fetch, NewBatch, NewJob, Op, Requeue, ServerId,
+    Ack, BatchOp, BulkPush, Care, Change, ChangeVerb, Duty, Fail, Fetch, NewBatch, NewJob, Op,
+    OperationId, Requeue, ServerId,
 };
 use workmill_proto::{
     Bid, CustomReading, FailReport, Job, Mutation, MutationFilter, MutationVerb, QueueCommand,
     QueueSelection, SetName,
 };
+use workmill_store::Operator;
 
 use super::program::Program;
 use super::sight::Place;
@@ -156,8 +159,9 @@ impl<B: Backing> Program<B> {
     }
 
     fn duty(&mut self) -> Duty {
-        match self.rng.random_range(0..5) {
+        match self.rng.random_range(0..6) {
             0 => Duty::Promote,
+            5 => Duty::RetryCarefully,
             1 => Duty::ExpireReservations,
             2 => Duty::Purge,
             3 => Duty::Sweep,
@@ -173,6 +177,9 @@ impl<B: Backing> Program<B> {
             let queue = (*QUEUES.choose(&mut self.rng).unwrap()).to_owned();
             let command = QueueCommand::Remove(QueueSelection::Named(vec![queue]));
             return Op::Queue(Arc::new(command), 0);
+        }
+        if self.rng.random_bool(0.2) {
+            return self.retry_carefully();
         }
         let verb = *[Clear, Discard, Kill, Requeue, Requeue]
             .choose(&mut self.rng)
@@ -192,6 +199,18 @@ impl<B: Backing> Program<B> {
     }
 }
 
+impl<B: Backing> Program<B> {
+    /// Retries all that failed, a few first.
+    fn retry_carefully(&mut self) -> Op {
+        self.numbers += 1;
+        let care = Care::new(2, 3, self.rng.random_range(20..=100), 60).unwrap();
+        let query = Query::parse("state:dead OR state:retries").unwrap();
+        let change = Change::of_matching(ChangeVerb::RetryCarefully(care), query);
+        let id = OperationId(self.numbers);
+        Op::operate(id, change).by(&Arc::new(Operator::new("anna", "operator", "")))
+    }
+}
+
 pub fn requeue_the_dead() -> Op {
     mutate(MutationVerb::Requeue, SetName::Dead, None)
 }
@@ -207,6 +226,7 @@ fn mutate(verb: MutationVerb, target: SetName, filter: Option<MutationFilter>) -
 pub fn all_ticks() -> Vec<Op> {
     let duties = [
         Duty::Promote,
+        Duty::RetryCarefully,
         Duty::ExpireReservations,
         Duty::Purge,
         Duty::Sweep,

@@ -2,7 +2,9 @@
 
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use workmill_engine::{Duty, Op, Outcome};
+use workmill_engine::{Duty, Op, OperationState, OperationsOp, Outcome};
+use workmill_proto::SteadyTime;
+use workmill_store::{Store as _, Tx as _, WatchedJob};
 
 use super::acts;
 use super::limits::Meter;
@@ -155,11 +157,35 @@ impl<B: Backing> Program<B> {
         self.run(&[acts::requeue_the_dead()], Fate::Commits)?;
         self.work_off()?;
         self.witness.nothing_is_stuck()?;
+        self.careful_retries_have_ended()?;
         // No lock lasts that long.
         self.server.now = self.server.now.plus_secs(3_600);
         self.run(&[Op::Tick(Duty::Purge)], Fate::Commits)?;
         self.meter
             .nothing_is_held(self.server.store.as_mut().unwrap())
+    }
+
+    /// There is nothing that could be retried or waited for.
+    fn careful_retries_have_ended(&mut self) -> Result<(), String> {
+        for _ in 0..3 {
+            self.server.now = self.server.now.plus_secs(5);
+            self.run(&acts::all_ticks(), Fate::Commits)?;
+        }
+        let list = Op::Operations(OperationsOp::List);
+        let answers = self.server.run(&[list], Fate::Commits).unwrap();
+        let Some(Some(Outcome::Operations(reports))) = answers.first() else {
+            return Err(format!("a list of operations: {answers:?}"));
+        };
+        let mut running = reports.iter();
+        if let Some(report) = running.find(|report| report.state == OperationState::Running) {
+            return Err(format!("a careful retry does not end: {report:?}"));
+        }
+        let mut tx = self.server.store.as_mut().unwrap().begin().unwrap();
+        let watched = tx.due::<WatchedJob>(SteadyTime::MAX, 99).unwrap();
+        match watched.is_empty() {
+            true => Ok(()),
+            false => Err(format!("nobody waits for {watched:?}")),
+        }
     }
 
     /// Lets time pass, and workers acknowledge everything.

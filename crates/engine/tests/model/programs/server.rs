@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use workmill_engine::{Engine, GroupContext, Op, Outcome, Request, Rules, Ticket};
+use workmill_engine::{
+    Engine, GroupContext, OPERATIONS_RUNNING_MAX, Op, OperationsOp, Outcome, Request, Rules, Ticket,
+};
 use workmill_proto::Timestamp;
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::{Store, StoreError, Tx};
@@ -69,6 +71,11 @@ impl<B: Backing> Server<B> {
             throttles: Arc::new(for_the_engine(THROTTLES)),
             ..Rules::default()
         });
+        // It goes on with what the one before it left.
+        for _ in 0..OPERATIONS_RUNNING_MAX {
+            let resume = Op::Operations(OperationsOp::Resume);
+            self.group(&[resume]).map_err(|(error, _)| error).unwrap();
+        }
     }
 
     /// What the wall clock shows.

@@ -8,7 +8,9 @@ use workmill_engine::{
     Care, Change, ChangeVerb, Duty, OPERATIONS_RUNNING_MAX, Op, OperationId, OperationReport,
     OperationState, OperationsOp, Outcome, Request,
 };
-use workmill_store::{AuditState, Operator};
+use workmill_proto::SteadyTime;
+use workmill_store::fault::WriteFault;
+use workmill_store::{ActionPart, AuditState, Operator, PartOf, Tx as _, WatchedJob};
 
 use crate::world::World;
 
@@ -193,7 +195,7 @@ fn jobs_that_lie_far_apart_are_found_at_once_and_judged_together() {
     world.slice(&[Request { ticket, op }]);
     assert_eq!(world.size("q"), 1);
     fail(&mut world, 1);
-    world.tick(Duty::Promote);
+    world.tick(Duty::RetryCarefully);
     assert_eq!(show(&mut world).state, OperationState::Running);
     assert_eq!(world.size("q"), 2, "one tick finds them all");
     work(&mut world, 2);
@@ -286,6 +288,123 @@ fn what_a_rolled_back_group_saw_is_not_known() {
     }
     world.pass(3);
     assert_eq!(world.size("q"), 7);
+}
+
+/// How many jobs are written down as watched.
+fn rows(world: &mut World) -> usize {
+    let mut rows = 0;
+    world.transact(|tx| rows = tx.due::<WatchedJob>(SteadyTime::MAX, 9_999).unwrap().len());
+    rows
+}
+
+#[test]
+fn each_watched_job_is_a_row_until_it_has_ended() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    assert_eq!(rows(&mut world), 10);
+    work(&mut world, 3);
+    assert_eq!(rows(&mut world), 7);
+    // How far it is, is written with each of them, and names none.
+    let action = show(&mut world).action.unwrap();
+    let mut part = None;
+    world.transact(|tx| {
+        part = tx
+            .get(&[(action, PartOf::Progress)])
+            .unwrap()
+            .pop()
+            .flatten();
+    });
+    let ActionPart(bytes) = part.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(!text.contains("job-"), "{text}");
+    work(&mut world, 7);
+    world.pass(6);
+    assert_eq!(rows(&mut world), 50);
+    work(&mut world, 50);
+    world.pass(1);
+    assert_eq!(show(&mut world).state, OperationState::Done);
+    assert_eq!(rows(&mut world), 0);
+}
+
+#[test]
+fn rows_of_watched_jobs_go_with_what_ends_before_them() {
+    let cancel = |world: &mut World| drop(world.run(Op::Operations(OperationsOp::Cancel(ID))));
+    for end in [
+        (|world| {
+            fail(world, 5);
+            world.pass(1);
+        }) as fn(&mut World),
+        |world| world.ok(Op::Flush),
+    ] {
+        let mut world = world_of_dead(20);
+        retry(&mut world, 10);
+        end(&mut world);
+        assert_eq!(rows(&mut world), 0);
+    }
+    let mut world = world_of_dead(20);
+    retry(&mut world, 10);
+    cancel(&mut world);
+    world.pass(1);
+    assert_eq!(rows(&mut world), 0);
+    // The server is killed before it notices that it was cancelled.
+    let mut world = world_of_dead(20);
+    retry(&mut world, 10);
+    cancel(&mut world);
+    world.forget_engine();
+    world.run(Op::Operations(OperationsOp::Resume));
+    assert_eq!(rows(&mut world), 0);
+}
+
+#[test]
+fn jobs_of_a_removed_queue_are_waited_for_no_more_but_for_those_that_a_worker_has() {
+    let mut world = world_of_dead(4);
+    retry(&mut world, 4);
+    let held = world.fetch(&["q"], "w").jid().to_owned();
+    world.queue("REMOVE q");
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    assert_eq!(rows(&mut world), 1);
+    world.ack(&held, "w");
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Done);
+}
+
+#[test]
+fn job_that_is_moved_is_watched_in_its_new_queue() {
+    let mut world = world_of_dead(2);
+    retry(&mut world, 2);
+    let query = Query::parse("queue:q").unwrap();
+    let verb = ChangeVerb::move_to("r").unwrap();
+    world.run(Op::change(Change::of_matching(verb, query)));
+    world.queue("REMOVE q");
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Running);
+    // The next server knows that, too.
+    world.forget_engine();
+    world.run(Op::Operations(OperationsOp::Resume));
+    world.queue("REMOVE r");
+    world.pass(3);
+    assert_eq!(show(&mut world).state, OperationState::Done);
+}
+
+#[test]
+fn promotion_has_no_part_in_it() {
+    let mut world = world_of_dead(60);
+    retry(&mut world, 10);
+    work(&mut world, 10);
+    world.tick(Duty::RetryCarefully);
+    world.now = world.now.plus_secs(1);
+    // What hinders one of them does not hinder the other.
+    world.faults.fail_write(0, WriteFault::Statement);
+    let ticket = world.next_ticket();
+    let op = Op::Tick(Duty::RetryCarefully);
+    world
+        .try_slice(&[Request { ticket, op }], true)
+        .unwrap_err();
+    world.tick(Duty::Promote);
+    assert_eq!(world.size("q"), 0);
+    world.tick(Duty::RetryCarefully);
+    assert_eq!(world.size("q"), 20);
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl World {
         for _ in 0..steps {
             self.now = self.now.plus_secs(1);
             self.tick(Duty::Promote);
+            self.tick(Duty::RetryCarefully);
             self.tick(Duty::ExpireReservations);
             if self.now.since(self.started_at).as_secs().is_multiple_of(10) {
                 self.tick(Duty::KeepClocks);

@@ -12,6 +12,7 @@ use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CallbackKind, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Keyed, Lock,
     OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped,
+    WatchedJob, WatchedKey,
 };
 
 /// What has a table of its own, by generation and key.
@@ -101,12 +102,25 @@ lasting! {
     AuditEntry by u64, in audit;
     OpenAction by u64, in open_actions;
     ActionPart by (u64, PartOf), in action_parts;
+    WatchedJob by WatchedKey, in watched_jobs;
     Ungrouped by (), in ungrouped;
 }
 
 impl PassingRows<AuditEntry> for MemoryRows<'_> {
     fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
         let rows = |tables: &mut Tables| due(tables.audit.rows().iter(), until, limit);
+        Ok(self.with(rows))
+    }
+}
+
+impl PassingRows<WatchedJob> for MemoryRows<'_> {
+    fn due(
+        &mut self,
+        _: i64,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<WatchedKey>, StoreError> {
+        let rows = |tables: &mut Tables| due(tables.watched_jobs.rows().iter(), until, limit);
         Ok(self.with(rows))
     }
 }

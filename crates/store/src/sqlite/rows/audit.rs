@@ -7,7 +7,10 @@ use workmill_proto::{SteadyTime, Timestamp};
 use super::{SqliteRows, number};
 use crate::sqlite::sql::Sql;
 use crate::writer::{KeyedRows, PassingRows};
-use crate::{ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, StoreError};
+use crate::{
+    ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, StoreError, WatchedJob,
+    WatchedKey,
+};
 
 impl KeyedRows<AuditEntry> for SqliteRows<'_> {
     fn get(&mut self, _: i64, id: &u64) -> Result<Option<AuditEntry>, StoreError> {
@@ -108,6 +111,54 @@ impl KeyedRows<ActionPart> for SqliteRows<'_> {
         self.statements
             .execute(Sql::ActionPartDelete, part_key(*key))?;
         Ok(())
+    }
+}
+
+impl KeyedRows<WatchedJob> for SqliteRows<'_> {
+    fn get(
+        &mut self,
+        _: i64,
+        (action, jid): &WatchedKey,
+    ) -> Result<Option<WatchedJob>, StoreError> {
+        let key = (action.cast_signed(), &**jid);
+        self.statements.row(Sql::WatchedJobRead, key, |row| {
+            Ok(WatchedJob {
+                since: SteadyTime::from_micros(row.get(0)?),
+                queue: row.get(1)?,
+            })
+        })
+    }
+
+    fn put(
+        &mut self,
+        _: i64,
+        (action, jid): &WatchedKey,
+        job: &WatchedJob,
+    ) -> Result<(), StoreError> {
+        let since = job.since.as_micros();
+        let row = (action.cast_signed(), &**jid, since, &*job.queue);
+        self.statements.execute(Sql::WatchedJobWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, (action, jid): &WatchedKey) -> Result<(), StoreError> {
+        let key = (action.cast_signed(), &**jid);
+        self.statements.execute(Sql::WatchedJobDelete, key)?;
+        Ok(())
+    }
+}
+
+impl PassingRows<WatchedJob> for SqliteRows<'_> {
+    fn due(
+        &mut self,
+        _: i64,
+        until: SteadyTime,
+        limit: usize,
+    ) -> Result<Vec<WatchedKey>, StoreError> {
+        let range = (until.as_micros(), limit);
+        self.statements.list(Sql::WatchedJobsDue, range, |row| {
+            Ok((number(row, 0)?, row.get(1)?))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use workmill_proto::SteadyTime;
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
     CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError,
-    Tombstone, Track, Trash, TrashedJob, Ungrouped,
+    Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
@@ -53,6 +53,8 @@ pub trait KeptRows:
     + KeyedRows<OpenAction>
     + PassingRows<OpenAction>
     + KeyedRows<ActionPart>
+    + KeyedRows<WatchedJob>
+    + PassingRows<WatchedJob>
     + KeyedRows<FailureGroup>
     + PassingRows<FailureGroup>
     + KeyedRows<Ungrouped>
