@@ -53,6 +53,7 @@ impl<'g, T: Tx> Group<'g, T> {
     ) -> Self {
         Self {
             answers: Answers::new(memory.parked.len()),
+            failures: Failures::new(memory.failure_groups),
             tx,
             now,
             rng: SmallRng::seed_from_u64(seed),
@@ -63,7 +64,6 @@ impl<'g, T: Tx> Group<'g, T> {
             locks: Locks::default(),
             batches: Batches::default(),
             tracks: Tracks::default(),
-            failures: Failures::default(),
             trash: TrashBin::default(),
             meters: Meters::new(rules.observed),
             budget: Budget::new(),
@@ -185,6 +185,7 @@ impl<'g, T: Tx> Group<'g, T> {
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
         self.failures.write(self.tx)?;
+        self.memory.failure_groups = self.failures.count();
         self.trash.write(self.tx)?;
         let operations = &self.memory.operations;
         self.memory.careful.write(self.tx, operations)?;

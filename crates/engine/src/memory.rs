@@ -36,6 +36,8 @@ pub(crate) struct Memory {
     pub(crate) actions: Actions,
     /// The careful retries that are under way.
     pub(crate) careful: Careful,
+    /// How many groups of failures there are; none if that is not known.
+    pub(crate) failure_groups: Option<usize>,
     /// Whether all failed jobs are known to be in groups of failures. It never becomes untrue.
     pub(crate) are_grouped: bool,
 }
@@ -77,5 +79,7 @@ impl Memory {
         self.history.roll_back();
         self.actions.roll_back();
         self.careful.roll_back();
+        // They are counted again.
+        self.failure_groups = None;
     }
 }

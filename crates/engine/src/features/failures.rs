@@ -16,14 +16,30 @@ use crate::overlay::Overlay;
 pub(crate) use seen::Seen;
 
 /// The groups of failures that a commit looks at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Failures {
     groups: Overlay<FailureGroup>,
+    /// How many there are; none if nobody has counted them.
+    count: Option<usize>,
     /// Whether it was found that there is no room for a new group.
     are_full: bool,
 }
 
 impl Failures {
+    /// There are so many groups, if that is known.
+    pub(crate) fn new(count: Option<usize>) -> Self {
+        Self {
+            groups: Overlay::default(),
+            count,
+            are_full: false,
+        }
+    }
+
+    /// How many groups there are, if anybody had to know.
+    pub(crate) fn count(&self) -> Option<usize> {
+        self.count
+    }
+
     /// A job has failed. Tells the group of its failure, which does not count it yet.
     pub(crate) fn note<T: Tx>(
         &mut self,
@@ -128,12 +144,15 @@ impl Failures {
         now: Clocks,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        self.groups.forget_due(tx, now.steady, limit)
+        let forgotten = self.groups.forget_due(tx, now.steady, limit)?;
+        self.count = self.count.map(|count| count.saturating_sub(forgotten));
+        Ok(forgotten)
     }
 
     /// Forgets what is known, as it is flushed.
     pub(crate) fn clear(&mut self) {
         self.groups.clear();
+        self.count = Some(0);
         self.are_full = false;
     }
 
@@ -154,14 +173,19 @@ impl Failures {
             return Ok(id);
         }
         if self.make_room(tx)? {
-            self.groups.put(id, seen.new_group(now));
+            self.make(id, seen.new_group(now));
             return Ok(id);
         }
         if self.groups.get(tx, &FailureId::OTHERS)?.is_none() {
             let others = Seen::of_others(seen.at).new_group(now);
-            self.groups.put(FailureId::OTHERS, others);
+            self.make(FailureId::OTHERS, others);
         }
         Ok(FailureId::OTHERS)
+    }
+
+    fn make(&mut self, id: FailureId, group: FailureGroup) {
+        self.groups.put(id, group);
+        self.count = self.count.map(|count| count + 1);
     }
 
     /// Whether there may be one more group. One without jobs leaves for it, the one that would be forgotten first.
@@ -169,13 +193,25 @@ impl Failures {
         if self.are_full {
             return Ok(false);
         }
-        self.groups.write(tx)?;
-        if tx.failure_ids()?.len() < FAILURE_GROUPS_MAX {
+        let count = match self.count {
+            Some(count) => count,
+            None => {
+                self.groups.write(tx)?;
+                tx.failure_ids()?.len()
+            }
+        };
+        self.count = Some(count);
+        if count < FAILURE_GROUPS_MAX {
             return Ok(true);
         }
+        // What this group has given jobs or taken them from.
+        self.groups.write(tx)?;
         let empty = tx.due::<FailureGroup>(SteadyTime::MAX, 1)?;
         match empty.first() {
-            Some(id) => self.groups.remove(*id),
+            Some(id) => {
+                self.groups.remove(*id);
+                self.count = Some(count - 1);
+            }
             None => self.are_full = true,
         }
         Ok(!self.are_full)

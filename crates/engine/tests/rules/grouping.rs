@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use workmill_engine::{Duty, Fail, Op, Rules};
+use workmill_engine::{Duty, Fail, Op, Request, Rules};
 use workmill_proto::{Command, MutationVerb, SetName, parse_command};
 use workmill_store::reading::Bounds;
 use workmill_store::{
@@ -311,6 +311,48 @@ fn clock_that_is_set_back_a_little_makes_no_failure_the_latest() {
 }
 
 #[test]
+fn groups_are_counted_right_whatever_becomes_of_them() {
+    let mut world = World::new();
+    let word = |n: usize| -> String {
+        let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap());
+        [n, n / 26, n / 676].map(letter).iter().collect()
+    };
+    let mut next = 0;
+    let mut fill = |world: &mut World, groups: usize| {
+        for n in next..next + groups {
+            let more = json!({"retry": -1});
+            fail(world, &format!("jid-{n:05}"), more, ("E", &word(n)));
+        }
+        next += groups;
+    };
+    let count = |world: &World| groups(world).len();
+    fill(&mut world, 3);
+    // One that never came to be.
+    world.push("jid-never", "q", json!({}));
+    world.fetch(&["q"], "w");
+    let ticket = world.next_ticket();
+    let op = World::fail_op("jid-never", "w");
+    world.try_slice(&[Request { ticket, op }], false).unwrap();
+    fill(&mut world, 2);
+    world.ok(Op::Flush);
+    assert_eq!(count(&world), 0);
+    // All but the last two are empty after this, and forgotten after a week.
+    fill(&mut world, 500);
+    let all = change_op(MutationVerb::Discard, DEAD, None);
+    world.ok(all);
+    fill(&mut world, 2);
+    world.pass(8 * 86_400);
+    assert_eq!(count(&world), 2);
+    world.crash();
+    fill(&mut world, 1_000);
+    // Only the one for all others is beyond the limit, whoever counts.
+    assert_eq!(count(&world), 1_001);
+    world.crash();
+    fill(&mut world, 3);
+    assert_eq!(count(&world), 1_001);
+}
+
+#[test]
 fn texts_of_a_group_are_cut() {
     let mut world = World::new();
     let long = "w\u{e4}rme ".repeat(3_000);
@@ -416,7 +458,7 @@ fn jobs_of_an_older_server_are_put_into_groups_in_slices() {
     world.forget_engine();
     let ticket = world.next_ticket();
     let op = Op::Tick(Duty::Sweep);
-    let mut rest = vec![workmill_engine::Request { ticket, op }];
+    let mut rest = vec![Request { ticket, op }];
     let mut slices = 0;
     while !rest.is_empty() {
         rest = world.slice(&rest);
