@@ -7,7 +7,7 @@ use workmill_store::{Operator, Place};
 
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 use crate::limits::AUDIT_TEXT_BYTES_MAX;
-use crate::op::{Action, Mutate, Op, OperationsOp};
+use crate::op::{Action, CronOp, CronSwitch, Mutate, Op, OperationsOp};
 
 /// How many names of things a text tells.
 const NAMES_TOLD_MAX: usize = 20;
@@ -58,13 +58,7 @@ impl Op {
             Self::Operations(OperationsOp::Cancel(id)) => {
                 ("operation.cancel", format!("operation {}", id.0))
             }
-            Self::Cron(switch) => {
-                let action = match switch.paused {
-                    true => "cron.pause",
-                    false => "cron.resume",
-                };
-                (action, format!("cron entry {}", switch.name))
-            }
+            Self::Cron(op) => cron_words(op),
             Self::Flush => ("flush", String::from("everything")),
             Self::Note(note) => (note.action, note.target.clone()),
             Self::Act(action) => return action.op.words(),
@@ -179,6 +173,29 @@ fn queue_words(command: &QueueCommand) -> (&'static str, String) {
         }
     };
     (action, target)
+}
+
+fn cron_words(op: &CronOp) -> (&'static str, String) {
+    match op {
+        CronOp::Switch(CronSwitch { name, paused }) => {
+            let action = match paused {
+                true => "cron.pause",
+                false => "cron.resume",
+            };
+            (action, format!("cron entry {name}"))
+        }
+        CronOp::Put(put) => {
+            let template = put.entry.template();
+            let zone = put.definition.timezone.as_deref();
+            let zone = zone.map_or_else(String::new, |zone| format!(" in {zone}"));
+            let target = format!(
+                "cron entry {}: {}{zone}, job {} to queue {}",
+                put.name, put.definition.schedule, template.jobtype, template.queue
+            );
+            ("cron.save", target)
+        }
+        CronOp::Delete(name) => ("cron.delete", format!("cron entry {name}")),
+    }
 }
 
 /// Whether the target of an entry of the audit log about queues names this one.

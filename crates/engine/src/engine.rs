@@ -7,6 +7,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Clocks, StoreError, Tx};
 
 use crate::context::{GroupContext, Rules};
+use crate::cron::{MadeEntries, Timetable};
 use crate::group::Group;
 use crate::memory::Memory;
 use crate::op::{Mutate, Op, Request, ServerId};
@@ -38,6 +39,13 @@ impl Engine {
             passage: Passage::default(),
             draining: BTreeSet::new(),
         }
+    }
+
+    /// One that knows the cron entries that were made before it: all that the store has, as nothing reads them again.
+    pub fn with_made(rules: Rules, made: MadeEntries) -> Self {
+        let mut engine = Self::new(rules);
+        engine.memory.timetable = Timetable::with_made(made);
+        engine
     }
 
     /// Changes the rules from the next group on.

@@ -14,7 +14,7 @@ use crate::features::{Batches, Failures, Locks, Meters, Tracks, TrashBin};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{GroupResult, InfoReport, Outcome};
-use crate::rules::{cron_pause, grouping, operations, queue, track, waiting};
+use crate::rules::{grouping, operations, queue, track, waiting};
 
 /// A group at work. The rules are its methods, one file each in `rules/`.
 pub(crate) struct Group<'g, T: Tx> {
@@ -106,10 +106,7 @@ impl<'g, T: Tx> Group<'g, T> {
             Op::Batch(batch) => self.batch(batch)?,
             Op::Track(op) => track::track(self.tx, &mut self.tracks, self.now, op)?,
             Op::Queue(command, client) => queue::change(self.tx, self.memory, command, *client)?,
-            Op::Cron(switch) => {
-                cron_pause::switch(self.tx, self.memory, self.now.wall, switch)?;
-                Outcome::Ok
-            }
+            Op::Cron(op) => self.cron(op)?,
             Op::Flush => {
                 self.flush()?;
                 Outcome::Ok

@@ -44,7 +44,10 @@ pub use action::is_about_queue;
 pub use actions::NotedAction;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
-pub use cron::{CronEntry, CronTable, Schedule, ScheduleError, split_zone};
+pub use cron::{
+    CronEntry, CronFlaw, CronTable, FindZone, MadeEntries, Schedule, ScheduleError,
+    check_cron_name, read_schedule,
+};
 pub use engine::Engine;
 pub use event::{Event, EventKind};
 pub use features::{Care, Watch};
@@ -53,9 +56,9 @@ pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT, OPERATIONS_RUNNING_MAX};
 pub use makers::ClientId;
 pub use new_job::{NewJob, WantedLock};
 pub use op::{
-    Ack, Action, BatchOp, BulkPush, ChangeExtent, CronSwitch, DeliveryTag, Duty, Fail, Fetch,
-    Mutate, MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue, ServerId, Source,
-    Ticket, TrackOp,
+    Ack, Action, BatchOp, BulkPush, ChangeExtent, CronOp, CronPut, CronSwitch, DeliveryTag, Duty,
+    Fail, Fetch, Mutate, MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue,
+    ServerId, Source, Ticket, TrackOp,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

@@ -23,6 +23,15 @@ pub(crate) const PROMOTE_SLICE_JOBS: usize = 250;
 /// Jobs of cron entries that one group pushes, or entries whose next tick it finds.
 pub(crate) const CRON_SLICE_JOBS: usize = 200;
 
+/// The longest name of a cron entry, in bytes: it is remembered with each of its ticks.
+pub(crate) const CRON_NAME_BYTES_MAX: usize = 256;
+
+/// How many cron entries can be made while the server runs: all are in memory, and looked at when one is made.
+pub(crate) const CRON_MADE_MAX: usize = 1_000;
+
+/// The longest payload of such an entry, in bytes.
+pub(crate) const CRON_JOB_BYTES_MAX: usize = 16 << 10;
+
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use workmill_proto::{
     Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, TrackCommand, WireError,
 };
-use workmill_store::{Clocks, JobKey, JobRef, Operator, Place, Watermark};
+use workmill_store::{Clocks, CronDefinition, JobKey, JobRef, Operator, Place, Watermark};
 
 use crate::actions::NotedAction;
 use crate::change::Change;
-use crate::cron::CronTable;
+use crate::cron::{CronEntry, CronTable};
 use crate::features::Watch;
 use crate::makers::ClientId;
 use crate::new_job::NewJob;
@@ -63,8 +63,8 @@ pub enum Op {
     Operations(OperationsOp),
     /// QUEUE PAUSE, RESUME, REMOVE.
     Queue(Arc<QueueCommand>, ClientId),
-    /// A cron entry is paused, or goes on.
-    Cron(Arc<CronSwitch>),
+    /// Something is done to a cron entry.
+    Cron(Arc<CronOp>),
     /// FLUSH.
     Flush,
     /// The numbers of INFO.
@@ -102,6 +102,30 @@ pub struct Note {
     pub target: String,
     /// To how many things.
     pub count: u64,
+}
+
+/// What is done to a cron entry.
+#[derive(Clone, Debug)]
+pub enum CronOp {
+    /// It is paused, or goes on.
+    Switch(CronSwitch),
+    /// One is made beside those of the configuration, or replaced. Refused if the name belongs to the configuration.
+    Put(CronPut),
+    /// One that was made is deleted.
+    Delete(Box<str>),
+}
+
+/// A cron entry to make.
+#[derive(Clone, Debug)]
+pub struct CronPut {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// How it is kept.
+    pub definition: CronDefinition,
+    /// The same, read.
+    pub entry: Arc<CronEntry>,
+    /// Whether there must be none of its name yet.
+    pub only_new: bool,
 }
 
 /// Whether a cron entry runs.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use rustix::fs::statvfs;
 use smallvec::smallvec;
 use tokio::sync::{Semaphore, watch};
-use workmill_engine::{ClientId, CronTable, Op, Outcome, Rules};
+use workmill_engine::{ClientId, CronEntry, CronFlaw, CronTable, Op, Outcome, Rules};
 use workmill_proto::Timestamp;
 use workmill_store::sqlite::READERS_MAX;
-use workmill_store::{StoreError, Totals};
+use workmill_store::{CronDefinition, StoreError, Totals};
 use workmill_web::{
     Access, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, LeftQueue, Permit,
     Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
@@ -20,6 +20,7 @@ use crate::gate::Gate as _;
 use crate::info;
 use crate::meters::{DutyCount, DutyKind};
 use crate::registry::WorkerState;
+use crate::settings::read_entry;
 use crate::shared::Shared;
 
 /// All that come by the web port are one client: queues that they make are charged to it.
@@ -136,6 +137,10 @@ impl Desk for ServerDesk {
 
     fn cron(&self) -> Arc<CronTable> {
         Arc::clone(&self.shared.settings.now().cron)
+    }
+
+    fn read_cron(&self, definition: &CronDefinition) -> Result<CronEntry, CronFlaw> {
+        read_entry(definition)
     }
 
     fn job_bytes_max(&self) -> usize {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use workmill_engine::{OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
+use workmill_engine::{Engine, OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
 use workmill_store::{Lease, Store};
 
 use crate::committer::{Committer, Ended, Host, Inbox};
@@ -19,6 +19,7 @@ use crate::dump::Dump;
 use crate::gate::{Gate as _, Gateway};
 use crate::reads::Reads;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
+use crate::settings::load_made;
 use crate::shared::Shared;
 use crate::threads::Threads;
 
@@ -66,6 +67,9 @@ impl Term {
         threads: Threads,
     ) -> anyhow::Result<Self> {
         let reading = Arc::new(store.reader());
+        // Nobody writes yet, so this is all there is.
+        let made = load_made(&*reading).context("cannot read the cron entries made by the API")?;
+        let engine = Engine::with_made(rules, made);
         let inbox: Arc<Inbox> = Arc::default();
         let host = Host {
             gate: Arc::<Gateway>::clone(&shared.gate),
@@ -73,7 +77,7 @@ impl Term {
             meters: Arc::clone(&shared.meters),
             threads,
         };
-        let ended = Committer::start(store, rules, Arc::clone(&inbox), host)
+        let ended = Committer::start(store, engine, Arc::clone(&inbox), host)
             .context("cannot start the committer")?;
         shared.gate.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));

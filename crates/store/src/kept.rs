@@ -63,6 +63,7 @@ keyed! {
     Tombstone by TombstoneKey;
     // The name of the entry.
     CronTick by Box<str>;
+    CronDefinition by Box<str>;
     // The number of the batch, as for all that follow.
     BatchState by u64;
     BatchDetails by u64;
@@ -252,6 +253,23 @@ pub struct CronTick {
     pub at: Timestamp,
     /// Since when it is paused; none if it is not.
     pub paused_since: Option<Timestamp>,
+}
+
+/// A cron entry that was made while the server runs, as it was written. It outlives a [`Tx::flush`](crate::Tx::flush).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronDefinition {
+    /// When it is due.
+    pub schedule: Box<str>,
+    /// The name of the zone its times are meant in; none for that of the server, or if the schedule says it.
+    pub timezone: Option<Box<str>>,
+    /// Whether a run that was missed while no server ran is made up for, once.
+    pub catch_up: bool,
+    /// The payload of its jobs, which have no id yet, as JSON.
+    pub job: Box<[u8]>,
+    /// When it was made, or last replaced.
+    pub changed_at: Timestamp,
+    /// By whom.
+    pub changed_by: Box<str>,
 }
 
 /// Reservations that take slots of a queue.

@@ -53,8 +53,9 @@ pub use history::{
     HistorySlot, OTHERS, Resolution, bucket_of,
 };
 pub use kept::{
-    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackState, CronTick,
-    Keyed, Lock, LockKey, LockOwner, Passing, Slots, Tombstone, TombstoneKey, Track, TrackState,
+    BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CallbackState, CronDefinition,
+    CronTick, Keyed, Lock, LockKey, LockOwner, Passing, Slots, Tombstone, TombstoneKey, Track,
+    TrackState,
 };
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError, Predecessor};

@@ -33,9 +33,9 @@ pub use snapshot::{
 
 use crate::writer::QueueId;
 use crate::{
-    AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronTick, FailureGroup, FailureId,
-    HistorySlot, JobRef, Lock, LockKey, Place, Reservation, Resolution, StoreError, StoredJob,
-    Totals, Track, Trash, Ungrouped,
+    AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronDefinition, CronTick, FailureGroup,
+    FailureId, HistorySlot, JobRef, Lock, LockKey, Place, Reservation, Resolution, StoreError,
+    StoredJob, Totals, Track, Trash, Ungrouped,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -136,6 +136,14 @@ pub trait Reading: Send + Sync {
         bounds: Bounds,
     ) -> Result<Slice<TickView, Box<str>>, StoreError>;
 
+    /// The cron entries that were made while the server ran, in the order of their names. The engine bounds how many there
+    /// are.
+    fn cron_definitions(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<DefinitionView, Box<str>>, StoreError>;
+
     /// Groups of failures in the order of their names, also those that have no jobs any more and are not forgotten yet. The
     /// engine bounds how many there are.
     fn failures(
@@ -206,6 +214,9 @@ pub struct FoundJob {
 
 /// The name of a cron entry, and up to when its ticks are done.
 pub type TickView = (Box<str>, CronTick);
+
+/// The name of a cron entry, and the entry as it was written.
+pub type DefinitionView = (Box<str>, Readable<CronDefinition>);
 
 /// The name of a group of failures, and the group.
 pub type FailureView = (FailureId, Readable<FailureGroup>);

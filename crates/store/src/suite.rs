@@ -216,6 +216,8 @@ register! { $
         a_paused_entry_stays_paused_after_reopening
         a_flush_keeps_the_notes_of_ticks
         a_dropped_transaction_notes_no_tick
+        definitions_come_back_whole_in_the_order_of_their_names
+        definitions_outlive_a_flush_and_a_reopening
     }
     transactions {
         a_dropped_transaction_changes_nothing

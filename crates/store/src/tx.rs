@@ -219,7 +219,7 @@ pub trait Tx {
     /// even if it changes nothing else, if `keep` is set.
     fn note_clocks(&mut self, clocks: Clocks, keep: bool) -> Result<(), StoreError>;
 
-    /// Forgets everything but the ticks of cron entries, the audit log and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
+    /// Forgets everything but the cron entries that were made, the ticks of all, the audit log and how far the clocks are: jobs, queues, pauses, reservations, tombstones, locks,
     /// batches, tracks, groups of failures, counters; at once, however large.
     fn flush(&mut self) -> Result<(), StoreError>;
 

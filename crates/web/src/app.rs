@@ -103,6 +103,11 @@ fn pages() -> Router<Arc<App>> {
         .route("/batches/{bid}", get(pages::batch))
         .route("/workers", get(pages::workers).post(pages::on_workers))
         .route("/cron", get(pages::cron).post(pages::on_cron))
+        .route("/cron/new", get(pages::new_cron).post(pages::on_new_cron))
+        .route(
+            "/cron/{name}/edit",
+            get(pages::edit_cron).post(pages::on_edit_cron),
+        )
         .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))
@@ -144,5 +149,5 @@ fn open_probes() -> Router<Arc<App>> {
 
 async fn no_such_path() -> Response {
     let detail = "there is no such path in the API";
-    api::problem_document(StatusCode::NOT_FOUND, detail, None)
+    api::problem_document(StatusCode::NOT_FOUND, detail)
 }

@@ -13,9 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use workmill_engine::{CronTable, Op, Outcome, Rules};
+use workmill_engine::{CronEntry, CronFlaw, CronTable, Op, Outcome, Rules};
 use workmill_proto::Timestamp;
-use workmill_store::{StoreError, Totals};
+use workmill_store::{CronDefinition, StoreError, Totals};
 
 use crate::guard::Access;
 pub use actor::{Actor, Role};
@@ -62,8 +62,14 @@ pub trait Desk: Send + Sync + 'static {
     /// The rules of jobs as they are set now: limits of the dead set, throttles, features.
     fn rules(&self) -> Rules;
 
-    /// The recurring jobs as they are set now.
+    /// The recurring jobs of the configuration as they are set now.
     fn cron(&self) -> Arc<CronTable>;
+
+    /// What a recurring job means that is made beside them.
+    ///
+    /// # Errors
+    /// It means nothing.
+    fn read_cron(&self, definition: &CronDefinition) -> Result<CronEntry, CronFlaw>;
 
     /// How long a job may be, in bytes.
     fn job_bytes_max(&self) -> usize;

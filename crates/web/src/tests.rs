@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod cron;
 mod editing;
 mod events;
 mod failures;

@@ -128,7 +128,7 @@ export async function ended(server, id) {
 
 /** The pages there are, and one of each that is about one thing. */
 function paths(name, some) {
-  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/failures", "/busy", "/batches", "/workers", "/cron", "/throttles",
+  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/failures", "/busy", "/batches", "/workers", "/cron", "/cron/new", "/throttles",
     "/locks", "/jobtypes", "/operations", "/audit", "/server", "/search", "/search?query=flaky", "/search?query=state:",
     "/operations/new?action=retry&query=state:dead", "/operations/new?action=move&query=state:dead", "/jobs/nothing-here"];
   const { queue, bid, operation, failure, jobs } = some;

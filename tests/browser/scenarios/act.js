@@ -106,6 +106,26 @@ scenario("recurring job is run now, paused and resumed", async ({ client, server
   assert.ok(!(await isPaused()));
 }, { config: '[[cron]]\nname = "nightly"\nschedule = "0 3 * * *"\njob = { type = "Report", queue = "reports" }' });
 
+scenario("recurring job is made by a form, after a look at its next runs, and deleted", async ({ server, page, go }) => {
+  await go("/cron");
+  await page.getByRole("link", { name: "New entry" }).click();
+  await page.getByLabel("Name").fill("monthly");
+  await page.getByLabel("Schedule").fill("0 6 32 * *");
+  await page.getByLabel("type").fill("Invoice");
+  await page.getByRole("button", { name: "Show next runs" }).click();
+  await page.getByRole("alert").filter({ hasText: "32" }).waitFor();
+  await page.getByLabel("Schedule").fill("0 6 L * *");
+  await page.getByRole("button", { name: "Show next runs" }).click();
+  await page.getByRole("heading", { name: "Next runs" }).waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("row", { name: /Invoice/ }).getByRole("link", { name: "Edit" }).click();
+  assert.equal((await server.api("GET", "/cron/monthly")).source, "api");
+  await page.getByText("Delete", { exact: true }).first().click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("status").waitFor();
+  assert.equal((await server.api("GET", "/cron")).items.length, 0);
+});
+
 scenario("job is edited and enqueued again, and a stale edit is refused", async ({ server, client, page, go, context }) => {
   await client.push({ jid: "broken-1", jobtype: "Invoise", queue: "mailers", args: [{ id: 9007199254740993 }], retry: -1 });
   await failAll(server, "mailers", 1, "no such class");

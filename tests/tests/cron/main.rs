@@ -1,4 +1,5 @@
 //! Recurring jobs: when they come, also when the server dies, and when their configuration changes.
 
 mod firing;
+mod making;
 mod reference;

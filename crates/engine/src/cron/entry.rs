@@ -24,11 +24,15 @@ pub struct CronEntry {
     job: Job,
 }
 
-/// All recurring jobs, by the names their last ticks are remembered by.
+/// All recurring jobs of a configuration, by the names their last ticks are remembered by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CronTable {
-    entries: BTreeMap<Arc<str>, CronEntry>,
+    entries: BTreeMap<Arc<str>, Arc<CronEntry>>,
+    is_off: bool,
 }
+
+/// The entries that were made while the server ran, by name; nothing in the place of one that cannot be read.
+pub type MadeEntries = BTreeMap<Arc<str>, Option<Arc<CronEntry>>>;
 
 impl CronEntry {
     /// An entry whose runs are jobs with this payload, each with an id of its own.
@@ -42,12 +46,22 @@ impl CronEntry {
         payload.insert("jid".to_owned(), JID_PLACEHOLDER.into());
         let job = Job::parse(Value::Object(payload).to_string().as_bytes())?;
         NewJob::new(job.clone(), Timestamp::default(), CustomReading::ALL)?;
-        Ok(Self {
+        Ok(Self::of_job(schedule, catch_up, job))
+    }
+
+    /// An entry whose runs are jobs like this one, which could be pushed.
+    pub(super) fn of_job(schedule: Schedule, catch_up: bool, job: Job) -> Self {
+        Self {
             schedule,
             catch_up,
             former_name: None,
             job,
-        })
+        }
+    }
+
+    /// Whether it is due whenever the other one is, also after a downtime.
+    pub(crate) fn has_ticks_of(&self, other: &Self) -> bool {
+        self.schedule == other.schedule && self.catch_up == other.catch_up
     }
 
     /// What its jobs are like; their ids are their own.
@@ -83,22 +97,54 @@ impl CronTable {
     pub const fn new() -> Self {
         Self {
             entries: BTreeMap::new(),
+            is_off: false,
+        }
+    }
+
+    /// The table of a configuration that has turned cron off: nothing of what was made while the server ran is due either.
+    pub const fn off() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            is_off: true,
+        }
+    }
+
+    /// Whether cron is turned off.
+    pub fn is_off(&self) -> bool {
+        self.is_off
+    }
+
+    /// This table with what was made beside it. An entry of the configuration comes before one of the same name.
+    pub fn with_made(&self, made: &MadeEntries) -> Self {
+        let mut entries = self.entries.clone();
+        if !self.is_off {
+            for (name, entry) in made {
+                if let Some(entry) = entry {
+                    let kept = entries.entry(Arc::clone(name));
+                    kept.or_insert_with(|| Arc::clone(entry));
+                }
+            }
+        }
+        Self {
+            entries,
+            is_off: self.is_off,
         }
     }
 
     /// Adds an entry; in the place of one that has its name already, if there is one.
     pub fn insert(&mut self, name: &str, entry: CronEntry) {
-        self.entries.insert(Arc::from(name), entry);
+        self.entries.insert(Arc::from(name), Arc::new(entry));
     }
 
     /// The entry of this name.
     pub fn get(&self, name: &str) -> Option<&CronEntry> {
-        self.entries.get(name)
+        self.entries.get(name).map(|entry| &**entry)
     }
 
     /// All entries, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &CronEntry)> {
-        self.entries.iter()
+        let entries = self.entries.iter();
+        entries.map(|(name, entry)| (name, &**entry))
     }
 
     /// How many entries there are.

@@ -36,6 +36,7 @@ impl Told {
 /// What the plan of all entries finds on its way; only for the log.
 #[derive(Debug, Default)]
 pub(crate) struct PlanReport {
+    pub(crate) shadowed: Told,
     pub(crate) missed: Told,
     pub(crate) silent: Told,
     pub(crate) capped: Told,
@@ -46,6 +47,14 @@ impl PlanReport {
     /// Says what the plan of all entries has found.
     pub(crate) fn tell(&mut self) {
         let ahead_secs = std::mem::take(&mut self.ahead_secs_max);
+        self.shadowed.tell(|count, entries| {
+            tracing::warn!(
+                count,
+                entries,
+                "CRON ENTRIES MADE BY THE API DO NOT RUN: the configuration has entries of the same names, which run in their \
+                 place; rename those, or delete these"
+            );
+        });
         self.missed.tell(|count, entries| {
             tracing::warn!(
                 count,

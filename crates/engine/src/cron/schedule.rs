@@ -48,7 +48,7 @@ pub(crate) struct Settled {
 }
 
 /// Splits what `CRON_TZ=` or `TZ=` says off a schedule: the name of a zone, and the rest.
-pub fn split_zone(text: &str) -> (Option<&str>, &str) {
+pub(super) fn split_zone(text: &str) -> (Option<&str>, &str) {
     let text = text.trim();
     let named = ["CRON_TZ=", "TZ="]
         .iter()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use workmill_proto::Timestamp;
 
-use super::CronTable;
+use super::{CronEntry, CronTable, MadeEntries};
 use crate::limits::CLOCK_STEP;
 
 /// The next tick of every entry.
@@ -18,8 +18,12 @@ pub(crate) struct Timetable {
 
 #[derive(Clone, Debug, Default)]
 struct Ticks {
-    /// None before the first table.
-    table: Option<Arc<CronTable>>,
+    /// The entries of the configuration; none before the first table.
+    configured: Option<Arc<CronTable>>,
+    /// The entries that were made beside them.
+    made: Arc<MadeEntries>,
+    /// All that run.
+    table: Arc<CronTable>,
     /// By name; an entry that is never due any more is not among them.
     next: BTreeMap<Arc<str>, Timestamp>,
     /// The same by time.
@@ -48,16 +52,41 @@ pub(crate) struct Due {
 }
 
 impl Timetable {
-    /// Whether it is for this table, or for one with the same entries.
-    pub(crate) fn is_for(&self, table: &Arc<CronTable>) -> bool {
-        // Compared entry by entry only if they are not one.
-        self.ticks.table.as_ref() == Some(table)
+    /// One for what was made before the server started.
+    pub(crate) fn with_made(made: MadeEntries) -> Self {
+        let mut timetable = Self::default();
+        timetable.ticks.made = Arc::new(made);
+        timetable
     }
 
-    /// Its table; an empty one before the first.
-    pub(crate) fn table(&self) -> &CronTable {
-        static NONE: CronTable = CronTable::new();
-        self.ticks.table.as_deref().unwrap_or(&NONE)
+    /// Whether it is for this configuration, or for one with the same entries.
+    pub(crate) fn is_for(&self, configured: &Arc<CronTable>) -> bool {
+        // Compared entry by entry only if they are not one.
+        self.ticks.configured.as_ref() == Some(configured)
+    }
+
+    /// The entries of the configuration; none before the first one.
+    pub(crate) fn configured(&self) -> Option<&CronTable> {
+        self.ticks.configured.as_deref()
+    }
+
+    /// The entries that were made.
+    pub(crate) fn made(&self) -> &MadeEntries {
+        &self.ticks.made
+    }
+
+    /// All entries that run; none before the first configuration.
+    pub(crate) fn table(&self) -> &Arc<CronTable> {
+        &self.ticks.table
+    }
+
+    /// The entry of this name, if it is due at `now`.
+    pub(crate) fn due_by_name(&self, name: &str, now: Timestamp) -> Option<Due> {
+        let (name, tick) = self.ticks.next.get_key_value(name)?;
+        (*tick <= now).then(|| Due {
+            name: Arc::clone(name),
+            tick: *tick,
+        })
     }
 
     /// Whether its table is the first after a start.
@@ -76,19 +105,41 @@ impl Timetable {
             .collect()
     }
 
-    /// Is for another table from now on. Entries whose schedule has not changed keep their next tick; those of the
+    /// Is for another configuration from now on. Entries whose schedule has not changed keep their next tick; those of the
     /// others are to be found.
-    pub(crate) fn replace(&mut self, table: &Arc<CronTable>) {
+    pub(crate) fn replace(&mut self, configured: &Arc<CronTable>) {
+        let made = Arc::clone(&self.ticks.made);
+        let is_first = self.ticks.configured.is_none();
+        self.become_for(Some(Arc::clone(configured)), made, is_first);
+    }
+
+    /// Has another entry under a name that was made, or none any more. Its next tick is to be found if its schedule has
+    /// changed.
+    pub(crate) fn set_made(&mut self, name: &Arc<str>, entry: Option<Arc<CronEntry>>) {
+        let mut made = MadeEntries::clone(&self.ticks.made);
+        match entry {
+            Some(entry) => made.insert(Arc::clone(name), Some(entry)),
+            None => made.remove(name),
+        };
+        let configured = self.ticks.configured.clone();
+        self.become_for(configured, Arc::new(made), self.ticks.first);
+    }
+
+    fn become_for(
+        &mut self,
+        configured: Option<Arc<CronTable>>,
+        made: Arc<MadeEntries>,
+        is_first: bool,
+    ) {
         let before = std::mem::take(&mut self.ticks);
-        self.ticks.first = before.table.is_none();
+        let table = configured.as_ref().map(|table| table.with_made(&made));
+        let table = Arc::new(table.unwrap_or_default());
+        self.ticks.first = is_first;
         self.ticks.seen = before.seen;
-        self.ticks.table = Some(Arc::clone(table));
         let unplanned: BTreeSet<&Arc<str>> = before.unplanned.iter().collect();
         for (name, entry) in table.iter() {
-            let known = before.table.as_ref().and_then(|table| table.get(name));
-            let keeps = known.is_some_and(|known| {
-                known.schedule == entry.schedule && known.catch_up == entry.catch_up
-            });
+            let known = before.table.get(name);
+            let keeps = known.is_some_and(|known| known.has_ticks_of(entry));
             if keeps && !unplanned.contains(name) {
                 let next = before.next.get(name).copied();
                 self.ticks.set_next(name, next);
@@ -96,6 +147,8 @@ impl Timetable {
                 self.ticks.unplanned.push(Arc::clone(name));
             }
         }
+        (self.ticks.configured, self.ticks.made) = (configured, made);
+        self.ticks.table = table;
         self.undo.push(Undo::All(Box::new(before)));
     }
 
@@ -109,7 +162,7 @@ impl Timetable {
         if set_back {
             self.undo.push(Undo::All(Box::new(self.ticks.clone())));
             self.ticks.first = false;
-            let names = self.ticks.table.iter().flat_map(|table| table.iter());
+            let names = self.ticks.table.iter();
             self.ticks.unplanned = names.map(|(name, _)| Arc::clone(name)).collect();
         }
         self.ticks.seen = wall;
@@ -123,6 +176,16 @@ impl Timetable {
             self.undo.push(Undo::Unplanned(taken.clone()));
         }
         taken
+    }
+
+    /// Sets the next tick of an entry, which need not be found any more.
+    pub(crate) fn plan(&mut self, name: &Arc<str>, tick: Option<Timestamp>) {
+        let unplanned = &mut self.ticks.unplanned;
+        if let Some(index) = unplanned.iter().position(|unplanned| unplanned == name) {
+            let taken = unplanned.remove(index);
+            self.undo.push(Undo::Unplanned(vec![taken]));
+        }
+        self.set_next(name, tick);
     }
 
     /// Sets the next tick of an entry.

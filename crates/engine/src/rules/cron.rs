@@ -15,15 +15,19 @@ use crate::new_job::NewJob;
 use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
-    /// Pushes a slice of the jobs of the table that are due. Tells whether there may be more.
-    pub(crate) fn fire_cron(&mut self, table: &Arc<CronTable>) -> Result<bool, StoreError> {
-        if !self.memory.timetable.is_for(table) {
-            self.memory.timetable.replace(table);
+    /// Pushes a slice of the jobs that are due, of this configuration and of what was made. Tells whether there may be more.
+    pub(crate) fn fire_cron(&mut self, configured: &Arc<CronTable>) -> Result<bool, StoreError> {
+        if !self.memory.timetable.is_for(configured) {
+            self.memory.timetable.replace(configured);
+            let made = self.memory.timetable.made().keys();
+            let shadowed = made.filter(|name| configured.get(name).is_some());
+            shadowed.for_each(|name| self.memory.plan_report.shadowed.add(name));
         }
+        let table = Arc::clone(self.memory.timetable.table());
         self.memory.timetable.look_at_clock(self.now.wall);
         let unplanned = self.memory.timetable.take_unplanned(CRON_SLICE_JOBS);
         if !unplanned.is_empty() {
-            let wanted = (&**table, &*unplanned);
+            let wanted = (&*table, &*unplanned);
             cron_plan::plan(self.tx, self.memory, self.rules, self.now.wall, wanted)?;
             return Ok(true);
         }
@@ -32,6 +36,12 @@ impl<T: Tx> Group<'_, T> {
         if due.is_empty() {
             return Ok(false);
         }
+        self.fire(&table, &due)?;
+        Ok(due.len() == CRON_SLICE_JOBS)
+    }
+
+    /// Pushes the jobs of entries that are due, and notes their ticks.
+    pub(super) fn fire(&mut self, table: &CronTable, due: &[Due]) -> Result<(), StoreError> {
         let names: Vec<&str> = due.iter().map(|due| &*due.name).collect();
         let done = cron_plan::ticks_done(self.tx, table, &names)?;
         let mut ticks = Vec::with_capacity(due.len());
@@ -56,8 +66,7 @@ impl<T: Tx> Group<'_, T> {
             }
         }
         self.push_runs(&runs)?;
-        self.tx.put(&ticks)?;
-        Ok(due.len() == CRON_SLICE_JOBS)
+        self.tx.put(&ticks)
     }
 
     /// Pushes a job for each run. One that is refused, as a PUSH may be, has had its turn.

@@ -18,8 +18,8 @@ pub(crate) fn switch<T: Tx>(
     now: Timestamp,
     CronSwitch { name, paused }: &CronSwitch,
 ) -> Result<(), StoreError> {
-    let table = memory.timetable.table();
-    let kept = cron_plan::ticks_done(tx, table, &[name])?.pop().flatten();
+    let table = Arc::clone(memory.timetable.table());
+    let kept = cron_plan::ticks_done(tx, &table, &[name])?.pop().flatten();
     let entry = table.get(name).cloned();
     let paused_since = kept.and_then(|kept| kept.paused_since);
     if paused_since.is_some() == *paused {

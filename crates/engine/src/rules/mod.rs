@@ -9,6 +9,7 @@ mod callbacks;
 mod careful;
 mod corrupt;
 mod cron;
+mod cron_make;
 pub(crate) mod cron_pause;
 mod cron_plan;
 mod dead;

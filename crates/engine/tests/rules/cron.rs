@@ -10,6 +10,7 @@ use workmill_store::QUEUES_MAX;
 
 use crate::world::World;
 
+mod making;
 mod pausing;
 
 /// An entry of a table: name, schedule, whether it catches up, members of its payload.

@@ -4,12 +4,14 @@ mod clients;
 mod clock;
 mod damage;
 mod features;
+mod recurring;
 mod sight;
 
 pub use clients::{Fetched, fetch_op, mutate_op};
 pub use features::{
     change, change_op, jobs_named, nameless_fetch, of_type, queue, requeue_op, throttled, working,
 };
+pub use recurring::read_utc;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

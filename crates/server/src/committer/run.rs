@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use workmill_engine::{Answer, Engine, GroupContext, GroupResult, Op, Outcome, Request, Rules};
+use workmill_engine::{Answer, Engine, GroupContext, GroupResult, Op, Outcome, Request};
 use workmill_store::{Store, StoreError, Syncer, Tx};
 
 use super::acknowledger::{Acknowledger, Gone};
@@ -89,7 +89,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// Must be called in a runtime.
     pub(crate) fn start(
         store: S,
-        rules: Rules,
+        engine: Engine,
         inbox: Arc<Inbox>,
         host: Host,
     ) -> io::Result<oneshot::Receiver<Ended>> {
@@ -99,7 +99,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         let committer = Self {
             syncer: store.syncer(),
             store,
-            engine: Engine::new(rules),
+            engine,
             clock: host.clock,
             waiters: Waiters::new(host.gate),
             inbox: Arc::clone(&inbox),

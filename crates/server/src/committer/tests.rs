@@ -3,7 +3,7 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use workmill_engine::{BulkPush, EventKind, Fetch, Op, Outcome, Rules, ServerId};
+use workmill_engine::{BulkPush, Engine, EventKind, Fetch, Op, Outcome, Rules, ServerId};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore, WriteFault};
 use workmill_store::sqlite::{Durability, SqliteStore};
@@ -59,7 +59,7 @@ impl World {
             meters: Arc::clone(&meters),
             threads,
         };
-        let ended = Committer::start(store, rules, Arc::clone(&inbox), host).unwrap();
+        let ended = Committer::start(store, Engine::new(rules), Arc::clone(&inbox), host).unwrap();
         Self {
             gate: Arc::<Inbox>::clone(&inbox),
             inbox,

@@ -2,6 +2,7 @@
 
 mod entry;
 mod flaw;
+mod made;
 mod misplaced;
 mod payload;
 mod zone;
@@ -13,6 +14,7 @@ use workmill_engine::CronTable;
 
 use self::entry::RawEntry;
 use self::flaw::Flaw;
+pub(crate) use self::made::{load_made, read_entry};
 use super::SettingsError;
 use super::origin::Origin;
 use super::reader::{Found, Reader};
@@ -31,7 +33,7 @@ pub(super) fn choose_cron(
     let mut cron = CronTable::default();
     let mut origins: BTreeMap<String, Origin> = BTreeMap::new();
     if enabled.is_some_and(|enabled| !enabled.value) {
-        return Ok((Arc::new(cron), origins));
+        return Ok((Arc::new(CronTable::off()), origins));
     }
     for (index, table) in tables.into_iter().enumerate() {
         let label = label(&table, index + 1);

@@ -28,6 +28,7 @@ mod web;
 mod web_users;
 
 pub use binding::Binding;
+pub(crate) use cron::{load_made, read_entry};
 pub use effective::{BatchSettings, Settings};
 pub use error::SettingsError;
 pub use load::Loaded;

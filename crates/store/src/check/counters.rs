@@ -39,12 +39,7 @@ pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Resul
         ControlFlow::Continue(())
     })?;
     findings.count("remembered ends of reservations", tombstones);
-    let mut ticks = 0;
-    rows.cron_ticks(None, |_, _| {
-        ticks += 1;
-        ControlFlow::Continue(())
-    })?;
-    findings.count("cron entries", ticks);
+    check_cron(rows, findings)?;
     let mut slots = 0;
     rows.history(tallies.generation, |place, slot| {
         slots += 1;
@@ -67,5 +62,26 @@ pub(super) fn check<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Resul
         ControlFlow::Continue(())
     })?;
     findings.count("entries of the audit log", actions);
+    Ok(())
+}
+
+fn check_cron<S: Snapshot>(rows: &mut S, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut ticks = 0;
+    rows.cron_ticks(None, |_, _| {
+        ticks += 1;
+        ControlFlow::Continue(())
+    })?;
+    findings.count("cron entries", ticks);
+    let mut definitions = 0;
+    rows.cron_definitions(None, |name, definition| {
+        definitions += 1;
+        if let Err(error) = definition {
+            findings.add(ProblemKind::Row, || {
+                format!("the cron entry {name:?} of the API: {}", error.reason)
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    findings.count("cron entries made by the API", definitions);
     Ok(())
 }

@@ -6,9 +6,9 @@ use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, Counts, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
-    LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track, Trash, TrashKey,
-    TrashedJob, Ungrouped, WatchedJob, WatchedKey,
+    CallbackKind, Counts, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
+    HistorySlot, Lock, LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track,
+    Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -57,6 +57,7 @@ pub(super) struct Tables {
     pub(super) locks: Table<(i64, LockKey), Lock>,
     pub(super) tracks: Table<(i64, Box<str>), Track>,
     pub(super) cron_ticks: Table<Box<str>, CronTick>,
+    pub(super) cron_entries: Table<Box<str>, CronDefinition>,
     pub(super) batches: Table<(i64, u64), BatchState>,
     pub(super) batch_details: Table<(i64, u64), StoredDetails>,
     pub(super) batch_parents: Table<(i64, u64), BatchParents>,
@@ -92,6 +93,7 @@ impl Tables {
             locks: Table::default(),
             tracks: Table::default(),
             cron_ticks: Table::default(),
+            cron_entries: Table::default(),
             batches: Table::default(),
             batch_details: Table::default(),
             batch_parents: Table::default(),
@@ -123,7 +125,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 26] {
+    fn all(&mut self) -> [&mut dyn Undo; 27] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -136,6 +138,7 @@ impl Tables {
             &mut self.locks,
             &mut self.tracks,
             &mut self.cron_ticks,
+            &mut self.cron_entries,
             &mut self.batches,
             &mut self.batch_details,
             &mut self.batch_parents,

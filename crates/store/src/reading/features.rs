@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::snapshot::{Readable, Snapshot};
-use super::{BatchView, Bounds, FailureView, Slice, SliceBuilder, TickView, TrackView};
+use super::{
+    BatchView, Bounds, DefinitionView, FailureView, Slice, SliceBuilder, TickView, TrackView,
+};
 use crate::{BatchState, FailureGroup, FailureId, Lock, LockKey, StoreError, Track};
 
 pub(super) fn batches<S: Snapshot>(
@@ -137,6 +139,20 @@ pub(super) fn failure<S: Snapshot>(
     let generation = rows.tallies()?.generation;
     let group = rows.failure(generation, id)?;
     Ok(group.and_then(Result::ok))
+}
+
+pub(super) fn cron_definitions<S: Snapshot>(
+    rows: &mut S,
+    after: Option<&str>,
+    bounds: Bounds,
+) -> Result<Slice<DefinitionView, Box<str>>, StoreError> {
+    let mut slice = SliceBuilder::new(bounds);
+    rows.cron_definitions(after, |name, definition| {
+        let bytes = definition.as_ref().map_or(0, |found| found.job.len());
+        slice.add((name.clone(), definition), bytes);
+        slice.step(name)
+    })?;
+    Ok(slice.into_slice())
 }
 
 pub(super) fn cron_ticks<S: Snapshot>(

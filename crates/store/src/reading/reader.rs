@@ -7,9 +7,9 @@ use workmill_proto::Timestamp;
 use super::names::Names;
 use super::snapshot::{FeatureReads as _, JobReads as _, Readable, Snapshots};
 use super::{
-    AuditView, BatchView, Bounds, FailureView, FoundJob, QueueView, READ_ROWS_MAX, Reading,
-    SearchCursor, Slice, TickView, TrackView, audit, features, history, jobs, queues, search,
-    trash,
+    AuditView, BatchView, Bounds, DefinitionView, FailureView, FoundJob, QueueView, READ_ROWS_MAX,
+    Reading, SearchCursor, Slice, TickView, TrackView, audit, features, history, jobs, queues,
+    search, trash,
 };
 use crate::writer::QueueId;
 use crate::{
@@ -131,6 +131,15 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<TickView, Box<str>>, StoreError> {
         self.0
             .read(|rows| features::cron_ticks(rows, after, bounds))
+    }
+
+    fn cron_definitions(
+        &self,
+        after: Option<&str>,
+        bounds: Bounds,
+    ) -> Result<Slice<DefinitionView, Box<str>>, StoreError> {
+        self.0
+            .read(|rows| features::cron_definitions(rows, after, bounds))
     }
 
     fn failures(

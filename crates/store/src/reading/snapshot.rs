@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    AuditEntry, BatchDetails, BatchState, Counts, CronTick, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone, TombstoneKey, Track, Trash,
-    TrashKey, TrashedJob, Ungrouped,
+    AuditEntry, BatchDetails, BatchState, Counts, CronDefinition, CronTick, FailureGroup,
+    FailureId, HistoryKey, HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone,
+    TombstoneKey, Track, Trash, TrashKey, TrashedJob, Ungrouped,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -236,6 +236,13 @@ pub trait FeatureReads {
         &mut self,
         after: Option<&str>,
         each: impl FnMut(Box<str>, CronTick) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// The cron entries behind a name that were made while the server ran.
+    fn cron_definitions(
+        &mut self,
+        after: Option<&str>,
+        each: impl FnMut(Box<str>, Readable<CronDefinition>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 }
 

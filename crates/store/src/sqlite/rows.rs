@@ -13,7 +13,7 @@ pub(super) use audit::read_audit;
 pub(super) use batches::{number, read_batch};
 pub(super) use entries::place;
 pub(super) use failures::read_ungrouped;
-pub(super) use kept::{read_end, read_lock, read_track};
+pub(super) use kept::{read_definition, read_end, read_lock, read_track};
 pub(super) use trash::{read_trash, read_trashed};
 
 use rusqlite::Row;

@@ -182,6 +182,11 @@ ALTER TABLE trash ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE watched_jobs (
     action INTEGER NOT NULL, jid TEXT NOT NULL, since INTEGER NOT NULL, queue TEXT NOT NULL,
     PRIMARY KEY (action, jid)) WITHOUT ROWID;
+", "
+-- Cron entries that were made while the server ran.
+CREATE TABLE cron_entries (
+    name TEXT PRIMARY KEY, schedule TEXT NOT NULL, timezone TEXT, catch_up INTEGER NOT NULL, job BLOB NOT NULL,
+    changed_at INTEGER NOT NULL, changed_by TEXT NOT NULL) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -170,6 +170,11 @@ statements! {
     CronTickRead = "SELECT at, paused_since FROM cron_ticks WHERE name = ?1";
     CronTickWrite = "REPLACE INTO cron_ticks (name, at, paused_since) VALUES (?1, ?2, ?3)";
     CronTickDelete = "DELETE FROM cron_ticks WHERE name = ?1";
+    CronDefinitionRead = "SELECT schedule, timezone, catch_up, job, changed_at, changed_by FROM cron_entries
+        WHERE name = ?1";
+    CronDefinitionWrite = "REPLACE INTO cron_entries (name, schedule, timezone, catch_up, job, changed_at, changed_by)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    CronDefinitionDelete = "DELETE FROM cron_entries WHERE name = ?1";
 
     AuditRead = "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target, changed,
         skipped, operation, undoes FROM audit WHERE id = ?1";

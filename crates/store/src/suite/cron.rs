@@ -5,7 +5,7 @@ use workmill_proto::Timestamp;
 use super::Fixture;
 use super::steps::*;
 use crate::reading::Bounds;
-use crate::{CronTick, Reading as _, Store, Tx};
+use crate::{CronDefinition, CronTick, Reading as _, Store, Tx};
 
 pub(super) fn tick(name: &str, secs: i64) -> (Box<str>, CronTick) {
     let tick = CronTick {
@@ -93,4 +93,59 @@ pub(super) fn a_dropped_transaction_notes_no_tick<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     look(&mut store, |tx| tx.put(&[tick("a", 1)]).unwrap());
     assert_eq!(ticks(&mut store, &["a"]), [None]);
+}
+
+fn definition(schedule: &str, timezone: Option<&str>) -> CronDefinition {
+    CronDefinition {
+        schedule: schedule.into(),
+        timezone: timezone.map(Into::into),
+        catch_up: timezone.is_some(),
+        job: br#"{"jobtype":"T","args":[12345678901234567890123]}"#
+            .as_slice()
+            .into(),
+        changed_at: at(3),
+        changed_by: "anna".into(),
+    }
+}
+
+pub(super) fn definitions_come_back_whole_in_the_order_of_their_names<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let (a, b) = (
+        definition("@daily", None),
+        definition("0 3 * * *", Some("Asia/Tokyo")),
+    );
+    change(&mut store, |tx| {
+        tx.put(&[("b".into(), a.clone()), ("a".into(), a.clone())])
+            .unwrap();
+        tx.put(&[("b".into(), b.clone())]).unwrap();
+        let names = ["a", "b", "c"].map(Box::from);
+        let found: Vec<Option<CronDefinition>> = tx.get(&names).unwrap();
+        assert_eq!(found, [Some(a.clone()), Some(b.clone()), None]);
+    });
+    let reader = store.reader();
+    let first = reader.cron_definitions(None, Bounds::of_rows(1)).unwrap();
+    assert_eq!(first.items, [("a".into(), Ok(a))]);
+    let rest = reader.cron_definitions(first.next.as_deref(), Bounds::of_rows(9));
+    assert_eq!(rest.unwrap().items, [("b".into(), Ok(b))]);
+    forget::<CronDefinition>(&mut store, "b");
+    look(&mut store, |tx| {
+        tx.put(&[("c".into(), definition("@daily", None))]).unwrap();
+    });
+    let left = reader.cron_definitions(None, Bounds::of_rows(9)).unwrap();
+    let names: Vec<_> = left.items.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["a"]);
+}
+
+pub(super) fn definitions_outlive_a_flush_and_a_reopening<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let kept = definition("@daily", None);
+    change(&mut store, |tx| {
+        tx.put(&[("a".into(), kept.clone())]).unwrap();
+    });
+    change(&mut store, |tx| tx.flush().unwrap());
+    sweep_all(&mut store, 100);
+    drop(store);
+    let store = fixture.open();
+    let found = store.reader().cron_definitions(None, Bounds::of_rows(9));
+    assert_eq!(found.unwrap().items, [("a".into(), Ok(kept))]);
 }

@@ -10,6 +10,7 @@
 mod asked;
 mod attention;
 mod audit;
+mod cron;
 mod events;
 mod failures;
 mod features;

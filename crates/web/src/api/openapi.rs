@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    attention, audit, events, failures, features, history, jobs, operations, problem, queues,
+    attention, audit, cron, events, failures, features, history, jobs, operations, problem, queues,
     server, trash, why, workers,
 };
 use crate::app::App;
@@ -80,11 +80,15 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(features::list_batches))
         .routes(routes!(features::show_batch))
         .routes(routes!(features::list_locks))
-        .routes(routes!(features::list_cron))
-        .routes(routes!(features::show_cron))
-        .routes(routes!(features::run_cron))
-        .routes(routes!(features::pause_cron))
-        .routes(routes!(features::resume_cron))
+        .routes(routes!(cron::list_cron, cron::create_cron))
+        .routes(routes!(
+            cron::show_cron,
+            cron::replace_cron,
+            cron::delete_cron
+        ))
+        .routes(routes!(cron::run_cron))
+        .routes(routes!(cron::pause_cron))
+        .routes(routes!(cron::resume_cron))
         .routes(routes!(server::show_server))
         .routes(routes!(server::show_settings))
         .routes(routes!(server::show_counters))

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::service::{Problem, ProblemKind, Span};
+use crate::service::{Problem, ProblemKind};
 
 pub(super) const MEDIA_TYPE_NAME: &str = "application/problem+json";
 
@@ -28,22 +28,35 @@ pub(super) struct Document<'a> {
     /// How long what is wrong in the query is, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<usize>,
+    /// Which part of what was sent is wrong, such as `job.queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
 }
 
 /// The document for a status: its title says what kind of problem it is.
-pub(crate) fn document(status: StatusCode, detail: &str, span: Option<Span>) -> Response {
-    let document = Document {
-        kind: "about:blank",
-        title: status.canonical_reason(),
-        status: status.as_u16(),
-        detail,
-        at: span.map(|span| span.at),
-        length: span.map(|span| span.length),
-    };
+pub(crate) fn document(status: StatusCode, detail: &str) -> Response {
+    respond(status, Document::new(status, detail))
+}
+
+fn respond(status: StatusCode, document: Document<'_>) -> Response {
     let mut response = (status, axum::Json(document)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);
     response
+}
+
+impl<'a> Document<'a> {
+    fn new(status: StatusCode, detail: &'a str) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason(),
+            status: status.as_u16(),
+            detail,
+            at: None,
+            length: None,
+            field: None,
+        }
+    }
 }
 
 impl Problem {
@@ -61,6 +74,13 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        document(self.status(), &self.detail, self.span)
+        let status = self.status();
+        let document = Document {
+            at: self.span.map(|span| span.at),
+            length: self.span.map(|span| span.length),
+            field: self.field.as_deref(),
+            ..Document::new(status, &self.detail)
+        };
+        respond(status, document)
     }
 }

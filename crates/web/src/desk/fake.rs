@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use workmill_engine::{
-    Ack, CronTable, Engine, Fail, Fetch, FetchedJob, GroupContext, Op, Outcome, Request, Rules,
-    ServerId, Ticket,
+    Ack, CronEntry, CronFlaw, CronTable, Engine, Fail, Fetch, FetchedJob, GroupContext, Op,
+    Outcome, Request, Rules, ServerId, Ticket,
 };
 use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{Reading, Store as _, StoreError, Totals, Tx as _};
+use workmill_store::{CronDefinition, Reading, Store as _, StoreError, Totals, Tx as _};
 
 use super::{
     Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Fetches,
@@ -274,6 +275,13 @@ impl Desk for FakeDesk {
 
     fn cron(&self) -> Arc<CronTable> {
         Arc::clone(&self.cron.lock())
+    }
+
+    fn read_cron(&self, definition: &CronDefinition) -> Result<CronEntry, CronFlaw> {
+        let is_known = |name: Option<&str>| name.is_none_or(|name| name == "UTC");
+        CronEntry::read(definition, &mut |name| {
+            is_known(name).then_some(TimeZone::UTC)
+        })
     }
 
     fn job_bytes_max(&self) -> usize {

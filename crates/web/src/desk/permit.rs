@@ -43,13 +43,17 @@ pub enum Action {
     PauseCron,
     /// To let it run again.
     ResumeCron,
+    /// To make a cron entry, or to replace one that was made.
+    SaveCron,
+    /// To delete one that was made.
+    DeleteCron,
     /// To forget everything there is.
     Flush,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -69,6 +73,8 @@ impl Action {
         Self::RunCron,
         Self::PauseCron,
         Self::ResumeCron,
+        Self::SaveCron,
+        Self::DeleteCron,
         Self::Flush,
     ];
 
@@ -94,6 +100,8 @@ impl Action {
             Self::RunCron => "cron.run",
             Self::PauseCron => "cron.pause",
             Self::ResumeCron => "cron.resume",
+            Self::SaveCron => "cron.save",
+            Self::DeleteCron => "cron.delete",
             Self::Flush => "flush",
         }
     }
@@ -118,9 +126,10 @@ impl Action {
             | Self::TerminateWorkers
             | Self::RunCron
             | Self::PauseCron
-            | Self::ResumeCron => Role::Operator,
-            // Nothing brings back what these take away.
-            Self::EmptyTrash | Self::Flush => Role::Admin,
+            | Self::ResumeCron
+            | Self::SaveCron
+            | Self::DeleteCron => Role::Operator,
+            Self::Flush => Role::Admin,
         }
     }
 

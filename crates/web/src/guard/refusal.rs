@@ -50,7 +50,7 @@ impl Refusal {
             ),
         };
         let mut response = match path.starts_with("/api/") {
-            true => problem_document(status, text, None),
+            true => problem_document(status, text),
             false => (status, format!("{text}\n")).into_response(),
         };
         let headers = response.headers_mut();

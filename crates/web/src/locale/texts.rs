@@ -71,7 +71,9 @@ texts! {
     locks locks_lead locks_empty locks_teach lock ends ended
     // The page of recurring jobs.
     cron cron_lead cron_empty cron_teach schedule next_run last_run never act_run
-    cron_was_run cron_was_paused cron_was_resumed
+    cron_was_run cron_was_paused cron_was_resumed cron_was_saved cron_was_deleted cron_new cron_name cron_zone
+    cron_catch_up cron_edit_lead cron_preview cron_next_runs cron_source cron_source_file cron_source_api
+    cron_shadows cron_delete_shadowed cron_ask_delete
     // The page of throttles.
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
     // The page of the server.

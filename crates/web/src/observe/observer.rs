@@ -9,6 +9,7 @@ use workmill_proto::Timestamp;
 use workmill_store::StoreError;
 
 use super::observed::Observed;
+use super::recurring::{Recurring, RecurringReader};
 use super::trend::{Look, Trend};
 use crate::desk::Desk;
 
@@ -17,7 +18,10 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// Looks at the queues when somebody asks.
 #[derive(Debug, Default)]
-pub struct Observer(Mutex<State>);
+pub struct Observer {
+    state: Mutex<State>,
+    recurring: RecurringReader,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -30,7 +34,7 @@ struct State {
 impl Observer {
     /// What all queues are like now.
     pub(crate) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Observed>, StoreError> {
-        let mut state = self.0.lock().await;
+        let mut state = self.state.lock().await;
         if let Some((at, observed)) = &state.last
             && at.elapsed() < FRESH_FOR
             && !state.is_outdated
@@ -61,20 +65,26 @@ impl Observer {
 
     /// Whoever asks next sees what has just been changed.
     pub(crate) async fn look_again(&self) {
-        self.0.lock().await.is_outdated = true;
+        self.state.lock().await.is_outdated = true;
+        self.recurring.look_again().await;
+    }
+
+    /// The recurring jobs there are now.
+    pub(crate) async fn recurring(&self, desk: &dyn Desk) -> Result<Arc<Recurring>, StoreError> {
+        self.recurring.now(desk).await
     }
 
     /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or
     /// nobody has looked before.
     pub(crate) async fn empty_in(&self, queue: &str) -> Option<f64> {
-        let state = self.0.lock().await;
+        let state = self.state.lock().await;
         let (at, now) = state.last.as_ref()?;
         state.trend.empty_in(queue, *at, now)
     }
 
     /// What was seen in the last minutes, the earliest first; nothing if nobody has looked.
     pub(crate) async fn earlier(&self) -> Vec<Look> {
-        let state = self.0.lock().await;
+        let state = self.state.lock().await;
         let last = state.last.as_ref();
         last.map_or_else(Vec::new, |(at, _)| state.trend.looks(*at))
     }
@@ -82,7 +92,7 @@ impl Observer {
     /// In how many seconds a job that was put into its queue then is the next one, if it goes on as in the last minutes;
     /// none if the queue does not get on, or nobody has looked before.
     pub(crate) async fn reached_in(&self, queue: &str, enqueued_at: Timestamp) -> Option<f64> {
-        let state = self.0.lock().await;
+        let state = self.state.lock().await;
         let (at, now) = state.last.as_ref()?;
         state.trend.reached_in(queue, enqueued_at, (*at, now))
     }

@@ -1,4 +1,4 @@
-//! What forms do to queues, workers and recurring jobs.
+//! What forms do to queues and workers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use super::forms::{Fields, invalid};
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::{WorkerChoice, WorkerSignal};
-use crate::service::cron;
 use crate::service::queues::{QueueAction, act};
 use crate::service::workers::signal;
 
@@ -57,30 +56,4 @@ pub(crate) async fn on_workers(
     let done = signal(&*app.desk, &frame.actor, &choice, told);
     let notice = done.map(|signalled| Notice::WorkersTold(signalled.workers));
     frame.done(&frame.path, notice)
-}
-
-/// `POST /cron`: pushes the job of an entry now, pauses it, or lets it go on.
-pub(crate) async fn on_cron(
-    State(app): State<Arc<App>>,
-    frame: Frame,
-    Form(fields): Form<Fields>,
-) -> Response {
-    let name = fields.first("name").unwrap_or_default();
-    let (desk, actor) = (&*app.desk, &frame.actor);
-    let done = match fields.first("action").unwrap_or_default() {
-        "run" => {
-            let pushed = cron::run_now(desk, &app.observer, actor, name).await;
-            pushed.map(|_| Notice::CronRun)
-        }
-        "pause" => {
-            let paused = cron::switch(desk, actor, name, true).await;
-            paused.map(|()| Notice::CronPaused)
-        }
-        "resume" => {
-            let resumed = cron::switch(desk, actor, name, false).await;
-            resumed.map(|()| Notice::CronResumed)
-        }
-        other => return frame.show_problem(&invalid("action", other)),
-    };
-    frame.done("/cron", done)
 }

@@ -207,6 +207,7 @@ impl FromRequestParts<Arc<App>> for Frame {
             _ => Notice::of(&parts.headers, &prefix),
         };
         let totals = app.desk.read(|reading| reading.totals()).await.ok();
+        let recurring = app.observer.recurring(&*app.desk).await;
         let facts = app.desk.facts();
         Ok(Self {
             actor,
@@ -219,7 +220,7 @@ impl FromRequestParts<Arc<App>> for Frame {
             t: preferences.language.texts(),
             counts: Counts {
                 workers: Some(app.desk.numbers().workers),
-                cron: Some(app.desk.cron().iter().count() as u64),
+                cron: recurring.ok().map(|recurring| recurring.count()),
                 throttles: Some(app.desk.rules().throttles.len() as u64),
                 ..totals.as_ref().map(Counts::from).unwrap_or_default()
             },

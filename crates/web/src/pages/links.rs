@@ -36,6 +36,11 @@ pub(super) fn batch_path(bid: &str) -> String {
     format!("/batches/{}", percent_encoded(bid))
 }
 
+/// The path of the form of a recurring job.
+pub(super) fn cron_edit_path(name: &str) -> String {
+    format!("/cron/{}/edit", percent_encoded(name))
+}
+
 /// The path of what a query finds.
 pub(super) fn search_path(query: &str) -> String {
     format!("/search?query={}", percent_encoded(query))

@@ -1,4 +1,4 @@
-//! `/workers`, `/cron`, `/throttles` and `/locks`: what works on jobs, and what holds them back.
+//! `/workers`, `/throttles` and `/locks`: what works on jobs, and what holds them back.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use super::listing::{ListParameters, Listing};
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::Texts;
-use crate::service::cron::{self, CronEntry};
 use crate::service::locks::{self, JobLock};
 use crate::service::queues::{self, ThrottledQueue};
 use crate::service::workers::{self, Worker};
@@ -30,7 +29,6 @@ macro_rules! table_page {
 }
 
 table_page!(WorkersPage, "workers.html", Worker);
-table_page!(CronPage, "cron.html", CronEntry);
 table_page!(ThrottlesPage, "throttles.html", ThrottledQueue);
 table_page!(LocksPage, "locks.html", JobLock);
 
@@ -72,30 +70,6 @@ impl JobLock {
     }
 }
 
-impl CronPage<'_> {
-    fn may_act(&self) -> bool {
-        self.frame.may(Action::RunCron)
-            && self.frame.may(Action::PauseCron)
-            && self.frame.may(Action::ResumeCron)
-    }
-}
-
-impl CronEntry {
-    /// Its name, if it is not made of what is shown of it anyway.
-    fn own_name(&self) -> Option<&str> {
-        let shown = format!("{} {}", self.jobtype, self.schedule);
-        (!self.name.starts_with(&shown)).then_some(self.name.as_str())
-    }
-
-    fn queue_path(&self) -> String {
-        queue_path(&self.queue)
-    }
-
-    fn next(&self) -> Option<workmill_proto::Timestamp> {
-        self.next.first().copied()
-    }
-}
-
 pub(crate) async fn workers(
     State(app): State<Arc<App>>,
     frame: Frame,
@@ -104,19 +78,6 @@ pub(crate) async fn workers(
     let asked = at.0.asked();
     let page = workers::list(&*app.desk, &app.observer, &asked).await;
     frame.show(page.map(|page| WorkersPage {
-        frame: &frame,
-        list: Listing::of(&asked, page),
-    }))
-}
-
-pub(crate) async fn cron(
-    State(app): State<Arc<App>>,
-    frame: Frame,
-    at: Query<ListParameters>,
-) -> Response {
-    let asked = at.0.asked();
-    let page = cron::list(&*app.desk, &asked).await;
-    frame.show(page.map(|page| CronPage {
         frame: &frame,
         list: Listing::of(&asked, page),
     }))

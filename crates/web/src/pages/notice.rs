@@ -29,6 +29,8 @@ pub(crate) enum Notice {
     CronRun,
     CronPaused,
     CronResumed,
+    CronSaved,
+    CronDeleted,
 }
 
 impl Notice {
@@ -46,6 +48,8 @@ impl Notice {
             Self::CronRun => ("cron-run", 0),
             Self::CronPaused => ("cron-paused", 0),
             Self::CronResumed => ("cron-resumed", 0),
+            Self::CronSaved => ("cron-saved", 0),
+            Self::CronDeleted => ("cron-deleted", 0),
         }
     }
 
@@ -65,6 +69,8 @@ impl Notice {
             Self::CronRun,
             Self::CronPaused,
             Self::CronResumed,
+            Self::CronSaved,
+            Self::CronDeleted,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -101,6 +107,8 @@ impl Notice {
             Self::CronRun => t.cron_was_run.to_owned(),
             Self::CronPaused => t.cron_was_paused.to_owned(),
             Self::CronResumed => t.cron_was_resumed.to_owned(),
+            Self::CronSaved => t.cron_was_saved.to_owned(),
+            Self::CronDeleted => t.cron_was_deleted.to_owned(),
         }
     }
 }

@@ -121,6 +121,7 @@ pub(super) fn wrong_query(query: &str, problem: Problem) -> Result<(Markup, Stri
             kind: ProblemKind::Invalid,
             detail,
             span: Some(span),
+            ..
         } => Ok((marked(query, span), detail)),
         problem => Err(problem),
     }

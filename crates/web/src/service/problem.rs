@@ -40,6 +40,8 @@ pub struct Problem {
     pub detail: String,
     /// Where in the query it is wrong.
     pub span: Option<Span>,
+    /// Which part of what was sent is wrong, such as `job.queue`.
+    pub field: Option<String>,
 }
 
 impl Problem {
@@ -49,6 +51,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             span: None,
+            field: None,
         }
     }
 }
@@ -71,12 +74,11 @@ impl From<SearchError> for Problem {
             SearchError::Store(error) => error.into(),
             SearchError::Cursor => Self::new(ProblemKind::Invalid, error.to_string()),
             SearchError::Query(error) => Self {
-                kind: ProblemKind::Invalid,
                 span: Some(Span {
                     at: error.at,
                     length: error.len,
                 }),
-                detail: error.text,
+                ..Self::new(ProblemKind::Invalid, error.text)
             },
         }
     }

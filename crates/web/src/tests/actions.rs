@@ -43,6 +43,9 @@ workers.terminate POST /api/v1/workers/{signal} /api/v1/workers/terminate {"all"
 cron.run POST /api/v1/cron/{name}/run /api/v1/cron/x/run
 cron.pause POST /api/v1/cron/{name}/pause /api/v1/cron/x/pause
 cron.resume POST /api/v1/cron/{name}/resume /api/v1/cron/x/resume
+cron.save POST /api/v1/cron /api/v1/cron {"name":"a","schedule":"@daily","job":{"jobtype":"T"}}
+cron.save PUT /api/v1/cron/{name} /api/v1/cron/x {"schedule":"@daily","job":{"jobtype":"T"}}
+cron.delete DELETE /api/v1/cron/{name} /api/v1/cron/x
 flush POST /api/v1/flush /api/v1/flush {"everything":true}
 "#;
 

@@ -1,6 +1,6 @@
 //! Entries that an operator pauses.
 
-use workmill_engine::CronSwitch;
+use workmill_engine::{CronOp, CronSwitch};
 use workmill_store::reading::Bounds;
 use workmill_store::{AuditState, Operator, Reading as _};
 
@@ -8,7 +8,7 @@ use super::*;
 
 fn switch(paused: bool) -> Op {
     let name = "q".into();
-    Op::Cron(CronSwitch { name, paused }.into())
+    Op::Cron(CronOp::Switch(CronSwitch { name, paused }).into())
 }
 
 #[test]

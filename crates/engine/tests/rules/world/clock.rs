@@ -32,7 +32,7 @@ impl World {
     pub fn forget_engine(&mut self) {
         self.store = None;
         self.store = Some(open(&self.disk, &self.faults));
-        self.engine = Engine::new(self.rules.clone());
+        self.engine = Engine::with_made(self.rules.clone(), self.made());
         self.started_at = self.now;
         self.frozen = Duration::ZERO;
         self.answers.clear();

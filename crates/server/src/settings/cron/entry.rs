@@ -1,7 +1,7 @@
 //! One entry: when it is due and what it is called.
 
 use sha2::{Digest as _, Sha256};
-use workmill_engine::{CronEntry, Schedule, split_zone};
+use workmill_engine::{CronEntry, Schedule, check_cron_name, read_schedule};
 use workmill_proto::Timestamp;
 
 use super::super::origin::Origin;
@@ -9,9 +9,6 @@ use super::super::reader::{Found, Reader, boolean_of, string_of};
 use super::super::tree::{Node, Table};
 use super::flaw::{Flaw, flaw};
 use super::{misplaced, payload, zone};
-
-/// The longest name an operator can give, in bytes.
-const NAME_BYTES_MAX: usize = 256;
 
 /// The keys of an entry, their types checked.
 pub(super) struct RawEntry {
@@ -83,11 +80,10 @@ impl RawEntry {
         let schedule = self.compile_schedule(warnings)?;
         let payload = payload::read(&self.origin, self.job, self.jobs, warnings)?;
         let name = match self.name {
-            Some(name) if name.value.is_empty() || name.value.len() > NAME_BYTES_MAX => {
-                let what = format!("a name has 1 to {NAME_BYTES_MAX} bytes");
-                return Err(flaw(&name.origin, what));
+            Some(name) => {
+                check_cron_name(&name.value).map_err(|error| flaw(&name.origin, error.text))?;
+                Some(name.value)
             }
-            Some(name) => Some(name.value),
             None => None,
         };
         let plain = format!("{} {}", payload.jobtype, self.schedule.value.trim());
@@ -113,26 +109,12 @@ impl RawEntry {
 
     fn compile_schedule(&self, warnings: &mut Vec<String>) -> Result<Schedule, Flaw> {
         let Found { value, origin } = &self.schedule;
-        let (prefix, fields) = split_zone(value);
-        let zone = match (prefix, &self.timezone) {
-            (Some(_), Some(timezone)) => {
-                let what = "the time zone is given twice, here and in the schedule: remove one";
-                return Err(flaw(&timezone.origin, what));
-            }
-            (Some(prefix), None) => zone::find(prefix, origin)?,
-            (None, Some(timezone)) => zone::find(&timezone.value, &timezone.origin)?,
-            (None, None) => zone::of_the_server(warnings),
-        };
-        let schedule = Schedule::parse(fields, zone).map_err(|error| {
-            match zone::at_the_end(fields) {
-                Some(zone) => flaw(
-                    origin,
-                    format!(
-                        "the schedule ends with the time zone {zone}: write timezone = \"{zone}\" beside it instead"
-                    ),
-                ),
-                None => flaw(origin, format!("schedule: {error}")),
-            }
+        let timezone = self.timezone.as_ref();
+        let named = timezone.map(|timezone| timezone.value.as_str());
+        let mut zones = |name: Option<&str>| zone::find(name, warnings);
+        let schedule = read_schedule(value, named, &mut zones).map_err(|error| {
+            let at = timezone.filter(|_| error.field == "timezone");
+            flaw(at.map_or(origin, |timezone| &timezone.origin), error.text)
         })?;
         let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
         if schedule.next_after(now).is_none() {
@@ -151,7 +133,7 @@ impl RawEntry {
 /// The name of an entry that has none and whose job has more than a type. A long one has a digest at its end.
 fn default_name(plain: &str, details: &str) -> String {
     let name = format!("{plain} {details}");
-    if name.len() <= NAME_BYTES_MAX {
+    if check_cron_name(&name).is_ok() {
         return name;
     }
     let digest: String = Sha256::digest(details)

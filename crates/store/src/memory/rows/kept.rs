@@ -10,9 +10,9 @@ use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Keyed, Lock,
-    OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped,
-    WatchedJob, WatchedKey,
+    CallbackKind, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot,
+    Keyed, Lock, OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash, TrashedJob,
+    Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// What has a table of its own, by generation and key.
@@ -99,6 +99,7 @@ macro_rules! lasting {
 
 lasting! {
     CronTick by Box<str>, in cron_ticks;
+    CronDefinition by Box<str>, in cron_entries;
     AuditEntry by u64, in audit;
     OpenAction by u64, in open_actions;
     ActionPart by (u64, PartOf), in action_parts;

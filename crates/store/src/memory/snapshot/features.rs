@@ -7,8 +7,8 @@ use workmill_proto::SteadyTime;
 use super::{MemorySnapshot, behind, tell};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
 use crate::{
-    BatchState, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey,
-    StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
+    BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
+    LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 /// The keys of a generation behind a number, in a table where that is the second part of a key.
@@ -181,6 +181,18 @@ impl FeatureReads for MemorySnapshot<'_> {
         let ticks = self.tables.cron_ticks.committed();
         tell(behind(&ticks, after.map(Into::into)), |(name, &tick)| {
             each(name.clone(), tick)
+        });
+        Ok(())
+    }
+
+    fn cron_definitions(
+        &mut self,
+        after: Option<&str>,
+        mut each: impl FnMut(Box<str>, Readable<CronDefinition>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let entries = self.tables.cron_entries.committed();
+        tell(behind(&entries, after.map(Into::into)), |(name, found)| {
+            each(name.clone(), Ok(found.clone()))
         });
         Ok(())
     }

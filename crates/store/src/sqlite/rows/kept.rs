@@ -9,8 +9,8 @@ use super::failures::read_failure_id;
 use crate::sqlite::sql::Sql;
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    CronTick, FailureId, HistoryKey, HistorySlot, Lock, LockKey, LockOwner, StoreError, Tombstone,
-    TombstoneKey, Track, TrackState,
+    CronDefinition, CronTick, FailureId, HistoryKey, HistorySlot, Lock, LockKey, LockOwner,
+    StoreError, Tombstone, TombstoneKey, Track, TrackState,
 };
 
 /// The states of a track, each at the place of the number it is stored as.
@@ -195,6 +195,50 @@ impl KeyedRows<CronTick> for SqliteRows<'_> {
         self.statements.execute(Sql::CronTickDelete, (&**name,))?;
         Ok(())
     }
+}
+
+impl KeyedRows<CronDefinition> for SqliteRows<'_> {
+    fn get(&mut self, _: i64, name: &Box<str>) -> Result<Option<CronDefinition>, StoreError> {
+        self.statements
+            .row(Sql::CronDefinitionRead, (&**name,), read_definition)
+    }
+
+    fn put(
+        &mut self,
+        _: i64,
+        name: &Box<str>,
+        definition: &CronDefinition,
+    ) -> Result<(), StoreError> {
+        let row = (
+            &**name,
+            &*definition.schedule,
+            definition.timezone.as_deref(),
+            definition.catch_up,
+            &*definition.job,
+            definition.changed_at.as_micros(),
+            &*definition.changed_by,
+        );
+        self.statements.execute(Sql::CronDefinitionWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
+        self.statements
+            .execute(Sql::CronDefinitionDelete, (&**name,))?;
+        Ok(())
+    }
+}
+
+/// A cron entry that was made while the server ran, from the first six columns.
+pub(crate) fn read_definition(row: &Row<'_>) -> rusqlite::Result<CronDefinition> {
+    Ok(CronDefinition {
+        schedule: row.get(0)?,
+        timezone: row.get(1)?,
+        catch_up: row.get(2)?,
+        job: row.get_ref(3)?.as_blob()?.into(),
+        changed_at: Timestamp::from_micros(row.get(4)?),
+        changed_by: row.get(5)?,
+    })
 }
 
 impl KeyedRows<HistorySlot> for SqliteRows<'_> {

@@ -7,10 +7,12 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use super::{SqliteSnapshot, readable};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable, Unreadable};
-use crate::sqlite::rows::{number, read_batch, read_end, read_lock, read_track, read_ungrouped};
+use crate::sqlite::rows::{
+    number, read_batch, read_definition, read_end, read_lock, read_track, read_ungrouped,
+};
 use crate::{
-    BatchDetails, BatchState, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
-    LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
+    BatchDetails, BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
+    HistorySlot, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 const TOMBSTONES: &str =
@@ -35,6 +37,9 @@ const TRACK: &str = "SELECT state, percent, desc, updated_at, forget_at FROM tra
     WHERE generation = ?1 AND jid = ?2";
 const CRON_TICKS: &str =
     "SELECT name, at, paused_since FROM cron_ticks WHERE name > ?1 ORDER BY name";
+const CRON_DEFINITIONS: &str =
+    "SELECT schedule, timezone, catch_up, job, changed_at, changed_by, name FROM cron_entries
+    WHERE name > ?1 ORDER BY name";
 const HISTORY_SLOT: &str =
     "SELECT lines FROM history WHERE generation = ?1 AND place = ?2 AND slot = ?3";
 const HISTORY: &str = "SELECT lines, place, slot FROM history WHERE generation = ?1 ORDER BY place";
@@ -206,6 +211,16 @@ impl FeatureReads for SqliteSnapshot<'_> {
         })
     }
 
+    fn cron_definitions(
+        &mut self,
+        after: Option<&str>,
+        mut each: impl FnMut(Box<str>, Readable<CronDefinition>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(CRON_DEFINITIONS, (after.unwrap_or_default(),), |row| {
+            Ok(each(row.get(6)?, readable(read_definition(row))))
+        })
+    }
+
     fn history_slot(
         &mut self,
         generation: i64,
@@ -261,7 +276,7 @@ fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 #[cfg(test)]
-pub(super) const TEXTS: [&str; 16] = [
+pub(super) const TEXTS: [&str; 17] = [
     TOMBSTONES,
     LOCKS,
     LOCK,
@@ -273,6 +288,7 @@ pub(super) const TEXTS: [&str; 16] = [
     TRACKS,
     TRACK,
     CRON_TICKS,
+    CRON_DEFINITIONS,
     HISTORY_SLOT,
     HISTORY,
     FAILURES,

@@ -4,8 +4,8 @@ use workmill_proto::SteadyTime;
 
 use crate::{
     ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction, Passing, StoreError,
-    Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
+    CronDefinition, CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction,
+    Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
@@ -41,6 +41,7 @@ pub trait KeptRows:
     + KeyedRows<Tombstone>
     + PassingRows<Tombstone>
     + KeyedRows<CronTick>
+    + KeyedRows<CronDefinition>
     + KeyedRows<BatchState>
     + KeyedRows<BatchDetails>
     + KeyedRows<BatchCallback>

@@ -86,15 +86,16 @@ impl Watch {
         let earlier = observer.earlier().await;
         let ticks = desk.read(read_ticks).await?;
         let failing = state.failing(desk).await?;
-        let (facts, workers, rules, cron) =
-            (desk.facts(), desk.workers(), desk.rules(), desk.cron());
-        let known_since = state.know_entries(&cron, observed.at);
+        let recurring = observer.recurring(desk).await?;
+        let (facts, workers, rules) = (desk.facts(), desk.workers(), desk.rules());
+        let cron = &recurring.running;
+        let known_since = state.know_entries(cron, observed.at);
         let scene = Scene {
             observed: &observed,
             earlier: &earlier,
             workers: &workers,
             rules: &rules,
-            cron: &cron,
+            cron,
             ticks: &ticks,
             failing: &failing,
             state: desk.state(),

@@ -77,6 +77,26 @@ impl Concern {
         }
     }
 
+    fn words_of_disk(&self) -> String {
+        let Self::DiskNearlyFull {
+            free_bytes,
+            bytes,
+            trash_bytes,
+        } = self
+        else {
+            return String::new();
+        };
+        let gib = |bytes: u64| bytes as f64 / GIB;
+        let trash = trash_bytes
+            .map(|bytes| format!(" The trash holds {:.1} GiB: it can be emptied.", gib(bytes)));
+        format!(
+            "The disk of the data is nearly full: {:.1} of {:.1} GiB are free.{}",
+            gib(*free_bytes),
+            gib(*bytes),
+            trash.unwrap_or_default()
+        )
+    }
+
     fn words_of_failures(&self) -> String {
         let Self::JobtypeFails {
             jobtype,

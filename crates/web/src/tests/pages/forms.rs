@@ -98,8 +98,10 @@ async fn viewer_is_shown_no_action_and_refused_all() {
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path} {form}");
         check_page("a refused action", &refused);
     }
-    let refused = viewer.get("/operations/new?action=move").await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    for path in ["/operations/new?action=move", "/cron/new"] {
+        let refused = viewer.get(path).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+    }
 }
 
 /// Sends a form, and gives back the page it leads to.
@@ -350,4 +352,75 @@ async fn recurring_job_is_paused_and_resumed_by_a_form() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     let (status, _) = post(&visitor, "/cron", "name=nightly&action=explode").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn recurring_job_is_made_changed_and_deleted_by_forms() {
+    let visitor = Visitor::new();
+    // What others have changed is seen within a second.
+    let fresh = || Visitor::of(Arc::clone(&visitor.desk));
+    let form = "name=a/b&schedule=30+3+*+*+*&timezone=UTC&jobtype=Sync&queue=q&args=[1]&retry=3&custom=&more=";
+    let (status, page) = post(&visitor, "/cron/new", &format!("{form}&then=preview")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("2026-03-02T03:30:00Z"), "{page}");
+    assert!(
+        fresh()
+            .get("/cron")
+            .await
+            .text()
+            .contains("no recurring jobs")
+    );
+    let (status, page) = post(&visitor, "/cron/new", &form.replace("30+3", "61+3")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let wrong = page.contains("aria-describedby=\"wrong-schedule\"")
+        && page.contains("id=\"wrong-schedule\"");
+    assert!(wrong && page.contains("61 3 * * *"), "{page}");
+    let (status, page) = post(&visitor, "/cron/new", &form.replace("[1]", "[1")).await;
+    assert!(
+        status == StatusCode::BAD_REQUEST && page.contains("id=\"wrong-args\""),
+        "{page}"
+    );
+    let (_, page) = post(&visitor, "/cron/new", &format!("{form}&then=save")).await;
+    assert!(
+        page.contains("The entry is kept.") && page.contains("href=\"/cron/a%2Fb/edit\""),
+        "{page}"
+    );
+    let (status, page) = post(&visitor, "/cron/new", &format!("{form}&then=save")).await;
+    assert!(
+        status == StatusCode::CONFLICT && page.contains("id=\"wrong-name\""),
+        "{page}"
+    );
+
+    let edit = fresh().get("/cron/a%2Fb/edit").await;
+    check_page("/cron/a%2Fb/edit", &edit);
+    assert!(
+        edit.text().contains("value=\"30 3 * * *\""),
+        "{}",
+        edit.text()
+    );
+    let later = form
+        .replace("30+3", "30+4")
+        .replace("more=", "more=%7B%22team%22:%22x%22%7D");
+    let (_, page) = post(
+        &visitor,
+        "/cron/a%2Fb/edit",
+        &format!("{later}&catch_up=on"),
+    )
+    .await;
+    assert!(page.contains("30 4 * * *"), "{page}");
+    let kept = get(&fresh(), "/api/v1/cron/a%2Fb").await;
+    assert_eq!(
+        kept["job"],
+        json!({"jobtype": "Sync", "queue": "q", "args": [1], "retry": 3, "team": "x"})
+    );
+    assert_eq!(kept["catch_up"], true);
+    let (_, page) = post(&visitor, "/cron", "name=a/b&action=delete").await;
+    assert!(
+        page.contains("The entry is deleted.") && page.contains("no recurring jobs"),
+        "{page}"
+    );
+    assert_eq!(
+        fresh().get("/cron/a%2Fb/edit").await.status,
+        StatusCode::NOT_FOUND
+    );
 }

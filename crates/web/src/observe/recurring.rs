@@ -1,0 +1,114 @@
+//! The recurring jobs: those of the configuration, and those that were made beside them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use workmill_engine::{CronEntry, CronTable, MadeEntries};
+use workmill_store::reading::{Bounds, READ_ROWS_MAX};
+use workmill_store::{CronDefinition, StoreError};
+
+use crate::desk::Desk;
+
+/// For how long what was read counts as now.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// The recurring jobs there are.
+#[derive(Debug, Default)]
+pub(crate) struct Recurring {
+    /// Those of the configuration.
+    pub(crate) configured: Arc<CronTable>,
+    /// Those that were made.
+    pub(crate) made: BTreeMap<Box<str>, MadeEntry>,
+    /// All that run.
+    pub(crate) running: CronTable,
+}
+
+/// One that was made.
+#[derive(Clone, Debug)]
+pub(crate) struct MadeEntry {
+    /// How it is written; none if that is damaged.
+    pub(crate) definition: Option<CronDefinition>,
+    /// What that means, or why it means nothing.
+    pub(crate) entry: Result<Arc<CronEntry>, String>,
+}
+
+/// Reads them when somebody asks.
+#[derive(Debug, Default)]
+pub(super) struct RecurringReader(Mutex<Option<(Instant, Arc<Recurring>)>>);
+
+impl Recurring {
+    /// Reads them, in slices.
+    async fn read(desk: &dyn Desk) -> Result<Self, StoreError> {
+        let (mut made, mut after) = (BTreeMap::new(), None::<Box<str>>);
+        loop {
+            let from = after.take();
+            let slice = desk
+                .read(move |reading| {
+                    reading.cron_definitions(from.as_deref(), Bounds::of_rows(READ_ROWS_MAX))
+                })
+                .await?;
+            for (name, definition) in slice.items {
+                let definition = definition.map_err(|damaged| damaged.reason.to_string());
+                let read = |definition: &CronDefinition| {
+                    let entry = desk.read_cron(definition);
+                    entry.map(Arc::new).map_err(|flaw| flaw.text)
+                };
+                let entry = MadeEntry {
+                    entry: definition.as_ref().map_err(Clone::clone).and_then(read),
+                    definition: definition.ok(),
+                };
+                made.insert(name, entry);
+            }
+            after = slice.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let entries = made.iter().map(|(name, made)| {
+            let entry = made.entry.as_ref().ok();
+            (Arc::from(&**name), entry.map(Arc::clone))
+        });
+        let (entries, configured) = (MadeEntries::from_iter(entries), desk.cron());
+        Ok(Self {
+            running: configured.with_made(&entries),
+            configured,
+            made,
+        })
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        let made = self.made.keys();
+        let beside = made.filter(|name| self.configured.get(name).is_none());
+        self.configured.len() as u64 + beside.count() as u64
+    }
+
+    /// Whether there is one of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.made.contains_key(name) || self.configured.get(name).is_some()
+    }
+}
+
+impl RecurringReader {
+    /// Those there are now.
+    pub(super) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Recurring>, StoreError> {
+        let mut last = self.0.lock().await;
+        if let Some((at, recurring)) = &*last
+            && at.elapsed() < FRESH_FOR
+            && Arc::ptr_eq(&recurring.configured, &desk.cron())
+        {
+            return Ok(Arc::clone(recurring));
+        }
+        let recurring = Arc::new(Recurring::read(desk).await?);
+        *last = Some((Instant::now(), Arc::clone(&recurring)));
+        Ok(recurring)
+    }
+
+    /// Whoever asks next sees what has just been changed.
+    pub(super) async fn look_again(&self) {
+        *self.0.lock().await = None;
+    }
+}

@@ -1,0 +1,105 @@
+//! `/cron`: the recurring jobs, and what forms do with them.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use workmill_proto::Timestamp;
+
+use super::Frame;
+use super::forms::{Fields, invalid};
+use super::links::{cron_edit_path, queue_path};
+use super::listing::{ListParameters, Listing};
+use super::notice::Notice;
+use crate::app::App;
+use crate::desk::Action;
+use crate::service::cron::{self, CronEntry, CronSource};
+
+#[derive(Template)]
+#[template(path = "cron.html")]
+struct CronPage<'a> {
+    frame: &'a Frame,
+    list: Listing<CronEntry>,
+}
+
+impl CronPage<'_> {
+    fn may_act(&self) -> bool {
+        self.frame.may(Action::RunCron)
+            && self.frame.may(Action::PauseCron)
+            && self.frame.may(Action::ResumeCron)
+    }
+
+    fn may_save(&self) -> bool {
+        self.frame.may(Action::SaveCron) && self.frame.may(Action::DeleteCron)
+    }
+}
+
+impl CronEntry {
+    /// Its name, if it is not made of what is shown of it anyway.
+    fn own_name(&self) -> Option<&str> {
+        let shown = format!("{} {}", self.jobtype, self.schedule);
+        (!self.name.starts_with(&shown)).then_some(self.name.as_str())
+    }
+
+    fn queue_path(&self) -> String {
+        queue_path(&self.queue)
+    }
+
+    fn edit_path(&self) -> String {
+        cron_edit_path(&self.name)
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        self.next.first().copied()
+    }
+
+    fn is_made(&self) -> bool {
+        self.source == CronSource::Api
+    }
+}
+
+/// `GET /cron`.
+pub(crate) async fn cron(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    at: Query<ListParameters>,
+) -> Response {
+    let asked = at.0.asked();
+    let page = cron::list(&*app.desk, &app.observer, &asked).await;
+    frame.show(page.map(|page| CronPage {
+        frame: &frame,
+        list: Listing::of(&asked, page),
+    }))
+}
+
+/// `POST /cron`: pushes the job of an entry now, pauses it, lets it go on, or deletes it.
+pub(crate) async fn on_cron(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let name = fields.first("name").unwrap_or_default();
+    let (desk, observer, actor) = (&*app.desk, &app.observer, &frame.actor);
+    let done = match fields.first("action").unwrap_or_default() {
+        "run" => {
+            let pushed = cron::run_now(desk, observer, actor, name).await;
+            pushed.map(|_| Notice::CronRun)
+        }
+        "pause" => {
+            let paused = cron::switch(desk, observer, actor, name, true).await;
+            paused.map(|()| Notice::CronPaused)
+        }
+        "resume" => {
+            let resumed = cron::switch(desk, observer, actor, name, false).await;
+            resumed.map(|()| Notice::CronResumed)
+        }
+        "delete" => {
+            let deleted = cron::delete(desk, observer, actor, name).await;
+            deleted.map(|()| Notice::CronDeleted)
+        }
+        other => return frame.show_problem(&invalid("action", other)),
+    };
+    frame.done("/cron", done)
+}

@@ -1,0 +1,180 @@
+//! Recurring jobs that are made, replaced and deleted by the API.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Method;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use workmill_engine::query::Redaction;
+use workmill_engine::{CronEntry, CronTable, Duty, Op, Rules, Schedule};
+
+use super::Visitor;
+use super::visitor::get;
+use crate::desk::Desk as _;
+use crate::desk::fake::FakeDesk;
+
+async fn send(visitor: &Visitor, method: Method, path: &str, body: &Value, status: u16) -> Value {
+    let answer = visitor.send(method, path, Body::from(body.to_string())).await;
+    assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+fn json_visitor(desk: Arc<FakeDesk>) -> Visitor {
+    Visitor::of(desk).with("content-type", "application/json")
+}
+
+/// The configuration has an entry of this name from now on, and no other.
+fn configure(visitor: &Visitor, name: &str) {
+    let schedule = Schedule::parse("0 3 * * *", TimeZone::UTC).unwrap();
+    let payload = json!({"jobtype": "Report", "args": []});
+    let entry = CronEntry::new(schedule, false, payload.as_object().unwrap().clone());
+    let mut table = CronTable::new();
+    table.insert(name, entry.unwrap());
+    *visitor.desk.cron.lock() = Arc::new(table);
+    fire(visitor);
+}
+
+fn fire(visitor: &Visitor) {
+    let table = visitor.desk.cron();
+    visitor.desk.run(Op::Tick(Duty::FireCron(table)));
+}
+
+fn nightly() -> Value {
+    json!({
+        "name": "nightly", "schedule": "30 3 * * *", "timezone": "UTC",
+        "job": {"jobtype": "Sync", "queue": "q", "args": [{"id": 7}], "team": "x"}
+    })
+}
+
+#[tokio::test]
+async fn entry_is_made_shown_replaced_and_deleted() {
+    let visitor = json_visitor(FakeDesk::new());
+    configure(&visitor, "of-file");
+    let dry = {
+        let mut dry = nightly();
+        dry["dry_run"] = json!(true);
+        dry
+    };
+    let seen = send(&visitor, Method::POST, "/api/v1/cron", &dry, 200).await;
+    assert_eq!(get(&visitor, "/api/v1/cron").await["items"].as_array().unwrap().len(), 1);
+    let made = send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 201).await;
+    assert_eq!(made["next"], seen["next"]);
+    assert_eq!(made["next"][0], "2026-03-02T03:30:00Z");
+    assert_eq!(
+        (&made["source"], &made["zone"], &made["timezone"], &made["changed_at"]),
+        (
+            &json!("api"),
+            &json!("UTC"),
+            &json!("UTC"),
+            &json!("2026-03-01T10:00:00Z")
+        )
+    );
+    assert_eq!(made["job"], nightly()["job"]);
+    send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 409).await;
+    let list = get(&visitor, "/api/v1/cron").await;
+    let sources: Vec<_> = list["items"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        [&sources[0]["source"], &sources[1]["source"]],
+        [&json!("api"), &json!("file")]
+    );
+
+    let path = "/api/v1/cron/nightly";
+    let hourly = json!({"schedule": "@hourly", "job": {"jobtype": "Other"}});
+    let replaced = send(&visitor, Method::PUT, path, &hourly, 200).await;
+    assert_eq!(
+        (&replaced["schedule"], &replaced["queue"]),
+        (&json!("@hourly"), &json!("default"))
+    );
+    send(&visitor, Method::POST, &format!("{path}/run"), &json!({}), 201).await;
+    send(&visitor, Method::POST, &format!("{path}/pause"), &json!({}), 204).await;
+    assert!(get(&visitor, path).await["paused_since"].is_string());
+    send(&visitor, Method::DELETE, path, &Value::Null, 204).await;
+    assert_eq!(visitor.get(path).await.status.as_u16(), 404);
+    send(&visitor, Method::DELETE, path, &Value::Null, 404).await;
+    assert_eq!(get(&visitor, "/api/v1/queues/default").await["size"], 1);
+    let log = get(&visitor, "/api/v1/audit").await;
+    assert_eq!(log["items"][0]["action"], "cron.delete", "{log}");
+}
+
+#[tokio::test]
+async fn problem_tells_the_field_that_is_wrong() {
+    let visitor = json_visitor(FakeDesk::new());
+    configure(&visitor, "of-file");
+    for (change, field, status) in [
+        (json!({"name": null}), "name", 400),
+        (json!({"name": ""}), "name", 400),
+        (json!({"name": "of-file"}), "name", 409),
+        (json!({"schedule": null}), "schedule", 400),
+        (json!({"schedule": "61 * * * *"}), "schedule", 400),
+        (json!({"timezone": "Nowhere"}), "timezone", 400),
+        (json!({"job": null}), "job", 400),
+        (json!({"job": {"args": []}}), "job.jobtype", 400),
+        (json!({"job": {"jobtype": "T", "queue": "a b"}}), "job.queue", 400),
+        (json!({"job": {"jobtype": "T", "jid": "x"}}), "job.jid", 400),
+    ] {
+        let mut body = nightly();
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let problem = send(&visitor, Method::POST, "/api/v1/cron", &body, status).await;
+        assert_eq!(problem["field"], field, "{problem}");
+        assert_eq!(problem["status"], status, "{problem}");
+    }
+    let other = send(&visitor, Method::PUT, "/api/v1/cron/x", &nightly(), 400).await;
+    assert_eq!(other["field"], "name");
+    send(&visitor, Method::PUT, "/api/v1/cron/of-file", &json!({"schedule": "@daily", "job": {"jobtype": "T"}}), 409).await;
+    send(&visitor, Method::DELETE, "/api/v1/cron/of-file", &Value::Null, 409).await;
+    let misspelt = json!({"schedul": "@daily", "job": {"jobtype": "T"}});
+    send(&visitor, Method::PUT, "/api/v1/cron/x", &misspelt, 400).await;
+    assert_eq!(get(&visitor, "/api/v1/cron").await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn entry_that_the_configuration_brings_later_shadows_the_made_one() {
+    let visitor = json_visitor(FakeDesk::new());
+    send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 201).await;
+    configure(&visitor, "nightly");
+    let shown = get(&visitor, "/api/v1/cron/nightly").await;
+    assert_eq!(
+        (&shown["source"], &shown["shadows"], &shown["jobtype"]),
+        (&json!("file"), &json!(true), &json!("Report"))
+    );
+    let page = visitor.get("/cron").await.text();
+    assert!(page.contains("also made by the API"), "{page}");
+    send(&visitor, Method::DELETE, "/api/v1/cron/nightly", &Value::Null, 204).await;
+    assert_eq!(get(&visitor, "/api/v1/cron/nightly").await["shadows"], false);
+}
+
+#[tokio::test]
+async fn job_of_an_entry_keeps_large_integers_and_is_hidden_where_jobs_are() {
+    let rules = Rules {
+        redactions: [Redaction::new("Pay*", &["arg.0".to_owned()]).unwrap()]
+            .into_iter()
+            .collect(),
+        ..Rules::default()
+    };
+    let visitor = json_visitor(FakeDesk::with_rules(rules));
+    let exact = r#"{"schedule":"@daily","job":{"jobtype":"T","args":[12345678901234567890123]}}"#;
+    let answer = visitor.send(Method::PUT, "/api/v1/cron/a", Body::from(exact)).await;
+    assert!(answer.text().contains("12345678901234567890123"), "{}", answer.text());
+    let secret = json!({"schedule": "@daily", "job": {"jobtype": "Payment", "args": ["4111"]}});
+    let made = send(&visitor, Method::PUT, "/api/v1/cron/b", &secret, 200).await;
+    assert_eq!(made["job"], Value::Null);
+    for path in ["/api/v1/cron", "/cron", "/cron/b/edit"] {
+        let text = visitor.get(path).await.text();
+        assert!(!text.contains("4111"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn entries_of_both_sources_are_on_one_list_and_gone_on_with() {
+    let visitor = json_visitor(FakeDesk::new());
+    configure(&visitor, "of-file");
+    send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 201).await;
+    let first = get(&visitor, "/api/v1/cron?limit=1").await;
+    assert_eq!(
+        (&first["items"][0]["name"], &first["cursor"]),
+        (&json!("nightly"), &json!("nightly"))
+    );
+    let second = get(&visitor, "/api/v1/cron?limit=1&cursor=nightly").await;
+    assert_eq!(second["items"][0]["name"], "of-file");
+}
