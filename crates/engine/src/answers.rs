@@ -55,6 +55,14 @@ impl Answers {
         (last.ticket == ticket).then_some(&last.outcome)
     }
 
+    /// Gives the request that was run last another answer.
+    pub(crate) fn amend(&mut self, ticket: Ticket, outcome: Outcome) {
+        let last = self.given.last_mut();
+        if let Some(last) = last.filter(|last| last.ticket == ticket) {
+            last.outcome = outcome;
+        }
+    }
+
     /// Takes back what the request that was run last has left to the next group.
     pub(crate) fn take_unfinished(&mut self, ticket: Ticket) -> Option<Op> {
         let last = self.unfinished.pop_if(|last| last.ticket == ticket)?;

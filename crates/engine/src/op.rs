@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use workmill_proto::{
-    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, TrackCommand, WireError,
+    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
 };
 use workmill_store::{Clocks, CronDefinition, JobKey, JobRef, Operator, Place, Watermark};
 
@@ -102,6 +102,10 @@ pub struct Note {
     pub target: String,
     /// To how many things.
     pub count: u64,
+    /// When that was; none for now.
+    pub began_at: Option<Timestamp>,
+    /// The action that it takes back, if it does.
+    pub undoes: Option<u64>,
 }
 
 /// What is done to a cron entry.

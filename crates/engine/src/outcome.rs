@@ -48,7 +48,7 @@ pub enum Outcome {
     Track(Box<TrackReport>),
     /// INFO: one report for all who asked at the same time.
     Info(Arc<InfoReport>),
-    /// A change of jobs that were named one by one.
+    /// A change of jobs that were named one by one; or what an operator has noted.
     Changed {
         /// How many of them it has changed.
         jobs: u64,

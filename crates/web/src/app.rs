@@ -18,7 +18,8 @@ use crate::observe::Observer;
 use crate::service::attention::Watch;
 use crate::service::events::Streams;
 use crate::service::history::Recent;
-use crate::{api, assets, etag, pages, probes};
+use crate::service::marks::Begun;
+use crate::{api, assets, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) observer: Observer,
     pub(crate) watch: Watch,
     pub(crate) lately: Recent,
+    pub(crate) begun: Begun,
     pub(crate) streams: Streams,
 }
 
@@ -44,6 +46,7 @@ impl App {
             observer: Observer::default(),
             watch: Watch::default(),
             lately: Recent::default(),
+            begun: Begun::default(),
             streams: Streams::default(),
         }
     }

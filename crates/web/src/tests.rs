@@ -9,6 +9,7 @@ mod failures;
 mod guard;
 mod history;
 mod jobs;
+mod marks;
 mod openapi;
 mod pages;
 mod probes;

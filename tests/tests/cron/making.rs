@@ -43,7 +43,12 @@ fn what_was_answered_is_there_after_the_server_is_killed_and_fires_once_a_tick()
         wait_for_more(&mut server.client(), &gone, 1);
         let kept = format!("kept-{round}");
         put(&server, &kept, "0 0 1 1 *");
-        let deleted = send(&server, "DELETE", &format!("/api/v1/cron/{gone}"), &Value::Null);
+        let deleted = send(
+            &server,
+            "DELETE",
+            &format!("/api/v1/cron/{gone}"),
+            &Value::Null,
+        );
         assert_eq!(deleted.status, 204, "{}", deleted.text());
         server.kill9();
         server.start_again();
@@ -58,9 +63,18 @@ fn what_was_answered_is_there_after_the_server_is_killed_and_fires_once_a_tick()
     let jobs = size(&mut client, "pulse");
     let seconds: std::collections::BTreeSet<String> = (0..jobs)
         .map(|_| client.fetch_now("pulse")["created_at"].to_string())
-        .map(|created_at| created_at.chars().take("\"2026-01-01T00:00:00".len()).collect())
+        .map(|created_at| {
+            created_at
+                .chars()
+                .take("\"2026-01-01T00:00:00".len())
+                .collect()
+        })
         .collect();
-    assert_eq!(seconds.len() as u64, jobs, "two jobs in one second: {seconds:?}");
+    assert_eq!(
+        seconds.len() as u64,
+        jobs,
+        "two jobs in one second: {seconds:?}"
+    );
 }
 
 #[test]

@@ -43,14 +43,23 @@ impl<T: Tx> Group<'_, T> {
         let Some(Words { action, target }) = op.words() else {
             return Ok(());
         };
-        let entry = AuditEntry {
+        let mut entry = AuditEntry {
             ended_at: Some(self.now.wall),
             state: AuditState::Done,
             changed: touched.saturating_sub(skipped),
             skipped,
             ..audit::entry(self.now, by, action, target)
         };
-        self.memory.actions.begin(self.tx, &entry, None)?;
+        let Op::Note(note) = op else {
+            self.memory.actions.begin(self.tx, &entry, None)?;
+            return Ok(());
+        };
+        entry.began_at = note.began_at.unwrap_or(entry.began_at);
+        entry.undoes = note.undoes;
+        let action = Some(self.memory.actions.begin(self.tx, &entry, None)?);
+        let jobs = note.count;
+        self.answers
+            .amend(ticket, Outcome::Changed { jobs, action });
         Ok(())
     }
 }

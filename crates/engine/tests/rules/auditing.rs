@@ -69,6 +69,8 @@ fn each_action_of_an_operator_is_told_of_with_its_count() {
         action: "workers.quiet",
         target: "worker w1".into(),
         count: 1,
+        began_at: None,
+        undoes: None,
     }));
     let asked = [
         push,
@@ -79,7 +81,18 @@ fn each_action_of_an_operator_is_told_of_with_its_count() {
         Op::Flush,
     ];
     for op in asked {
-        world.ok(op.by(&anna()));
+        let outcome = world.run(op.by(&anna()));
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Ok
+                    | Outcome::Changed {
+                        jobs: 1,
+                        action: Some(5)
+                    }
+            ),
+            "{outcome:?}"
+        );
     }
     let expected = [
         line("job.push", "job job-by-anna to queue r", 1),
@@ -272,4 +285,28 @@ fn entries_are_kept_for_their_time() {
     assert_eq!(world.audit_log().len(), 2);
     world.pass(10_000);
     assert_eq!(lines(&world), [line("queue.resume", "queue q", 1)]);
+}
+
+#[test]
+fn what_is_noted_may_have_begun_before_and_may_take_another_back() {
+    let mut world = World::new();
+    let then = workmill_proto::Timestamp::parse_rfc3339("2026-02-28T09:00:00Z").unwrap();
+    let note = |began_at, undoes| {
+        let note = Note {
+            action: "mark.add",
+            target: "deploy".into(),
+            count: 1,
+            began_at,
+            undoes,
+        };
+        Op::Note(note.into()).by(&anna())
+    };
+    world.run(note(Some(then), None));
+    world.run(note(None, Some(1)));
+    let log = world.audit_log();
+    assert_eq!(
+        (log[0].began_at, log[0].ended_at),
+        (then, Some(world.wall()))
+    );
+    assert_eq!((log[1].began_at, log[1].undoes), (world.wall(), Some(1)));
 }

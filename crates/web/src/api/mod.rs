@@ -17,6 +17,7 @@ mod features;
 mod history;
 mod job;
 mod jobs;
+mod marks;
 mod openapi;
 mod operations;
 mod problem;

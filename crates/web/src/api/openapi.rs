@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    attention, audit, cron, events, failures, features, history, jobs, operations, problem, queues,
-    server, trash, why, workers,
+    attention, audit, cron, events, failures, features, history, jobs, marks, operations, problem,
+    queues, server, trash, why, workers,
 };
 use crate::app::App;
 use crate::probes;
@@ -77,6 +77,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workers::list_workers))
         .routes(routes!(workers::signal_workers))
         .routes(routes!(workers::list_connections))
+        .routes(routes!(marks::list_marks, marks::add_mark))
+        .routes(routes!(marks::delete_mark))
         .routes(routes!(features::list_batches))
         .routes(routes!(features::show_batch))
         .routes(routes!(features::list_locks))

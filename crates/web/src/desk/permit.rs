@@ -47,13 +47,17 @@ pub enum Action {
     SaveCron,
     /// To delete one that was made.
     DeleteCron,
+    /// To mark a moment in charts.
+    AddMark,
+    /// To take a mark back.
+    RemoveMark,
     /// To forget everything there is.
     Flush,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -75,6 +79,8 @@ impl Action {
         Self::ResumeCron,
         Self::SaveCron,
         Self::DeleteCron,
+        Self::AddMark,
+        Self::RemoveMark,
         Self::Flush,
     ];
 
@@ -102,6 +108,8 @@ impl Action {
             Self::ResumeCron => "cron.resume",
             Self::SaveCron => "cron.save",
             Self::DeleteCron => "cron.delete",
+            Self::AddMark => "mark.add",
+            Self::RemoveMark => "mark.delete",
             Self::Flush => "flush",
         }
     }
@@ -128,7 +136,9 @@ impl Action {
             | Self::PauseCron
             | Self::ResumeCron
             | Self::SaveCron
-            | Self::DeleteCron => Role::Operator,
+            | Self::DeleteCron
+            | Self::AddMark
+            | Self::RemoveMark => Role::Operator,
             Self::Flush => Role::Admin,
         }
     }

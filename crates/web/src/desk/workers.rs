@@ -54,6 +54,8 @@ impl WorkerChoice {
                 Self::Label(label) => format!("workers with the label {label}"),
             },
             count: told as u64,
+            began_at: None,
+            undoes: None,
         }
     }
 }

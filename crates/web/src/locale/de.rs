@@ -96,6 +96,7 @@ pub(super) static TEXTS: Texts = Texts {
     working_lead: "Jobs, die gerade ein Worker hat. Wer nicht rechtzeitig fertig gemeldet wird, gilt als fehlgeschlagen.",
     working_empty: "Gerade ist kein Job in Arbeit.",
     working_teach: "Ein Job kommt hierher, wenn ein Worker ihn holt.",
+    mark_count: &["{n} Markierung", "{n} Markierungen"],
     job_count: &["{n} Job", "{n} Jobs"],
     // The search.
     search: "Suche",

@@ -93,6 +93,7 @@ pub(super) static TEXTS: Texts = Texts {
     working_lead: "Jobs that a worker has now. One that is not reported done in time counts as failed.",
     working_empty: "No job is being worked on.",
     working_teach: "A job comes here when a worker fetches it.",
+    mark_count: &["{n} mark", "{n} marks"],
     job_count: &["{n} job", "{n} jobs"],
     // The search.
     search: "Search",

@@ -96,6 +96,7 @@ pub(super) static TEXTS: Texts = Texts {
     working_lead: "Trabajos que tiene ahora un worker. El que no se da por hecho a tiempo cuenta como fallido.",
     working_empty: "No hay trabajos en curso.",
     working_teach: "Un trabajo llega aquí cuando un worker lo toma.",
+    mark_count: &["{n} marca", "{n} marcas"],
     job_count: &["{n} trabajo", "{n} trabajos"],
     // The search.
     search: "Buscar",

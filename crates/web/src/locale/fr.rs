@@ -96,6 +96,7 @@ pub(super) static TEXTS: Texts = Texts {
     working_lead: "Jobs qu’un worker a en main. Celui dont la fin n’est pas signalée à temps compte comme un échec.",
     working_empty: "Aucun job n’est en cours.",
     working_teach: "Un job arrive ici quand un worker le prend.",
+    mark_count: &["{n} repère", "{n} repères"],
     job_count: &["{n} job", "{n} jobs"],
     // The search.
     search: "Recherche",

@@ -93,6 +93,7 @@ pub(super) static TEXTS: Texts = Texts {
     working_lead: "ワーカーが実行中のジョブです。時間内に完了報告がなければ失敗とみなされます。",
     working_empty: "実行中のジョブはありません。",
     working_teach: "ワーカーが取得したジョブがここに表示されます。",
+    mark_count: &["マーク{n}件"],
     job_count: &["{n}件"],
     // The search.
     search: "検索",

@@ -129,6 +129,8 @@ texts! {
     why_busy why_ahead
     // Operations: changes of many jobs.
     operation_concerns operation_at_least
+    // Charts.
+    mark_count
     // The pages of sets and queues.
     job_count
     // The page of a job.

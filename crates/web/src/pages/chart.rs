@@ -22,8 +22,20 @@ pub(super) struct Series {
     pub(super) values: Vec<u64>,
 }
 
-/// Lines over time. `label` says the same in words.
-pub(super) fn lines(language: Language, label: &str, series: &[Series]) -> Markup {
+/// A line down a chart, at the step in which something began.
+pub(super) struct Event {
+    pub(super) step: usize,
+    /// What began.
+    pub(super) text: String,
+}
+
+/// Lines over time, and what began meanwhile. `label` says the same in words.
+pub(super) fn lines(
+    language: Language,
+    label: &str,
+    series: &[Series],
+    events: &[Event],
+) -> Markup {
     let largest = series.iter().flat_map(|one| &one.values).max();
     let top = round_up(largest.copied().unwrap_or(0).max(LINES));
     let floor = HEIGHT - BOTTOM;
@@ -44,8 +56,16 @@ pub(super) fn lines(language: Language, label: &str, series: &[Series]) -> Marku
             language.number(value)
         ));
     }
+    let steps = series.iter().map(|one| one.values.len()).max();
+    let step = (WIDTH - LEFT) / steps.unwrap_or(0).saturating_sub(1).max(1) as f64;
+    for event in events {
+        let at = LEFT + step * event.step as f64;
+        svg.raw_args(format_args!(
+            "<line class=\"event\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"0\" y2=\"{floor}\"><title>"
+        ));
+        svg.text(&event.text).raw("</title></line>");
+    }
     for one in series {
-        let step = (WIDTH - LEFT) / one.values.len().saturating_sub(1).max(1) as f64;
         let points = one.values.iter().enumerate();
         let points = points.map(|(index, value)| (LEFT + step * index as f64, y(*value)));
         polyline(&mut svg, one.state, points);
@@ -111,8 +131,18 @@ mod tests {
             state: "working",
             values: vec![0, 4, 2],
         }];
-        let svg = lines(Language::English, "a \"<b>\"", &series);
+        let events = [Event {
+            step: 1,
+            text: String::from("<deploy>"),
+        }];
+        let svg = lines(Language::English, "a \"<b>\"", &series, &events);
         let svg = svg.as_str();
+        assert!(
+            svg.contains(
+                "x1=\"403.0\" x2=\"403.0\" y1=\"0\" y2=\"130\"><title>&lt;deploy&gt;</title>"
+            ),
+            "{svg}"
+        );
         assert!(
             svg.contains("aria-label=\"a &quot;&lt;b&gt;&quot;\""),
             "{svg}"
@@ -121,6 +151,10 @@ mod tests {
             svg.contains("points=\"46.0,130.0 403.0,10.0 760.0,70.0 \""),
             "{svg}"
         );
-        assert!(!lines(Language::English, "", &[]).as_str().contains("NaN"));
+        assert!(
+            !lines(Language::English, "", &[], &[])
+                .as_str()
+                .contains("NaN")
+        );
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod hex;
 pub mod history;
 pub mod jobs;
 pub mod locks;
+pub mod marks;
 mod moment;
 pub mod operations;
 mod outcome;

@@ -46,6 +46,8 @@ cron.resume POST /api/v1/cron/{name}/resume /api/v1/cron/x/resume
 cron.save POST /api/v1/cron /api/v1/cron {"name":"a","schedule":"@daily","job":{"jobtype":"T"}}
 cron.save PUT /api/v1/cron/{name} /api/v1/cron/x {"schedule":"@daily","job":{"jobtype":"T"}}
 cron.delete DELETE /api/v1/cron/{name} /api/v1/cron/x
+mark.add POST /api/v1/marks /api/v1/marks {"text":"deploy"}
+mark.delete DELETE /api/v1/marks/{id} /api/v1/marks/7
 flush POST /api/v1/flush /api/v1/flush {"everything":true}
 "#;
 

@@ -15,7 +15,9 @@ use crate::desk::Desk as _;
 use crate::desk::fake::FakeDesk;
 
 async fn send(visitor: &Visitor, method: Method, path: &str, body: &Value, status: u16) -> Value {
-    let answer = visitor.send(method, path, Body::from(body.to_string())).await;
+    let answer = visitor
+        .send(method, path, Body::from(body.to_string()))
+        .await;
     assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
@@ -57,12 +59,23 @@ async fn entry_is_made_shown_replaced_and_deleted() {
         dry
     };
     let seen = send(&visitor, Method::POST, "/api/v1/cron", &dry, 200).await;
-    assert_eq!(get(&visitor, "/api/v1/cron").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        get(&visitor, "/api/v1/cron").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     let made = send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 201).await;
     assert_eq!(made["next"], seen["next"]);
     assert_eq!(made["next"][0], "2026-03-02T03:30:00Z");
     assert_eq!(
-        (&made["source"], &made["zone"], &made["timezone"], &made["changed_at"]),
+        (
+            &made["source"],
+            &made["zone"],
+            &made["timezone"],
+            &made["changed_at"]
+        ),
         (
             &json!("api"),
             &json!("UTC"),
@@ -86,8 +99,22 @@ async fn entry_is_made_shown_replaced_and_deleted() {
         (&replaced["schedule"], &replaced["queue"]),
         (&json!("@hourly"), &json!("default"))
     );
-    send(&visitor, Method::POST, &format!("{path}/run"), &json!({}), 201).await;
-    send(&visitor, Method::POST, &format!("{path}/pause"), &json!({}), 204).await;
+    send(
+        &visitor,
+        Method::POST,
+        &format!("{path}/run"),
+        &json!({}),
+        201,
+    )
+    .await;
+    send(
+        &visitor,
+        Method::POST,
+        &format!("{path}/pause"),
+        &json!({}),
+        204,
+    )
+    .await;
     assert!(get(&visitor, path).await["paused_since"].is_string());
     send(&visitor, Method::DELETE, path, &Value::Null, 204).await;
     assert_eq!(visitor.get(path).await.status.as_u16(), 404);
@@ -110,22 +137,48 @@ async fn problem_tells_the_field_that_is_wrong() {
         (json!({"timezone": "Nowhere"}), "timezone", 400),
         (json!({"job": null}), "job", 400),
         (json!({"job": {"args": []}}), "job.jobtype", 400),
-        (json!({"job": {"jobtype": "T", "queue": "a b"}}), "job.queue", 400),
+        (
+            json!({"job": {"jobtype": "T", "queue": "a b"}}),
+            "job.queue",
+            400,
+        ),
         (json!({"job": {"jobtype": "T", "jid": "x"}}), "job.jid", 400),
     ] {
         let mut body = nightly();
-        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         let problem = send(&visitor, Method::POST, "/api/v1/cron", &body, status).await;
         assert_eq!(problem["field"], field, "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
     }
     let other = send(&visitor, Method::PUT, "/api/v1/cron/x", &nightly(), 400).await;
     assert_eq!(other["field"], "name");
-    send(&visitor, Method::PUT, "/api/v1/cron/of-file", &json!({"schedule": "@daily", "job": {"jobtype": "T"}}), 409).await;
-    send(&visitor, Method::DELETE, "/api/v1/cron/of-file", &Value::Null, 409).await;
+    send(
+        &visitor,
+        Method::PUT,
+        "/api/v1/cron/of-file",
+        &json!({"schedule": "@daily", "job": {"jobtype": "T"}}),
+        409,
+    )
+    .await;
+    send(
+        &visitor,
+        Method::DELETE,
+        "/api/v1/cron/of-file",
+        &Value::Null,
+        409,
+    )
+    .await;
     let misspelt = json!({"schedul": "@daily", "job": {"jobtype": "T"}});
     send(&visitor, Method::PUT, "/api/v1/cron/x", &misspelt, 400).await;
-    assert_eq!(get(&visitor, "/api/v1/cron").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        get(&visitor, "/api/v1/cron").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -140,8 +193,18 @@ async fn entry_that_the_configuration_brings_later_shadows_the_made_one() {
     );
     let page = visitor.get("/cron").await.text();
     assert!(page.contains("also made by the API"), "{page}");
-    send(&visitor, Method::DELETE, "/api/v1/cron/nightly", &Value::Null, 204).await;
-    assert_eq!(get(&visitor, "/api/v1/cron/nightly").await["shadows"], false);
+    send(
+        &visitor,
+        Method::DELETE,
+        "/api/v1/cron/nightly",
+        &Value::Null,
+        204,
+    )
+    .await;
+    assert_eq!(
+        get(&visitor, "/api/v1/cron/nightly").await["shadows"],
+        false
+    );
 }
 
 #[tokio::test]
@@ -154,8 +217,14 @@ async fn job_of_an_entry_keeps_large_integers_and_is_hidden_where_jobs_are() {
     };
     let visitor = json_visitor(FakeDesk::with_rules(rules));
     let exact = r#"{"schedule":"@daily","job":{"jobtype":"T","args":[12345678901234567890123]}}"#;
-    let answer = visitor.send(Method::PUT, "/api/v1/cron/a", Body::from(exact)).await;
-    assert!(answer.text().contains("12345678901234567890123"), "{}", answer.text());
+    let answer = visitor
+        .send(Method::PUT, "/api/v1/cron/a", Body::from(exact))
+        .await;
+    assert!(
+        answer.text().contains("12345678901234567890123"),
+        "{}",
+        answer.text()
+    );
     let secret = json!({"schedule": "@daily", "job": {"jobtype": "Payment", "args": ["4111"]}});
     let made = send(&visitor, Method::PUT, "/api/v1/cron/b", &secret, 200).await;
     assert_eq!(made["job"], Value::Null);
