@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::desk::Actor;
 use crate::service::Problem;
 use crate::service::operations::{self, Operation};
-use crate::service::trash::{Trash, trash};
+use crate::service::trash::Trash;
 
 /// How much there is in the trash: jobs that were deleted or killed, and can be put back.
 #[utoipa::path(
@@ -19,7 +19,7 @@ use crate::service::trash::{Trash, trash};
     responses((status = 200, body = Trash, description = "How much"))
 )]
 pub(crate) async fn show_trash(State(app): State<Arc<App>>) -> Result<Json<Trash>, Problem> {
-    Ok(Json(trash(&*app.desk).await?))
+    Ok(Json(*app.observer.trash(&*app.desk).await?))
 }
 
 /// Empties the trash, as an operation that goes on by itself: nothing of it can be put back any more, and its space on the disk
@@ -33,6 +33,7 @@ pub(crate) async fn empty_trash(
     actor: Actor,
 ) -> Result<(StatusCode, Json<Operation>), Problem> {
     let started = operations::empty_trash(&app.desk, &actor).await?;
+    app.observer.look_again().await;
     Ok((StatusCode::ACCEPTED, Json(started)))
 }
 
@@ -48,5 +49,6 @@ pub(crate) async fn undo_action(
     Named(id): Named<u64>,
 ) -> Result<(StatusCode, Json<Operation>), Problem> {
     let started = operations::undo(&app.desk, &actor, id).await?;
+    app.observer.look_again().await;
     Ok((StatusCode::ACCEPTED, Json(started)))
 }

@@ -104,7 +104,7 @@ texts! {
     jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait
     jobtype_run
     // The pages of failures.
-    failures failures_lead failures_empty failures_teach failures_grouping failures_lately failures_all failure
+    failures failures_lead failures_empty failures_teach failures_grouping failures_lately failures_order failures_by_jobs failures_by_last failures_all failure
     failure_first failure_last failure_none failure_gone act_retry_carefully careful_lead careful_first careful_rate
     careful_stop
     // Operations: changes of many jobs.

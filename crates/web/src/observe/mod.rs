@@ -3,11 +3,13 @@
 mod observed;
 mod observer;
 mod recurring;
+mod remembered;
 mod roster;
 mod trend;
 
 pub(crate) use observed::{Observed, QueueNow, SlotsNow};
 pub use observer::Observer;
 pub(crate) use recurring::{MadeEntry, Recurring};
+pub(crate) use remembered::Remembered;
 pub(crate) use roster::QueueWorkers;
 pub(crate) use trend::Look;

@@ -9,9 +9,12 @@ use workmill_proto::Timestamp;
 use workmill_store::StoreError;
 
 use super::observed::Observed;
-use super::recurring::{Recurring, RecurringReader};
+use super::recurring::Recurring;
+use super::remembered::Remembered;
 use super::trend::{Look, Trend};
 use crate::desk::Desk;
+use crate::service::failures::FailureGroups;
+use crate::service::trash::{Trash, trash};
 
 /// For how long what was read counts as now: hundreds may ask, each for one queue.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -20,7 +23,9 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Observer {
     state: Mutex<State>,
-    recurring: RecurringReader,
+    recurring: Remembered<Recurring>,
+    failures: Remembered<FailureGroups>,
+    trash: Remembered<Trash>,
 }
 
 #[derive(Debug, Default)]
@@ -66,12 +71,25 @@ impl Observer {
     /// Whoever asks next sees what has just been changed.
     pub(crate) async fn look_again(&self) {
         self.state.lock().await.is_outdated = true;
-        self.recurring.look_again().await;
+        self.recurring.forget().await;
+        self.failures.forget().await;
+        self.trash.forget().await;
     }
 
     /// The recurring jobs there are now.
     pub(crate) async fn recurring(&self, desk: &dyn Desk) -> Result<Arc<Recurring>, StoreError> {
-        self.recurring.now(desk).await
+        Recurring::now(&self.recurring, desk).await
+    }
+
+    /// The groups of failures that have jobs, as of a second ago at most.
+    pub(crate) async fn failures(&self, desk: &dyn Desk) -> Result<Arc<FailureGroups>, StoreError> {
+        let read = desk.read(FailureGroups::read);
+        self.failures.get(FRESH_FOR, |_| true, read).await
+    }
+
+    /// How much there is in the trash, as of a second ago at most.
+    pub(crate) async fn trash(&self, desk: &dyn Desk) -> Result<Arc<Trash>, StoreError> {
+        self.trash.get(FRESH_FOR, |_| true, trash(desk)).await
     }
 
     /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 use workmill_engine::{CronEntry, CronTable, MadeEntries};
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 use workmill_store::{CronDefinition, StoreError};
 
+use super::remembered::Remembered;
 use crate::desk::Desk;
 
 /// For how long what was read counts as now.
@@ -35,11 +34,17 @@ pub(crate) struct MadeEntry {
     pub(crate) entry: Result<Arc<CronEntry>, String>,
 }
 
-/// Reads them when somebody asks.
-#[derive(Debug, Default)]
-pub(super) struct RecurringReader(Mutex<Option<(Instant, Arc<Recurring>)>>);
-
 impl Recurring {
+    /// Those there are now, read once for all who ask within a second.
+    pub(super) async fn now(
+        remembered: &Remembered<Self>,
+        desk: &dyn Desk,
+    ) -> Result<Arc<Self>, StoreError> {
+        let configured = desk.cron();
+        let is_right = |known: &Self| Arc::ptr_eq(&known.configured, &configured);
+        remembered.get(FRESH_FOR, is_right, Self::read(desk)).await
+    }
+
     /// Reads them, in slices.
     async fn read(desk: &dyn Desk) -> Result<Self, StoreError> {
         let (mut made, mut after) = (BTreeMap::new(), None::<Box<str>>);
@@ -89,26 +94,5 @@ impl Recurring {
     /// Whether there is one of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.made.contains_key(name) || self.configured.get(name).is_some()
-    }
-}
-
-impl RecurringReader {
-    /// Those there are now.
-    pub(super) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Recurring>, StoreError> {
-        let mut last = self.0.lock().await;
-        if let Some((at, recurring)) = &*last
-            && at.elapsed() < FRESH_FOR
-            && Arc::ptr_eq(&recurring.configured, &desk.cron())
-        {
-            return Ok(Arc::clone(recurring));
-        }
-        let recurring = Arc::new(Recurring::read(desk).await?);
-        *last = Some((Instant::now(), Arc::clone(&recurring)));
-        Ok(recurring)
-    }
-
-    /// Whoever asks next sees what has just been changed.
-    pub(super) async fn look_again(&self) {
-        *self.0.lock().await = None;
     }
 }

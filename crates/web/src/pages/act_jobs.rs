@@ -81,7 +81,7 @@ pub(crate) async fn on_job(
         JobVerb::Delete => "/queues".to_owned(),
         _ => job_path(&jid),
     };
-    let notice = done.map(|concerned| Notice::JobsChanged(concerned.jobs));
+    let notice = done.map(|done| changed(&app, verb, done.jobs, done.audit));
     frame.done(&path, notice)
 }
 
@@ -155,12 +155,23 @@ fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> O
 }
 
 async fn operate(app: &App, frame: &Frame, request: OperationRequest) -> Result<Notice, Problem> {
+    let verb = request.action;
     let operation: Operation = start(&app.desk, &frame.actor, &request).await?;
     app.observer.look_again().await;
     Ok(match operation.state {
         "running" => Notice::JobsGoingOn(operation.changed),
-        _ => Notice::JobsChanged(operation.changed),
+        _ => changed(app, verb, operation.changed, operation.audit),
     })
+}
+
+/// What is told of a change that has ended, with the way to undo it if there is one.
+fn changed(app: &App, verb: JobVerb, jobs: u64, action: Option<u64>) -> Notice {
+    let takes_away = matches!(verb, JobVerb::Delete | JobVerb::Kill);
+    let is_kept = takes_away && jobs > 0 && app.desk.rules().trash_secs > 0;
+    match action.filter(|_| is_kept) {
+        Some(action) => Notice::JobsTaken(jobs, action),
+        None => Notice::JobsChanged(jobs),
+    }
 }
 
 /// The keys of the jobs in a place that have these ids.

@@ -98,7 +98,10 @@ pub(crate) async fn on_audit(
         },
     };
     match started {
-        Ok(operation) => frame.leads_to(&operation_path(&operation.id)),
+        Ok(operation) => {
+            app.observer.look_again().await;
+            frame.leads_to(&operation_path(&operation.id))
+        }
         Err(problem) => frame.show_problem(&problem),
     }
 }

@@ -21,6 +21,7 @@ use crate::desk::Action;
 use crate::locale::{Markup, Texts};
 use crate::service::failures::{FailureGroup, FailureOrder, list, show};
 use crate::service::jobs;
+use crate::service::operations::CarefulRetry;
 use crate::service::{PageRequest, Problem, ProblemKind};
 
 /// Groups on the overview: those with the most jobs.
@@ -40,6 +41,15 @@ struct FailuresPage<'a> {
     list: Listing<FailureRow>,
     grouping: bool,
     may_act: bool,
+    /// The orders there are.
+    sorts: [SortLink; 2],
+}
+
+/// A link to the same groups in an order.
+struct SortLink {
+    href: String,
+    title: &'static str,
+    is_current: bool,
 }
 
 #[derive(Template)]
@@ -50,6 +60,8 @@ struct FailurePage<'a> {
     /// Nothing is done to jobs of this list one by one.
     actions: Vec<JobAction>,
     bulk: Bulk,
+    /// How its jobs are retried carefully as usual; none for whom that is not allowed.
+    care: Option<CarefulRetry>,
     table: JobTable,
     looked_at: u64,
     of: u64,
@@ -84,12 +96,8 @@ impl FailureRow {
 
     /// Those with the most jobs, and how many more there may be.
     pub(super) async fn largest(app: &App, frame: &Frame) -> Result<Vec<Self>, Problem> {
-        let asked = PageRequest {
-            cursor: None,
-            limit: Some(OVERVIEW_GROUPS),
-        };
-        let found = list(&*app.desk, FailureOrder::Jobs, &asked).await?;
-        let groups = found.items.into_iter();
+        let found = app.observer.failures(&*app.desk).await?;
+        let groups = found.largest(OVERVIEW_GROUPS, frame.now).into_iter();
         Ok(groups.map(|group| Self::new(frame, group)).collect())
     }
 
@@ -152,6 +160,15 @@ pub(crate) async fn failures(
             },
             grouping: found.grouping,
             may_act: frame.may(Action::StartOperation),
+            sorts: [
+                (FailureOrder::Jobs, "jobs", frame.t.failures_by_jobs),
+                (FailureOrder::Last, "last", frame.t.failures_by_last),
+            ]
+            .map(|(order, name, title)| SortLink {
+                href: frame.link(&format!("/failures?sort={name}")),
+                title,
+                is_current: order == sort,
+            }),
         }
     }))
 }
@@ -177,7 +194,8 @@ async fn make<'a>(app: &App, frame: &'a Frame, id: &str) -> Result<FailurePage<'
         frame,
         bulk: Bulk::of_states(frame, &states, group.query.clone(), group.jobs),
         row: FailureRow::new(frame, group),
-        actions: selected_actions(frame, &states),
+        actions: [],
+        care: frame.may(Action::StartOperation).then(CarefulRetry::default),
         table: JobTable {
             state: None,
             list: Listing {

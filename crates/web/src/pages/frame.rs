@@ -66,6 +66,12 @@ impl Frame {
         self.notice.map(|notice| notice.text(self))
     }
 
+    /// The action that was done before this page was asked for, if whoever reads it may undo it.
+    pub(crate) fn undoable(&self) -> Option<u64> {
+        let undoable = self.notice.and_then(Notice::undoable);
+        undoable.filter(|_| self.may(Action::Undo))
+    }
+
     /// Whether whoever reads it may do this.
     pub(super) fn may(&self, action: Action) -> bool {
         action.is_allowed_to(&self.actor)
@@ -208,6 +214,7 @@ impl FromRequestParts<Arc<App>> for Frame {
         };
         let totals = app.desk.read(|reading| reading.totals()).await.ok();
         let recurring = app.observer.recurring(&*app.desk).await;
+        let failures = app.observer.failures(&*app.desk).await;
         let facts = app.desk.facts();
         Ok(Self {
             actor,
@@ -220,6 +227,7 @@ impl FromRequestParts<Arc<App>> for Frame {
             t: preferences.language.texts(),
             counts: Counts {
                 workers: Some(app.desk.numbers().workers),
+                failures: failures.ok().map(|failures| failures.count()),
                 cron: recurring.ok().map(|recurring| recurring.count()),
                 throttles: Some(app.desk.rules().throttles.len() as u64),
                 ..totals.as_ref().map(Counts::from).unwrap_or_default()

@@ -26,6 +26,7 @@ pub(crate) struct NavLink {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) queues: Option<u64>,
+    pub(super) failures: Option<u64>,
     pub(super) scheduled: Option<u64>,
     pub(super) retries: Option<u64>,
     pub(super) dead: Option<u64>,
@@ -61,7 +62,7 @@ const TOP: &[Line] = &[
     ("/", "o", |t| t.overview, NO_COUNT),
     ("/queues", "q", |t| t.queues, |n| n.queues),
     ("/search", "f", |t| t.search, NO_COUNT),
-    ("/failures", "e", |t| t.failures, NO_COUNT),
+    ("/failures", "e", |t| t.failures, |n| n.failures),
 ];
 
 const JOBS: &[Line] = &[

@@ -21,6 +21,8 @@ pub(crate) enum Notice {
     WorkersTold(u64),
     /// So many jobs were changed.
     JobsChanged(u64),
+    /// So many jobs were taken away by the action of this number, which can be undone.
+    JobsTaken(u64, u64),
     /// So many were changed so far.
     JobsGoingOn(u64),
     OperationStopped,
@@ -34,6 +36,7 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
+    /// What it is called in the cookie, and its number.
     fn code(self) -> (&'static str, u64) {
         match self {
             Self::Paused => ("paused", 0),
@@ -41,6 +44,7 @@ impl Notice {
             Self::Removed => ("removed", 0),
             Self::WorkersTold(count) => ("told", count),
             Self::JobsChanged(count) => ("changed", count),
+            Self::JobsTaken(count, _) => ("taken", count),
             Self::JobsGoingOn(count) => ("going-on", count),
             Self::OperationStopped => ("operation-stopped", 0),
             Self::OperationHadEnded => ("operation-had-ended", 0),
@@ -54,14 +58,16 @@ impl Notice {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (code, count) = text.split_once('.')?;
-        let count = count.parse().ok()?;
+        let (code, numbers) = text.split_once('.')?;
+        let (count, action) = numbers.split_once('.').unwrap_or((numbers, "0"));
+        let (count, action) = (count.parse().ok()?, action.parse().ok()?);
         let known = [
             Self::Paused,
             Self::Resumed,
             Self::Removed,
             Self::WorkersTold(count),
             Self::JobsChanged(count),
+            Self::JobsTaken(count, action),
             Self::JobsGoingOn(count),
             Self::OperationStopped,
             Self::OperationHadEnded,
@@ -78,7 +84,8 @@ impl Notice {
     /// The header that keeps it for the next page.
     pub(super) fn kept(self, prefix: &ScriptName) -> Option<HeaderValue> {
         let (code, count) = self.code();
-        keep(prefix, COOKIE, &format!("{code}.{count}"), KEPT_SECS)
+        let action = self.undoable().unwrap_or(0);
+        keep(prefix, COOKIE, &format!("{code}.{count}.{action}"), KEPT_SECS)
     }
 
     /// The one that a browser has kept, and the header that has it forget it.
@@ -92,6 +99,14 @@ impl Notice {
         }
     }
 
+    /// The action that it tells of, if that can be undone.
+    pub(super) fn undoable(self) -> Option<u64> {
+        match self {
+            Self::JobsTaken(_, action) => Some(action),
+            _ => None,
+        }
+    }
+
     pub(super) fn text(self, frame: &Frame) -> String {
         let t = frame.t;
         match self {
@@ -99,7 +114,7 @@ impl Notice {
             Self::Resumed => t.queue_was_resumed.to_owned(),
             Self::Removed => t.queue_was_removed.to_owned(),
             Self::WorkersTold(count) => frame.count(t.told_workers, &count).plain(),
-            Self::JobsChanged(count) => frame.count(t.jobs_changed, &count).plain(),
+            Self::JobsChanged(count) | Self::JobsTaken(count, _) => frame.count(t.jobs_changed, &count).plain(),
             Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
             Self::OperationStopped => t.operation_was_stopped.to_owned(),
             Self::OperationHadEnded => t.operation_had_ended.to_owned(),
@@ -119,7 +134,7 @@ mod tests {
 
     #[test]
     fn notice_is_read_as_it_was_kept() {
-        for notice in [Notice::Paused, Notice::WorkersTold(7)] {
+        for notice in [Notice::Paused, Notice::WorkersTold(7), Notice::JobsTaken(3, 9)] {
             let kept = notice.kept(&ScriptName::default()).unwrap();
             let sent = kept.to_str().unwrap().split(';').next().unwrap();
             let mut headers = HeaderMap::new();
@@ -128,7 +143,9 @@ mod tests {
             assert_eq!(read, Some(notice));
             assert!(forgotten.unwrap().to_str().unwrap().contains("Max-Age=0"));
         }
+        assert_eq!(Notice::parse("told.7"), Some(Notice::WorkersTold(7)));
         assert_eq!(Notice::parse("told.x"), None);
+        assert_eq!(Notice::parse("taken.1.x"), None);
         assert_eq!(Notice::parse("else.1"), None);
     }
 }

@@ -149,7 +149,11 @@ async fn make<'a>(
     if page.is_move && page.asked.queue.is_empty() {
         return Ok(page);
     }
-    let request = page.asked.request()?;
+    let mut request = page.asked.request()?;
+    if page.is_retry {
+        // What the main button does.
+        request.careful = Some(page.asked.care());
+    }
     match dry_run(&*app.desk, &frame.actor, &request, origin).await {
         Ok(counted) => page.dry_run = Some(counted),
         Err(problem) => page.wrong = Some(wrong_query(&page.asked.query, problem)?),

@@ -12,7 +12,7 @@ use super::Frame;
 use crate::app::App;
 use crate::desk::Action;
 use crate::service::server::{Disk, Server, server as look, settings};
-use crate::service::trash::{Trash, trash};
+use crate::service::trash::Trash;
 
 #[derive(Template)]
 #[template(path = "server.html")]
@@ -62,11 +62,12 @@ impl ServerPage<'_> {
 }
 
 pub(crate) async fn server(State(app): State<Arc<App>>, frame: Frame) -> Response {
+    let trash = app.observer.trash(&*app.desk).await.ok();
     let page = ServerPage {
         frame: &frame,
         server: look(&*app.desk).await,
         settings: settings(&*app.desk),
-        trash: trash(&*app.desk).await.unwrap_or_default(),
+        trash: trash.as_deref().copied().unwrap_or_default(),
     };
     frame.show(Ok(page))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workmill_proto::{SetName, Timestamp};
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
-use workmill_store::{FailureGroup as Stored, FailureId, Place};
+use workmill_store::{FailureGroup as Stored, FailureId, Place, Reading, StoreError};
 
 use super::jobs::JobView;
 use super::moment::told;
@@ -74,6 +74,46 @@ pub struct FailureList {
     pub grouping: bool,
 }
 
+/// All groups that have jobs, in the order of their names.
+#[derive(Debug, Default)]
+pub(crate) struct FailureGroups {
+    groups: Vec<(FailureId, Stored)>,
+    /// As in [`FailureList`].
+    grouping: bool,
+}
+
+impl FailureGroups {
+    /// Reads them, in slices.
+    pub(crate) fn read(reading: &dyn Reading) -> Result<Self, StoreError> {
+        let (mut groups, mut after) = (Vec::new(), None);
+        loop {
+            let slice = reading.failures(after, Bounds::of_rows(READ_ROWS_MAX))?;
+            let readable = slice.items.into_iter();
+            let readable = readable.filter_map(|(id, group)| Some((id, group.ok()?)));
+            groups.extend(readable.filter(|(_, group)| group.jobs() > 0));
+            after = slice.next;
+            if after.is_none() {
+                let grouping = reading.ungrouped()?.is_some();
+                return Ok(Self { groups, grouping });
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.groups.len() as u64
+    }
+
+    /// Those with the most jobs.
+    pub(crate) fn largest(&self, count: usize, now: Timestamp) -> Vec<FailureGroup> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_unstable_by_key(|(id, group)| (Reverse(group.jobs()), *id));
+        groups.truncate(count);
+        let largest = groups.into_iter();
+        largest.map(|(id, group)| FailureGroup::new(*id, group, now)).collect()
+    }
+}
+
 /// Groups that have jobs, in an order.
 ///
 /// # Errors
@@ -85,22 +125,10 @@ pub async fn list(
 ) -> Result<FailureList, Problem> {
     let limit = asked.limit()?;
     let after = asked.after(read_cursor)?;
-    let (mut groups, grouping) = desk
-        .read(|reading| {
-            let (mut groups, mut after) = (Vec::new(), None);
-            loop {
-                let slice = reading.failures(after, Bounds::of_rows(READ_ROWS_MAX))?;
-                let readable = slice.items.into_iter();
-                let readable = readable.filter_map(|(id, group)| Some((id, group.ok()?)));
-                groups.extend(readable.filter(|(_, group)| group.jobs() > 0));
-                after = slice.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-            Ok((groups, reading.ungrouped()?.is_some()))
-        })
-        .await?;
+    let FailureGroups {
+        mut groups,
+        grouping,
+    } = desk.read(FailureGroups::read).await?;
     let rank = |(id, group): &(FailureId, Stored)| (Reverse(order.value(group)), *id);
     groups.sort_unstable_by_key(rank);
     let is_behind = |one: &(FailureId, Stored)| {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
-use workmill_store::{Clocks, Reading};
+use workmill_store::{Clocks, Reading, StoreError};
 
 use super::Problem;
 use super::moment::told;
@@ -59,7 +59,7 @@ pub async fn undoable(
 ///
 /// # Errors
 /// Reading failed.
-pub async fn trash(desk: &dyn Desk) -> Result<Trash, Problem> {
+pub(crate) async fn trash(desk: &dyn Desk) -> Result<Trash, StoreError> {
     let mut all = Trash::default();
     let mut after = None;
     loop {

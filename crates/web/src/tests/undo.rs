@@ -150,7 +150,7 @@ async fn pages_undo_and_empty_by_a_button() {
         .await;
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text());
     assert!(
-        !visitor
+        !Visitor::of(Arc::clone(&visitor.desk))
             .get("/server")
             .await
             .text()

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 use workmill_store::{Resolution, StoreError};
 
 use super::slots::slots;
 use crate::desk::Desk;
+use crate::observe::Remembered;
 
 /// How far back.
 pub(crate) const LATELY: Duration = Duration::from_secs(30 * 60);
@@ -41,20 +40,12 @@ pub(crate) struct QueueLately {
 
 /// Reads it when somebody asks.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(Mutex<Option<(Instant, Arc<Lately>)>>);
+pub(crate) struct Recent(Remembered<Lately>);
 
 impl Recent {
     /// What was done up to now.
     pub(crate) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Lately>, StoreError> {
-        let mut last = self.0.lock().await;
-        if let Some((at, lately)) = &*last
-            && at.elapsed() < FRESH_FOR
-        {
-            return Ok(Arc::clone(lately));
-        }
-        let lately = Arc::new(read(desk).await?);
-        *last = Some((Instant::now(), Arc::clone(&lately)));
-        Ok(lately)
+        self.0.get(FRESH_FOR, |_| true, read(desk)).await
     }
 }
 
