@@ -67,6 +67,7 @@ pub(crate) async fn start_operation(
         return Ok(Json(dry_run).into_response());
     }
     let started = operations::start(&app.desk, &actor, request).await?;
+    app.observer.look_again().await;
     Ok((StatusCode::ACCEPTED, Json(started)).into_response())
 }
 

@@ -88,7 +88,7 @@ texts! {
     cancel done_and_failed succeeded chart_says
     // What needs attention.
     attention_title attention_none attention_seen severity_critical severity_warning severity_notice see_queue
-    see_jobs see_throttles see_cron see_server concern_disk_stalled concern_disk_nearly_full
+    see_jobs see_throttles see_cron see_server see_operation concern_trash_holds concern_careful_stopped concern_disk_stalled concern_disk_nearly_full
     concern_queue_unfetched concern_last_fetched concern_queue_quiet concern_worker_silent concern_worker_gone
     concern_queue_grows concern_throttle_full concern_queue_paused concern_jobtype_fails concern_usually_fails concern_cron_late
     concern_cron_never concern_clock_ahead concern_clock_back

@@ -6,8 +6,10 @@ use workmill_proto::Timestamp;
 
 use super::Frame;
 use super::links::{queue_path, search_path};
+use super::operations::operation_path;
 use crate::locale::{Markup, Phrase};
 use crate::service::attention::{Concern, Item, Severity};
+use crate::service::operations::told_id;
 
 /// Something that needs attention.
 pub(crate) struct ConcernRow {
@@ -37,6 +39,8 @@ impl ConcernRow {
                 (t.see_jobs, search_path(&query))
             }
             "see_cron" => (t.see_cron, "/cron".to_owned()),
+            "empty_trash" => (t.trash_empty, "/server".to_owned()),
+            "see_operation" => (t.see_operation, path_of_operation(concern)),
             "see_server" => (t.see_server, "/server".to_owned()),
             _ => (t.see_queue, queue_path(concern.subject())),
         };
@@ -51,6 +55,13 @@ impl ConcernRow {
     }
 }
 
+fn path_of_operation(concern: &Concern) -> String {
+    match concern {
+        Concern::CarefulStopped { operation, .. } => operation_path(&told_id(*operation)),
+        _ => "/operations".to_owned(),
+    }
+}
+
 fn sentence(frame: &Frame, concern: &Concern) -> Markup {
     let t = frame.t;
     let span = |span: &Duration| frame.span(span);
@@ -59,10 +70,27 @@ fn sentence(frame: &Frame, concern: &Concern) -> Markup {
             .say(t.concern_disk_stalled)
             .plain_part("time", span(stalled_for))
             .html(),
-        Concern::DiskNearlyFull { free_bytes, bytes } => frame
-            .say(t.concern_disk_nearly_full)
-            .plain_part("free", frame.language.bytes(*free_bytes))
-            .plain_part("all", frame.language.bytes(*bytes))
+        Concern::DiskNearlyFull {
+            free_bytes,
+            bytes,
+            trash_bytes,
+        } => {
+            let mut html = frame
+                .say(t.concern_disk_nearly_full)
+                .plain_part("free", frame.language.bytes(*free_bytes))
+                .plain_part("all", frame.language.bytes(*bytes))
+                .html();
+            if let Some(bytes) = trash_bytes {
+                let said = frame.say(t.concern_trash_holds);
+                let said = said.plain_part("size", frame.language.bytes(*bytes));
+                html.raw_args(format_args!(" {}", said.html()));
+            }
+            html
+        }
+        Concern::CarefulStopped { target, reason, .. } => frame
+            .say(t.concern_careful_stopped)
+            .text("jobs", target)
+            .text("reason", reason)
             .html(),
         Concern::WorkerSilent {
             wid,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use workmill_proto::Timestamp;
 
+use crate::service::operations::told_id;
 use crate::service::why::Parameter;
 
 /// How bad it is, the worst first.
@@ -24,7 +25,12 @@ pub(crate) enum Concern {
     /// The disk does not answer.
     DiskStalled { stalled_for: Duration },
     /// The disk is nearly full.
-    DiskNearlyFull { free_bytes: u64, bytes: u64 },
+    DiskNearlyFull {
+        free_bytes: u64,
+        bytes: u64,
+        /// What of it the trash takes, if that is much: it can be emptied.
+        trash_bytes: Option<u64>,
+    },
     /// Jobs wait, and nobody fetches them.
     QueueUnfetched {
         queue: Box<str>,
@@ -79,6 +85,13 @@ pub(crate) enum Concern {
     CronLate { entry: Box<str>, due: Timestamp },
     /// A cron entry has no tick any more.
     CronNever { entry: Box<str> },
+    /// A careful retry has stopped by itself.
+    CarefulStopped {
+        /// Which jobs it was for, in the words of the audit log.
+        target: Box<str>,
+        reason: Box<str>,
+        operation: u64,
+    },
     /// The wall clock was set.
     ClockJumped { at: Timestamp, by_secs: i64 },
     /// What is acknowledged may be lost when the power fails.
@@ -87,7 +100,7 @@ pub(crate) enum Concern {
 
 impl Concern {
     /// All keys there are.
-    pub(crate) const KEYS: [&'static str; 13] = [
+    pub(crate) const KEYS: [&'static str; 14] = [
         "disk_stalled",
         "disk_nearly_full",
         "queue_unfetched",
@@ -99,6 +112,7 @@ impl Concern {
         "queue_paused",
         "cron_late",
         "cron_never",
+        "careful_stopped",
         "clock_jumped",
         "not_durable",
     ];
@@ -117,6 +131,7 @@ impl Concern {
             Self::QueuePaused { .. } => "queue_paused",
             Self::CronLate { .. } => "cron_late",
             Self::CronNever { .. } => "cron_never",
+            Self::CarefulStopped { .. } => "careful_stopped",
             Self::ClockJumped { .. } => "clock_jumped",
             Self::NotDurable { .. } => "not_durable",
         }
@@ -134,14 +149,15 @@ impl Concern {
             | Self::ThrottleFull { .. }
             | Self::JobtypeFails { .. }
             | Self::CronLate { .. }
-            | Self::CronNever { .. } => Severity::Warning,
+            | Self::CronNever { .. }
+            | Self::CarefulStopped { .. } => Severity::Warning,
             Self::QueuePaused { .. } | Self::ClockJumped { .. } | Self::NotDurable { .. } => {
                 Severity::Notice
             }
         }
     }
 
-    /// Which of its kind it is: a queue, a worker, a type of jobs, an entry; empty if there can be one only.
+    /// Which of its kind it is: a queue, a worker, a type of jobs, an entry, an operation; empty if there can be one only.
     pub(crate) fn subject(&self) -> &str {
         match self {
             Self::QueueUnfetched { queue, .. }
@@ -152,6 +168,7 @@ impl Concern {
             Self::WorkerSilent { wid, .. } => wid,
             Self::JobtypeFails { jobtype, .. } => jobtype,
             Self::CronLate { entry, .. } | Self::CronNever { entry } => entry,
+            Self::CarefulStopped { target, .. } => target,
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
             | Self::ClockJumped { .. }
@@ -206,6 +223,11 @@ impl Concern {
             Self::JobtypeFails { .. } => "see_failures",
             Self::WorkerSilent { .. } => "see_worker",
             Self::CronLate { .. } | Self::CronNever { .. } => "see_cron",
+            Self::CarefulStopped { .. } => "see_operation",
+            Self::DiskNearlyFull {
+                trash_bytes: Some(_),
+                ..
+            } => "empty_trash",
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
             | Self::ClockJumped { .. }
@@ -218,9 +240,15 @@ impl Concern {
         use Parameter::{At, Count, For};
         let mut given = match self {
             Self::DiskStalled { stalled_for } => vec![("stalled_for", Some(For(*stalled_for)))],
-            Self::DiskNearlyFull { free_bytes, bytes } => {
-                vec![("free_bytes", count(*free_bytes)), ("bytes", count(*bytes))]
-            }
+            Self::DiskNearlyFull {
+                free_bytes,
+                bytes,
+                trash_bytes,
+            } => vec![
+                ("free_bytes", count(*free_bytes)),
+                ("bytes", count(*bytes)),
+                ("trash_bytes", trash_bytes.and_then(count)),
+            ],
             Self::QueueUnfetched { oldest, last, .. } => vec![
                 ("oldest", Some(For(*oldest))),
                 ("last", last.as_deref().map(text)),
@@ -248,6 +276,12 @@ impl Concern {
             Self::QueuePaused { oldest, .. } => vec![("oldest", Some(For(*oldest)))],
             Self::CronLate { due, .. } => vec![("due", Some(At(*due)))],
             Self::CronNever { .. } => Vec::new(),
+            Self::CarefulStopped {
+                reason, operation, ..
+            } => vec![
+                ("reason", Some(text(reason))),
+                ("operation", Some(text(&told_id(*operation)))),
+            ],
             Self::ClockJumped { at, by_secs } => {
                 vec![("at", Some(At(*at))), ("by_secs", Some(Count(*by_secs)))]
             }

@@ -27,6 +27,9 @@ const LASTING_MIN: Duration = Duration::from_secs(60);
 /// A queue with fewer jobs is no backlog.
 const BACKLOG_MIN: u64 = 100;
 
+/// From how many bytes on it helps a full disk to empty the trash.
+const TRASH_BYTES_MIN: u64 = 64 << 20;
+
 /// How late a cron entry may be.
 const CRON_LATE_MIN: Duration = Duration::from_secs(90);
 
@@ -55,6 +58,10 @@ pub(super) struct Scene<'a> {
     /// Since when each cron entry is known as it is.
     pub(super) known_since: &'a BTreeMap<Arc<str>, Timestamp>,
     pub(super) durability: Durability,
+    /// The careful retries that stopped by themselves lately.
+    pub(super) stopped: &'a [Concern],
+    /// How large what is in the trash is.
+    pub(super) trash_bytes: u64,
     pub(super) disk: Option<DiskSpace>,
 }
 
@@ -69,7 +76,11 @@ impl Scene<'_> {
             && free_bytes < DISK_FREE_BYTES_MIN
             && free_bytes < bytes / 100 * DISK_FREE_PERCENT_MIN
         {
-            found.push(Concern::DiskNearlyFull { free_bytes, bytes });
+            found.push(Concern::DiskNearlyFull {
+                free_bytes,
+                bytes,
+                trash_bytes: (self.trash_bytes >= TRASH_BYTES_MIN).then_some(self.trash_bytes),
+            });
         }
         if let Durability::Interval(within) = self.durability {
             found.push(Concern::NotDurable { within });
@@ -82,6 +93,7 @@ impl Scene<'_> {
         found.extend(self.failing_types());
         found.extend(self.silent_workers());
         found.extend(self.late_entries());
+        found.extend(self.stopped.iter().cloned());
         found
     }
 

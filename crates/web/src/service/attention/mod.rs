@@ -5,6 +5,7 @@
 
 mod concern;
 mod judge;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod watch;

@@ -225,7 +225,7 @@ fn names_are_quoted_in_queries() {
     };
     let query = concern.query().unwrap();
     assert_eq!(query, r#"state:working worker:"a\" OR \"b\\""#);
-    workmill_engine::query::Query::parse(&query).unwrap();
+    Query::parse(&query).unwrap();
 }
 
 #[test]

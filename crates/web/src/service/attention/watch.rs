@@ -14,8 +14,9 @@ use workmill_store::{Reading, StoreError};
 
 use super::concern::{Concern, Severity};
 use super::judge::Scene;
+use super::stopped::stopped;
 use crate::desk::Desk;
-use crate::observe::{Observed, Observer};
+use crate::observe::{Observed, Observer, Remembered};
 use crate::service::history::{Failing, failing};
 
 /// How many things are told of, the worst first: more than that nobody reads.
@@ -64,7 +65,8 @@ struct State {
     since: BTreeMap<(&'static str, Box<str>), Timestamp>,
     clock: Option<(Instant, Timestamp)>,
     jump: Option<(Timestamp, i64)>,
-    failing: Option<(Instant, Arc<FailingTypes>)>,
+    failing: Remembered<FailingTypes>,
+    stopped: Remembered<Vec<Concern>>,
     /// The schedule of each cron entry, and since when it has that.
     entries: BTreeMap<Arc<str>, (String, Timestamp)>,
 }
@@ -85,7 +87,9 @@ impl Watch {
         }
         let earlier = observer.earlier().await;
         let ticks = desk.read(read_ticks).await?;
-        let failing = state.failing(desk).await?;
+        let fresh_for = HISTORY_FRESH_FOR;
+        let failing = state.failing.get(fresh_for, |_| true, failing(desk)).await?;
+        let stopped = state.stopped.get(fresh_for, |_| true, stopped(desk)).await?;
         let recurring = observer.recurring(desk).await?;
         let (facts, workers, rules) = (desk.facts(), desk.workers(), desk.rules());
         let cron = &recurring.running;
@@ -102,6 +106,8 @@ impl Watch {
             uptime: desk.numbers().uptime,
             known_since: &known_since,
             durability: facts.durability,
+            stopped: &stopped,
+            trash_bytes: observer.trash(desk).await?.bytes,
             disk: timeout(DISK_WITHIN, desk.disk_space()).await.ok().flatten(),
         };
         let mut concerns = scene.concerns();
@@ -113,18 +119,6 @@ impl Watch {
 }
 
 impl State {
-    /// The types of jobs that failed lately, as of some seconds ago.
-    async fn failing(&mut self, desk: &dyn Desk) -> Result<Arc<FailingTypes>, StoreError> {
-        if let Some((at, failing)) = &self.failing
-            && at.elapsed() < HISTORY_FRESH_FOR
-        {
-            return Ok(Arc::clone(failing));
-        }
-        let read = Arc::new(failing(desk).await?);
-        self.failing = Some((Instant::now(), Arc::clone(&read)));
-        Ok(read)
-    }
-
     /// Since when each cron entry is known as it is.
     fn know_entries(&mut self, cron: &CronTable, now: Timestamp) -> BTreeMap<Arc<str>, Timestamp> {
         let mut before = std::mem::take(&mut self.entries);

@@ -103,7 +103,7 @@ impl From<OperationReport> for Operation {
 }
 
 /// How an id is written.
-pub(in crate::service) fn told_id(id: u64) -> String {
+pub(crate) fn told_id(id: u64) -> String {
     format!("{id:016x}")
 }
 
