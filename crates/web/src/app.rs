@@ -19,7 +19,7 @@ use crate::service::attention::Watch;
 use crate::service::events::Streams;
 use crate::service::history::Recent;
 use crate::service::marks::Begun;
-use crate::{api, assets, pages, probes};
+use crate::{api, assets, etag, pages, probes};
 
 /// Bytes of a request's body, where a route does not say otherwise.
 const BODY_BYTES_MAX: usize = 1 << 20;

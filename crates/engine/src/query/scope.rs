@@ -38,6 +38,24 @@ impl Query {
         names(self.expr.as_ref()?, TextField::Queue)
     }
 
+    /// The group of failures that it names, if it asks for nothing else but where jobs are: all jobs of the group match that are
+    /// in places where any can.
+    pub fn only_group(&self) -> Option<&str> {
+        let expr = self.expr.as_ref()?;
+        let parts = match expr {
+            Expr::And(parts) => parts.as_slice(),
+            part => std::slice::from_ref(part),
+        };
+        let others: Vec<&Expr> = parts.iter().filter(|part| !is_of_states(part)).collect();
+        match others.as_slice() {
+            [Expr::Term(Term::Text(TextField::Group, patterns))] => match patterns.as_slice() {
+                [pattern] => pattern.literal(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether it asks who has a job, or since when.
     pub fn asks_for_reservations(&self) -> bool {
         self.expr.as_ref().is_some_and(asks_for_reservations)
@@ -58,6 +76,15 @@ fn names(expr: &Expr, field: TextField) -> Option<BTreeSet<&str>> {
             let named: Option<Vec<_>> = parts.iter().map(|part| names(part, field)).collect();
             Some(named?.into_iter().flatten().collect())
         }
+    }
+}
+
+fn is_of_states(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(Term::State(_)) => true,
+        Expr::Term(_) => false,
+        Expr::Not(part) => is_of_states(part),
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().all(is_of_states),
     }
 }
 

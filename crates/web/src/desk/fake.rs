@@ -38,6 +38,7 @@ pub(crate) struct FakeDesk {
     pub(crate) asked: Mutex<Vec<(Permit, String)>>,
     pub(crate) rules: Rules,
     pub(crate) cron: Mutex<Arc<CronTable>>,
+    pub(crate) disk: Mutex<DiskSpace>,
 }
 
 struct Core {
@@ -72,6 +73,10 @@ impl FakeDesk {
             signals: Mutex::default(),
             asked: Mutex::default(),
             cron: Mutex::default(),
+            disk: Mutex::new(DiskSpace {
+                free_bytes: 3 << 30,
+                bytes: 4 << 30,
+            }),
             rules,
         })
     }
@@ -289,10 +294,7 @@ impl Desk for FakeDesk {
     }
 
     fn disk_space(&self) -> Answering<'_, Option<DiskSpace>> {
-        let space = DiskSpace {
-            free_bytes: 3 << 30,
-            bytes: 4 << 30,
-        };
+        let space = *self.disk.lock();
         Box::pin(async move { Some(space) })
     }
 

@@ -139,7 +139,8 @@ impl Action {
             | Self::DeleteCron
             | Self::AddMark
             | Self::RemoveMark => Role::Operator,
-            Self::Flush => Role::Admin,
+            // Nothing brings back what these take away.
+            Self::EmptyTrash | Self::Flush => Role::Admin,
         }
     }
 

@@ -194,8 +194,10 @@ async fn make<'a>(app: &App, frame: &'a Frame, id: &str) -> Result<FailurePage<'
         frame,
         bulk: Bulk::of_states(frame, &states, group.query.clone(), group.jobs),
         row: FailureRow::new(frame, group),
-        actions: [],
-        care: frame.may(Action::StartOperation).then(CarefulRetry::default),
+        actions: selected_actions(frame, &states),
+        care: frame
+            .may(Action::StartOperation)
+            .then(CarefulRetry::default),
         table: JobTable {
             state: None,
             list: Listing {

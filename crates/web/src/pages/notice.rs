@@ -85,7 +85,12 @@ impl Notice {
     pub(super) fn kept(self, prefix: &ScriptName) -> Option<HeaderValue> {
         let (code, count) = self.code();
         let action = self.undoable().unwrap_or(0);
-        keep(prefix, COOKIE, &format!("{code}.{count}.{action}"), KEPT_SECS)
+        keep(
+            prefix,
+            COOKIE,
+            &format!("{code}.{count}.{action}"),
+            KEPT_SECS,
+        )
     }
 
     /// The one that a browser has kept, and the header that has it forget it.
@@ -114,7 +119,9 @@ impl Notice {
             Self::Resumed => t.queue_was_resumed.to_owned(),
             Self::Removed => t.queue_was_removed.to_owned(),
             Self::WorkersTold(count) => frame.count(t.told_workers, &count).plain(),
-            Self::JobsChanged(count) | Self::JobsTaken(count, _) => frame.count(t.jobs_changed, &count).plain(),
+            Self::JobsChanged(count) | Self::JobsTaken(count, _) => {
+                frame.count(t.jobs_changed, &count).plain()
+            }
             Self::JobsGoingOn(count) => frame.count(t.jobs_going_on, &count).plain(),
             Self::OperationStopped => t.operation_was_stopped.to_owned(),
             Self::OperationHadEnded => t.operation_had_ended.to_owned(),
@@ -134,7 +141,11 @@ mod tests {
 
     #[test]
     fn notice_is_read_as_it_was_kept() {
-        for notice in [Notice::Paused, Notice::WorkersTold(7), Notice::JobsTaken(3, 9)] {
+        for notice in [
+            Notice::Paused,
+            Notice::WorkersTold(7),
+            Notice::JobsTaken(3, 9),
+        ] {
             let kept = notice.kept(&ScriptName::default()).unwrap();
             let sent = kept.to_str().unwrap().split(';').next().unwrap();
             let mut headers = HeaderMap::new();

@@ -110,7 +110,9 @@ impl FailureGroups {
         groups.sort_unstable_by_key(|(id, group)| (Reverse(group.jobs()), *id));
         groups.truncate(count);
         let largest = groups.into_iter();
-        largest.map(|(id, group)| FailureGroup::new(*id, group, now)).collect()
+        largest
+            .map(|(id, group)| FailureGroup::new(*id, group, now))
+            .collect()
     }
 }
 

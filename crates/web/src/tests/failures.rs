@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use workmill_engine::Rules;
 use workmill_engine::query::Redaction;
+use workmill_engine::{Duty, Op, Rules};
 
 use super::Visitor;
 use super::visitor::{get, problem};
@@ -299,4 +299,91 @@ async fn hidden_arguments_are_on_no_page_of_failures() {
         assert!(text.contains("broken"), "{path}: {text}");
         assert!(!text.contains("s3cret"), "{path}: {text}");
     }
+}
+
+#[tokio::test]
+async fn groups_are_counted_beside_their_link_and_put_in_another_order_by_one() {
+    let visitor = visitor_of_three();
+    let page = visitor.get("/failures").await.text();
+    let link = page.split("data-go=\"e\"").nth(1).unwrap();
+    let link = link.split("</a>").next().unwrap();
+    assert!(link.contains(">3</span>"), "{link}");
+    assert!(
+        page.contains("href=\"/failures?sort=jobs\" aria-current=\"true\""),
+        "{page}"
+    );
+    assert!(page.contains("href=\"/failures?sort=last\">"), "{page}");
+    let latest = visitor.get("/failures?sort=last").await.text();
+    assert!(
+        latest.contains("href=\"/failures?sort=last\" aria-current=\"true\""),
+        "{latest}"
+    );
+}
+
+#[tokio::test]
+async fn page_of_a_group_has_the_form_of_a_careful_retry_and_the_line_for_a_shell_is_careful() {
+    let visitor = visitor_of_three();
+    let id = largest(&visitor).await;
+    let page = visitor.get(&format!("/failures/{id}")).await.text();
+    for shown in [
+        "name=\"careful\" value=\"1\"",
+        &format!("name=\"query\" value=\"group:{id}\""),
+        "name=\"stop_percent\" value=\"20\"",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let path = format!("/operations/new?action=retry&query=group:{id}&first=3");
+    let page = visitor.get(&path).await.text();
+    let careful = "&#34;careful&#34;:{&#34;first&#34;:3,&#34;rate&#34;:20,&#34;stop_percent&#34;:20,&#34;within_secs&#34;:600}";
+    assert!(page.contains(careful), "{page}");
+}
+
+#[tokio::test]
+async fn careful_retry_that_stopped_by_itself_is_told_until_it_is_tried_again() {
+    let visitor = Visitor::new().with("content-type", "application/json");
+    fail(&visitor, "jid-000001", "A", "no answer");
+    fail(&visitor, "jid-000002", "A", "no answer");
+    let careful = json!({"action": "retry", "query": "state:dead", "careful": {"first": 1, "stop_percent": 0}});
+    let start = async || {
+        let post = axum::http::Method::POST;
+        let answer = visitor
+            .send(post, "/api/v1/operations", careful.to_string().into())
+            .await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let id = start().await;
+    let retried: Value = serde_json::from_slice(&visitor.desk.fetch("q").body).unwrap();
+    visitor.desk.fail(retried["jid"].as_str().unwrap(), "again");
+    visitor.desk.run(Op::Tick(Duty::RetryCarefully));
+    let seer = Visitor::of(Arc::clone(&visitor.desk));
+    let told = get(&seer, "/api/v1/attention").await;
+    let stopped = &told["attention"][0];
+    assert_eq!(
+        (
+            &stopped["key"],
+            &stopped["action"],
+            &stopped["parameters"]["operation"]
+        ),
+        (
+            &json!("careful_stopped"),
+            &json!("see_operation"),
+            &json!(id)
+        ),
+        "{told}"
+    );
+    let page = seer.get("/").await.text();
+    assert!(
+        page.contains(&format!("href=\"/operations/{id}\">See the operation")),
+        "{page}"
+    );
+    start().await;
+    let again = Visitor::of(Arc::clone(&visitor.desk));
+    assert_eq!(
+        get(&again, "/api/v1/attention").await["attention"],
+        json!([])
+    );
 }

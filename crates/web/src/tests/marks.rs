@@ -83,7 +83,6 @@ async fn mark_is_made_shown_in_the_chart_and_taken_back() {
         ["queue q", "second", "Workmill 0.1.0"]
     );
     send(&visitor, Method::DELETE, &one, &Value::Null, 404).await;
-    // What else began stays.
     let pause = get(&visitor, path).await["items"][0]["id"].clone();
     send(
         &visitor,

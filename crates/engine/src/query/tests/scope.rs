@@ -18,6 +18,36 @@ fn places(query: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_query_for_a_group_and_nothing_else_is_known_as_such() {
+    let group = |text: &str| Query::parse(text).unwrap().only_group().map(str::to_owned);
+    let id = "00000000000000ff";
+    for rest in [
+        "",
+        " state:dead",
+        " (state:dead OR state:retries)",
+        " -state:working",
+    ] {
+        assert_eq!(
+            group(&format!("group:{id}{rest}")).as_deref(),
+            Some(id),
+            "{rest}"
+        );
+    }
+    for other in [
+        "",
+        "state:dead",
+        "group:f*",
+        "group:(a OR b)",
+        "group:a group:b",
+        "-group:a",
+        "group:a x",
+        "group:a OR x",
+    ] {
+        assert_eq!(group(other), None, "{other}");
+    }
+}
+
+#[test]
 fn a_query_can_match_in_some_places_only() {
     let all = ["working", "mail", "fast", "scheduled", "retries", "dead"];
     let sets = ["scheduled", "retries", "dead"];

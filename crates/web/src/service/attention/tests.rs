@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde_json::json;
-use workmill_engine::{ClientId, CronEntry, CronTable, Duty, Op, Rules, Schedule, Throttle};
+use workmill_engine::query::Query;
+use workmill_engine::{
+    Change, ChangeVerb, ClientId, CronEntry, CronTable, Duty, Op, OperationId, Rules, Schedule,
+    Throttle,
+};
 use workmill_proto::{QueueCommand, QueueSelection, Timestamp};
+use workmill_store::Operator;
 
 use super::concern::Concern;
 use super::watch::{Attention, Watch};
 use crate::desk::fake::{FakeDesk, connection, worker};
-use crate::desk::{Desk, Fetches, LeftQueue, ServerState, WorkerView};
+use crate::desk::{Desk, DiskSpace, Fetches, LeftQueue, ServerState, WorkerView};
 use crate::observe::Observer;
 
 struct Place {
@@ -332,4 +337,30 @@ async fn type_that_always_fails_so_often_is_no_news() {
     place.pass(3_600).await;
     place.run_jobs(5, 12);
     assert!(place.keys().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn full_disk_is_told_with_the_trash_if_that_holds_much() {
+    let place = Place::new(FakeDesk::new());
+    *place.desk.disk.lock() = DiskSpace {
+        free_bytes: 1 << 30,
+        bytes: 100 << 30,
+    };
+    let full = "The disk of the data is nearly full: 1.0 of 100.0 GiB are free.";
+    assert_eq!(place.words().await, [full]);
+    for n in 0..65 {
+        place.desk.push(&json!({
+            "jid": format!("jid-0{n:05}"), "jobtype": "T", "queue": "q", "args": ["x".repeat(1 << 20)]
+        }));
+    }
+    let by = Arc::new(Operator::default());
+    let all = Change::of_matching(ChangeVerb::Discard, Query::all());
+    place.desk.run(Op::operate(OperationId(1), all).by(&by));
+    place.pass(10).await;
+    let with_trash = format!("{full} The trash holds 0.1 GiB: it can be emptied.");
+    assert_eq!(place.words().await, [with_trash]);
+    assert_eq!(
+        place.attention().await.items[0].concern.action(),
+        "empty_trash"
+    );
 }

@@ -88,8 +88,14 @@ impl Watch {
         let earlier = observer.earlier().await;
         let ticks = desk.read(read_ticks).await?;
         let fresh_for = HISTORY_FRESH_FOR;
-        let failing = state.failing.get(fresh_for, |_| true, failing(desk)).await?;
-        let stopped = state.stopped.get(fresh_for, |_| true, stopped(desk)).await?;
+        let failing = state
+            .failing
+            .get(fresh_for, |_| true, failing(desk))
+            .await?;
+        let stopped = state
+            .stopped
+            .get(fresh_for, |_| true, stopped(desk))
+            .await?;
         let recurring = observer.recurring(desk).await?;
         let (facts, workers, rules) = (desk.facts(), desk.workers(), desk.rules());
         let cron = &recurring.running;

@@ -15,22 +15,7 @@ impl Concern {
             Self::DiskStalled { stalled_for } => {
                 format!("The disk has not answered for {}.", in_words(*stalled_for))
             }
-            Self::DiskNearlyFull {
-                free_bytes,
-                bytes,
-                trash_bytes,
-            } => {
-                let trash = trash_bytes.map(|bytes| {
-                    let gib = bytes as f64 / GIB;
-                    format!(" The trash holds {gib:.1} GiB: it can be emptied.")
-                });
-                format!(
-                    "The disk of the data is nearly full: {:.1} of {:.1} GiB are free.{}",
-                    *free_bytes as f64 / GIB,
-                    *bytes as f64 / GIB,
-                    trash.unwrap_or_default()
-                )
-            }
+            Self::DiskNearlyFull { .. } => self.words_of_disk(),
             Self::CarefulStopped { target, reason, .. } => {
                 format!("A careful retry has stopped by itself ({target}): {reason}.")
             }

@@ -1,5 +1,6 @@
 //! What began lately: read out of the audit log once for all who ask, and only what is new of it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +100,7 @@ impl State {
         let facts = desk.facts();
         let start = Mark::of_start(facts.started_at, facts.version);
         let mut marks: Vec<Mark> = self.marks.values().cloned().chain([start]).collect();
-        marks.sort_by(|a, b| (b.at, b.id).cmp(&(a.at, a.id)));
+        marks.sort_by_key(|mark| Reverse((mark.at, mark.id)));
         self.told = Arc::new(marks);
     }
 }

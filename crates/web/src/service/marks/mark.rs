@@ -47,7 +47,7 @@ impl Mark {
     pub(super) fn of(id: u64, entry: AuditEntry) -> Option<Self> {
         let kind = &*entry.action;
         let begins = kind == MADE || entry.operation.is_some() || BEGINNINGS.contains(&kind);
-        begins.then(|| Self {
+        begins.then_some(Self {
             id,
             at: entry.began_at,
             kind: entry.action,

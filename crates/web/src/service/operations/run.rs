@@ -28,7 +28,7 @@ pub struct DryRun {
     pub curl: String,
 }
 
-/// Counts what an operation would concern, for about two seconds. Changes nothing. `origin` is where the port is reached:
+/// Counts what an operation would concern, for about a tenth of a second. Changes nothing. `origin` is where the port is reached:
 /// `http://localhost:7420`.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 
 mod count;
 mod cursor;
+mod known;
 mod route;
 mod run;
 mod scan;

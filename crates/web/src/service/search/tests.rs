@@ -4,10 +4,12 @@ use serde_json::json;
 use workmill_engine::query::{JobState, Query, Redactions};
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
+use workmill_store::reading::Bounds;
 use workmill_store::{
     Attempts, JobRecord, Place, Reading, Reservation, SetTime, Store as _, Tx as _,
 };
 
+use super::known::known;
 use super::scan::{Hit, Room, Scan, Slice};
 use super::{CountedKind, Found, KINDS_MAX, SearchError, count, search};
 use crate::desk::Desk;
@@ -349,6 +351,67 @@ async fn what_matches_is_counted_by_queue_and_type() {
         (350, 350, true)
     );
     assert_eq!(counted.states, [(JobState::Enqueued, 233)].into());
+}
+
+#[tokio::test]
+async fn how_many_match_is_known_where_all_of_a_place_or_a_group_do() {
+    let desk = FakeDesk::new();
+    for n in 0..5 {
+        let queue = ["a", "b"][n % 2];
+        desk.push(&json!({
+            "jid": format!("jid-{n:05}"), "jobtype": "T", "queue": queue, "args": [], "retry": if n < 2 { -1 } else { 3 }
+        }));
+    }
+    for (queue, jid) in [("a", "jid-00000"), ("b", "jid-00001"), ("a", "jid-00002")] {
+        desk.fetch(queue);
+        desk.fail(jid, "no luck");
+    }
+    let desk = &*desk as &dyn Desk;
+    let groups = desk
+        .read(|reading| reading.failures(None, Bounds::of_rows(9)))
+        .await;
+    let group = groups.unwrap().items[0].0;
+    let known = async |text: String| {
+        let query = Query::parse(&text).unwrap();
+        let states = desk
+            .read(move |reading| known(&query, reading))
+            .await
+            .unwrap()?;
+        Some(
+            states
+                .into_iter()
+                .map(|(state, jobs)| (state.as_str(), jobs))
+                .collect(),
+        )
+    };
+    let some = |states: &[(&'static str, u64)]| Some(states.to_vec());
+    for (text, wanted) in [
+        ("state:dead", some(&[("dead", 2)])),
+        (
+            "state:(dead OR retries)",
+            some(&[("retries", 1), ("dead", 2)]),
+        ),
+        ("state:enqueued queue:a", some(&[("enqueued", 1)])),
+        ("", some(&[("enqueued", 2), ("retries", 1), ("dead", 2)])),
+        ("state:scheduled", some(&[])),
+        ("queue:a", None),
+        ("state:dead type:T", None),
+    ] {
+        assert_eq!(known(text.to_owned()).await, wanted, "{text}");
+    }
+    for (rest, wanted) in [
+        ("", some(&[("retries", 1), ("dead", 2)])),
+        (" state:dead", some(&[("dead", 2)])),
+        (
+            " (state:dead OR state:retries)",
+            some(&[("retries", 1), ("dead", 2)]),
+        ),
+        (" type:T", None),
+        (" OR type:T", None),
+    ] {
+        let text = format!("group:{group}{rest}");
+        assert_eq!(known(text.clone()).await, wanted, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -424,3 +424,30 @@ async fn recurring_job_is_made_changed_and_deleted_by_forms() {
         StatusCode::NOT_FOUND
     );
 }
+
+#[tokio::test]
+async fn deleting_or_killing_a_job_offers_to_undo_it_at_once() {
+    let visitor = Visitor::new();
+    for (action, path) in [("kill", "/jobs/jid-00001"), ("delete", "/jobs/jid-00001")] {
+        put(&visitor, "enqueued", "jid-00001", "T");
+        let (_, page) = post(&visitor, path, &format!("action={action}")).await;
+        let number = page.split("name=\"undo\" value=\"").nth(1);
+        let number = number
+            .and_then(|rest| rest.split('"').next())
+            .unwrap_or_else(|| panic!("{page}"));
+        let log = get(&visitor, "/api/v1/audit").await;
+        assert_eq!(log["items"][0]["id"].to_string(), number, "{action}");
+        let (status, _) = post(&visitor, "/audit", &format!("undo={number}")).await;
+        assert_eq!(status, StatusCode::FOUND);
+        assert_eq!(
+            get(&visitor, "/api/v1/queues/mails").await["size"],
+            1,
+            "{action}"
+        );
+        let (_, page) = post(&visitor, path, "action=delete").await;
+        assert!(page.contains("name=\"undo\""), "{page}");
+    }
+    put(&visitor, "retries", "jid-00002", "T");
+    let (_, page) = post(&visitor, "/jobs/jid-00002", "action=retry").await;
+    assert!(!page.contains("name=\"undo\""), "{page}");
+}

@@ -54,6 +54,12 @@ fn concerns() -> Vec<Concern> {
         Concern::DiskNearlyFull {
             free_bytes: 1,
             bytes: 2,
+            trash_bytes: Some(3),
+        },
+        Concern::CarefulStopped {
+            target: name.into(),
+            reason: name.into(),
+            operation: 7,
         },
         Concern::QueueUnfetched {
             queue: name.into(),
