@@ -182,6 +182,7 @@ ALTER TABLE trash ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE watched_jobs (
     action INTEGER NOT NULL, jid TEXT NOT NULL, since INTEGER NOT NULL, queue TEXT NOT NULL,
     PRIMARY KEY (action, jid)) WITHOUT ROWID;
+CREATE INDEX watched_jobs_by_time ON watched_jobs (since);
 ", "
 -- Cron entries that were made while the server ran.
 CREATE TABLE cron_entries (
