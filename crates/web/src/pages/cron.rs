@@ -55,6 +55,12 @@ impl CronEntry {
         self.next.first().copied()
     }
 
+    /// When a tick of it was last due. What came before it was made or changed was not, though it counts as done.
+    fn last(&self) -> Option<Timestamp> {
+        let is_its_own = |at: &Timestamp| self.changed_at.is_none_or(|changed| *at > changed);
+        self.done_until.filter(is_its_own)
+    }
+
     fn is_made(&self) -> bool {
         self.source == CronSource::Api
     }
