@@ -1,6 +1,6 @@
 //! Answers of the API that whoever asks has already: 304 (RFC 9110, section 13.1.2) instead of the same again.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use axum::http::{Method, StatusCode};
@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::service::hex::hex;
 
-/// Larger answers have no tag. None of a list is.
-const BYTES_MAX: usize = 16 << 20;
+/// Larger answers have no tag: those with a job that is as large.
+const BYTES_MAX: u64 = 16 << 20;
 
 /// Gives what is read by `GET` a tag, and nothing but that to whoever has it.
 pub(crate) async fn tag(request: Request, next: Next) -> Response {
@@ -19,7 +19,8 @@ pub(crate) async fn tag(request: Request, next: Next) -> Response {
     let known = request.headers().get_all(IF_NONE_MATCH);
     let known: Vec<HeaderValue> = known.iter().cloned().collect();
     let response = next.run(request).await;
-    match is_read && response.status() == StatusCode::OK && is_json(response.headers()) {
+    let is_told = response.status() == StatusCode::OK && is_json(response.headers());
+    match is_read && is_told && is_small(response.body()) {
         true => tagged(response, &known).await,
         false => response,
     }
@@ -32,9 +33,14 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind == "application/json")
 }
 
+fn is_small(body: &Body) -> bool {
+    let bytes = body.size_hint().exact();
+    bytes.is_some_and(|bytes| bytes <= BYTES_MAX)
+}
+
 async fn tagged(response: Response, known: &[HeaderValue]) -> Response {
     let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, BYTES_MAX).await else {
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let digest = Sha256::digest(&bytes);

@@ -62,6 +62,24 @@ scenario("rows that are gone are marked and not acted on, and the rest stays whe
   await page.locator("main .empty").waitFor();
 });
 
+scenario("page of a busy server is kept up to date, too: numbers that change all the time do not put it off", async ({ server, client, page, go }) => {
+  await client.pushAll(jobs(1, "mailers"));
+  await go("/queues");
+  const worker = await server.client({ wid: "busy" });
+  let works = true;
+  const busy = (async () => {
+    for (let n = 0; works; n += 1) {
+      await client.push({ jid: `busy-${n}`, jobtype: "Work", queue: "busy", args: [] });
+      await worker.ack((await worker.fetch("busy")).jid);
+      await new Promise((later) => setTimeout(later, 200));
+    }
+  })();
+  await page.getByRole("button", { name: "1 new" }).waitFor({ timeout: 12000 });
+  works = false;
+  await busy;
+  worker.close();
+});
+
 scenario("page of a job follows it, and says so when it is done", async ({ client, page, go, server }) => {
   await client.push({ jid: "followed", jobtype: "Work", queue: "q", args: [] });
   await go("/queues/q");

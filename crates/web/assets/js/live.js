@@ -15,6 +15,8 @@ const state = document.getElementById("live");
 
 let timer = 0;
 let fetchedAt = Date.now();
+let dueAt = 0;
+let heardAt = 0;
 let hasStream = false;
 let isOver = false;
 
@@ -51,8 +53,10 @@ function takeFirst(here, fresh) {
 function takeRows(here, rows, isAll) {
   const fresh = new Map([...rows].map((row) => [row.dataset.row, row]));
   const mine = [...here.rows].filter((row) => row.dataset.row !== undefined);
-  // On a list that goes on, rows after the last one that is still there may only have moved to the next page.
-  const last = isAll ? mine.length : mine.findLastIndex((row) => fresh.has(row.dataset.row));
+  // On a list that goes on, rows after the last one that is still there may only have moved to the next page. Of one that shows the first
+  // of an order that changes nothing is known.
+  const lastThere = isAll ? mine.length : mine.findLastIndex((row) => fresh.has(row.dataset.row));
+  const last = here.closest("[data-first]") ? 0 : lastThere;
   let gone = 0;
   mine.forEach((row, index) => {
     const now = fresh.get(row.dataset.row);
@@ -114,7 +118,13 @@ async function refresh() {
     show(false);
   }
   showTimes(document);
-  later(hasStream ? WITH_MS : WITHOUT_MS);
+  later(usually());
+}
+
+/** How long after it was fetched the page is fetched again: soon if it may not know yet what was heard last. */
+function usually() {
+  if (!hasStream) return WITHOUT_MS;
+  return heardAt + SETTLED_MS > fetchedAt ? AT_LEAST_MS : WITH_MS;
 }
 
 /** A number as the server writes it. */
@@ -127,7 +137,8 @@ function written(number) {
 function later(ms) {
   clearTimeout(timer);
   if (isOver || said.stands) return;
-  timer = setTimeout(refresh, Math.max(0, fetchedAt + ms - Date.now()));
+  dueAt = fetchedAt + ms;
+  timer = setTimeout(refresh, Math.max(0, dueAt - Date.now()));
 }
 
 function takeNumbers(told) {
@@ -135,13 +146,16 @@ function takeNumbers(told) {
     const text = written(told[place.dataset.number]);
     if (text !== place.textContent) place.textContent = text;
   }
-  later(Math.max(AT_LEAST_MS, Date.now() - fetchedAt + SETTLED_MS));
+  heardAt = Date.now();
+  const ms = Math.max(AT_LEAST_MS, heardAt - fetchedAt + SETTLED_MS);
+  // On a busy server numbers change all the time: what is due stays due.
+  if (fetchedAt + ms < dueAt) later(ms);
 }
 
 function hear() {
   listen(takeNumbers, (is) => {
     hasStream = is;
-    later(is ? WITH_MS : WITHOUT_MS);
+    later(usually());
   });
 }
 

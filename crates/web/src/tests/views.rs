@@ -33,6 +33,14 @@ async fn what_somebody_has_already_is_not_sent_again() {
     let stale = stale.get(path).await;
     assert_eq!(stale.status, StatusCode::OK);
     assert_ne!(stale.header("etag"), tag);
+    // One that is large is sent as it is.
+    let large = "x".repeat(17 << 20);
+    visitor
+        .desk
+        .push(&json!({"jid": "jid-00002", "jobtype": "T", "queue": "q", "args": [large]}));
+    let large = visitor.get("/api/v1/jobs/jid-00002").await;
+    assert_eq!((large.status, large.header("etag")), (StatusCode::OK, ""));
+    assert!(large.body.len() > 17 << 20);
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ impl Begun {
 impl State {
     /// Looks at the entries that have come since the last time, the latest first.
     async fn read_on(&mut self, desk: &dyn Desk) -> Result<(), StoreError> {
-        let (known, mut after, mut looked_at) = (self.last, None, 0);
+        let (known, mut last, mut after, mut looked_at) = (self.last, self.last, None, 0);
         let (mut found, mut taken_back) = (Vec::new(), BTreeSet::new());
         while looked_at < LOOKED_AT_MAX {
             let bounds = Bounds::of_rows(READ_MAX);
@@ -70,7 +70,7 @@ impl State {
             looked_at += slice.items.len();
             let new = slice.items.into_iter().filter(|(id, _)| !is_known(*id));
             for (id, entry) in new {
-                self.last = self.last.max(Some(id));
+                last = last.max(Some(id));
                 let Ok(entry) = entry else {
                     continue;
                 };
@@ -86,6 +86,8 @@ impl State {
                 break;
             }
         }
+        // Not before all is read: what broke off is looked at again.
+        self.last = last;
         self.marks
             .extend(found.into_iter().map(|mark| (mark.id, mark)));
         self.marks.retain(|id, _| !taken_back.contains(id));
