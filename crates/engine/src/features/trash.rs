@@ -217,6 +217,10 @@ impl TrashBin {
             if forgotten >= SWEEP_SLICE_ROWS {
                 break;
             }
+            // What an action puts away while it goes on keeps its numbers: those who ACK late name jobs by them.
+            if is_under_way(tx, action)? {
+                continue;
+            }
             let Some(mut trash) = self.of(tx, action)? else {
                 continue;
             };

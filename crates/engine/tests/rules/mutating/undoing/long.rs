@@ -65,6 +65,33 @@ fn deletion_that_is_under_way_is_stopped_before_it_is_undone() {
 }
 
 #[test]
+fn emptying_the_trash_leaves_what_a_deletion_under_way_has_put_there() {
+    let mut world = World::of_jobs(2_001);
+    take(&mut world, ChangeVerb::Discard, "jid:job-000000");
+    let query = workmill_engine::query::Query::parse("").unwrap();
+    let op = operate(&mut world, Change::of_matching(ChangeVerb::Discard, query));
+    let ticket = world.next_ticket();
+    let mut rest = world.slice(&[Request { ticket, op }]);
+    let before = left(&world);
+    assert_eq!(before.len(), 2);
+    let empty = operate(&mut world, Change::empty_trash());
+    let Outcome::Operations(reports) = world.run(empty) else {
+        panic!("an operation");
+    };
+    assert_eq!(
+        (&reports[0].state, reports[0].changed),
+        (&OperationState::Done, 1)
+    );
+    assert_eq!(left(&world), before[1..]);
+    while !rest.is_empty() {
+        rest = world.slice(&rest);
+    }
+    let (action, _) = before[1];
+    assert_eq!(left(&world), [(action, 2_000)]);
+    assert_eq!(undo(&mut world, action).changed, 2_000);
+}
+
+#[test]
 fn deletion_that_a_crash_ended_is_undone_as_one() {
     let mut world = World::of_jobs(2_000);
     let query = workmill_engine::query::Query::parse("").unwrap();
