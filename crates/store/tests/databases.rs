@@ -493,7 +493,7 @@ fn damage_of_batches_is_found() {
 #[test]
 fn damage_of_the_trash_is_found() {
     use ProblemKind as Kind;
-    let trash = "INSERT INTO trash VALUES (0, 7, 1, 2, 0, 0);";
+    let trash = "INSERT INTO trash VALUES (0, 7, 1, 2, 0, 0, 0);";
     let job = "INSERT INTO trashed_jobs VALUES (0, 7, 1, 0, 0, 0, 1, 0, NULL);";
     assert_found(&[
         (
