@@ -69,7 +69,7 @@ scenario("page of a busy server is kept up to date, too: numbers that change all
   let works = true;
   const busy = (async () => {
     for (let n = 0; works; n += 1) {
-      await client.push({ jid: `busy-${n}`, jobtype: "Work", queue: "busy", args: [] });
+      await client.push({ jid: `busy-job-${n}`, jobtype: "Work", queue: "busy", args: [] });
       await worker.ack((await worker.fetch("busy")).jid);
       await new Promise((later) => setTimeout(later, 200));
     }
