@@ -1,5 +1,5 @@
 // Runs tests, a few at a time, and says how many held.
-const WITHIN_MS = 180000;
+const WITHIN_MS = 300000;
 
 const tests = [];
 

@@ -74,7 +74,8 @@ scenario("page of a busy server is kept up to date, too: numbers that change all
       await new Promise((later) => setTimeout(later, 200));
     }
   })();
-  await page.getByRole("button", { name: "1 new" }).waitFor({ timeout: 12000 });
+  await client.pushAll(jobs(2, "later"));
+  await page.getByRole("button", { name: /new/ }).waitFor({ timeout: 12000 });
   works = false;
   await busy;
   worker.close();
