@@ -60,20 +60,11 @@ impl Observed {
             roster: Roster::new(&desk.connections(), &desk.workers(), desk.left_queues()),
             ..Self::default()
         };
-        let mut after = None;
-        loop {
-            let bounds = Bounds::of_rows(READ_ROWS_MAX);
-            let slice = desk
-                .read(move |reading| reading.queues(after, bounds))
-                .await?;
-            for queue in slice.items {
-                observed.add(queue);
-            }
-            after = slice.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let queues = desk.read_all(|reading, after, bounds| reading.queues(after, bounds));
+        queues
+            .await?
+            .into_iter()
+            .for_each(|queue| observed.add(queue));
         observed.count_working(desk).await?;
         Ok(observed)
     }

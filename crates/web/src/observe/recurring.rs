@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use workmill_engine::{CronEntry, CronTable, MadeEntries};
-use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 use workmill_store::{CronDefinition, StoreError};
 
 use super::remembered::Remembered;
@@ -45,32 +44,22 @@ impl Recurring {
         remembered.get(FRESH_FOR, is_right, Self::read(desk)).await
     }
 
-    /// Reads them, in slices.
     async fn read(desk: &dyn Desk) -> Result<Self, StoreError> {
-        let (mut made, mut after) = (BTreeMap::new(), None::<Box<str>>);
-        loop {
-            let from = after.take();
-            let slice = desk
-                .read(move |reading| {
-                    reading.cron_definitions(from.as_deref(), Bounds::of_rows(READ_ROWS_MAX))
-                })
-                .await?;
-            for (name, definition) in slice.items {
-                let definition = definition.map_err(|damaged| damaged.reason.to_string());
-                let read = |definition: &CronDefinition| {
-                    let entry = desk.read_cron(definition);
-                    entry.map(Arc::new).map_err(|flaw| flaw.text)
-                };
-                let entry = MadeEntry {
-                    entry: definition.as_ref().map_err(Clone::clone).and_then(read),
-                    definition: definition.ok(),
-                };
-                made.insert(name, entry);
-            }
-            after = slice.next;
-            if after.is_none() {
-                break;
-            }
+        let definitions = desk.read_all(|reading, after: Option<Box<str>>, bounds| {
+            reading.cron_definitions(after.as_deref(), bounds)
+        });
+        let mut made = BTreeMap::new();
+        for (name, definition) in definitions.await? {
+            let definition = definition.map_err(|damaged| damaged.reason.to_string());
+            let read = |definition: &CronDefinition| {
+                let entry = desk.read_cron(definition);
+                entry.map(Arc::new).map_err(|flaw| flaw.text)
+            };
+            let entry = MadeEntry {
+                entry: definition.as_ref().map_err(Clone::clone).and_then(read),
+                definition: definition.ok(),
+            };
+            made.insert(name, entry);
         }
         let entries = made.iter().map(|(name, made)| {
             let entry = made.entry.as_ref().ok();

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use workmill_store::CronTick;
-use workmill_store::reading::{Bounds, READ_ROWS_MAX};
 
 use super::{CronEntry, CronSource};
 use crate::desk::Desk;
@@ -106,18 +105,8 @@ fn view(desk: &dyn Desk, recurring: &Recurring, done: &Ticks, name: &str) -> Opt
 
 /// Up to when the ticks of entries are done, and which are paused.
 async fn ticks_done(desk: &dyn Desk) -> Result<Ticks, Problem> {
-    let (mut done, mut after) = (BTreeMap::new(), None::<Box<str>>);
-    loop {
-        let from = after.take();
-        let slice = desk
-            .read(move |reading| {
-                reading.cron_ticks(from.as_deref(), Bounds::of_rows(READ_ROWS_MAX))
-            })
-            .await?;
-        done.extend(slice.items);
-        after = slice.next;
-        if after.is_none() {
-            return Ok(done);
-        }
-    }
+    let ticks = desk.read_all(|reading, after: Option<Box<str>>, bounds| {
+        reading.cron_ticks(after.as_deref(), bounds)
+    });
+    Ok(ticks.await?.into_iter().collect())
 }
