@@ -54,6 +54,18 @@ impl Problem {
             field: None,
         }
     }
+
+    /// A reason that lies in a part of what was sent, such as `job.queue`.
+    pub fn of_field(
+        kind: ProblemKind,
+        field: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: Some(field.into()),
+            ..Self::new(kind, detail)
+        }
+    }
 }
 
 impl From<StoreError> for Problem {

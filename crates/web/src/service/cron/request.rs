@@ -94,9 +94,6 @@ fn missing(field: &str, such_as: &str) -> Problem {
 
 impl From<CronFlaw> for Problem {
     fn from(flaw: CronFlaw) -> Self {
-        Self {
-            field: Some(flaw.field),
-            ..Self::new(ProblemKind::Invalid, flaw.text)
-        }
+        Self::of_field(ProblemKind::Invalid, flaw.field, flaw.text)
     }
 }

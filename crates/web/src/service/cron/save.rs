@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use workmill_engine::{CronEntry as Entry, CronOp, CronPut, Op};
-use workmill_store::CronDefinition;
+use workmill_engine::{CronOp, CronPut, Op};
 
 use super::list::no_such_entry;
 use super::{CronEntry, CronRequest, show};
@@ -33,14 +32,14 @@ pub async fn preview(
     asked: &CronRequest,
 ) -> Result<CronEntry, Problem> {
     Permit::check(actor, Action::SaveCron)?;
-    let (name, definition, entry) = check(desk, observer, actor, saving, asked).await?;
+    let put = check(desk, observer, actor, saving, asked).await?;
     let made = MadeEntry {
-        definition: Some(definition),
-        entry: Ok(entry),
+        definition: Some(put.definition),
+        entry: Ok(put.entry),
     };
     let redactions = desk.rules().redactions;
     Ok(CronEntry::of_made(
-        &name,
+        &put.name,
         &made,
         &redactions,
         None,
@@ -60,13 +59,8 @@ pub async fn save(
     asked: &CronRequest,
 ) -> Result<CronEntry, Problem> {
     let permit = Permit::check(actor, Action::SaveCron)?;
-    let (name, definition, entry) = check(desk, observer, actor, saving, asked).await?;
-    let put = CronPut {
-        name: Arc::clone(&name),
-        definition,
-        entry,
-        only_new: saving == Saving::New,
-    };
+    let put = check(desk, observer, actor, saving, asked).await?;
+    let name = Arc::clone(&put.name);
     let outcome = desk.ask(&permit, Op::Cron(CronOp::Put(put).into())).await?;
     done(outcome)?;
     observer.look_again().await;
@@ -97,15 +91,14 @@ pub async fn delete(
     Ok(())
 }
 
-type Checked = (Arc<str>, CronDefinition, Arc<Entry>);
-
+/// What is to be kept, if it may be.
 async fn check(
     desk: &dyn Desk,
     observer: &Observer,
     actor: &Actor,
     saving: Saving<'_>,
     asked: &CronRequest,
-) -> Result<Checked, Problem> {
+) -> Result<CronPut, Problem> {
     let in_path = match saving {
         Saving::New => None,
         Saving::Under(name) => Some(name),
@@ -122,7 +115,12 @@ async fn check(
             "there is a cron entry of this name already: choose another name, or replace it";
         return Err(taken(detail.to_owned()));
     }
-    Ok((name.into(), definition, Arc::new(entry)))
+    Ok(CronPut {
+        name: name.into(),
+        definition,
+        entry: Arc::new(entry),
+        only_new: saving == Saving::New,
+    })
 }
 
 fn of_the_configuration(action: &str) -> Problem {
@@ -132,8 +130,5 @@ fn of_the_configuration(action: &str) -> Problem {
 }
 
 fn taken(detail: String) -> Problem {
-    Problem {
-        field: Some(String::from("name")),
-        ..Problem::new(ProblemKind::Conflict, detail)
-    }
+    Problem::of_field(ProblemKind::Conflict, "name", detail)
 }

@@ -119,8 +119,5 @@ fn moment(now: Timestamp, text: &str) -> Result<Timestamp, Problem> {
 }
 
 fn wrong(field: &str, detail: String) -> Problem {
-    Problem {
-        field: Some(field.to_owned()),
-        ..Problem::new(ProblemKind::Invalid, detail)
-    }
+    Problem::of_field(ProblemKind::Invalid, field, detail)
 }
