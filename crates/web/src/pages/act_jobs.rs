@@ -144,7 +144,12 @@ fn asked_verb(fields: &Fields) -> Result<JobVerb, Problem> {
     verb_of(action).ok_or_else(|| invalid("action", action))
 }
 
-fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> OperationRequest {
+/// What is to be done to the jobs of a query, or to those under the keys.
+pub(super) fn request(
+    verb: JobVerb,
+    query: Option<String>,
+    keys: Option<Vec<String>>,
+) -> OperationRequest {
     OperationRequest {
         action: verb,
         query,
@@ -182,29 +187,33 @@ async fn find(app: &App, place: &Place, jids: &[String]) -> Result<Vec<String>, 
     }
     let mut keys = Vec::new();
     for jid in jids {
-        // Asked for an id and nothing else, the store looks it up; among those of a state it would be searched for.
-        let query = format!("jid:{}", quoted(jid));
-        let mut asked = PageRequest {
-            cursor: None,
-            limit: Some(LIMIT_MAX),
-        };
-        for answers in 0.. {
-            if answers == ANSWERS_MAX {
-                let detail = format!(
-                    "the job {jid} was not found among so many in time, and nothing was done: name it by its key, as the API shows it"
-                );
-                return Err(Problem::new(ProblemKind::Unavailable, detail));
-            }
-            let list = list(&*app.desk, &query, &asked).await?;
-            let there = list.jobs.iter().filter(|job| job.place == *place);
-            keys.extend(there.map(|job| job.key.to_string()));
-            asked.cursor = list.found.cursor;
-            if asked.cursor.is_none() {
-                break;
-            }
-        }
+        keys.extend(find_one(app, place, jid).await?);
     }
     Ok(keys)
+}
+
+/// The keys of the jobs in a place that have this id.
+async fn find_one(app: &App, place: &Place, jid: &str) -> Result<Vec<String>, Problem> {
+    // Asked for an id and nothing else, the store looks it up; among those of a state it would be searched for.
+    let query = format!("jid:{}", quoted(jid));
+    let mut asked = PageRequest {
+        cursor: None,
+        limit: Some(LIMIT_MAX),
+    };
+    let mut keys = Vec::new();
+    for _ in 0..ANSWERS_MAX {
+        let list = list(&*app.desk, &query, &asked).await?;
+        let there = list.jobs.iter().filter(|job| job.place == *place);
+        keys.extend(there.map(|job| job.key.to_string()));
+        asked.cursor = list.found.cursor;
+        if asked.cursor.is_none() {
+            return Ok(keys);
+        }
+    }
+    let detail = format!(
+        "the job {jid} was not found among so many in time, and nothing was done: name it by its key, as the API shows it"
+    );
+    Err(Problem::new(ProblemKind::Unavailable, detail))
 }
 
 /// The path of the set that a path is below.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
+use super::act_jobs::request;
 use super::actions::{class, title};
 use super::forms::{Fields, invalid};
 use super::job_rows::state_name;
@@ -188,14 +189,7 @@ pub(crate) async fn on_selected(
     if keys.is_empty() {
         return frame.show_problem(&Problem::new(ProblemKind::Invalid, frame.t.none_selected));
     }
-    let request = OperationRequest {
-        action,
-        query: None,
-        keys: Some(keys),
-        queue: None,
-        careful: None,
-    };
-    lead_to_started(&app, &frame, &request).await
+    lead_to_started(&app, &frame, &request(action, None, Some(keys))).await
 }
 
 async fn lead_to_started(app: &App, frame: &Frame, request: &OperationRequest) -> Response {
