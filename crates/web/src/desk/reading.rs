@@ -33,7 +33,7 @@ impl dyn Desk {
     /// ended.
     ///
     /// # Errors
-    /// Those of [`Self::read`].
+    /// Those of a read.
     pub async fn read_all<T: Send + 'static, C: Send + 'static>(
         &self,
         slice: impl Fn(&dyn Reading, Option<C>, Bounds) -> Result<Slice<T, C>, StoreError>
