@@ -53,8 +53,10 @@ impl Source {
 }
 
 impl Ledger {
-    /// Finds every job and finishes it. Nobody else may be connected.
+    /// Finds every job and finishes it. Waits until nobody else is connected: a client that left while it waited for a job
+    /// may have been given one, which goes back to its queue before its connection is counted as ended.
     pub fn audit(&self, client: &mut Client) {
+        client.wait_for_info(|info| info["server"]["connections"] == 1);
         let sizes = Sizes::of(&client.info());
         self.compare_sizes(&sizes);
         let dropped = self.end_reservations(client, sizes.working());
