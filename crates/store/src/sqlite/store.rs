@@ -33,7 +33,7 @@ pub struct SqliteStore {
     durability: Durability,
     /// Before the connection: the last sync comes before the file is closed.
     pub(super) interval: Option<IntervalSync>,
-    watch: Watch,
+    pub(super) watch: Watch,
     pub(super) disk: Arc<Disk>,
     /// Before the connection, which is the last one then.
     readers: OpenReaders,

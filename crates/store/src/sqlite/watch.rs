@@ -35,14 +35,19 @@ impl Watch {
             thread: Some(thread),
         })
     }
-}
 
-impl Drop for Watch {
-    fn drop(&mut self) {
+    /// Ends the thread; from now on nobody looks.
+    pub(super) fn end(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             // If it has panicked, the panic is reported; the files are looked at once more when the store is closed.
             thread.join().ok();
         }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end();
     }
 }
