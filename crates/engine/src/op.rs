@@ -1,20 +1,24 @@
 //! What the engine can be asked to do. Parsed and checked as far as no state is needed.
 
+mod batch;
+mod cron;
+mod mutate;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use workmill_proto::{
-    Bid, FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
+    FailReport, QueueCommand, RefusedJob, SteadyTime, Timestamp, TrackCommand, WireError,
 };
-use workmill_store::{Clocks, CronDefinition, JobKey, JobRef, Operator, Place, Watermark};
+use workmill_store::{JobKey, Operator};
 
-use crate::actions::NotedAction;
-use crate::change::Change;
-use crate::cron::{CronEntry, CronTable};
-use crate::features::Watch;
+pub use batch::{BatchOp, NewBatch};
+pub use cron::{CronOp, CronPut, CronSwitch};
+pub use mutate::{ChangeExtent, Mutate, MutateProgress, OperationsOp, Source};
+
+use crate::cron::CronTable;
 use crate::makers::ClientId;
 use crate::new_job::NewJob;
-use crate::operations::OperationId;
 
 /// Names one request until it is answered. The caller chooses it and never uses it twice at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,39 +112,6 @@ pub struct Note {
     pub undoes: Option<u64>,
 }
 
-/// What is done to a cron entry.
-#[derive(Clone, Debug)]
-pub enum CronOp {
-    /// It is paused, or goes on.
-    Switch(CronSwitch),
-    /// One is made beside those of the configuration, or replaced. Refused if the name belongs to the configuration.
-    Put(CronPut),
-    /// One that was made is deleted.
-    Delete(Box<str>),
-}
-
-/// A cron entry to make.
-#[derive(Clone, Debug)]
-pub struct CronPut {
-    /// What it is called.
-    pub name: Arc<str>,
-    /// How it is kept.
-    pub definition: CronDefinition,
-    /// The same, read.
-    pub entry: Arc<CronEntry>,
-    /// Whether there must be none of its name yet.
-    pub only_new: bool,
-}
-
-/// Whether a cron entry runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CronSwitch {
-    /// The entry, by the name its ticks are remembered by.
-    pub name: Box<str>,
-    /// Whether it is to be paused.
-    pub paused: bool,
-}
-
 /// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryTag {
@@ -229,39 +200,6 @@ pub struct Requeue {
     pub wid: Arc<str>,
 }
 
-/// A BATCH command.
-#[derive(Clone, Debug)]
-pub enum BatchOp {
-    /// NEW.
-    New(NewBatch),
-    /// OPEN.
-    Open(Bid),
-    /// COMMIT.
-    Commit(Bid),
-    /// STATUS.
-    Status(Bid),
-    /// CHILD.
-    Child {
-        /// The batch that is to wait.
-        parent: Bid,
-        /// The batch it is to wait for.
-        child: Bid,
-    },
-}
-
-/// A batch to make.
-#[derive(Clone, Debug)]
-pub struct NewBatch {
-    /// What its maker says of it.
-    pub description: String,
-    /// The batch that is to wait for it.
-    pub parent: Option<Bid>,
-    /// The payload of the complete callback.
-    pub complete: Option<Vec<u8>>,
-    /// The payload of the success callback.
-    pub success: Option<Vec<u8>>,
-}
-
 /// A TRACK command.
 #[derive(Clone, Debug)]
 pub struct TrackOp {
@@ -269,75 +207,6 @@ pub struct TrackOp {
     pub command: TrackCommand,
     /// The worker asking; empty for a connection that named none.
     pub wid: Arc<str>,
-}
-
-/// A change to many jobs, on its way.
-#[derive(Clone, Debug)]
-pub struct Mutate {
-    /// What was asked for.
-    pub change: Arc<Change>,
-    /// Under which name its progress can be asked for; none for a MUTATE of a client.
-    pub operation: Option<OperationId>,
-    /// The operator who asks for it: the audit log tells of it then.
-    pub by: Option<Arc<Operator>>,
-    /// How far it is; none before its first slice.
-    pub progress: Option<Box<MutateProgress>>,
-}
-
-/// How far a change is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MutateProgress {
-    /// Where it looks, in this order.
-    pub extents: Arc<[ChangeExtent]>,
-    /// Those before this index are done.
-    pub next_index: usize,
-    /// Jobs of the next one have been looked at up to here.
-    pub after: Option<JobRef>,
-    /// How many jobs it has changed.
-    pub changed: u64,
-    /// Jobs in the trash before this number are looked at once more, as there was no room for them.
-    pub again_until: u64,
-    /// Of those in its trash, all before this number are known not to be in the dead set.
-    pub left_dead: u64,
-    /// When it started.
-    pub began: Clocks,
-    /// What the audit log says of it so far, if it tells of it.
-    pub noted: Option<NotedAction>,
-    /// What became of the jobs that it has retried, if it is careful.
-    pub watch: Option<Box<Watch>>,
-}
-
-/// A part of what a change looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeExtent {
-    /// Jobs of this source.
-    pub source: Source,
-    /// Only those that were there when it started.
-    pub until: Watermark,
-    /// Only this one of them; none means all.
-    pub only: Option<JobRef>,
-}
-
-/// Where a change takes jobs from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A place.
-    Place(Place),
-    /// The trash: what the action of this number took away, or all there is.
-    Trash(Option<u64>),
-}
-
-/// What is asked of operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OperationsOp {
-    /// How far all of them are that are remembered, the latest started last.
-    List,
-    /// Goes on with one that the server before this one left. Wanted as often at the start as many can run at a time.
-    Resume,
-    /// How far one is.
-    Show(OperationId),
-    /// That one stops. It has no effect on one that has ended.
-    Cancel(OperationId),
 }
 
 impl Op {

@@ -1,5 +1,9 @@
 //! A lease on a directory: locks of the operating system, which frees them when the process ends, however that ends.
 
+mod quiet;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -8,6 +12,8 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 use workmill_proto::Timestamp;
+
+pub use quiet::QuietHold;
 
 use crate::lease::{Acquired, Lease, LeaseError, Predecessor};
 
@@ -180,54 +186,6 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Keeps servers out of a directory for as long as it lives, and writes nothing: whoever looks at the files of a stopped
-/// server has it.
-#[derive(Debug)]
-pub struct QuietHold {
-    _locks: Vec<File>,
-    predecessor: Predecessor,
-}
-
-impl QuietHold {
-    /// Takes hold of a directory, which must be there. Else the holder of its lease, as [`Acquired::Theirs`] tells it.
-    pub fn take(dir: &Path) -> Result<Result<Self, String>, LeaseError> {
-        FileLease::check(dir)?;
-        let path = dir.join(FileLease::FILE);
-        let failed = |path: &Path, source| LeaseError::Lock {
-            path: path.to_owned(),
-            source,
-        };
-        let opened = File::open(dir).map_err(|error| failed(dir, error))?;
-        let mut is_free = try_lock(&opened).map_err(|error| failed(dir, error))?;
-        let mut locks = vec![opened];
-        let mut found = String::new();
-        match File::open(&path) {
-            Ok(file) => {
-                found = read_text(&file);
-                is_free = is_free && try_lock(&file).map_err(|error| failed(&path, error))?;
-                locks.push(file);
-            }
-            // No server has ever used it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(&path, error)),
-        }
-        match is_free {
-            true => Ok(Ok(Self {
-                _locks: locks,
-                predecessor: predecessor(&found),
-            })),
-            false => Ok(Err(holder_in(&found))),
-        }
-    }
-}
-
-impl QuietHold {
-    /// What became of the server that had the lease last.
-    pub fn predecessor(&self) -> &Predecessor {
-        &self.predecessor
-    }
-}
-
 /// What the text of the file says of the server that has it.
 fn holder_in(text: &str) -> String {
     match text.lines().next().unwrap_or_default().trim() {
@@ -254,180 +212,5 @@ fn predecessor(text: &str) -> Predecessor {
         Some((holder, _)) => Predecessor::Vanished {
             holder: holder.trim().escape_debug().to_string(),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    const HOLDER: &str = "pid 1, localhost:7419";
-
-    fn acquire(lease: &mut FileLease) -> Result<Acquired, LeaseError> {
-        lease.acquire(HOLDER, Timestamp::default())
-    }
-
-    fn is_refused(dir: &Path) -> bool {
-        matches!(
-            acquire(&mut FileLease::new(dir)).unwrap(),
-            Acquired::Theirs { .. }
-        )
-    }
-
-    #[test]
-    fn second_server_is_kept_out_whatever_became_of_the_lock_file() {
-        let root = tempfile::tempdir().unwrap();
-        let mut first = FileLease::new(root.path());
-        let predecessor = Predecessor::Nobody;
-        assert_eq!(acquire(&mut first).unwrap(), Acquired::Ours { predecessor });
-        let file = root.path().join(FileLease::FILE);
-        let other = root.path().join("other");
-        let delete = || fs::remove_file(&file).unwrap();
-        let replace = || fs::rename(&other, &file).unwrap();
-        for touch in [&delete as &dyn Fn(), &replace] {
-            fs::write(&other, "").unwrap();
-            touch();
-            assert!(is_refused(root.path()));
-        }
-    }
-
-    #[test]
-    fn quiet_hold_keeps_servers_out_and_writes_nothing() {
-        let root = tempfile::tempdir().unwrap();
-        let hold = QuietHold::take(root.path()).unwrap().unwrap();
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
-        let mut server = FileLease::new(root.path());
-        assert!(matches!(
-            acquire(&mut server).unwrap(),
-            Acquired::Theirs { .. }
-        ));
-        drop(hold);
-        assert!(matches!(
-            acquire(&mut server).unwrap(),
-            Acquired::Ours { .. }
-        ));
-        let refused = QuietHold::take(root.path()).unwrap().unwrap_err();
-        assert_eq!(refused, HOLDER);
-        let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
-        assert!(text.starts_with(HOLDER), "{text}");
-    }
-
-    #[test]
-    fn server_that_locks_only_the_file_is_respected() {
-        let root = tempfile::tempdir().unwrap();
-        let file = File::create(root.path().join(FileLease::FILE)).unwrap();
-        file.lock().unwrap();
-        assert!(is_refused(root.path()));
-    }
-
-    #[test]
-    fn link_in_place_of_the_lock_file_is_refused_and_not_followed() {
-        let root = tempfile::tempdir().unwrap();
-        let target = root.path().join("precious");
-        fs::write(&target, "text").unwrap();
-        let link = root.path().join(FileLease::FILE);
-        symlink(&target, &link).unwrap();
-        let mut lease = FileLease::new(root.path());
-        let error = acquire(&mut lease).unwrap_err().to_string();
-        assert!(
-            error.contains("is a symbolic link; move it away"),
-            "{error}"
-        );
-        assert_eq!(fs::read_to_string(&target).unwrap(), "text");
-        fs::remove_file(&target).unwrap();
-        acquire(&mut lease).unwrap_err();
-        assert!(!target.exists(), "a dangling link was followed");
-    }
-
-    #[test]
-    fn lock_file_that_others_could_read_is_made_private() {
-        let root = tempfile::tempdir().unwrap();
-        let file = root.path().join(FileLease::FILE);
-        fs::write(&file, "").unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        let mut lease = FileLease::new(root.path());
-        acquire(&mut lease).unwrap();
-        let mode = file.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o7777, 0o600);
-    }
-
-    #[test]
-    fn longer_text_of_an_earlier_holder_is_gone() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join(FileLease::FILE), "x".repeat(500)).unwrap();
-        let mut lease = FileLease::new(root.path());
-        acquire(&mut lease).unwrap();
-        let text = fs::read_to_string(root.path().join(FileLease::FILE)).unwrap();
-        assert_eq!(text, format!("{HOLDER}\n"));
-    }
-
-    #[test]
-    fn first_line_counts_of_a_text_that_was_not_cut_off() {
-        let root = tempfile::tempdir().unwrap();
-        let file = root.path().join(FileLease::FILE);
-        let vanished = Predecessor::Vanished {
-            holder: HOLDER.to_owned(),
-        };
-        for (first, predecessor) in [(RESIGNED, Predecessor::Resigned), (HOLDER, vanished)] {
-            fs::write(&file, format!("{first}\nalhost:7419, and more\n")).unwrap();
-            assert_eq!(
-                *QuietHold::take(root.path()).unwrap().unwrap().predecessor(),
-                predecessor
-            );
-            let mut lease = FileLease::new(root.path());
-            assert_eq!(acquire(&mut lease).unwrap(), Acquired::Ours { predecessor });
-        }
-        let held = OpenOptions::new().write(true).open(&file).unwrap();
-        held.lock().unwrap();
-        fs::write(&file, format!("{HOLDER}\nalhost:7419\n")).unwrap();
-        let holder = HOLDER.to_owned();
-        assert_eq!(
-            acquire(&mut FileLease::new(root.path())).unwrap(),
-            Acquired::Theirs { holder }
-        );
-    }
-
-    #[test]
-    fn nobody_says_that_a_server_vanished_that_could_not_resign() {
-        let root = tempfile::tempdir().unwrap();
-        // As versions before leave it behind, however they end.
-        fs::write(root.path().join(FileLease::FILE), HOLDER).unwrap();
-        let predecessor = Predecessor::Resigned;
-        let acquired = acquire(&mut FileLease::new(root.path())).unwrap();
-        assert_eq!(acquired, Acquired::Ours { predecessor });
-    }
-
-    #[test]
-    fn what_is_undone_was_never_there() {
-        let root = tempfile::tempdir().unwrap();
-        let mut lease = FileLease::new(root.path());
-        let vanished = Predecessor::Vanished {
-            holder: HOLDER.to_owned(),
-        };
-        let acquired = |lease: &mut FileLease, predecessor| {
-            assert_eq!(acquire(lease).unwrap(), Acquired::Ours { predecessor });
-        };
-        for _ in 0..2 {
-            acquired(&mut lease, Predecessor::Nobody);
-            lease.undo().unwrap();
-            assert!(!is_refused(root.path()));
-            fs::write(root.path().join(FileLease::FILE), "").unwrap();
-        }
-        acquired(&mut lease, Predecessor::Nobody);
-        drop(lease);
-        let mut next = FileLease::new(root.path());
-        for _ in 0..2 {
-            acquired(&mut next, vanished.clone());
-            next.undo().unwrap();
-        }
-        acquired(&mut next, vanished);
-        next.resign().unwrap();
-        for _ in 0..2 {
-            acquired(&mut next, Predecessor::Resigned);
-            next.undo().unwrap();
-        }
     }
 }

@@ -1,16 +1,17 @@
 //! What Workmill remembers, and how.
 //!
-//! Owns the [`Store`] and [`Tx`] traits, [`Reading`] beside the writer, the [`Lease`] of the one who may write, the stored records and their versions,
-//! what the one writer does over any backend ([`writer`]), the SQLite backend, a backend in memory for tests (feature
-//! `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects faults (feature
-//! `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it moves records where it is told
-//! to.
+//! Owns the [`Store`] and [`Tx`] traits, [`Reading`] beside the writer, the [`Lease`] of the one who may write, the stored
+//! records and their versions, what the one writer does over any backend ([`writer`]), the SQLite backend, a backend in memory
+//! for tests (feature `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects
+//! faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it moves records where
+//! it is told to.
 //!
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
 //! [`writer::Rows`].
 
 mod attempts;
 mod audit;
+mod clocks;
 mod disk;
 mod error;
 mod failures;
@@ -20,10 +21,13 @@ mod history;
 mod kept;
 mod key;
 mod lease;
+mod limits;
 mod place;
 mod record;
+mod reservation;
 mod set_time;
 mod slice;
+mod totals;
 mod trash;
 mod tx;
 
@@ -43,6 +47,7 @@ pub use attempts::{Attempt, AttemptError, Attempts};
 pub use audit::{
     ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, WatchedJob, WatchedKey,
 };
+pub use clocks::Clocks;
 pub use disk::{Disk, DiskTurn, DiskWork};
 pub use error::StoreError;
 pub use failures::{FAILURE_HOURS, FailureGroup, FailureHours, FailureId, Ungrouped};
@@ -59,18 +64,12 @@ pub use kept::{
 };
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError, Predecessor};
+pub use limits::{QUEUES_MAX, SLICE_BYTES_MAX};
 pub use place::{JobRef, Place, Watermark};
 pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};
+pub use reservation::{Release, Reservation, ReservationsOf};
 pub use set_time::SetTime;
+pub use totals::{Counts, QueueTotals, Totals};
 pub use trash::{Fate, Home, Trash, TrashKey, TrashedJob};
-pub use tx::{
-    Clocks, Counts, Entry, QueueStanding, QueueTotals, Release, Reservation, ReservationsOf, Store,
-    Swept, Syncer, Totals, Tx,
-};
-
-/// How many queues clients can make, at a time. Each takes some hundred bytes of memory.
-pub const QUEUES_MAX: usize = 100_000;
-
-/// What one read of jobs, such as [`Tx::claim`], brings into memory at most, in bytes of records, beyond one of them: payloads can be as large as the longest line, and a slice of large ones must not fill the memory.
-pub const SLICE_BYTES_MAX: usize = 4 << 20;
+pub use tx::{Entry, QueueStanding, Store, Swept, Syncer, Tx};

@@ -1,13 +1,11 @@
 //! The seam between rules and databases: [`Store`], [`Tx`] and what passes between them.
 
-use std::collections::BTreeMap;
-
 use workmill_proto::{SetName, SteadyTime, Timestamp};
 
 use crate::slice::Slice;
 use crate::{
-    EntryKey, FailureId, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading, SetTime, Slots,
-    StoreError, StoredJob, Watermark,
+    Clocks, Counts, EntryKey, FailureId, JobKey, JobRecord, JobRef, Keyed, Passing, Place, Reading,
+    Release, Reservation, ReservationsOf, SetTime, Slots, StoreError, StoredJob, Totals, Watermark,
 };
 
 /// A place where jobs are kept. One thread owns it and runs one transaction at a time.
@@ -245,41 +243,6 @@ pub trait Syncer {
     fn sync(&mut self) -> Result<(), StoreError>;
 }
 
-/// A job handed to a worker until a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reservation {
-    /// Which job.
-    pub key: JobKey,
-    /// Its id.
-    pub jid: Box<str>,
-    /// The worker that holds it; empty for a connection that named none.
-    pub wid: Box<str>,
-    /// Since when.
-    pub reserved_at: SteadyTime,
-    /// Until when.
-    pub expires_at: SteadyTime,
-    /// Whether the job has features: its end means something to others.
-    pub has_features: bool,
-    /// Tells connections that named no worker apart; 0 for all others. Not kept when the store is closed.
-    pub connection: u64,
-    /// A number by which the one who made it knows again what is counted with the job; 0 for none. Not kept when the store
-    /// is closed.
-    pub series: u64,
-}
-
-/// Which reservations are asked for.
-#[derive(Clone, Copy, Debug)]
-pub enum ReservationsOf<'a> {
-    /// All of these job ids, by id in the order asked, then oldest first. An id without any is left out.
-    Jids(&'a [&'a str]),
-    /// Those under these keys, in the order asked; a key without one is left out.
-    Keys(&'a [JobKey]),
-    /// Those that end at or before a time, the earliest first; so many at most.
-    EndingBy(SteadyTime, usize),
-    /// Those of a worker, oldest first; so many at most.
-    Worker(&'a str, usize),
-}
-
 /// Whether a client may push to a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueStanding {
@@ -300,50 +263,6 @@ pub struct Swept {
     pub with_features: Vec<JobRecord>,
 }
 
-/// A reservation to end, its job to be put back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// Which job.
-    pub key: JobKey,
-    /// What the job is to be from now on; none leaves it as it is.
-    pub record: Option<JobRecord>,
-}
-
-/// How far the clocks are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clocks {
-    /// The steady clock, which goes on from here after a restart.
-    pub steady: SteadyTime,
-    /// The wall clock, as it was set then.
-    pub wall: Timestamp,
-}
-
-impl Clocks {
-    /// What both show when the wall clock shows this, unless that is set or the server stands still meanwhile.
-    pub fn when(self, wall: Timestamp) -> Self {
-        let passed = wall.as_micros().saturating_sub(self.wall.as_micros());
-        let steady = SteadyTime::from_micros(self.steady.as_micros().saturating_add(passed));
-        Self { steady, wall }
-    }
-
-    /// The same, as far as a store has kept them: a new one has not, and both show the same.
-    pub fn of_kept(kept: Option<Self>, wall: Timestamp) -> Self {
-        kept.map_or_else(|| Self::alike(wall), |kept| kept.when(wall))
-    }
-
-    /// A moment of the steady clock on the wall clock, as far as they tell it now.
-    pub fn on_wall(self, at: SteadyTime) -> Timestamp {
-        let ahead = at.as_micros().saturating_sub(self.steady.as_micros());
-        Timestamp::from_micros(self.wall.as_micros().saturating_add(ahead))
-    }
-
-    /// As they are in a new store: both show the same.
-    pub fn alike(wall: Timestamp) -> Self {
-        let steady = SteadyTime::from_micros(wall.as_micros());
-        Self { steady, wall }
-    }
-}
-
 /// A job in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -351,41 +270,4 @@ pub struct Entry {
     pub key: EntryKey,
     /// The job.
     pub job: StoredJob,
-}
-
-/// What is counted, of all time and per UTC day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Executions that ended, well or badly.
-    pub processed: u64,
-    /// Those that ended badly.
-    pub failures: u64,
-    /// Jobs that were dropped because their time was over.
-    pub expired: u64,
-}
-
-/// One queue in [`Totals`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QueueTotals {
-    /// Jobs waiting in it.
-    pub size: u64,
-    /// Whether fetching from it is paused.
-    pub paused: bool,
-}
-
-/// All sizes and counters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Every queue that exists, by name; a drained one stays with 0.
-    pub queues: BTreeMap<String, QueueTotals>,
-    /// Entries of the scheduled set.
-    pub scheduled: u64,
-    /// Entries of the retries set.
-    pub retries: u64,
-    /// Entries of the dead set.
-    pub dead: u64,
-    /// Jobs under reservation.
-    pub working: u64,
-    /// Counters of all time.
-    pub counts: Counts,
 }

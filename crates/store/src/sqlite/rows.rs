@@ -2,6 +2,7 @@
 
 mod audit;
 mod batches;
+mod cron;
 mod entries;
 mod failures;
 mod jobs;
@@ -11,9 +12,10 @@ mod trash;
 
 pub(super) use audit::read_audit;
 pub(super) use batches::{number, read_batch};
+pub(super) use cron::read_definition;
 pub(super) use entries::place;
 pub(super) use failures::read_ungrouped;
-pub(super) use kept::{read_definition, read_end, read_lock, read_track};
+pub(super) use kept::{read_end, read_lock, read_track};
 pub(super) use trash::{read_trash, read_trashed};
 
 use rusqlite::Row;
