@@ -56,7 +56,7 @@ impl Op {
             Self::Mutate(mutate) => return Some(mutate.words()),
             Self::Queue(command, _) => queue_words(command),
             Self::Operations(OperationsOp::Cancel(id)) => {
-                ("operation.cancel", format!("operation {}", id.0))
+                ("operation.cancel", format!("operation {id}"))
             }
             Self::Cron(op) => cron_words(op),
             Self::Flush => ("flush", String::from("everything")),

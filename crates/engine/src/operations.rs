@@ -3,6 +3,7 @@
 //! Those that an operator asked for outlive the server (`rules/resume.rs`). Reports of those that have ended are in memory only:
 //! after a restart the audit log tells of them.
 
+use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Arc;
 
@@ -14,6 +15,13 @@ use crate::limits::{OPERATIONS_MAX, OPERATIONS_RUNNING_MAX};
 /// Names an operation. Whoever starts it chooses it, and never uses it twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub u64);
+
+impl fmt::Display for OperationId {
+    /// As it is written everywhere: 16 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// Whether an operation goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +88,8 @@ pub(crate) struct Operations {
 impl Operations {
     /// Starts an operation. One that has ended is forgotten for it, if there are too many.
     pub(crate) fn start(&mut self, report: OperationReport) -> Result<(), WireError> {
-        let OperationId(id) = report.id;
-        if self.find(report.id).is_some() {
+        let id = report.id;
+        if self.find(id).is_some() {
             let text = format!("there is an operation {id} already: name it otherwise");
             return Err(WireError::err(text));
         }
@@ -113,7 +121,6 @@ impl Operations {
     /// How far an operation is, or why nobody knows.
     pub(crate) fn report(&self, id: OperationId) -> Result<&OperationReport, WireError> {
         self.find(id).ok_or_else(|| {
-            let OperationId(id) = id;
             WireError::err(format!(
                 "there is no operation {id}: it was never started, or it has ended and is forgotten; the audit log tells of it"
             ))

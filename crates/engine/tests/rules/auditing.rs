@@ -200,7 +200,10 @@ fn a_cancelled_change_says_so_and_who_cancelled_it() {
         (lines[0].2, &lines[0].3),
         (before.changed, &AuditState::Cancelled)
     );
-    assert_eq!(lines[1], line("operation.cancel", "operation 7", 1));
+    assert_eq!(
+        lines[1],
+        line("operation.cancel", "operation 0000000000000007", 1)
+    );
 }
 
 #[test]

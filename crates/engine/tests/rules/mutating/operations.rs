@@ -131,7 +131,11 @@ fn a_restart_ends_operations_and_nobody_knows_of_them() {
     started(&mut world);
     world.crash();
     let show = Op::Operations(OperationsOp::Show(OperationId(7)));
-    assert!(world.refused(show).starts_with("there is no operation 7"));
+    assert!(
+        world
+            .refused(show)
+            .starts_with("there is no operation 0000000000000007")
+    );
     assert_eq!((world.totals().dead, world.size("q")), (100, 2_400));
 }
 
@@ -149,7 +153,7 @@ fn few_operations_run_and_few_are_remembered() {
     assert_eq!(ids, (50..150).collect::<Vec<_>>());
     assert_eq!(
         world.refused(kill_even(149)),
-        "there is an operation 149 already: name it otherwise"
+        "there is an operation 0000000000000095 already: name it otherwise"
     );
     let running = (200..204).map(|id| Request {
         ticket: world.next_ticket(),

@@ -104,7 +104,7 @@ impl From<OperationReport> for Operation {
 
 /// How an id is written.
 pub(crate) fn told_id(id: u64) -> String {
-    format!("{id:016x}")
+    OperationId(id).to_string()
 }
 
 /// Reads an id. None if none is written so.
