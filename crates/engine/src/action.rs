@@ -7,7 +7,7 @@ use workmill_store::{Operator, Place};
 
 use crate::change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 use crate::limits::AUDIT_TEXT_BYTES_MAX;
-use crate::op::{Action, CronOp, CronSwitch, Mutate, Op, OperationsOp};
+use crate::op::{Action, CronOp, CronRun, CronSwitch, Mutate, Op, OperationsOp};
 
 /// How many names of things a text tells.
 const NAMES_TOLD_MAX: usize = 20;
@@ -195,6 +195,11 @@ fn cron_words(op: &CronOp) -> (&'static str, String) {
             ("cron.save", target)
         }
         CronOp::Delete(name) => ("cron.delete", format!("cron entry {name}")),
+        CronOp::Run(CronRun { name, job }) => {
+            let (jid, queue) = (&job.record.jid, &job.record.queue);
+            let target = format!("cron entry {name}: job {jid} to queue {queue}");
+            ("cron.run", target)
+        }
     }
 }
 

@@ -56,9 +56,9 @@ pub use limits::{CHANGE_JOBS_MAX, FETCH_WAIT, OPERATIONS_RUNNING_MAX};
 pub use makers::ClientId;
 pub use new_job::{NewJob, WantedLock};
 pub use op::{
-    Ack, Action, BatchOp, BulkPush, ChangeExtent, CronOp, CronPut, CronSwitch, DeliveryTag, Duty,
-    Fail, Fetch, Mutate, MutateProgress, NewBatch, Note, Op, OperationsOp, Request, Requeue,
-    ServerId, Source, Ticket, TrackOp,
+    Ack, Action, BatchOp, BulkPush, ChangeExtent, CronOp, CronPut, CronRun, CronSwitch,
+    DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch, Note, Op, OperationsOp,
+    Request, Requeue, ServerId, Source, Ticket, TrackOp,
 };
 pub use op_traits::{Barrier, OpTraits, Rank};
 pub use operations::{OperationId, OperationReport, OperationState};

@@ -13,7 +13,7 @@ use workmill_proto::{
 use workmill_store::{JobKey, Operator};
 
 pub use batch::{BatchOp, NewBatch};
-pub use cron::{CronOp, CronPut, CronSwitch};
+pub use cron::{CronOp, CronPut, CronRun, CronSwitch};
 pub use mutate::{ChangeExtent, Mutate, MutateProgress, OperationsOp, Source};
 
 use crate::cron::CronTable;
@@ -221,6 +221,11 @@ impl Op {
                 }
             }
             Self::Queue(_, client) => *client = asking,
+            Self::Cron(op) => {
+                if let CronOp::Run(run) = Arc::make_mut(op) {
+                    run.job.client = asking;
+                }
+            }
             Self::Act(action) => {
                 let action = Arc::make_mut(action);
                 let op = std::mem::replace(&mut action.op, Self::Info);

@@ -42,12 +42,13 @@ impl CronFlaw {
 
 /// Checks what somebody has called an entry.
 pub fn check_cron_name(name: &str) -> Result<(), CronFlaw> {
-    match (1..=CRON_NAME_BYTES_MAX).contains(&name.len()) {
-        true => Ok(()),
-        false => {
-            let text = format!("a name has 1 to {CRON_NAME_BYTES_MAX} bytes");
-            Err(CronFlaw::new("name", text))
-        }
+    let flaw = |text| Err(CronFlaw::new("name", text));
+    match name {
+        "." | ".." => flaw(format!(
+            "browsers take {name:?} in an address for another page: choose another name"
+        )),
+        name if (1..=CRON_NAME_BYTES_MAX).contains(&name.len()) => Ok(()),
+        _ => flaw(format!("a name has 1 to {CRON_NAME_BYTES_MAX} bytes")),
     }
 }
 
@@ -234,9 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn names_are_bounded() {
-        assert!(check_cron_name("a").is_ok() && check_cron_name(&"x".repeat(256)).is_ok());
-        for wrong in ["", &"x".repeat(257)] {
+    fn names_are_bounded_and_can_stand_in_an_address() {
+        for right in ["a", "...", ".a", &"x".repeat(256)] {
+            assert!(check_cron_name(right).is_ok(), "{right}");
+        }
+        for wrong in ["", &"x".repeat(257), ".", ".."] {
             assert_eq!(check_cron_name(wrong).unwrap_err().field, "name");
         }
     }

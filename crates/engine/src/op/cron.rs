@@ -5,6 +5,7 @@ use std::sync::Arc;
 use workmill_store::CronDefinition;
 
 use crate::cron::CronEntry;
+use crate::new_job::NewJob;
 
 /// What is done to a cron entry.
 #[derive(Clone, Debug)]
@@ -15,6 +16,17 @@ pub enum CronOp {
     Put(CronPut),
     /// One that was made is deleted.
     Delete(Box<str>),
+    /// A job of it is pushed now, beside its ticks.
+    Run(CronRun),
+}
+
+/// A job of a cron entry that somebody wants now.
+#[derive(Clone, Debug)]
+pub struct CronRun {
+    /// What the entry is called.
+    pub name: Box<str>,
+    /// The job.
+    pub job: NewJob,
 }
 
 /// A cron entry to make.

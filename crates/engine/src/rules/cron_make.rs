@@ -13,6 +13,7 @@ use crate::group::Group;
 use crate::limits::{CRON_MADE_MAX, CRON_SET_BACK_MAX};
 use crate::op::{CronOp, CronPut};
 use crate::outcome::Outcome;
+use crate::step::Cause;
 
 impl<T: Tx> Group<'_, T> {
     /// Does what is asked of cron entries.
@@ -24,6 +25,7 @@ impl<T: Tx> Group<'_, T> {
             }
             CronOp::Put(put) => self.put_entry(put)?,
             CronOp::Delete(name) => self.delete_entry(name)?,
+            CronOp::Run(run) => self.admit(&[&run.job], Cause::Cron)?.pop().flatten(),
         };
         Ok(refused.map_or(Outcome::Ok, Outcome::Refused))
     }
@@ -39,6 +41,7 @@ impl<T: Tx> Group<'_, T> {
             let text = "the configuration has a cron entry of this name: change it there, or choose another name";
             return Ok(Some(WireError::err(text)));
         }
+        let is_new = known.is_none();
         let keeps_ticks = known
             .and_then(Option::as_ref)
             .is_some_and(|known| known.has_ticks_of(&put.entry));
@@ -48,20 +51,20 @@ impl<T: Tx> Group<'_, T> {
         let entry = Some(Arc::clone(&put.entry));
         self.memory.timetable.set_made(&put.name, entry);
         if !keeps_ticks {
-            self.begin_ticks(put)?;
+            self.begin_ticks(put, is_new)?;
         }
         Ok(None)
     }
 
-    /// The ticks of a new schedule count from now on.
-    fn begin_ticks(&mut self, put: &CronPut) -> Result<(), StoreError> {
+    /// The ticks of a new schedule count from now on. An entry that is new runs, also if one of its name was paused that is gone.
+    fn begin_ticks(&mut self, put: &CronPut, is_new: bool) -> Result<(), StoreError> {
         let now = self.now.wall;
         let table = Arc::clone(self.memory.timetable.table());
         let kept = cron_plan::ticks_done(self.tx, &table, &[&put.name])?;
         let kept = kept.into_iter().next().flatten();
         let tick = CronTick {
             at: begins_at(kept, now),
-            paused_since: kept.and_then(|kept| kept.paused_since),
+            paused_since: kept.filter(|_| !is_new).and_then(|kept| kept.paused_since),
         };
         self.tx.put(&[((&*put.name).into(), tick)])?;
         // Before the first configuration, and while cron is off, nothing is planned.

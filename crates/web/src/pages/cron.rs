@@ -64,6 +64,11 @@ impl CronEntry {
     fn is_made(&self) -> bool {
         self.source == CronSource::Api
     }
+
+    /// Whether all of it may be seen, so that a form can show it.
+    fn can_be_edited(&self) -> bool {
+        self.is_made() && self.job.is_some()
+    }
 }
 
 /// `GET /cron`.

@@ -7,7 +7,8 @@ use axum::http::Method;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use workmill_engine::query::Redaction;
-use workmill_engine::{CronEntry, CronTable, Duty, Op, Rules, Schedule};
+use workmill_engine::{CronEntry, CronOp, CronPut, CronTable, Duty, Op, Rules, Schedule};
+use workmill_store::CronDefinition;
 
 use super::Visitor;
 use super::visitor::get;
@@ -125,12 +126,26 @@ async fn entry_is_made_shown_replaced_and_deleted() {
 }
 
 #[tokio::test]
+async fn run_that_somebody_asks_for_is_told_of_as_such() {
+    let visitor = json_visitor(FakeDesk::new());
+    send(&visitor, Method::POST, "/api/v1/cron", &nightly(), 201).await;
+    let path = "/api/v1/cron/nightly/run";
+    let pushed = send(&visitor, Method::POST, path, &json!({}), 201).await;
+    let log = get(&visitor, "/api/v1/audit").await;
+    let (told, jid) = (&log["items"][0], pushed["jid"].as_str().unwrap());
+    assert_eq!(told["action"], "cron.run", "{log}");
+    let target = format!("cron entry nightly: job {jid} to queue q");
+    assert_eq!(told["target"], target, "{log}");
+}
+
+#[tokio::test]
 async fn problem_tells_the_field_that_is_wrong() {
     let visitor = json_visitor(FakeDesk::new());
     configure(&visitor, "of-file");
     for (change, field, status) in [
         (json!({"name": null}), "name", 400),
         (json!({"name": ""}), "name", 400),
+        (json!({"name": ".."}), "name", 400),
         (json!({"name": "of-file"}), "name", 409),
         (json!({"schedule": null}), "schedule", 400),
         (json!({"schedule": "61 * * * *"}), "schedule", 400),
@@ -225,12 +240,42 @@ async fn job_of_an_entry_keeps_large_integers_and_is_hidden_where_jobs_are() {
         "{}",
         answer.text()
     );
+    // Nobody can read this one any more, so nobody can tell either what its jobs are.
+    let lost = CronDefinition {
+        schedule: "@daily".into(),
+        timezone: Some("Lost/Zone".into()),
+        catch_up: false,
+        job: br#"{"Jobtype":"Payment","args":["4111"]}"#[..].into(),
+        changed_at: visitor.desk.now(),
+        changed_by: "anna".into(),
+    };
+    let readable = CronDefinition {
+        timezone: None,
+        job: br#"{"jobtype":"Payment"}"#[..].into(),
+        ..lost.clone()
+    };
+    visitor.desk.run(Op::Cron(Arc::new(CronOp::Put(CronPut {
+        name: "lost".into(),
+        definition: lost,
+        entry: Arc::new(visitor.desk.read_cron(&readable).unwrap()),
+        only_new: true,
+    }))));
     let secret = json!({"schedule": "@daily", "job": {"jobtype": "Payment", "args": ["4111"]}});
     let made = send(&visitor, Method::PUT, "/api/v1/cron/b", &secret, 200).await;
     assert_eq!(made["job"], Value::Null);
     for path in ["/api/v1/cron", "/cron", "/cron/b/edit"] {
         let text = visitor.get(path).await.text();
         assert!(!text.contains("4111"), "{path}: {text}");
+    }
+    // They can be deleted where they are listed, as no form can show them.
+    let page = visitor.get("/cron").await.text();
+    for (name, edits, deletes) in [("a", 1, 0), ("b", 0, 1), ("lost", 0, 1)] {
+        let row = page
+            .split("<tr ")
+            .find(|row| row.contains(&format!("data-row=\"{name}\"")));
+        let count = |part: &str| row.unwrap().matches(part).count();
+        assert_eq!(count(&format!("/cron/{name}/edit")), edits, "{page}");
+        assert_eq!(count("value=\"delete\""), deletes, "{page}");
     }
 }
 

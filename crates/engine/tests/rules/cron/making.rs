@@ -1,6 +1,7 @@
 //! Entries that are made, replaced and deleted while the server runs.
 
-use workmill_engine::{CronOp, CronPut, CronSwitch, read_schedule};
+use workmill_engine::{CronOp, CronPut, CronRun, CronSwitch, read_schedule};
+use workmill_proto::CustomReading;
 use workmill_store::reading::Bounds;
 use workmill_store::{CronDefinition, Operator, Reading as _};
 
@@ -153,6 +154,51 @@ fn entry_stays_paused_when_it_is_replaced_and_not_when_it_is_made_again() {
     assert_eq!(noted(&world), [""; 0]);
     world.ok(put("a", "*/5 * * * *", "q"));
     assert_eq!(size_at(&mut world, "10:15:00", &none()), 1);
+}
+
+#[test]
+fn entry_that_is_made_again_runs_also_if_it_was_paused_and_deleted_while_cron_was_off() {
+    let off = Arc::new(CronTable::off());
+    let mut world = world(&off);
+    world.ok(put("a", "*/10 * * * *", "q"));
+    let name = "a".into();
+    world.ok(Op::Cron(
+        CronOp::Switch(CronSwitch { name, paused: true }).into(),
+    ));
+    world.ok(delete("a"));
+    world.ok(put("a", "*/10 * * * *", "q"));
+    assert_eq!(size_at(&mut world, "10:05:00", &none()), 0);
+    assert_eq!(size_at(&mut world, "10:10:00", &none()), 1);
+}
+
+#[test]
+fn job_of_an_entry_that_is_wanted_now_is_pushed_beside_its_ticks_and_told_of_as_such() {
+    let mut world = world(&none());
+    world.ok(put("a", "*/10 * * * *", "q"));
+    let anna: Arc<Operator> = Operator::new("anna", "operator", "10.0.0.7").into();
+    let run = |queue: &str| {
+        let entry = read_utc(&definition("@daily", queue)).unwrap();
+        let job = entry.job("job-0001".into(), Timestamp::default(), CustomReading::ALL);
+        let (name, job) = ("a".into(), job.unwrap());
+        Op::Cron(CronOp::Run(CronRun { name, job }).into()).by(&anna)
+    };
+    world.ok(run("q"));
+    assert_eq!(world.size("q"), 1);
+    assert_eq!(size_at(&mut world, "10:10:00", &none()), 2);
+    let log = world.audit_log();
+    let told = log.iter().map(|entry| (&*entry.action, &*entry.target));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("cron.run", "cron entry a: job job-0001 to queue q")]
+    );
+    // As of a PUSH, a queue that it makes is charged to who asks for it.
+    let Op::Act(action) = run("q").asked_by(7) else {
+        panic!("no action");
+    };
+    let Op::Cron(op) = &action.op else {
+        panic!("no cron");
+    };
+    assert!(matches!(&**op, CronOp::Run(run) if run.job.client == 7));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can be done with a recurring job, wherever it is written.
 
-use workmill_engine::{CronOp, CronSwitch, Op};
+use workmill_engine::{CronOp, CronRun, CronSwitch, Op};
 
 use super::list::no_such_entry;
 use crate::desk::{Action, Actor, Desk, Permit};
@@ -26,7 +26,9 @@ pub async fn run_now(
     let entry = entry.ok_or_else(no_such_entry)?;
     let jid = new_jid();
     let job = entry.job(jid.clone(), desk.now(), desk.rules().custom_reading)?;
-    done(desk.ask(&permit, Op::Push(job.into())).await?)?;
+    let name = name.into();
+    let op = CronOp::Run(CronRun { name, job });
+    done(desk.ask(&permit, Op::Cron(op.into())).await?)?;
     observer.look_again().await;
     Ok(Pushed { jid })
 }

@@ -117,7 +117,12 @@ impl CronEntry {
         };
         let schedule = definition.map(|written| written.schedule.to_string());
         let timezone = definition.and_then(|written| written.timezone.as_ref());
-        let job = definition.filter(|_| !redactions.concern(&shown.jobtype));
+        let is_hidden = match &made.entry {
+            Ok(_) => redactions.concern(&shown.jobtype),
+            // Of what type its jobs are is not known for sure.
+            Err(_) => !redactions.is_empty(),
+        };
+        let job = definition.filter(|_| !is_hidden);
         Self {
             source: CronSource::Api,
             schedule: schedule.unwrap_or_default(),
