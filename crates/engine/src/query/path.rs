@@ -34,7 +34,7 @@ impl Root {
 }
 
 /// Whether a value at the path passes one of the tests. A step that is no index is looked for in every element of an
-/// array; an array at the end of the path passes if one of its elements does.
+/// array, and of the arrays in it; an array at the end of the path passes if one of its elements does.
 pub(super) fn any_at(json: &str, steps: &[String], tests: &[ValueTest]) -> Result<bool, Unknown> {
     let value = JsonShape::read(json).ok_or(Unknown)?;
     let Some((step, rest)) = steps.split_first() else {
@@ -56,9 +56,11 @@ pub(super) fn any_at(json: &str, steps: &[String], tests: &[ValueTest]) -> Resul
                 None => Ok(false),
             },
             None => {
-                let objects = elements.into_iter().filter(|json| json.starts_with('{'));
-                for object in objects {
-                    if any_at(object, steps, tests)? {
+                let inner = elements
+                    .into_iter()
+                    .filter(|json| json.starts_with(['{', '[']));
+                for value in inner {
+                    if any_at(value, steps, tests)? {
                         return Ok(true);
                     }
                 }

@@ -130,14 +130,14 @@ enum Part<'a> {
 
 impl Part<'_> {
     /// The steps that are left in it, if they lead there: as for a query, a step that is no index is looked for in every object
-    /// of an array.
+    /// of an array, and of the arrays in it.
     fn behind<'p>(&self, steps: &'p [String]) -> Option<&'p [String]> {
         let (step, rest) = steps.split_first()?;
         match self {
             Self::Member(name) => (step == name).then_some(rest),
             Self::Element(at, json) => match index(step) {
                 Some(index) => (index == *at).then_some(rest),
-                None => json.starts_with('{').then_some(steps),
+                None => json.starts_with(['{', '[']).then_some(steps),
             },
         }
     }

@@ -9,7 +9,7 @@ use crate::desk::fake::FakeDesk;
 
 #[tokio::test]
 async fn hidden_value_is_nowhere_and_the_rest_of_the_job_is() {
-    let paths = ["arg.0.card".to_owned(), "custom.token".to_owned()];
+    let paths = ["arg.0.card", "custom.token", "args.0.user.password"].map(str::to_owned);
     let rules = Rules {
         redactions: [Redaction::new("Pay*", &paths).unwrap()]
             .into_iter()
@@ -19,13 +19,16 @@ async fn hidden_value_is_nowhere_and_the_rest_of_the_job_is() {
     let visitor = Visitor::of(FakeDesk::with_rules(rules));
     visitor.desk.push(&json!({
         "jid": "jid-000001", "jobtype": "Payment", "queue": "q",
-        "args": [{"card": "4111-4111", "name": "Ann"}], "custom": {"token": "t0ken", "region": "eu"}
+        "args": [{"card": "4111-4111", "name": "Ann", "user": [[{"password": "s3cret"}]]}], "custom": {"token": "t0ken", "region": "eu"}
     }));
     for (path, is_shown) in [
         ("/api/v1/jobs", true),
         ("/api/v1/jobs?query=Ann", true),
         ("/api/v1/jobs?query=4111-4111", false),
         ("/api/v1/jobs?query=custom.token:t0ken", false),
+        ("/api/v1/jobs?query=s3cret", false),
+        ("/api/v1/jobs?query=arg.user.password:s3cret", false),
+        ("/api/v1/jobs?query=arg.user.password:*redacted*", true),
         ("/api/v1/jobs/jid-000001", true),
         ("/api/v1/queues/q/jobs", true),
         ("/jobs/jid-000001", true),
@@ -35,7 +38,9 @@ async fn hidden_value_is_nowhere_and_the_rest_of_the_job_is() {
         let text = visitor.get(path).await.text();
         assert_eq!(text.contains("Ann"), is_shown, "{path}: {text}");
         assert!(
-            !text.contains("4111-4111") && !text.contains("t0ken"),
+            !["4111-4111", "t0ken", "s3cret"]
+                .iter()
+                .any(|hidden| text.contains(hidden)),
             "{path}: {text}"
         );
     }

@@ -38,7 +38,7 @@ fn value_is_hidden_where_a_query_finds_it() {
         ),
         (
             "arg.card",
-            r#"[{"card":"[redacted]","pin":2,"who":{"name":"Ann"}},"secret",[{"card":"5500"}],{"card":"[redacted]"}]"#,
+            r#"[{"card":"[redacted]","pin":2,"who":{"name":"Ann"}},"secret",[{"card":"[redacted]"}],{"card":"[redacted]"}]"#,
         ),
         (
             "arg.2.card",
@@ -75,6 +75,33 @@ fn value_is_hidden_where_a_query_finds_it() {
     ] {
         assert_eq!(shown(&[path], "custom"), json(wanted), "{path}");
     }
+}
+
+#[test]
+fn value_in_arrays_of_arrays_is_hidden_and_not_found() {
+    let args = r#"[[{"user":[[{"password":"s3cret","name":"Ann"}],{"password":"t0p"}]},[{"user":{"password":"deep"}}]],{"user":[["s3cret"]]}]"#;
+    let payload = format!(r#"{{"jid":"Job-000001","jobtype":"Pay::Charge","args":{args}}}"#);
+    let sample = Sample::of(Place::Set(SetName::Dead), &payload);
+    for path in ["arg.0.user.password", "arg.user.password"] {
+        let hidden = redactions(&[path]);
+        let job = hidden.hide(sample.job.clone()).unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&job.body).unwrap();
+        let wanted = r#"[[{"user":[[{"password":"[redacted]","name":"Ann"}],{"password":"[redacted]"}]},[{"user":{"password":"[redacted]"}}]],{"user":[["s3cret"]]}]"#;
+        assert_eq!(shown["args"], json(wanted), "{path}");
+        for (query, is_found) in [
+            ("arg.0.user.password:s3cret", false),
+            ("arg.user.password:deep", false),
+            ("t0p", false),
+            ("arg.user.name:Ann", true),
+        ] {
+            let wanted = if is_found { Verdict::Yes } else { Verdict::No };
+            let query = Query::parse(query).unwrap();
+            assert_eq!(sample.verdict_without(&hidden, &query), wanted, "{query:?}");
+        }
+    }
+    let query = Query::parse("arg.user.password:deep").unwrap();
+    let nothing = Redactions::default();
+    assert_eq!(sample.verdict_without(&nothing, &query), Verdict::Yes);
 }
 
 #[test]
