@@ -20,7 +20,14 @@ pub(super) fn is_own(host: &str, named: &[String]) -> bool {
     is_address(name)
         || (!name.is_empty() && !name.contains('.'))
         || PRIVATE.iter().any(is_below)
-        || named.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || named
+            .iter()
+            .any(|own| without_root(own).eq_ignore_ascii_case(name))
+}
+
+/// A name without the dot at its end, with which it may be written and means the same.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn without_port(host: &str) -> &str {
@@ -29,7 +36,7 @@ fn without_port(host: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    name.strip_suffix('.').unwrap_or(name)
+    without_root(name)
 }
 
 fn is_address(name: &str) -> bool {
@@ -79,8 +86,12 @@ mod tests {
         ] {
             assert!(!is_own(host, &[]), "{host}");
         }
-        let named = ["jobs.example.com".to_owned()];
-        assert!(is_own("Jobs.Example.com:7420", &named));
-        assert!(!is_own("x.jobs.example.com", &named));
+        for named in ["jobs.example.com", "jobs.example.com."] {
+            let named = [named.to_owned()];
+            for host in ["Jobs.Example.com:7420", "jobs.example.com.:7420"] {
+                assert!(is_own(host, &named), "{host} {named:?}");
+            }
+            assert!(!is_own("x.jobs.example.com", &named));
+        }
     }
 }
