@@ -34,8 +34,9 @@ pub(crate) struct Logins {
 /// What a secret has to be the right one for.
 enum Lock<'a> {
     Account(&'a Account),
-    Password(&'a str),
-    /// Nobody's: it is to take as long as if it were somebody's.
+    /// What everybody may know, and an account, if there are any.
+    Password(&'a str, Option<&'a Account>),
+    /// Nobody's.
     Nothing(Option<&'a Account>),
 }
 
@@ -68,7 +69,7 @@ impl Logins {
         let lock = Lock::of(access, &credentials);
         let (name, role) = match &lock {
             Lock::Account(account) => (Arc::clone(account.name()), account.role()),
-            Lock::Password(_) | Lock::Nothing(_) => (shown(&credentials.name), Role::Admin),
+            Lock::Password(..) | Lock::Nothing(_) => (shown(&credentials.name), Role::Admin),
         };
         self.check(&lock, &credentials.secret, address).await?;
         Ok(Actor {
@@ -88,13 +89,13 @@ impl Logins {
             return Err(Refusal::TooOften);
         }
         let is_right = match lock {
-            Lock::Account(account) => self.has_hash(secret, account).await,
-            Lock::Password(password) => is_same(secret, password.as_bytes()),
-            Lock::Nothing(account) => {
-                if let Some(account) = account {
-                    self.has_hash(secret, account).await;
-                }
-                false
+            Lock::Password(password, _) if is_same(secret, password.as_bytes()) => true,
+            lock => {
+                let has_hash = match lock.account() {
+                    Some(account) => self.has_hash(secret, account).await,
+                    None => false,
+                };
+                has_hash && matches!(lock, Lock::Account(_))
             }
         };
         match kept.filter(|_| is_right) {
@@ -124,8 +125,19 @@ impl<'a> Lock<'a> {
         let account = accounts.find(|account| **account.name() == *credentials.name);
         match (account, &access.password) {
             (Some(account), _) => Self::Account(account),
-            (None, Some(password)) if !credentials.is_token => Self::Password(password.expose()),
+            (None, Some(password)) if !credentials.is_token => {
+                Self::Password(password.expose(), access.accounts.first())
+            }
             (None, _) => Self::Nothing(access.accounts.first()),
+        }
+    }
+
+    /// The account whose hash is checked if the secret is not right at once. For a name that is nobody's it is another's: how long it
+    /// takes must not tell whose names there are.
+    fn account(&self) -> Option<&'a Account> {
+        match *self {
+            Self::Account(account) => Some(account),
+            Self::Password(_, account) | Self::Nothing(account) => account,
         }
     }
 
@@ -133,7 +145,7 @@ impl<'a> Lock<'a> {
     fn kept(&self) -> Option<&str> {
         match self {
             Self::Account(account) => Some(account.hash()),
-            Self::Password(password) => Some(password),
+            Self::Password(password, _) => Some(password),
             Self::Nothing(_) => None,
         }
     }
@@ -231,6 +243,22 @@ mod tests {
         for (name, is_token) in [("anna", false), ("somebody", true)] {
             let refused = admit(&logins, &access, name, "shared", is_token).await;
             assert_eq!(refused, Err(Refusal::Wrong), "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_secret_costs_the_check_of_a_hash_whether_the_name_is_somebodys_or_not() {
+        for password in [None, Some("shared")] {
+            let access = with_accounts(password);
+            for (name, is_token) in [("anna", false), ("ci", true), ("bob", false), ("bob", true)] {
+                let credentials = Credentials {
+                    name: name.to_owned(),
+                    secret: b"wrong".to_vec().into(),
+                    is_token,
+                };
+                let account = Lock::of(&access, &credentials).account();
+                assert!(account.is_some(), "{name} {is_token} {password:?}");
+            }
         }
     }
 
