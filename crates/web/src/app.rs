@@ -19,10 +19,13 @@ use crate::service::attention::Watch;
 use crate::service::events::Streams;
 use crate::service::history::Recent;
 use crate::service::marks::Begun;
-use crate::{api, assets, etag, pages, probes};
+use crate::{api, assets, etag, explained, pages, probes};
 
-/// Bytes of a request's body, where a route does not say otherwise.
-const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a request's body that has jobs, or names many.
+pub(crate) const JOBS_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of any other: a cron entry of 16 KiB as a form writes it, each byte in three.
+const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// How long a request may take, its body included, until its answer begins.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -60,6 +63,7 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
         .merge(api())
         .merge(closed_probes())
         .fallback(pages::nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::clone(&app), refuse_other_sites))
         .layer(from_fn_with_state(Arc::clone(&app), authenticate))
         // They hold nothing that is secret, and browsers ask for some of them without a password.
@@ -72,12 +76,13 @@ pub fn build(desk: Arc<dyn Desk>) -> Router {
 /// What holds for every request and every answer.
 pub(crate) fn bound(routes: Router) -> Router {
     routes
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(JOBS_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
+        .layer(from_fn(explained::explain))
+        .layer(CompressionLayer::new())
         .layer(map_response(harden))
 }
 
@@ -86,20 +91,12 @@ fn pages() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(pages::overview))
         .route("/queues", get(pages::queues))
-        .route("/queues/{name}", get(pages::queue).post(pages::on_queue))
-        .route("/scheduled", get(pages::set).post(pages::on_set))
         .route("/scheduled/{key}", get(pages::entry).post(pages::on_entry))
-        .route("/retries", get(pages::set).post(pages::on_set))
         .route("/retries/{key}", get(pages::entry).post(pages::on_entry))
-        .route("/morgue", get(pages::set).post(pages::on_set))
         .route("/morgue/{key}", get(pages::entry))
         .route("/busy", get(pages::set).post(pages::on_workers))
         .route("/search", get(pages::search))
         .route("/jobs/{jid}", get(pages::job).post(pages::on_job))
-        .route(
-            "/jobs/{jid}/edit",
-            get(pages::edit_job).post(pages::on_edit),
-        )
         .route("/failures", get(pages::failures))
         .route("/failures/{id}", get(pages::failure))
         .route("/batches", get(pages::batches))
@@ -119,13 +116,28 @@ fn pages() -> Router<Arc<App>> {
             get(pages::operations).post(pages::on_operations),
         )
         .route("/operations/new", get(pages::new_operation))
-        .route("/operations/selected", post(pages::on_selected))
         .route(
             "/operations/{id}",
             get(pages::operation).post(pages::on_operation),
         )
         .route("/audit", get(pages::audit).post(pages::on_audit))
         .route("/server", get(pages::server))
+        .merge(pages_of_many_jobs())
+}
+
+/// Those whose forms have payloads, or the keys of many jobs.
+fn pages_of_many_jobs() -> Router<Arc<App>> {
+    Router::new()
+        .route("/queues/{name}", get(pages::queue).post(pages::on_queue))
+        .route("/scheduled", get(pages::set).post(pages::on_set))
+        .route("/retries", get(pages::set).post(pages::on_set))
+        .route("/morgue", get(pages::set).post(pages::on_set))
+        .route(
+            "/jobs/{jid}/edit",
+            get(pages::edit_job).post(pages::on_edit),
+        )
+        .route("/operations/selected", post(pages::on_selected))
+        .layer(DefaultBodyLimit::max(JOBS_BYTES_MAX))
 }
 
 /// The API.

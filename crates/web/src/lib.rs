@@ -12,6 +12,7 @@ mod app;
 mod assets;
 mod desk;
 mod etag;
+mod explained;
 mod guard;
 mod locale;
 mod observe;

@@ -16,6 +16,7 @@ mod probes;
 mod redaction;
 mod timeline;
 mod undo;
+mod unserved;
 mod views;
 mod visitor;
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -17,7 +18,7 @@ use super::{
     attention, audit, cron, events, failures, features, history, jobs, marks, operations, problem,
     queues, server, trash, why, workers,
 };
-use crate::app::App;
+use crate::app::{App, JOBS_BYTES_MAX};
 use crate::probes;
 
 /// Where the document is served.
@@ -51,12 +52,23 @@ async fn serve() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
-/// A line for each route.
-fn described() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Head::openapi())
+/// The routes whose bodies have jobs, or the keys of many.
+fn with_large_bodies() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
         .routes(routes!(jobs::list_jobs, jobs::push_job))
         .routes(routes!(jobs::push_jobs))
         .routes(routes!(jobs::show_job, jobs::edit_job))
+        .routes(routes!(
+            operations::list_operations,
+            operations::start_operation
+        ))
+        .layer(DefaultBodyLimit::max(JOBS_BYTES_MAX))
+}
+
+/// A line for each route.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .merge(with_large_bodies())
         .routes(routes!(jobs::act_on_job))
         .routes(routes!(jobs::list_jobs_of_set))
         .routes(routes!(queues::list_queues))
@@ -66,10 +78,6 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(queues::resume_queue))
         .routes(routes!(probes::scaling::scaling))
         .routes(routes!(queues::list_throttles))
-        .routes(routes!(
-            operations::list_operations,
-            operations::start_operation
-        ))
         .routes(routes!(
             operations::show_operation,
             operations::cancel_operation

@@ -43,6 +43,9 @@ pub(super) static TEXTS: Texts = Texts {
     problem_unavailable: "Der Server kann das gerade nicht",
     problem_back: "Zurück zur Übersicht",
     no_such_page: "Unter dieser Adresse gibt es keine Seite. Vielleicht enthält sie einen Tippfehler.",
+    unserved_method: "An diese Adresse lässt sich so nichts senden. Öffnen Sie die Seite und benutzen Sie, was dort ist.",
+    unserved_large: "Was gesendet wurde, ist für diese Seite zu groß. Senden Sie weniger auf einmal.",
+    unserved_late: "Der Server hat nicht innerhalb von 30 Sekunden geantwortet. Vielleicht ist seine Platte langsam. Versuchen Sie es gleich noch einmal.",
     // The overview.
     jobs_waiting_in: &[
         "{n} Job wartet in {queues}.",

@@ -43,6 +43,9 @@ pub(super) static TEXTS: Texts = Texts {
     problem_unavailable: "The server cannot do this right now",
     problem_back: "Back to the overview",
     no_such_page: "There is no page at this address. It may have been moved, or the address has a typo.",
+    unserved_method: "This address cannot be sent to in this way. Open the page and use what is there.",
+    unserved_large: "What was sent is too large for this page. Send less at a time.",
+    unserved_late: "The server has not answered within 30 seconds. Its disk may be slow. Try again in a moment.",
     // The overview.
     jobs_waiting_in: &["{n} job waits in {queues}.", "{n} jobs wait in {queues}."],
     queue_count: &["{n} queue", "{n} queues"],

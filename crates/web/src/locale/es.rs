@@ -43,6 +43,9 @@ pub(super) static TEXTS: Texts = Texts {
     problem_unavailable: "El servidor no puede hacerlo ahora",
     problem_back: "Volver al resumen",
     no_such_page: "No hay ninguna página en esta dirección. Quizá tenga una errata.",
+    unserved_method: "No se puede enviar así a esta dirección. Abra la página y use lo que hay en ella.",
+    unserved_large: "Lo enviado es demasiado grande para esta página. Envíe menos de una vez.",
+    unserved_late: "El servidor no ha respondido en 30 segundos. Quizá su disco sea lento. Inténtelo de nuevo en un momento.",
     // The overview.
     jobs_waiting_in: &[
         "{n} trabajo espera en {queues}.",

@@ -43,6 +43,9 @@ pub(super) static TEXTS: Texts = Texts {
     problem_unavailable: "Le serveur ne peut pas le faire pour l’instant",
     problem_back: "Retour à la vue d’ensemble",
     no_such_page: "Il n’y a pas de page à cette adresse. Elle contient peut-être une faute de frappe.",
+    unserved_method: "On ne peut pas envoyer ainsi à cette adresse. Ouvrez la page et utilisez ce qui s’y trouve.",
+    unserved_large: "L’envoi est trop grand pour cette page. Envoyez-en moins à la fois.",
+    unserved_late: "Le serveur n’a pas répondu en 30 secondes. Son disque est peut-être lent. Réessayez dans un instant.",
     // The overview.
     jobs_waiting_in: &[
         "{n} job attend dans {queues}.",

@@ -43,6 +43,9 @@ pub(super) static TEXTS: Texts = Texts {
     problem_unavailable: "現在サーバーは応答できません",
     problem_back: "概要に戻る",
     no_such_page: "このアドレスにページはありません。入力の誤りがないか確認してください。",
+    unserved_method: "このアドレスにはこの方法で送信できません。ページを開いて操作してください。",
+    unserved_large: "送信された内容がこのページには大きすぎます。分けて送信してください。",
+    unserved_late: "サーバーが30秒以内に応答しませんでした。ディスクが遅い可能性があります。しばらくしてからもう一度お試しください。",
     // The overview.
     jobs_waiting_in: &["{queues}で{n}件のジョブが待機しています。"],
     queue_count: &["{n}個のキュー"],

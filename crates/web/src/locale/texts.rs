@@ -38,7 +38,7 @@ texts! {
     scheduled retries dead workers
     // A page that cannot be shown.
     problem_invalid problem_forbidden problem_not_found problem_conflict problem_unavailable problem_back
-    no_such_page
+    no_such_page unserved_method unserved_large unserved_late
     // The overview.
     nothing_waits enqueued working_state scheduled_state retries_state dead_state failed queue waiting
     oldest empty_in paused drained no_queues

@@ -7,6 +7,7 @@ mod act_jobs;
 mod actions;
 mod answer;
 mod audit;
+mod bare;
 mod batches;
 mod bulk;
 mod chart;
@@ -46,6 +47,7 @@ pub(crate) use act::{on_queue, on_workers};
 pub(crate) use act_jobs::{entry, on_entry, on_job, on_set};
 pub(crate) use answer::nothing_here;
 pub(crate) use audit::{audit, on_audit};
+pub(crate) use bare::{Reader, Unserved, unserved};
 pub(crate) use batches::{batch, batches};
 #[cfg(test)]
 pub(crate) use concerns::ConcernRow;
