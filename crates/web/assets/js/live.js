@@ -108,9 +108,11 @@ async function refresh() {
   if (document.hidden || isOver || said.stands) return;
   fetchedAt = Date.now();
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+    // A job is found at once where its page says that it is now; where the address has it, it may have to be sought.
+    const answer = await fetch(said.page ?? location.href, { headers: { accept: "text/html" }, redirect: "error" });
     if (!answer.ok && answer.status !== 404) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (page.body.dataset.page) said.page = page.body.dataset.page;
     if (answer.ok) take(page);
     else end(page);
     show(true);

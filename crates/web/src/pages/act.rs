@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::Frame;
 use super::act_jobs::delete_from_queue;
 use super::forms::{Fields, invalid};
+use super::links::queue_in_path;
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::{WorkerChoice, WorkerSignal};
@@ -22,9 +23,10 @@ pub(crate) async fn on_queue(
     Path(name): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Response {
+    let name = queue_in_path(&name);
     let payloads: Vec<&str> = fields.all("bkey").collect();
     if !payloads.is_empty() {
-        let done = delete_from_queue(&app, &frame, &name, &payloads).await;
+        let done = delete_from_queue(&app, &frame, name, &payloads).await;
         return frame.done(&frame.path, done);
     }
     let (action, notice) = match fields.first("action").unwrap_or_default() {
@@ -34,7 +36,7 @@ pub(crate) async fn on_queue(
         "delete" | "remove" => (QueueAction::Remove, Notice::Removed),
         other => return frame.show_problem(&invalid("action", other)),
     };
-    let done = act(&*app.desk, &app.observer, &frame.actor, action, &name).await;
+    let done = act(&*app.desk, &app.observer, &frame.actor, action, name).await;
     frame.done("/queues", done.map(|()| notice))
 }
 

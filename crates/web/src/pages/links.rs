@@ -26,9 +26,21 @@ pub(crate) struct KeyParameter {
     pub(super) key: Option<String>,
 }
 
+/// Stands in a path before a name that browsers would take for a step up. No queue has it in its name.
+const NO_STEP: char = '~';
+
 /// The path of a queue's page.
 pub(super) fn queue_path(name: &str) -> String {
-    format!("/queues/{}", percent_encoded(name))
+    let encoded = percent_encoded(name);
+    match name {
+        "." | ".." => format!("/queues/{NO_STEP}{encoded}"),
+        _ => format!("/queues/{encoded}"),
+    }
+}
+
+/// The queue that is meant by its part of a path.
+pub(super) fn queue_in_path(part: &str) -> &str {
+    part.strip_prefix(NO_STEP).unwrap_or(part)
 }
 
 /// The path of a batch's page.

@@ -13,7 +13,7 @@ use super::actions::{JobAction, selected_actions};
 use super::bulk::Bulk;
 use super::history_chart::HistoryChart;
 use super::job_table::JobTable;
-use super::links::{queue_path, quoted};
+use super::links::{queue_in_path, queue_path, quoted};
 use super::listing::{ListParameters, Listing};
 use super::queue_rows::QueueRow;
 use super::ranges::RangeParameters;
@@ -92,7 +92,8 @@ pub(crate) async fn queue(
     at: Query<ListParameters>,
     range: Query<RangeParameters>,
 ) -> Response {
-    frame.show(make_queue(&app, &frame, &name, at.0, range.0).await)
+    let name = queue_in_path(&name);
+    frame.show(make_queue(&app, &frame, name, at.0, range.0).await)
 }
 
 async fn make_queue<'a>(

@@ -1,6 +1,7 @@
 //! What pages show of what there is.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{PAGES, STATES, check_page, put};
@@ -136,5 +137,47 @@ async fn what_is_not_there_is_told_on_a_page() {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         check_page(path, &answer);
+    }
+}
+
+#[tokio::test]
+async fn page_of_a_job_says_where_it_is_found_at_once() {
+    let visitor = Visitor::new();
+    put(&visitor, "dead", "jid-000001", "Type");
+    for asked in ["/jobs/jid-000001", "/jobs/jid-000001?key=j.999999"] {
+        let page = visitor.get(asked).await.text();
+        let own = page
+            .split("data-page=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let own = own.unwrap().replace("&#38;", "&");
+        assert!(own.starts_with("/jobs/jid-000001?key="), "{asked}: {own}");
+        assert_ne!(own, asked);
+        let again = visitor.get(&own).await.text();
+        assert!(again.contains(&format!("data-page=\"{own}\"")), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn queue_whose_name_is_a_step_in_a_path_has_a_page_that_browsers_find() {
+    let visitor = Visitor::new().with("content-type", "application/x-www-form-urlencoded");
+    for queue in [".", ".."] {
+        visitor
+            .desk
+            .push(&json!({"jid": "jid-000001", "jobtype": "T", "queue": queue, "args": []}));
+    }
+    for (queue, path) in [(".", "/queues/~."), ("..", "/queues/~..")] {
+        let list = visitor.get("/queues").await.text();
+        assert!(list.contains(&format!("href=\"{path}\"")), "{list}");
+        let page = visitor.get(path).await;
+        check_page(path, &page);
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.text().contains("/jobs/jid-000001?key="), "{path}");
+        let done = visitor
+            .send(Method::POST, path, Body::from("action=pause"))
+            .await;
+        assert_eq!(done.status, StatusCode::FOUND, "{}", done.text());
+        let shown = visitor.get(&format!("/api/v1/queues/{queue}")).await.text();
+        assert!(shown.contains("\"paused\":true"), "{shown}");
     }
 }
