@@ -140,14 +140,17 @@ impl<T: Tx> Group<'_, T> {
         for corrupt in &found.corrupt {
             quarantine(self.tx, self.now.wall, None, corrupt, &mut dead)?;
         }
-        let (returning, kept, unroomed) = self.those_that_may(found.returning)?;
+        let (returning, kept) = self.those_that_may(found.returning)?;
         let changed = returning.len() as u64;
-        TrashBin::append(self.tx, action, &mut trash, kept)?;
         let mut looked_at = found.looked_at;
-        if unroomed > 0 && !is_again {
-            // Those that were killed and come back only later leave room for them.
+        let is_looked_at_again = !is_again && !kept.is_empty();
+        if is_looked_at_again {
+            // Once more, and counted then: those that were killed and come back only later leave room for them.
+            looked_at -= kept.len() as u64;
+        }
+        TrashBin::append(self.tx, action, &mut trash, kept)?;
+        if is_looked_at_again {
             *again_until = trash.end;
-            looked_at -= unroomed;
         }
         let is_more = trash.first < until.max(*again_until);
         self.trash.keep(action, trash);
@@ -160,11 +163,11 @@ impl<T: Tx> Group<'_, T> {
         Ok((done, is_more))
     }
 
-    /// Those that may come back now, what is to be kept of the others, and for how many of these the dead set has no room.
+    /// Those that may come back now, and what is to be kept of the others.
     fn those_that_may(
         &mut self,
         jobs: Vec<Returning>,
-    ) -> Result<(Vec<Returning>, Vec<TrashedJob>, u64), StoreError> {
+    ) -> Result<(Vec<Returning>, Vec<TrashedJob>), StoreError> {
         self.prefetch(jobs.iter().map(|job| &job.record))?;
         let for_queue = |job: &Returning| job.home == Home::Queue;
         let queues = jobs.iter().filter(|job| for_queue(job));
@@ -175,7 +178,6 @@ impl<T: Tx> Group<'_, T> {
         let most = i64::try_from(self.rules.dead_jobs_max).unwrap_or(i64::MAX);
         let mut room = most.saturating_sub(dead);
         let (mut may, mut kept) = (Vec::with_capacity(jobs.len()), Vec::new());
-        let mut unroomed = 0;
         for job in jobs {
             let has_queue = !for_queue(&job)
                 || standings
@@ -191,11 +193,10 @@ impl<T: Tx> Group<'_, T> {
                 room = rest;
                 may.push(job);
             } else {
-                unroomed += u64::from(has_queue && has_lock);
                 kept.push(job.kept());
             }
         }
-        Ok((may, kept, unroomed))
+        Ok((may, kept))
     }
 
     /// Puts jobs back to where they were, and buries what could not be read of the others.

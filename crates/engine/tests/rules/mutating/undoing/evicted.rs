@@ -160,3 +160,21 @@ fn callback_that_is_driven_out_counts_as_done_and_comes_back_as_a_job() {
     assert_eq!((world.size("q"), world.totals().dead), (1, 1));
     assert_eq!(world.callbacks(&bid).0, Done);
 }
+
+#[test]
+fn job_that_stays_in_the_trash_counts_once_whatever_keeps_it_there() {
+    let mut world = world_full_of_dead(2);
+    world.push("unique-001", "q", json!({"custom": {"unique_for": 600}}));
+    world.push("job-plain", "q", json!({}));
+    let action = take(&mut world, ChangeVerb::Discard, "");
+    world.give_locks_to("somebody");
+    push(&mut world, 2);
+    take(&mut world, ChangeVerb::Kill, "jid:new-*");
+    // There is room for none of the dead ones, and the lock is another job's.
+    let undone = undo(&mut world, action);
+    assert_eq!(
+        (undone.looked_at, undone.changed, undone.unknown),
+        (4, 1, 3)
+    );
+    assert_eq!(left(&world)[0], (action, 3));
+}
