@@ -56,9 +56,24 @@ impl Query {
         }
     }
 
+    /// Whether it asks for groups of failures.
+    pub fn asks_for_groups(&self) -> bool {
+        let is_of_group = |term: &Term| matches!(term, Term::Text(TextField::Group, _));
+        self.expr
+            .as_ref()
+            .is_some_and(|expr| has(expr, &is_of_group))
+    }
+
     /// Whether it asks who has a job, or since when.
     pub fn asks_for_reservations(&self) -> bool {
-        self.expr.as_ref().is_some_and(asks_for_reservations)
+        let is_of_reservation = |term: &Term| {
+            matches!(
+                term,
+                Term::Text(TextField::Worker, _) | Term::Time(TimeField::Started, _)
+            )
+        };
+        let expr = self.expr.as_ref();
+        expr.is_some_and(|expr| has(expr, &is_of_reservation))
     }
 }
 
@@ -88,12 +103,11 @@ fn is_of_states(expr: &Expr) -> bool {
     }
 }
 
-fn asks_for_reservations(expr: &Expr) -> bool {
+/// Whether one of its terms is of this kind.
+fn has(expr: &Expr, is_wanted: &impl Fn(&Term) -> bool) -> bool {
     match expr {
-        Expr::Term(Term::Text(TextField::Worker, _)) => true,
-        Expr::Term(Term::Time(TimeField::Started, _)) => true,
-        Expr::Term(_) => false,
-        Expr::Not(part) => asks_for_reservations(part),
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(asks_for_reservations),
+        Expr::Term(term) => is_wanted(term),
+        Expr::Not(part) => has(part, is_wanted),
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(|part| has(part, is_wanted)),
     }
 }

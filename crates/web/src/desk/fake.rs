@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -11,9 +11,11 @@ use workmill_engine::{
     Ack, CronEntry, CronFlaw, CronTable, Engine, Fail, Fetch, FetchedJob, GroupContext, Op,
     Outcome, Request, Rules, ServerId, Ticket,
 };
-use workmill_proto::{CustomReading, FailReport, Job, Timestamp};
+use workmill_proto::{CustomReading, FailReport, Job, SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{CronDefinition, Reading, Store as _, StoreError, Totals, Tx as _};
+use workmill_store::{
+    CronDefinition, EntryKey, Reading, SetTime, Store as _, StoreError, Totals, Tx as _, Ungrouped,
+};
 
 use super::{
     Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Fetches,
@@ -39,6 +41,8 @@ pub(crate) struct FakeDesk {
     pub(crate) rules: Rules,
     pub(crate) cron: Mutex<Arc<CronTable>>,
     pub(crate) disk: Mutex<DiskSpace>,
+    /// How often a cron entry was read from its text.
+    pub(crate) crons_read: AtomicUsize,
 }
 
 struct Core {
@@ -77,6 +81,7 @@ impl FakeDesk {
                 free_bytes: 3 << 30,
                 bytes: 4 << 30,
             }),
+            crons_read: AtomicUsize::new(0),
             rules,
         })
     }
@@ -84,6 +89,24 @@ impl FakeDesk {
     /// Runs an op to its end, and gives its answer.
     pub(crate) fn run(&self, op: Op) -> Outcome {
         self.core.lock().run(op).unwrap()
+    }
+
+    /// Jobs of an older version are still to be put into their groups.
+    pub(crate) fn leave_ungrouped(&self) {
+        let after = EntryKey {
+            set: SetName::Retries,
+            at: SetTime::dead(SteadyTime::from_micros(i64::MIN)),
+            serial: i64::MIN,
+        };
+        let mut core = self.core.lock();
+        let mut tx = core.store.begin().unwrap();
+        tx.put(&[((), Ungrouped { after })]).unwrap();
+        tx.commit().unwrap();
+    }
+
+    /// The server forgets what is in memory only.
+    pub(crate) fn restart(&self) {
+        self.core.lock().engine = Engine::new(self.rules.clone());
     }
 
     /// Lets time pass on both clocks.
@@ -283,6 +306,7 @@ impl Desk for FakeDesk {
     }
 
     fn read_cron(&self, definition: &CronDefinition) -> Result<CronEntry, CronFlaw> {
+        self.crons_read.fetch_add(1, Ordering::Relaxed);
         let is_known = |name: Option<&str>| name.is_none_or(|name| name == "UTC");
         CronEntry::read(definition, &mut |name| {
             is_known(name).then_some(TimeZone::UTC)

@@ -101,4 +101,6 @@ fn what_a_query_names_exactly_is_told() {
     assert_eq!(query.queues(), Some(["fast", "mail"].into()));
     assert!(Query::parse("x -worker:w").unwrap().asks_for_reservations());
     assert!(!Query::parse("x").unwrap().asks_for_reservations());
+    assert!(Query::parse("x OR -group:0*").unwrap().asks_for_groups());
+    assert!(!Query::parse("x worker:w").unwrap().asks_for_groups());
 }

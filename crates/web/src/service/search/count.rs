@@ -46,7 +46,8 @@ pub struct Count {
     pub looked_at: u64,
     /// About how many there are to look at.
     pub of: u64,
-    /// Whether all that match are counted: all jobs were looked at, or it is known without that. Else there may be more.
+    /// Whether all that match are counted: all jobs were looked at, or it is known without that. Else there may be more, also while
+    /// jobs are still being put into groups of failures that the query asks for.
     pub is_complete: bool,
 }
 
@@ -77,7 +78,13 @@ pub(in crate::service) async fn count_matching(
     query: Query,
 ) -> Result<Count, StoreError> {
     let asked = query.clone();
-    let states = desk.read(move |reading| known(&asked, reading)).await?;
+    let (states, is_grouping) = desk
+        .read(move |reading| {
+            // Jobs that an older version has left are still to come into their groups.
+            let is_grouping = asked.asks_for_groups() && reading.ungrouped()?.is_some();
+            Ok((known(&asked, reading)?, is_grouping))
+        })
+        .await?;
     let time = states.as_ref().map_or(COUNT_TIME, |_| KINDS_TIME);
     let until = Instant::now() + time;
     let redactions = desk.rules().redactions;
@@ -101,9 +108,13 @@ pub(in crate::service) async fn count_matching(
                 is_complete: slice.is_over,
                 ..counting.ended()
             };
-            return Ok(match states {
+            let count = match states {
                 Some(states) if !slice.is_over => count.with_known(states),
                 _ => count,
+            };
+            return Ok(Count {
+                is_complete: count.is_complete && !is_grouping,
+                ..count
             });
         }
     }

@@ -415,6 +415,23 @@ async fn how_many_match_is_known_where_all_of_a_place_or_a_group_do() {
 }
 
 #[tokio::test]
+async fn count_of_a_group_is_not_complete_while_jobs_are_still_put_into_groups() {
+    let desk = FakeDesk::new();
+    desk.push(&json!({"jid": "jid-00000", "jobtype": "T", "queue": "a", "args": []}));
+    desk.fetch("a");
+    desk.fail("jid-00000", "no luck");
+    let on_desk = &*desk as &dyn Desk;
+    let groups = on_desk.read(|reading| reading.failures(None, Bounds::of_rows(9)));
+    let group = groups.await.unwrap().items[0].0;
+    let is_complete = async |query: &str| count(&*desk, query).await.unwrap().is_complete;
+    let (alone, beside) = (format!("group:{group}"), format!("group:{group} OR type:X"));
+    assert!(is_complete(&alone).await && is_complete(&beside).await);
+    desk.leave_ungrouped();
+    assert!(!is_complete(&alone).await && !is_complete(&beside).await);
+    assert!(is_complete("type:T").await);
+}
+
+#[tokio::test]
 async fn kinds_that_are_too_many_to_be_told_apart_are_counted_together() {
     let desk = FakeDesk::new();
     for index in 0..KINDS_MAX + 10 {
