@@ -84,12 +84,12 @@ impl Observer {
     /// The groups of failures that have jobs, as of a second ago at most.
     pub(crate) async fn failures(&self, desk: &dyn Desk) -> Result<Arc<FailureGroups>, StoreError> {
         let read = desk.read(FailureGroups::read);
-        self.failures.get(FRESH_FOR, |_| true, read).await
+        self.failures.get(FRESH_FOR, |_| true, |_| read).await
     }
 
     /// How much there is in the trash, as of a second ago at most.
     pub(crate) async fn trash(&self, desk: &dyn Desk) -> Result<Arc<Trash>, StoreError> {
-        self.trash.get(FRESH_FOR, |_| true, trash(desk)).await
+        self.trash.get(FRESH_FOR, |_| true, |_| trash(desk)).await
     }
 
     /// In how many seconds a queue is empty if it goes on as in the last minutes: 0 if it is, none if it does not shrink, or

@@ -41,19 +41,28 @@ impl Recurring {
     ) -> Result<Arc<Self>, StoreError> {
         let configured = desk.cron();
         let is_right = |known: &Self| Arc::ptr_eq(&known.configured, &configured);
-        remembered.get(FRESH_FOR, is_right, Self::read(desk)).await
+        let read = |known| Self::read(desk, known);
+        remembered.get(FRESH_FOR, is_right, read).await
     }
 
-    async fn read(desk: &dyn Desk) -> Result<Self, StoreError> {
+    /// `known` is what was read before: what is written as it was then means the same.
+    async fn read(desk: &dyn Desk, known: Option<Arc<Self>>) -> Result<Self, StoreError> {
         let definitions = desk.read_all(|reading, after: Option<Box<str>>, bounds| {
             reading.cron_definitions(after.as_deref(), bounds)
         });
         let mut made = BTreeMap::new();
         for (name, definition) in definitions.await? {
             let definition = definition.map_err(|damaged| damaged.reason.to_string());
-            let read = |definition: &CronDefinition| {
-                let entry = desk.read_cron(definition);
-                entry.map(Arc::new).map_err(|flaw| flaw.text)
+            let before = known.as_ref().and_then(|known| known.made.get(&name));
+            let read = |definition: &CronDefinition| match before {
+                Some(MadeEntry {
+                    definition: Some(was),
+                    entry: Ok(entry),
+                }) if was == definition => Ok(Arc::clone(entry)),
+                _ => {
+                    let entry = desk.read_cron(definition);
+                    entry.map(Arc::new).map_err(|flaw| flaw.text)
+                }
             };
             let entry = MadeEntry {
                 entry: definition.as_ref().map_err(Clone::clone).and_then(read),

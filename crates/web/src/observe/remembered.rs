@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// What was read last, and when.
+/// What was read last, and when; no time, if it is known to be old.
 #[derive(Debug)]
-pub(crate) struct Remembered<T>(Mutex<Option<(Instant, Arc<T>)>>);
+pub(crate) struct Remembered<T>(Mutex<Option<(Option<Instant>, Arc<T>)>>);
 
 impl<T> Default for Remembered<T> {
     fn default() -> Self {
@@ -17,28 +17,32 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T> Remembered<T> {
-    /// What was read within this time and `is_right` still, else what `read` gives. Others who ask meanwhile wait for that.
-    pub(crate) async fn get<E>(
+    /// What was read within this time and `is_right` still, else what `read` gives, which gets what was read last. Others who ask
+    /// meanwhile wait for that.
+    pub(crate) async fn get<E, R: Future<Output = Result<T, E>>>(
         &self,
         fresh_for: Duration,
         is_right: impl FnOnce(&T) -> bool,
-        read: impl Future<Output = Result<T, E>>,
+        read: impl FnOnce(Option<Arc<T>>) -> R,
     ) -> Result<Arc<T>, E> {
         let mut last = self.0.lock().await;
-        if let Some((at, value)) = &*last
+        if let Some((Some(at), value)) = &*last
             && at.elapsed() < fresh_for
             && is_right(value)
         {
             return Ok(Arc::clone(value));
         }
-        let value = Arc::new(read.await?);
-        *last = Some((Instant::now(), Arc::clone(&value)));
+        let known = last.as_ref().map(|(_, value)| Arc::clone(value));
+        let value = Arc::new(read(known).await?);
+        *last = Some((Some(Instant::now()), Arc::clone(&value)));
         Ok(value)
     }
 
     /// Whoever asks next sees what has just been changed.
     pub(crate) async fn forget(&self) {
-        *self.0.lock().await = None;
+        if let Some((at, _)) = &mut *self.0.lock().await {
+            *at = None;
+        }
     }
 }
 
@@ -52,7 +56,7 @@ mod tests {
     async fn what_was_read_is_told_until_it_is_old_wrong_or_forgotten() {
         let remembered = Remembered::default();
         let ask = |is_right: bool, value: u32| {
-            let read = async move { Ok::<u32, Infallible>(value) };
+            let read = async move |_| Ok::<u32, Infallible>(value);
             remembered.get(Duration::from_secs(5), move |_| is_right, read)
         };
         assert_eq!(*ask(true, 1).await.unwrap(), 1);
@@ -62,5 +66,9 @@ mod tests {
         assert_eq!(*ask(true, 4).await.unwrap(), 4);
         remembered.forget().await;
         assert_eq!(*ask(true, 5).await.unwrap(), 5);
+        remembered.forget().await;
+        let one_more = async |last: Option<Arc<u32>>| Ok::<u32, Infallible>(*last.unwrap() + 1);
+        let next = remembered.get(Duration::from_secs(5), |_| true, one_more);
+        assert_eq!(*next.await.unwrap(), 6);
     }
 }

@@ -1,6 +1,8 @@
 //! Recurring jobs that are made, replaced and deleted by the API.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
@@ -291,4 +293,27 @@ async fn entries_of_both_sources_are_on_one_list_and_gone_on_with() {
     );
     let second = get(&visitor, "/api/v1/cron?limit=1&cursor=nightly").await;
     assert_eq!(second["items"][0]["name"], "of-file");
+}
+
+#[tokio::test(start_paused = true)]
+async fn entry_is_read_again_only_when_it_was_changed() {
+    let visitor = json_visitor(FakeDesk::new());
+    let made = json!({"schedule": "@daily", "job": {"jobtype": "T"}});
+    for name in ["a", "b"] {
+        let path = format!("/api/v1/cron/{name}");
+        send(&visitor, Method::PUT, &path, &made, 200).await;
+    }
+    let reads = || visitor.desk.crons_read.load(Ordering::Relaxed);
+    let before = reads();
+    for _ in 0..5 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let list = get(&visitor, "/api/v1/cron").await;
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+    }
+    assert_eq!(reads(), before);
+    let other = json!({"schedule": "@hourly", "job": {"jobtype": "T"}});
+    let changed = send(&visitor, Method::PUT, "/api/v1/cron/a", &other, 200).await;
+    assert_eq!(changed["schedule"], "@hourly");
+    // Once to check what was sent, once as it is kept.
+    assert_eq!(reads(), before + 2);
 }

@@ -90,11 +90,11 @@ impl Watch {
         let fresh_for = HISTORY_FRESH_FOR;
         let failing = state
             .failing
-            .get(fresh_for, |_| true, failing(desk))
+            .get(fresh_for, |_| true, |_| failing(desk))
             .await?;
         let stopped = state
             .stopped
-            .get(fresh_for, |_| true, stopped(desk))
+            .get(fresh_for, |_| true, |_| stopped(desk))
             .await?;
         let recurring = observer.recurring(desk).await?;
         let (facts, workers, rules) = (desk.facts(), desk.workers(), desk.rules());

@@ -45,7 +45,7 @@ pub(crate) struct Recent(Remembered<Lately>);
 impl Recent {
     /// What was done up to now.
     pub(crate) async fn now(&self, desk: &dyn Desk) -> Result<Arc<Lately>, StoreError> {
-        self.0.get(FRESH_FOR, |_| true, read(desk)).await
+        self.0.get(FRESH_FOR, |_| true, |_| read(desk)).await
     }
 }
 
