@@ -83,6 +83,11 @@ impl AuditRecord {
     }
 }
 
+/// The path of the audit log from one entry on.
+pub(super) fn audit_path(number: u64) -> String {
+    format!("/audit?cursor={}", number.saturating_add(1))
+}
+
 /// `POST /audit`: undoes an action, or empties the trash.
 pub(crate) async fn on_audit(
     State(app): State<Arc<App>>,

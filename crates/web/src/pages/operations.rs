@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use super::Frame;
 use super::actions::title;
+use super::audit::audit_path;
 use super::forms::{Fields, invalid};
 use super::links::search_path;
 use super::listing::{Listing, Pager};
@@ -17,10 +18,11 @@ use super::notice::Notice;
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::{Phrase, Texts};
-use crate::service::Problem;
+use crate::service::audit::of_operation;
 use crate::service::jobs::JobVerb;
 use crate::service::operations::{Operation, cancel, list, show};
 use crate::service::trash::{Undoable, undoable};
+use crate::service::{Problem, ProblemKind};
 
 #[derive(Template)]
 #[template(path = "operations.html")]
@@ -127,6 +129,12 @@ pub(crate) async fn operation(
     Path(id): Path<String>,
 ) -> Response {
     let found = show(&*app.desk, &frame.actor, &id).await;
+    if matches!(&found, Err(problem) if problem.kind == ProblemKind::NotFound)
+        && let Ok(Some(number)) = of_operation(&*app.desk, &id).await
+    {
+        // It was forgotten, or has ended before the server was started: what is left of it is in the audit log.
+        return frame.leads_to(&audit_path(number));
+    }
     let undo = match &found {
         Ok(operation) => undo_of(&app, &frame, operation).await,
         Err(_) => None,

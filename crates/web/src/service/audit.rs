@@ -2,15 +2,19 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use workmill_engine::OperationId;
 use workmill_proto::Timestamp;
 use workmill_store::reading::Bounds;
 use workmill_store::{AuditEntry, AuditState};
 
 use super::moment::{told, told_if_any};
-use super::operations::told_id;
+use super::operations::{read_id, told_id};
 use super::trash::{Undoable, undoable};
 use super::{Page, PageRequest, Problem, ProblemKind};
 use crate::desk::Desk;
+
+/// Slices of the log that are looked through for one entry.
+const SLICES_MAX: usize = 20;
 
 /// Something an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -95,6 +99,33 @@ pub async fn list(
         items,
         cursor: audit.next.map(|id| id.to_string()),
     })
+}
+
+/// The number of the latest entry about an operation, if there is one among those that can be looked through at once: for an operation
+/// that nobody remembers any more.
+///
+/// # Errors
+/// Reading failed.
+pub(crate) async fn of_operation(desk: &dyn Desk, id: &str) -> Result<Option<u64>, Problem> {
+    let Some(OperationId(id)) = read_id(id) else {
+        return Ok(None);
+    };
+    let wanted = move |entry: &AuditEntry| entry.operation == Some(id);
+    let mut after = None;
+    for _ in 0..SLICES_MAX {
+        let slice = desk
+            .read(move |reading| reading.audit(after, &wanted, Bounds::of_rows(1)))
+            .await?;
+        let found = slice.items.into_iter().find(|(_, entry)| entry.is_ok());
+        if let Some((number, _)) = found {
+            return Ok(Some(number));
+        }
+        after = slice.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 impl AuditFilter {

@@ -381,6 +381,19 @@ async fn careful_retry_that_stopped_by_itself_is_told_until_it_is_tried_again() 
         "{page}"
     );
     start().await;
+    // When the server has forgotten it, the way leads to what the audit log says of it.
+    visitor.desk.restart();
+    let forgotten = seer.get(&format!("/operations/{id}")).await;
+    assert_eq!(forgotten.status, StatusCode::FOUND);
+    let log = seer.get(forgotten.header("location")).await.text();
+    let first = log.split("<tbody>").nth(1).unwrap();
+    let first = first.split("</tr>").next().unwrap();
+    assert!(
+        first.contains("job.retry_carefully") && first.contains("tag dead"),
+        "{first}"
+    );
+    let unknown = seer.get("/operations/00000000000000aa").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let again = Visitor::of(Arc::clone(&visitor.desk));
     assert_eq!(
         get(&again, "/api/v1/attention").await["attention"],

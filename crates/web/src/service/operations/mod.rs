@@ -10,4 +10,4 @@ pub use careful::CarefulRetry;
 pub use request::OperationRequest;
 pub use run::{DryRun, cancel, dry_run, empty_trash, list, show, start, undo};
 pub use view::Operation;
-pub(crate) use view::told_id;
+pub(crate) use view::{read_id, told_id};

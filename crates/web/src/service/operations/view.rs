@@ -108,7 +108,7 @@ pub(crate) fn told_id(id: u64) -> String {
 }
 
 /// Reads an id. None if none is written so.
-pub(super) fn read_id(text: &str) -> Option<OperationId> {
+pub(crate) fn read_id(text: &str) -> Option<OperationId> {
     let id = u64::from_str_radix(text, 16).ok()?;
     (told_id(id) == text).then_some(OperationId(id))
 }
