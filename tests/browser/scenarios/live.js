@@ -96,6 +96,21 @@ scenario("page of a job follows it, and says so when it is done", async ({ clien
   worker.close();
 });
 
+scenario("page of a job that has moved on is asked for by where the job is now", async ({ client, page, go, server }) => {
+  await client.push({ jid: "moved-on", jobtype: "Work", queue: "q", args: [] });
+  const { key } = await server.api("GET", "/jobs/moved-on");
+  const worker = await server.client({ wid: "fails" });
+  await worker.fetch("q");
+  await worker.fail("moved-on", "Error", "no luck", []);
+  await go(`/jobs/moved-on?key=${encodeURIComponent(key)}`);
+  const again = page.waitForRequest((request) => new URL(request.url()).pathname === "/jobs/moved-on");
+  await client.pushAll(jobs(1, "q"));
+  const asked = new URL((await again).url()).searchParams.get("key");
+  assert.notEqual(asked, key);
+  assert.equal(asked, (await server.api("GET", "/jobs/moved-on")).key);
+  worker.close();
+});
+
 scenario("page is kept up to date without a stream, too", async ({ client, page, go }) => {
   await page.route("**/api/v1/events", (route) => route.fulfill({ status: 503, body: "" }));
   page.removeAllListeners("console");
