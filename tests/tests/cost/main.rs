@@ -4,7 +4,7 @@
 //! - [`system_calls`]: the real server under `strace -c`, over the wire, with `durability = "always"`, with one thread and
 //!   with several.
 //! - [`instructions`]: protocol, engine and store in one thread under callgrind, as release build, which
-//!   `cargo build --release -p workmill-engine --example job_cost` makes.
+//!   `cargo build --release -p workmill-engine --example job_cost` makes. What history takes of them is a figure of its own.
 //!
 //! Each has a table of figures at its top: what was measured when they were written down. Every run prints what it
 //! measured beside them, and fails if that is above a figure by more than its tolerance.
@@ -23,4 +23,5 @@
 mod calls;
 mod figure;
 mod instructions;
+mod profile;
 mod system_calls;
