@@ -238,6 +238,9 @@ impl Naive {
             Some(SetName::Retries) => self.track(&job, TrackState::Failed),
             Some(SetName::Dead) => self.track_end(&job, TrackState::Dead),
         }
+        // By its number among the dead no other action knows it any more.
+        self.burials += 1;
+        job.burial = self.burials;
         match home {
             None => self.enqueue(job),
             Some((set, _)) if self.mutant == Mutant::UndoneAtOnce => {

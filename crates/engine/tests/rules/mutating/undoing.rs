@@ -455,3 +455,18 @@ fn what_the_dead_set_has_no_room_for_stays_in_the_trash() {
     take(&mut world, ChangeVerb::Discard, "jid:new1-0000");
     assert_eq!(undo(&mut world, action).changed, 1);
 }
+
+#[test]
+fn a_killed_job_that_was_deleted_and_put_back_stays_dead() {
+    let mut world = World::new();
+    world.push("job-0001", "mail", json!({}));
+    world.push("job-0002", "mail", json!({}));
+    let killed = take(&mut world, ChangeVerb::Kill, "queue:mail");
+    let deleted = take(&mut world, ChangeVerb::Discard, "jid:job-0001");
+    assert_eq!(undo(&mut world, deleted).changed, 1);
+    assert_eq!(sizes(&mut world), [0, 0, 0, 2, 0]);
+    let undone = undo(&mut world, killed);
+    assert_eq!((undone.changed, undone.unknown), (1, 1));
+    assert_eq!(sizes(&mut world), [1, 0, 0, 1, 0]);
+    assert_eq!(world.fetch(&["mail"], "w").jid(), "job-0002");
+}
