@@ -160,6 +160,10 @@ impl Change {
     pub(crate) fn passes_over(&self, place: &Place) -> bool {
         let is_there = match (&self.verb, place) {
             (ChangeVerb::Move(_) | ChangeVerb::Edit(_), Place::Working) => true,
+            // What is done can be forgotten job by job, and nothing else.
+            (verb, Place::Set(SetName::Completed)) => {
+                *verb != ChangeVerb::Discard || !matches!(self.places, ChangePlaces::Jobs(_))
+            }
             (ChangeVerb::Move(to), Place::Queue(name)) => to == name,
             (ChangeVerb::RetryCarefully(_), place) => {
                 !matches!(place, Place::Set(SetName::Retries | SetName::Dead))

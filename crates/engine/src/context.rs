@@ -30,6 +30,10 @@ pub struct Rules {
     pub dead_ttl_secs: i64,
     /// How many dead jobs are kept; beyond that those go first that would be forgotten first.
     pub dead_jobs_max: u64,
+    /// How long a job is kept when it is done, in seconds; 0 for not at all.
+    pub completed_secs: i64,
+    /// How many of them are kept; beyond that the oldest go.
+    pub completed_jobs_max: u64,
     /// How long a batch may stay uncommitted, in seconds since it last changed.
     pub batch_uncommitted_secs: i64,
     /// How long a committed batch is kept, in seconds since it last changed.
@@ -61,12 +65,14 @@ impl Rules {
 }
 
 impl Default for Rules {
-    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; half an hour and 30 days for batches; a minute for
+    /// 180 days, as Faktory; 100,000 jobs, where Faktory has no limit; no job that is done, and 100,000 if they are wanted; half an hour and 30 days for batches; a minute for
     /// ticks; 180 days for the audit log, a day for the trash; 25 attempts, as many as Faktory tries a job again; no queue has a limit; nothing is hidden; not observed.
     fn default() -> Self {
         Self {
             dead_ttl_secs: 180 * 86_400,
             dead_jobs_max: 100_000,
+            completed_secs: 0,
+            completed_jobs_max: 100_000,
             batch_uncommitted_secs: 30 * 60,
             batch_committed_secs: 30 * 86_400,
             cron_missed_within_secs: 60,

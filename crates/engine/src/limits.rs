@@ -13,7 +13,7 @@ pub(crate) const PUSH_SLICE_BYTES: usize = 4 << 20;
 /// and all that ask at once must not fill the memory, or keep everybody else waiting.
 pub(crate) const DELIVERY_SLICE_BYTES: usize = 4 << 20;
 
-/// Payload bytes of jobs that fail, are requeued or lose their worker that one group rewrites, beyond the last job:
+/// Payload bytes of jobs that fail, are requeued, lose their worker or are kept when they are done that one group rewrites, beyond the last job:
 /// a hundred megabytes take a second or more.
 pub(crate) const REWRITE_SLICE_BYTES: usize = 4 << 20;
 
@@ -74,6 +74,9 @@ pub(crate) const AUDIT_ENTRIES_MAX: u64 = 1_000_000;
 
 /// How long the text of an entry of the audit log is at most, in bytes: twice the longest query.
 pub(crate) const AUDIT_TEXT_BYTES_MAX: usize = 2 * QUERY_BYTES_MAX;
+
+/// How large the payload and the attempts of a job may be that is kept when it is done, in bytes.
+pub(crate) const COMPLETED_JOB_BYTES_MAX: usize = 64 << 10;
 
 /// Rows that one group deletes of what was removed, cleared, flushed, or is past its time.
 pub(crate) const SWEEP_SLICE_ROWS: usize = 2_000;

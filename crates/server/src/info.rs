@@ -142,6 +142,8 @@ impl<'a> FaktoryInfo<'a> {
             scheduled,
             retries,
             dead,
+            // Faktory has no such thing.
+            completed: _,
             working,
             counts,
         } = totals;
@@ -219,6 +221,7 @@ mod tests {
             scheduled: 3,
             retries: 4,
             dead: 5,
+            completed: 99,
             working: 6,
             counts: Counts {
                 processed: 10,

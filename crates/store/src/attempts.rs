@@ -1,4 +1,5 @@
-//! The attempts at a job that went wrong, as they are kept with it: until one looks at them, as bytes.
+//! The attempts at a job that went wrong, as they are kept with it: until one looks at them, as bytes. A completed job has one more,
+//! its latest: that was its success.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::record::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts(Box<[u8]>);
 
-/// An attempt at a job that went wrong.
+/// An attempt at a job that went wrong; or, of a completed job, the latest one, which did not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// When it ended.
@@ -21,9 +22,9 @@ pub struct Attempt {
     pub took: Duration,
     /// The worker; empty for a connection that named none.
     pub wid: Box<str>,
-    /// After how many seconds the job was to be tried again; none if it died of it.
+    /// After how many seconds the job was to be tried again; none if it died of it, or was done.
     pub retry_after_secs: Option<u32>,
-    /// What went wrong; none if it was the same as at the next attempt, or, at the latest, is what the payload says.
+    /// What went wrong; none if it was the same as at the next attempt, or, at the latest that went wrong, is what the payload says.
     pub error: Option<AttemptError>,
 }
 
@@ -74,6 +75,15 @@ impl Attempts {
         for attempt in attempts {
             put_attempt(&mut out, attempt);
         }
+        Self(out.into_boxed_slice())
+    }
+
+    /// These, after one more attempt.
+    #[must_use]
+    pub fn after(&self, latest: &Attempt) -> Self {
+        let mut out = Vec::new();
+        put_attempt(&mut out, latest);
+        out.extend_from_slice(&self.0);
         Self(out.into_boxed_slice())
     }
 

@@ -13,7 +13,7 @@ pub struct JobKey(pub i64);
 pub struct EntryKey {
     /// The set it is in.
     pub set: SetName,
-    /// Its time: when it is due (scheduled, retries) or when it may be forgotten (dead).
+    /// Its time: when it is due (scheduled, retries), when it may be forgotten (dead), or when it was done (completed).
     pub at: SetTime,
     /// Grows with every entry ever made in any set: what came after a moment has a larger one.
     pub serial: i64,

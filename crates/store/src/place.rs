@@ -32,6 +32,7 @@ fn letter(set: SetName) -> char {
         SetName::Scheduled => 's',
         SetName::Retries => 'r',
         SetName::Dead => 'd',
+        SetName::Completed => 'c',
     }
 }
 

@@ -66,8 +66,8 @@ pub trait Reading: Send + Sync {
     /// job cannot be read. Fewer than asked for, but one at least, if they take long.
     fn heads(&self, queues: &[&str]) -> Result<Vec<Option<Timestamp>>, StoreError>;
 
-    /// Jobs of a place: of a queue in the order they are handed out, of a set by time, and those that work in no
-    /// order that means anything. A cursor of another place counts as none.
+    /// Jobs of a place: of a queue in the order they are handed out, of a set by time, but of completed ones the latest first,
+    /// and those that work in no order that means anything. A cursor of another place counts as none.
     fn jobs(
         &self,
         place: &Place,

@@ -6,7 +6,7 @@ use crate::Clocks;
 
 /// A moment on the clock that a set goes by.
 ///
-/// The scheduled set goes by the wall clock, as people write down when a job is to run. The other two go by the steady
+/// The scheduled set goes by the wall clock, as people write down when a job is to run. The others go by the steady
 /// clock, as their jobs wait *for* a while: for a retry, or until they are forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SetTime(i64);
@@ -30,11 +30,18 @@ impl SetTime {
         Self(at.as_micros())
     }
 
+    /// When a job was completed.
+    pub fn completed(at: SteadyTime) -> Self {
+        Self(at.as_micros())
+    }
+
     /// The moment on the wall clock, as far as the clocks tell it now.
     pub fn on_wall(self, set: SetName, now: Clocks) -> Timestamp {
         match set {
             SetName::Scheduled => Timestamp::from_micros(self.0),
-            SetName::Retries | SetName::Dead => now.on_wall(SteadyTime::from_micros(self.0)),
+            SetName::Retries | SetName::Dead | SetName::Completed => {
+                now.on_wall(SteadyTime::from_micros(self.0))
+            }
         }
     }
 

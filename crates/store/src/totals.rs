@@ -33,6 +33,8 @@ pub struct Totals {
     pub retries: u64,
     /// Entries of the dead set.
     pub dead: u64,
+    /// Entries of the set of completed jobs.
+    pub completed: u64,
     /// Jobs under reservation.
     pub working: u64,
     /// Counters of all time.

@@ -94,6 +94,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/scheduled/{key}", get(pages::entry).post(pages::on_entry))
         .route("/retries/{key}", get(pages::entry).post(pages::on_entry))
         .route("/morgue/{key}", get(pages::entry))
+        .route("/completed", get(pages::set))
         .route("/busy", get(pages::set).post(pages::on_workers))
         .route("/search", get(pages::search))
         .route("/jobs/{jid}", get(pages::job).post(pages::on_job))

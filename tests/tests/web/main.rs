@@ -4,6 +4,7 @@ mod access;
 mod actions;
 mod attempts;
 mod audit;
+mod completed;
 mod contrib;
 mod editing;
 mod events;

@@ -62,7 +62,7 @@ impl Failures {
         set: SetName,
         record: &mut JobRecord,
     ) -> Result<(), StoreError> {
-        if set == SetName::Scheduled {
+        if !has_failures(set) {
             return Ok(());
         }
         let known = match record.failure {
@@ -98,7 +98,7 @@ impl Failures {
         set: SetName,
         failure: Option<FailureId>,
     ) -> Result<(), StoreError> {
-        let Some(id) = failure.filter(|_| set != SetName::Scheduled) else {
+        let Some(id) = failure.filter(|_| has_failures(set)) else {
             return Ok(());
         };
         self.groups.change(tx, &id, |group| {
@@ -115,7 +115,7 @@ impl Failures {
         now: Clocks,
         set: SetName,
     ) -> Result<(), StoreError> {
-        if set == SetName::Scheduled {
+        if !has_failures(set) {
             return Ok(());
         }
         self.groups.write(tx)?;
@@ -218,10 +218,15 @@ impl Failures {
     }
 }
 
+/// Whether groups count the jobs of a set.
+fn has_failures(set: SetName) -> bool {
+    matches!(set, SetName::Retries | SetName::Dead)
+}
+
 fn count_mut(group: &mut FailureGroup, set: SetName) -> &mut u64 {
     match set {
         SetName::Dead => &mut group.dead,
-        SetName::Retries | SetName::Scheduled => &mut group.retries,
+        SetName::Retries | SetName::Scheduled | SetName::Completed => &mut group.retries,
     }
 }
 

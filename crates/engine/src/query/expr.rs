@@ -1,6 +1,6 @@
 //! What a query is made of.
 
-use super::term::Term;
+use super::term::{JobState, Term};
 
 /// Which jobs are meant.
 ///
@@ -16,6 +16,16 @@ impl Query {
     /// All jobs there are.
     pub fn all() -> Self {
         Self { expr: None }
+    }
+
+    /// The same, without the jobs in a state.
+    #[must_use]
+    pub fn except(self, state: JobState) -> Self {
+        let others = Expr::not(Expr::Term(Term::State(vec![state])));
+        let parts = self.expr.into_iter().chain([others]);
+        Self {
+            expr: Some(Expr::and(parts.collect())),
+        }
     }
 
     /// Whether it means all jobs.

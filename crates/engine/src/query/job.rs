@@ -141,7 +141,9 @@ impl<'a> QueryJob<'a> {
                     let group = self.record()?.failure;
                     group.iter().map(|id| id.to_string().into()).collect()
                 }
-                Place::Set(SetName::Scheduled) | Place::Queue(_) | Place::Working => Vec::new(),
+                Place::Set(SetName::Scheduled | SetName::Completed)
+                | Place::Queue(_)
+                | Place::Working => Vec::new(),
             },
         })
     }

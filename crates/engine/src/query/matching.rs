@@ -179,6 +179,7 @@ impl JobState {
             Place::Set(SetName::Scheduled) => Self::Scheduled,
             Place::Set(SetName::Retries) => Self::Retries,
             Place::Set(SetName::Dead) => Self::Dead,
+            Place::Set(SetName::Completed) => Self::Completed,
         }
     }
 }

@@ -77,7 +77,7 @@ impl TextField {
 /// The fields that are moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeField {
-    /// When it is due, tried again or forgotten.
+    /// When it is due, tried again or forgotten, or was done.
     At,
     Created,
     Enqueued,
@@ -120,16 +120,19 @@ pub enum JobState {
     Retries,
     /// It will not be tried again unless someone asks for it.
     Dead,
+    /// It is done, and kept to be looked at.
+    Completed,
 }
 
 impl JobState {
     /// All states.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Enqueued,
         Self::Working,
         Self::Scheduled,
         Self::Retries,
         Self::Dead,
+        Self::Completed,
     ];
 
     /// Its name in queries.
@@ -140,6 +143,7 @@ impl JobState {
             Self::Scheduled => "scheduled",
             Self::Retries => "retries",
             Self::Dead => "dead",
+            Self::Completed => "completed",
         }
     }
 
@@ -151,6 +155,7 @@ impl JobState {
             "scheduled" => Self::Scheduled,
             "retries" | "retry" | "retrying" => Self::Retries,
             "dead" | "morgue" => Self::Dead,
+            "completed" | "done" => Self::Completed,
             _ => return None,
         })
     }

@@ -1,4 +1,4 @@
-//! ACK: the job is done and forgotten.
+//! ACK: the job is done, and forgotten unless those are kept.
 
 use workmill_store::{JobKey, ReservationsOf, StoreError, Tx};
 
@@ -23,9 +23,15 @@ impl<T: Tx> Group<'_, T> {
         let mut by_jid = ReservationsByJid::read(self.tx, jids)?;
         let mut done: Vec<Ending> = Vec::with_capacity(run.len());
         let mut wanted = Vec::new();
+        let (mut asking, mut kept) = (Vec::new(), Vec::new());
         for request in run {
             let Op::Ack(ack) = &request.op else { continue };
             if let Some(held) = by_jid.take(self.tx, &ack.jid, &ack.wid)? {
+                if self.rules.completed_secs > 0 {
+                    asking.push(request);
+                    kept.push(held.clone());
+                    continue;
+                }
                 let ending = Ending::of(&mut self.memory.history, held, None);
                 // What was reserved before this server started is counted by what the job says.
                 if held.has_features
@@ -41,6 +47,9 @@ impl<T: Tx> Group<'_, T> {
                 self.trash.forget_done(self.tx, key)?;
             }
             self.answers.give(request.ticket, Outcome::Ok);
+        }
+        if !kept.is_empty() {
+            return self.complete(&asking, kept);
         }
         if done.is_empty() {
             return Ok(());

@@ -224,7 +224,7 @@ impl<T: Tx> Group<'_, T> {
             What::Restored(Some(SetName::Retries)) => {
                 self.tracks.note(self.tx, now, record, TrackState::Failed)
             }
-            What::Restored(None | Some(SetName::Scheduled)) => {
+            What::Restored(None | Some(SetName::Scheduled | SetName::Completed)) => {
                 self.tracks.note(self.tx, now, record, TrackState::Enqueued)
             }
             // A member of a batch stays a failed one.

@@ -7,6 +7,7 @@ mod backoff;
 mod batch;
 mod callbacks;
 mod careful;
+mod completed;
 mod corrupt;
 mod cron;
 mod cron_make;

@@ -8,10 +8,11 @@ use crate::group::Group;
 use crate::limits::SWEEP_SLICE_ROWS;
 
 impl<T: Tx> Group<'_, T> {
-    /// Forgets a slice of what is past its time: dead jobs, tombstones, locks, tracks, groups of failures, batches,
+    /// Forgets a slice of what is past its time: dead jobs, completed ones, tombstones, locks, tracks, groups of failures, batches,
     /// entries of the audit log, the trash. Tells whether there may be more.
     pub(crate) fn purge(&mut self) -> Result<bool, StoreError> {
         let dead = self.purge_dead()?;
+        let completed = self.purge_completed()?;
         let tombstones = tombstones::forget_old(self.tx, self.now.steady)?;
         let locks = self
             .locks
@@ -28,6 +29,6 @@ impl<T: Tx> Group<'_, T> {
         // Whoever means to COMMIT must have had the time to come back.
         let more_batches = self.grace_over && self.expire_batches()?;
         let kept = locks + tracks + failures + entries + trash;
-        Ok(dead + tombstones + kept > 0 || more_batches)
+        Ok(dead + completed + tombstones + kept > 0 || more_batches)
     }
 }

@@ -16,7 +16,11 @@ impl<T: Tx> Group<'_, T> {
         &mut self,
         jobs: Vec<(Home, JobRecord)>,
     ) -> Result<Option<TrashKey>, StoreError> {
-        for (_, record) in &jobs {
+        // To one that is done nothing happens any more.
+        let waiting = jobs
+            .iter()
+            .filter(|(home, _)| home.set() != Some(SetName::Completed));
+        for (_, record) in waiting {
             self.step(What::Deleted, Cause::Operator, record, None)?;
         }
         let jobs = jobs.into_iter().map(|(home, record)| TrashedJob {

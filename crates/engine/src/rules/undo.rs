@@ -215,7 +215,10 @@ impl<T: Tx> Group<'_, T> {
                 taken,
                 ..
             } = job;
-            self.come_back(&mut record, home.set(), taken)?;
+            // To one that is done nothing happens any more.
+            if home.set() != Some(SetName::Completed) {
+                self.come_back(&mut record, home.set(), taken)?;
+            }
             match home {
                 Home::Queue => queued.push(record),
                 Home::Set(set, at) => sets.entry(set).or_default().push((at, record)),
@@ -225,7 +228,9 @@ impl<T: Tx> Group<'_, T> {
         for (set, entries) in sets {
             match set {
                 SetName::Dead => self.lay_down(entries)?,
-                SetName::Scheduled | SetName::Retries => self.put_into(set, entries)?,
+                SetName::Scheduled | SetName::Retries | SetName::Completed => {
+                    self.put_into(set, entries)?;
+                }
             }
         }
         Ok(())

@@ -16,6 +16,8 @@ pub enum Step {
     SetClock(i64),
     /// An operator sets other limits.
     Throttle(usize),
+    /// Jobs that are done are kept for so many seconds from now on.
+    KeepCompleted(i64),
     Restart,
 }
 

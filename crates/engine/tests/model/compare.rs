@@ -48,6 +48,7 @@ pub fn compare<S: Store>(store: &mut S, naive: &Naive) -> Result<u64, String> {
             SetName::Scheduled => SetTime::scheduled(Timestamp::from_micros(*at)),
             SetName::Retries => SetTime::retries(SteadyTime::from_micros(*at)),
             SetName::Dead => SetTime::dead(SteadyTime::from_micros(*at)),
+            SetName::Completed => SetTime::completed(SteadyTime::from_micros(*at)),
         };
         let expected = naive.sets[&set].iter().map(|(at, _)| on_its_clock(at));
         let expected: Vec<SetTime> = expected.collect();
@@ -114,6 +115,7 @@ fn compare_totals<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         totals.scheduled,
         totals.retries,
         totals.dead,
+        totals.completed,
         totals.working,
         totals.counts.processed,
         totals.counts.failures,
@@ -124,6 +126,7 @@ fn compare_totals<T: Tx>(tx: &mut T, naive: &Naive) -> Result<(), String> {
         size(SetName::Scheduled),
         size(SetName::Retries),
         size(SetName::Dead),
+        size(SetName::Completed),
         naive.working.len() as u64,
         naive.processed,
         naive.failures,

@@ -17,8 +17,8 @@ use crate::answers::{Expected, check};
 use crate::backing::Backing;
 use crate::compare::{compare, compare_history};
 use crate::naive::{
-    COMMITTED_SECS, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive, TRASH_SECS,
-    UNCOMMITTED_SECS, for_the_engine,
+    COMMITTED_SECS, COMPLETED_JOBS_MAX, DEAD_JOBS_MAX, DEAD_TTL_SECS, LIMITS, Mutant, Naive,
+    TRASH_SECS, UNCOMMITTED_SECS, for_the_engine,
 };
 use crate::predict::{Expectations, Outcomes};
 use crate::step;
@@ -59,10 +59,12 @@ pub struct Runner<B: Backing> {
     pub limits: usize,
 }
 
-fn rules(limits: usize) -> Rules {
+fn rules(limits: usize, completed_secs: i64) -> Rules {
     Rules {
         dead_ttl_secs: DEAD_TTL_SECS,
         dead_jobs_max: DEAD_JOBS_MAX as u64,
+        completed_secs,
+        completed_jobs_max: COMPLETED_JOBS_MAX as u64,
         batch_uncommitted_secs: UNCOMMITTED_SECS,
         batch_committed_secs: COMMITTED_SECS,
         throttles: Arc::new(for_the_engine(LIMITS[limits])),
@@ -85,13 +87,17 @@ impl<B: Backing> Runner<B> {
         }
     }
 
+    fn rules(&self) -> Rules {
+        rules(self.limits, self.naive.completed_secs)
+    }
+
     fn new(mutant: Mutant) -> Self {
         let now = Timestamp::parse_rfc3339("2026-03-01T10:00:00Z").unwrap();
         let now = SteadyTime::from_micros(now.as_micros());
         let mut runner = Self {
             backing: B::new(),
             store: None,
-            engine: Engine::new(rules(0)),
+            engine: Engine::new(rules(0, 0)),
             naive: Naive::new(mutant, now),
             started_at: now,
             tickets: 0,
@@ -114,7 +120,7 @@ impl<B: Backing> Runner<B> {
         }
         self.store = None;
         self.store = Some(self.backing.open());
-        self.engine = Engine::new(rules(self.limits));
+        self.engine = Engine::new(self.rules());
         self.started_at = self.naive.now;
         self.naive.restart();
         self.run_group(&[], true)?;
@@ -161,8 +167,13 @@ impl<B: Backing> Runner<B> {
             }
             Step::Throttle(limits) => {
                 self.limits = limits;
-                self.engine.set_rules(rules(limits));
+                self.engine.set_rules(self.rules());
                 self.naive.set_limits(LIMITS[limits]);
+                self.group(&[], true)
+            }
+            Step::KeepCompleted(secs) => {
+                self.naive.completed_secs = secs;
+                self.engine.set_rules(self.rules());
                 self.group(&[], true)
             }
             Step::Restart => self.restart(),

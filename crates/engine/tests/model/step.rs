@@ -22,6 +22,7 @@ pub fn random(rng: &mut SmallRng) -> Step {
         90..95 => Step::Pass(rng.random_range(1..9_000_000)),
         95 => Step::SetClock(rng.random_range(-90..90)),
         96 => Step::Throttle(rng.random_range(0..3)),
+        97 => Step::KeepCompleted(*[0, 60, 600, 600].choose(rng).unwrap()),
         _ => Step::Restart,
     }
 }

@@ -16,6 +16,7 @@ mod attempts;
 mod auditing;
 mod batching;
 mod clocks;
+mod completing;
 mod cron;
 mod evicting;
 mod expiring;

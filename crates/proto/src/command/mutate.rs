@@ -88,7 +88,8 @@ fn parse(argument: &[u8]) -> Result<Command, WireError> {
         "requeue" => MutationVerb::Requeue,
         _ => return Err(WireError::err("unknown mutate operation")),
     };
-    let Some(target) = SetName::parse(&target) else {
+    let target = SetName::parse(&target).filter(|set| SetName::WAITING.contains(set));
+    let Some(target) = target else {
         return Err(WireError::err("invalid target for mutation command"));
     };
     if let (Some(key), None) = (unknown, filter) {
@@ -194,7 +195,7 @@ mod tests {
             ("requeue", MutationVerb::Requeue),
         ];
         for (cmd, verb) in verbs {
-            for target in SetName::ALL {
+            for target in SetName::WAITING {
                 let json = format!(r#"{{ "cmd" : "{cmd}", "target": "{}" }}"#, target.as_str());
                 assert_eq!(
                     mutate(&json),

@@ -80,13 +80,37 @@ enum Reload {
     KeepIf(fn(&Settings) -> bool),
 }
 
-static SCALARS: [Scalar; 14] = [
+static SCALARS: [Scalar; 16] = [
     Scalar {
         name: "history.attempts",
         form: Form::Count {
             // What they take is bounded in bytes, too.
             range: 0..=1_000,
             field: field!(rules.attempts_max),
+        },
+        reload: Reload::Take,
+    },
+    Scalar {
+        name: "history.completed",
+        form: Form::Secs {
+            // Not at all to a week: it is for looking at what has just happened, and each job is written once more.
+            range: 0..=7 * 86_400,
+            field: field!(rules.completed_secs),
+            shown: in_secs,
+        },
+        reload: Reload::Take,
+    },
+    Scalar {
+        name: "history.completed_jobs",
+        form: Form::Count {
+            // Each takes up to 64 KiB of disk and a little more.
+            range: 1..=1_000_000,
+            field: Field {
+                get: |settings| {
+                    usize::try_from(settings.rules.completed_jobs_max).unwrap_or(usize::MAX)
+                },
+                set: |settings, jobs| settings.rules.completed_jobs_max = jobs as u64,
+            },
         },
         reload: Reload::Take,
     },

@@ -58,7 +58,7 @@ impl Failures {
     pub(super) fn see(&mut self, set: SetName, job: &JobRecord, findings: &mut Findings) {
         let jid = &job.jid;
         match (set, job.failure) {
-            (SetName::Scheduled, _) => {}
+            (SetName::Scheduled | SetName::Completed, _) => {}
             (_, None) if self.is_grouping => {}
             (_, None) => findings.add(ProblemKind::Failures, || {
                 format!("{jid:?} is in the set {} and in no group", set.as_str())

@@ -187,6 +187,6 @@ pub(super) fn check_sets<S: Snapshot>(
         }
         ControlFlow::Continue(())
     })?;
-    findings.count("scheduled, retried and dead jobs", entries);
+    findings.count("scheduled, retried, dead and completed jobs", entries);
     Ok(())
 }

@@ -41,10 +41,10 @@ impl FailureGroup {
         self.retries.saturating_add(self.dead)
     }
 
-    /// How many of them are in a set; none are scheduled.
+    /// How many of them are in a set; none are scheduled or completed.
     pub fn jobs_in(&self, set: SetName) -> u64 {
         match set {
-            SetName::Scheduled => 0,
+            SetName::Scheduled | SetName::Completed => 0,
             SetName::Retries => self.retries,
             SetName::Dead => self.dead,
         }

@@ -140,6 +140,18 @@ impl JobReads for MemorySnapshot<'_> {
         Ok(())
     }
 
+    fn entries_before(
+        &mut self,
+        before: EntryPlace,
+        mut each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let entries = self.tables.entries.committed();
+        tell(entries.range(..before).rev(), |(&place, record)| {
+            each(place, RawRecord::Bytes(record))
+        });
+        Ok(())
+    }
+
     fn entry<T>(
         &mut self,
         place: EntryPlace,

@@ -7,7 +7,7 @@ use workmill_proto::SetName;
 
 use super::names::Names;
 use super::queues::{by_name, jobs_behind, named, set};
-use super::snapshot::Snapshot;
+use super::snapshot::{SetRow, Snapshot};
 use super::{Bounds, FoundJob, Slice, SliceBuilder};
 use crate::record::{Place as RecordPlace, RawRecord};
 use crate::writer::{EntryPlace, QueueId, QueueRow, QueueState, place_of, queue_of};
@@ -99,20 +99,42 @@ fn entries_slice<S: Snapshot>(
     let Some(set) = set(rows, name)? else {
         return Ok(slice.into_slice());
     };
-    let from = match after {
-        Some(JobRef::Entry(key)) if key.set == name => (set.id, key.at.as_micros(), key.serial),
-        _ => (set.id, i64::MIN, i64::MIN),
+    let after = match after {
+        Some(JobRef::Entry(key)) if key.set == name => Some(key),
+        _ => None,
     };
-    rows.entries(from, |place, record| {
-        if place.0 != set.id {
-            return ControlFlow::Break(());
-        }
+    entries_behind(rows, &set, after, |place, record| {
         let job = entry(name, place, record);
         let key = job.key;
         slice.add(job, record.bytes().len());
         slice.step(key)
     })?;
     Ok(slice.into_slice())
+}
+
+/// Entries of a set behind one of it, in the order in which they are told: of completed jobs the latest come first, as these are
+/// what people look for.
+pub(super) fn entries_behind<S: Snapshot>(
+    rows: &mut S,
+    set: &SetRow,
+    after: Option<EntryKey>,
+    mut each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let each = |place: EntryPlace, record: RawRecord<'_>| match place.0 == set.id {
+        true => each(place, record),
+        false => ControlFlow::Break(()),
+    };
+    let after = after.map(|after| (set.id, after.at.as_micros(), after.serial));
+    match set.name {
+        SetName::Completed => {
+            let last = (set.id, i64::MAX, i64::MAX);
+            rows.entries_before(after.unwrap_or(last), each)
+        }
+        SetName::Scheduled | SetName::Retries | SetName::Dead => {
+            let first = (set.id, i64::MIN, i64::MIN);
+            rows.entries(after.unwrap_or(first), each)
+        }
+    }
 }
 
 pub(super) fn one<S: Snapshot>(

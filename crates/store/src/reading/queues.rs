@@ -191,6 +191,7 @@ pub(super) fn totals<S: Snapshot>(rows: &mut S) -> Result<Totals, StoreError> {
             SetName::Scheduled => totals.scheduled = set.size,
             SetName::Retries => totals.retries = set.size,
             SetName::Dead => totals.dead = set.size,
+            SetName::Completed => totals.completed = set.size,
         }
     }
     Ok(totals)

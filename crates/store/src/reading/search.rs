@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use workmill_proto::SetName;
 
-use super::jobs::{entry, keep_working, waiting, working};
+use super::jobs::{entries_behind, entry, keep_working, waiting, working};
 use super::queues::{jobs_behind, next_live, set};
 use super::snapshot::Snapshot;
 use super::{Bounds, FoundJob, Slice, SliceBuilder};
@@ -64,12 +64,16 @@ pub(super) fn slice<S: Snapshot>(
     Ok(slice)
 }
 
-/// Before the first entry of a set.
+/// Before the first entry of a set: of completed jobs the latest is the first.
 fn before(set: SetName) -> EntryKey {
+    let end = match set {
+        SetName::Completed => i64::MAX,
+        SetName::Scheduled | SetName::Retries | SetName::Dead => i64::MIN,
+    };
     EntryKey {
         set,
-        at: SetTime::from_micros(i64::MIN),
-        serial: i64::MIN,
+        at: SetTime::from_micros(end),
+        serial: end,
     }
 }
 
@@ -153,11 +157,7 @@ fn search_set<S: Snapshot>(
     let Some(set) = set(rows, name)? else {
         return Ok(flow);
     };
-    let from = (set.id, after.at.as_micros(), after.serial);
-    rows.entries(from, |place, record| {
-        if place.0 != set.id {
-            return ControlFlow::Break(());
-        }
+    entries_behind(rows, &set, Some(after), |place, record| {
         if record.has_jid(jid) {
             let job = entry(name, place, record);
             found.add((Place::Set(name), job), record.bytes().len());

@@ -112,6 +112,13 @@ pub trait JobReads {
         each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// Entries before a place, also those of all sets that precede, from the last one back.
+    fn entries_before(
+        &mut self,
+        before: EntryPlace,
+        each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
     /// Reads an entry.
     fn entry<T>(
         &mut self,

@@ -188,6 +188,9 @@ CREATE INDEX watched_jobs_by_time ON watched_jobs (since);
 CREATE TABLE cron_entries (
     name TEXT PRIMARY KEY, schedule TEXT NOT NULL, timezone TEXT, catch_up INTEGER NOT NULL, job BLOB NOT NULL,
     changed_at INTEGER NOT NULL, changed_by TEXT NOT NULL) WITHOUT ROWID;
+", "
+-- Jobs that are done may be kept, in a set of their own.
+INSERT INTO sets SELECT max(id) + 1, 'completed', 0, 0 FROM sets;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -27,6 +27,8 @@ const RESERVATIONS: &str = "SELECT live.key, a, b, c, d, e IS NOT NULL, record
 const SETS: &str = "SELECT id, name, size, cleared FROM sets ORDER BY id";
 const ENTRIES: &str = "SELECT set_id, at, serial, record FROM entries
     WHERE (set_id, at, serial) > (?1, ?2, ?3) ORDER BY set_id, at, serial";
+const ENTRIES_BACK: &str = "SELECT set_id, at, serial, record FROM entries
+    WHERE (set_id, at, serial) < (?1, ?2, ?3) ORDER BY set_id DESC, at DESC, serial DESC";
 const ENTRY: &str = "SELECT record FROM entries WHERE set_id = ?1 AND at = ?2 AND serial = ?3";
 const TALLIES: &str = "SELECT a, b, c, d, e, coalesce(f, 0), g, h FROM live WHERE key = ?1";
 const DAYS: &str =
@@ -156,6 +158,16 @@ impl JobReads for SqliteSnapshot<'_> {
         mut each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.rows(ENTRIES, after, |row| Ok(each(place(row)?, raw(row, 3)?)))
+    }
+
+    fn entries_before(
+        &mut self,
+        before: EntryPlace,
+        mut each: impl FnMut(EntryPlace, RawRecord<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.rows(ENTRIES_BACK, before, |row| {
+            Ok(each(place(row)?, raw(row, 3)?))
+        })
     }
 
     fn entry<T>(

@@ -248,6 +248,7 @@ impl Model {
             scheduled: size(SetName::Scheduled),
             retries: size(SetName::Retries),
             dead: size(SetName::Dead),
+            completed: size(SetName::Completed),
             working: self.held.len() as u64,
             counts: self.counts,
         }

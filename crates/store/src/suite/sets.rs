@@ -100,6 +100,7 @@ pub(super) fn sets_are_kept_apart<F: Fixture>(fixture: &mut F) {
     assert_eq!(jids(&read(&mut store, SetName::Scheduled)), ["scheduled"]);
     assert_eq!(jids(&read(&mut store, SetName::Retries)), [""; 0]);
     assert_eq!(jids(&read(&mut store, SetName::Dead)), ["dead"]);
+    assert_eq!(jids(&read(&mut store, SetName::Completed)), ["completed"]);
     let scheduled = read(&mut store, SetName::Scheduled)[0].key;
     let elsewhere = EntryKey {
         set: SetName::Dead,
@@ -118,7 +119,7 @@ pub(super) fn serials_grow_and_are_never_reused<F: Fixture>(fixture: &mut F) {
         let before = look(&mut store, |tx| last_serial(tx));
         assert!(before >= largest);
         largest = before;
-        let set = SetName::ALL[round % 3];
+        let set = SetName::ALL[round % SetName::ALL.len()];
         insert(&mut store, set, &[(1, "a"), (1, "b")]);
         let keys: Vec<EntryKey> = read(&mut store, set)
             .iter()
@@ -236,6 +237,7 @@ pub(super) fn sizes_of_sets_follow<F: Fixture>(fixture: &mut F) {
     let mut store = fixture.open();
     insert(&mut store, SetName::Scheduled, &[(1, "a"), (2, "b")]);
     insert(&mut store, SetName::Dead, &[(1, "a")]);
+    insert(&mut store, SetName::Completed, &[(1, "a")]);
     look(&mut store, |tx| {
         assert_eq!(tx.size(&Place::Set(SetName::Scheduled)).unwrap(), 2);
         assert_eq!(tx.size(&Place::Set(SetName::Retries)).unwrap(), 0);
@@ -246,6 +248,7 @@ pub(super) fn sizes_of_sets_follow<F: Fixture>(fixture: &mut F) {
     for _ in 0..2 {
         let totals = totals(&mut store);
         assert_eq!((totals.scheduled, totals.retries, totals.dead), (2, 0, 1));
+        assert_eq!(totals.completed, 1);
         drop(store);
         store = fixture.open();
     }

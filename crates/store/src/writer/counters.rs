@@ -37,6 +37,7 @@ impl<R: Rows> WriterTx<'_, R> {
             scheduled: self.tallies.scheduled.size,
             retries: self.tallies.retries.size,
             dead: self.tallies.dead.size,
+            completed: self.tallies.completed.size,
             working: self.cache.mirror().len() as u64,
             counts: self.tallies.counts,
         }

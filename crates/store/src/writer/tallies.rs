@@ -22,6 +22,8 @@ pub struct Tallies {
     pub retries: SetTally,
     /// The dead set.
     pub dead: SetTally,
+    /// The set of completed jobs.
+    pub completed: SetTally,
     /// The id the next cleared set gets.
     pub set_id_next: i64,
     /// The largest serial any entry has had.
@@ -54,6 +56,7 @@ impl Tallies {
             SetName::Scheduled => self.scheduled,
             SetName::Retries => self.retries,
             SetName::Dead => self.dead,
+            SetName::Completed => self.completed,
         }
     }
 
@@ -63,6 +66,7 @@ impl Tallies {
             SetName::Scheduled => &mut self.scheduled,
             SetName::Retries => &mut self.retries,
             SetName::Dead => &mut self.dead,
+            SetName::Completed => &mut self.completed,
         }
     }
 }

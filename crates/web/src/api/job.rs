@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use workmill_store::Place;
+use workmill_store::{Attempt, Place};
 
 use crate::service::jobs::{Held, JobView, Payload, Timeline, TimelineStep, digest};
 
@@ -14,7 +14,7 @@ pub(crate) struct Job {
     /// Tells whether it has changed: who edits it says which one they have seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
-    /// `enqueued`, `working`, `scheduled`, `retries` or `dead`.
+    /// `enqueued`, `working`, `scheduled`, `retries`, `dead` or `completed`.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
@@ -25,13 +25,17 @@ pub(crate) struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     jobtype: Option<Box<str>>,
-    /// In a set, when it is due, is tried again, or is forgotten.
+    /// In a set, when it is due, is tried again, or is forgotten; or when it was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enqueued_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worker: Option<Worker>,
+    /// The execution in which it was done, if it is completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Run, required = false)]
+    run: Option<Run>,
     #[serde(flatten)]
     payload: Payload,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,29 @@ struct Worker {
     until: String,
 }
 
+/// An execution that ended well.
+#[derive(Debug, Serialize, ToSchema)]
+struct Run {
+    /// The worker; empty for a connection that named none.
+    #[schema(value_type = String)]
+    wid: Box<str>,
+    began_at: String,
+    ended_at: String,
+    /// How many seconds it took.
+    seconds: f64,
+}
+
+impl From<Attempt> for Run {
+    fn from(run: Attempt) -> Self {
+        Self {
+            began_at: run.began_at().to_string(),
+            ended_at: run.ended_at.to_string(),
+            seconds: run.took.as_secs_f64(),
+            wid: run.wid,
+        }
+    }
+}
+
 impl From<JobView> for Job {
     fn from(view: JobView) -> Self {
         let shown = Self {
@@ -80,6 +107,7 @@ impl From<JobView> for Job {
             digest: digest(&view.job),
             state: view.state().as_str(),
             at: view.at.map(|at| at.to_string()),
+            run: view.run().map(Run::from),
             worker: view.held.map(Worker::from),
             ..Self::default()
         };

@@ -95,11 +95,11 @@ pub(crate) async fn show_job(
     Ok(Json(job.into()))
 }
 
-/// The jobs of a set, by time: `scheduled`, `retries` or `dead`; or those that work: `working`.
+/// The jobs of a set, by time: `scheduled`, `retries` or `dead`; `completed`, the latest first; or those that work: `working`.
 #[utoipa::path(
     get, path = "/api/v1/sets/{name}", tag = "jobs", operation_id = "listJobsOfSet",
     params(
-        ("name" = String, Path, description = "Which one", pattern = "^(scheduled|retries|dead|working)$"),
+        ("name" = String, Path, description = "Which one", pattern = "^(scheduled|retries|dead|completed|working)$"),
         PageParameters
     ),
     responses((status = 200, body = Page<Job>, description = "Jobs"))
@@ -112,7 +112,7 @@ pub(crate) async fn list_jobs_of_set(
     let place = match &*name {
         "working" => Place::Working,
         name => Place::Set(SetName::parse(name).ok_or_else(|| {
-            let detail = "there are the sets scheduled, retries, dead and working";
+            let detail = "there are the sets scheduled, retries, dead, completed and working";
             Problem::new(ProblemKind::NotFound, detail)
         })?),
     };

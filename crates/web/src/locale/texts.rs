@@ -35,25 +35,25 @@ texts! {
     // On every page.
     skip_to_content search_label language_label theme_label theme_system theme_light theme_dark role_viewer
     role_operator role_admin live_as_of nav_label nav_jobs nav_machinery nav_server overview queues working
-    scheduled retries dead workers
+    scheduled retries dead completed workers
     // A page that cannot be shown.
     problem_invalid problem_forbidden problem_not_found problem_conflict problem_unavailable problem_back
     no_such_page unserved_method unserved_large unserved_late
     // The overview.
-    nothing_waits enqueued working_state scheduled_state retries_state dead_state failed queue waiting
+    nothing_waits enqueued working_state scheduled_state retries_state dead_state completed_state failed queue waiting
     oldest empty_in paused drained no_queues
     // Tables of jobs.
-    job arguments error state when_due when_tried_again when_forgotten when_enqueued when_started when_taken_back
-    worker time first_page next_page unreadable_job
+    job arguments error state when_due when_tried_again when_forgotten when_completed when_enqueued when_started when_taken_back
+    took worker time first_page next_page unreadable_job
     // The pages of sets and queues.
     queues_lead queue_unknown queue_is_empty scheduled_lead scheduled_empty
     scheduled_teach retries_lead retries_empty retries_teach dead_lead dead_empty dead_teach working_lead
-    working_empty working_teach
+    working_empty working_teach completed_lead completed_empty completed_teach completed_off
     // The search.
     search search_lead search_nothing search_nothing_yet search_progress search_go_on search_wrong search_example_words
     search_example_failed search_example_path search_example_slow
     // The page of a job.
-    job_works job_is_scheduled job_is_dead job_gone last_error no_backtrace failed_first
+    job_works job_is_scheduled job_is_dead job_is_completed job_gone last_error no_backtrace failed_first
     tries_left raw custom about id created reserve_for retry_setting batch shortened arguments_title
     timeline timeline_died timeline_by timeline_first timeline_lost timeline_reservation_ends timeline_forgotten timeline_cut
     // The page of throttles.
@@ -96,7 +96,7 @@ texts! {
     // Charts.
     unit_a_second time_range jobs_per_step done_lately
     // Why a job or a queue does not get on.
-    why_title why_doing why_then why_nameless why_worker_silent why_worker_gone why_progress why_retry why_due
+    why_title why_doing why_completed why_then why_nameless why_worker_silent why_worker_gone why_progress why_retry why_due
     why_killed why_not_ready why_paused why_paused_by why_workers_returning why_never_fetched why_no_worker
     why_workers_quiet why_slots_taken why_worker_slots why_slot_free why_rate_limited why_behind
     why_handed_out why_next why_turn why_backlog why_empty_at why_expires why_has_lock why_lock_of_another

@@ -20,7 +20,11 @@ impl Bulk {
         Self {
             title: frame.count(frame.t.all_jobs, &jobs).plain(),
             query,
-            actions: bulk_actions(frame, &[state]),
+            actions: match state {
+                // They are passed over by whatever is done to all jobs that match.
+                JobState::Completed => Vec::new(),
+                state => bulk_actions(frame, &[state]),
+            },
         }
     }
 

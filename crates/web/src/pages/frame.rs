@@ -88,6 +88,7 @@ impl Frame {
             JobState::Scheduled => counts.scheduled,
             JobState::Retries => counts.retries,
             JobState::Dead => counts.dead,
+            JobState::Completed => counts.completed,
             JobState::Working => counts.working,
             JobState::Enqueued => None,
         };
@@ -231,7 +232,8 @@ impl FromRequestParts<Arc<App>> for Frame {
                 cron: recurring.ok().map(|recurring| recurring.count()),
                 throttles: Some(app.desk.rules().throttles.len() as u64),
                 ..totals.as_ref().map(Counts::from).unwrap_or_default()
-            },
+            }
+            .keeping_completed(app.desk.rules().completed_secs > 0),
             notice,
             kept: preferences.kept.into_iter().chain(forgotten).collect(),
             prefix,
@@ -246,6 +248,7 @@ impl From<&Totals> for Counts {
             scheduled: Some(totals.scheduled),
             retries: Some(totals.retries),
             dead: Some(totals.dead),
+            completed: Some(totals.completed),
             working: Some(totals.working),
             ..Self::default()
         }

@@ -145,7 +145,7 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
 }
 
 fn edit_path(frame: &Frame, job: &JobRow) -> Option<String> {
-    let can_be = !job.is_working() && job.unreadable.is_none();
+    let can_be = !job.is_working() && !job.is_completed() && job.unreadable.is_none();
     (can_be && frame.may(Action::EditJob)).then(|| job.edit_path())
 }
 

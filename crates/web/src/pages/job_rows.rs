@@ -2,7 +2,7 @@
 
 use workmill_engine::query::JobState;
 use workmill_proto::{Failure, Timestamp};
-use workmill_store::Place;
+use workmill_store::{Attempt, Place};
 
 use super::links::{job_edit_path, job_path, queue_path, with_key};
 use crate::locale::Texts;
@@ -21,10 +21,12 @@ pub(super) struct JobRow {
     pub(super) jobtype: String,
     pub(super) queue: String,
     pub(super) args: String,
-    /// In a set, when it is due, is tried again, or is forgotten.
+    /// In a set, when it is due, is tried again, or is forgotten; or when it was done.
     pub(super) at: Option<Timestamp>,
     pub(super) enqueued_at: Option<Timestamp>,
     pub(super) held: Option<Held>,
+    /// The execution in which it was done.
+    pub(super) run: Option<Attempt>,
     pub(super) error: Option<String>,
     /// Why it cannot be read.
     pub(super) unreadable: Option<String>,
@@ -58,12 +60,18 @@ impl JobRow {
         match self.state {
             JobState::Dead => "",
             JobState::Retries => "mild",
-            JobState::Enqueued | JobState::Working | JobState::Scheduled => "calm",
+            JobState::Enqueued | JobState::Working | JobState::Scheduled | JobState::Completed => {
+                "calm"
+            }
         }
     }
 
     pub(super) fn is_working(&self) -> bool {
         self.state == JobState::Working
+    }
+
+    pub(super) fn is_completed(&self) -> bool {
+        self.state == JobState::Completed
     }
 
     pub(super) fn state_name(&self, t: &Texts) -> &'static str {
@@ -73,7 +81,7 @@ impl JobRow {
 
 impl From<JobView> for JobRow {
     fn from(view: JobView) -> Self {
-        let state = view.state();
+        let (state, run) = (view.state(), view.run());
         let payload = Payload::of(&view.job);
         let unreadable = payload.as_ref().err().cloned();
         let payload = payload.unwrap_or_default();
@@ -92,6 +100,7 @@ impl From<JobView> for JobRow {
             at: view.at,
             enqueued_at: None,
             held: view.held,
+            run,
             error: failure
                 .and_then(Failure::of_json)
                 .map(|failure| error_line(&failure)),
@@ -118,6 +127,7 @@ pub(super) fn state_name(state: JobState, t: &Texts) -> &'static str {
         JobState::Scheduled => t.scheduled_state,
         JobState::Retries => t.retries_state,
         JobState::Dead => t.dead_state,
+        JobState::Completed => t.completed_state,
     }
 }
 

@@ -45,6 +45,10 @@ impl JobTable {
         self.state == Some(JobState::Working)
     }
 
+    pub(super) fn shows_run(&self) -> bool {
+        self.state == Some(JobState::Completed)
+    }
+
     pub(super) fn shows_error(&self) -> bool {
         matches!(self.state, None | Some(JobState::Retries | JobState::Dead))
     }
@@ -62,6 +66,7 @@ impl JobTable {
             Some(JobState::Scheduled) => t.when_due,
             Some(JobState::Retries) => t.when_tried_again,
             Some(JobState::Dead) => t.when_forgotten,
+            Some(JobState::Completed) => t.when_completed,
         }
     }
 }

@@ -30,10 +30,22 @@ pub(super) struct Counts {
     pub(super) scheduled: Option<u64>,
     pub(super) retries: Option<u64>,
     pub(super) dead: Option<u64>,
+    /// None also if there are none, and none are kept.
+    pub(super) completed: Option<u64>,
     pub(super) working: Option<u64>,
     pub(super) workers: Option<u64>,
     pub(super) cron: Option<u64>,
     pub(super) throttles: Option<u64>,
+}
+
+impl Counts {
+    /// Leaves completed jobs out if there are none, unless they are kept.
+    pub(super) fn keeping_completed(self, are_kept: bool) -> Self {
+        Self {
+            completed: self.completed.filter(|jobs| are_kept || *jobs > 0),
+            ..self
+        }
+    }
 }
 
 impl NavLink {
@@ -44,6 +56,7 @@ impl NavLink {
             "s" => "scheduled",
             "r" => "retries",
             "d" => "dead",
+            "n" => "completed",
             "w" => "working",
             "k" => "workers",
             _ => return None,
@@ -55,6 +68,9 @@ impl NavLink {
 type Title = fn(&Texts) -> &'static str;
 type Count = fn(&Counts) -> Option<u64>;
 type Line = (&'static str, &'static str, Title, Count);
+
+/// The page that is there for whoever wants it.
+const COMPLETED: &str = "/completed";
 
 const NO_COUNT: Count = |_| None;
 
@@ -69,6 +85,7 @@ const JOBS: &[Line] = &[
     ("/scheduled", "s", |t| t.scheduled, |n| n.scheduled),
     ("/retries", "r", |t| t.retries, |n| n.retries),
     ("/morgue", "d", |t| t.dead, |n| n.dead),
+    (COMPLETED, "n", |t| t.completed, |n| n.completed),
     ("/busy", "w", |t| t.working, |n| n.working),
     ("/batches", "b", |t| t.batches, NO_COUNT),
     ("/jobtypes", "y", |t| t.jobtypes, NO_COUNT),
@@ -98,7 +115,11 @@ pub(super) fn groups(frame: &Frame, counts: &Counts) -> Vec<NavGroup> {
     .into_iter()
     .map(|(title, lines)| NavGroup {
         title,
-        links: lines.iter().map(|line| link(frame, counts, line)).collect(),
+        links: lines
+            .iter()
+            .filter(|(path, ..)| *path != COMPLETED || counts.completed.is_some())
+            .map(|line| link(frame, counts, line))
+            .collect(),
     })
     .collect()
 }

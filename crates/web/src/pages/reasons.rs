@@ -66,6 +66,11 @@ fn of_job<'a>(frame: &Frame, queue: &str, reason: &'a Reason) -> Vec<Phrase<'a>>
             let said = frame.say(text).plain_part("times", times(failures));
             vec![said.markup("time", frame.exact(forgotten_at))]
         }
+        Reason::Completed { wid, at, took } => vec![
+            timed(t.job_is_completed, at)
+                .markup("worker", frame.worker_anchor(wid))
+                .plain_part("span", frame.span(took)),
+        ],
         Reason::Unreadable { error } => vec![frame.say(t.unreadable_job).text("reason", error)],
         Reason::Expires { at } => vec![timed(t.why_expires, at)],
         Reason::HasLock { until } => vec![timed(t.why_has_lock, until)],

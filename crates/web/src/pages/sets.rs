@@ -1,4 +1,4 @@
-//! `/scheduled`, `/retries`, `/morgue` and `/busy`: the jobs of a state.
+//! `/scheduled`, `/retries`, `/morgue`, `/completed` and `/busy`: the jobs of a state.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ struct SetPage<'a> {
     table: JobTable,
 }
 
-/// `GET /scheduled`, `/retries`, `/morgue` and `/busy`.
+/// `GET /scheduled`, `/retries`, `/morgue`, `/completed` and `/busy`.
 pub(crate) async fn set(
     State(app): State<Arc<App>>,
     frame: Frame,
@@ -62,14 +62,17 @@ async fn make<'a>(
     let query = format!("state:{}", state.as_str());
     Ok(SetPage {
         frame,
-        words: words(state, frame.t),
+        words: match state {
+            JobState::Completed if app.desk.rules().completed_secs == 0 => off(frame.t),
+            _ => words(state, frame.t),
+        },
         total: frame.total(state),
         actions: match state {
-            JobState::Working => selected_actions(frame, &[state]),
+            JobState::Working | JobState::Completed => selected_actions(frame, &[state]),
             _ => job_actions(frame, state),
         },
         target: match state {
-            JobState::Working => SELECTED,
+            JobState::Working | JobState::Completed => SELECTED,
             _ => &frame.path,
         },
         bulk: Bulk::of_all(frame, state, query, frame.total(state)),
@@ -83,6 +86,7 @@ pub(super) fn state_at(path: &str) -> JobState {
         "/scheduled" => JobState::Scheduled,
         "/retries" => JobState::Retries,
         "/busy" => JobState::Working,
+        "/completed" => JobState::Completed,
         _ => JobState::Dead,
     }
 }
@@ -93,7 +97,17 @@ pub(super) fn place(state: JobState) -> Place {
         JobState::Scheduled => Place::Set(SetName::Scheduled),
         JobState::Retries => Place::Set(SetName::Retries),
         JobState::Dead => Place::Set(SetName::Dead),
+        JobState::Completed => Place::Set(SetName::Completed),
         JobState::Working | JobState::Enqueued => Place::Working,
+    }
+}
+
+/// What the page of completed jobs says if none are kept.
+fn off(t: &Texts) -> Words {
+    Words {
+        teach: t.completed_off,
+        example: Some("[history]\ncompleted = \"1h\""),
+        ..words(JobState::Completed, t)
     }
 }
 
@@ -120,6 +134,13 @@ fn words(state: JobState, t: &Texts) -> Words {
             lead: t.dead_lead,
             empty: t.dead_empty,
             teach: t.dead_teach,
+            example: None,
+        },
+        JobState::Completed => Words {
+            title: t.completed,
+            lead: t.completed_lead,
+            empty: t.completed_empty,
+            teach: t.completed_teach,
             example: None,
         },
         JobState::Working | JobState::Enqueued => Words {

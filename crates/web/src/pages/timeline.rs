@@ -76,7 +76,7 @@ fn failure(
             let said = frame.say(t.timeline_first);
             said.markup("time", frame.moment(&first.began_at)).html()
         }
-        _ => by(frame, step, attempt),
+        _ => by(frame, wid_of(step), attempt.seconds),
     };
     Line {
         at: frame.moment(&step.at),
@@ -102,19 +102,22 @@ fn told(frame: &Frame, steps: &[TimelineStep]) -> Vec<Markup> {
             let mut html = Markup::default();
             html.raw(frame.exact(&attempt.began_at).as_str())
                 .raw(" \u{b7} ");
-            html.raw(by(frame, step, attempt).as_str());
+            html.raw(by(frame, wid_of(step), attempt.seconds).as_str());
             html
         })
         .collect()
 }
 
+/// Who had the job; empty for a connection that named no worker.
+fn wid_of(step: &TimelineStep) -> &str {
+    step.worker.as_deref().unwrap_or_default()
+}
+
 /// Who had the job, and for how long.
-fn by(frame: &Frame, step: &TimelineStep, attempt: &FailedAttempt) -> Markup {
+fn by(frame: &Frame, wid: &str, took: Duration) -> Markup {
     let by = frame.say(frame.t.timeline_by);
-    let worker = frame.worker_anchor(step.worker.as_deref().unwrap_or_default());
-    let took: &Duration = &attempt.seconds;
-    by.markup("worker", worker)
-        .plain_part("time", frame.span(took))
+    by.markup("worker", frame.worker_anchor(wid))
+        .plain_part("time", frame.span(&took))
         .html()
 }
 
@@ -125,6 +128,7 @@ fn moved(frame: &Frame, step: &TimelineStep) -> Line {
         TimelineEvent::Created => ("", t.created),
         TimelineEvent::Enqueued => ("enqueued", t.when_enqueued),
         TimelineEvent::Started => ("working", t.when_started),
+        TimelineEvent::Completed => ("working", t.succeeded),
         TimelineEvent::Failed => ("dead", t.failed),
         TimelineEvent::Died => ("dead", t.timeline_died),
         TimelineEvent::WorkerLost => ("retries", t.timeline_lost),
@@ -136,11 +140,15 @@ fn moved(frame: &Frame, step: &TimelineStep) -> Line {
     let mut text = Markup::default();
     text.text(said);
     let worker = step.worker.as_deref();
+    let note = match (worker, step.seconds) {
+        (Some(wid), Some(took)) => Some(by(frame, wid, took)),
+        (worker, _) => worker.map(|wid| frame.worker_anchor(wid)),
+    };
     Line {
         at: frame.moment(&step.at),
         color,
         text,
-        note: worker.map(|wid| frame.worker_anchor(wid)),
+        note,
         attempts: Vec::new(),
         backtrace: String::new(),
         is_cut: false,

@@ -208,6 +208,7 @@ fn write_jobs(exposition: &mut Exposition, observed: &Observed) {
             (["scheduled"], totals.scheduled),
             (["retries"], totals.retries),
             (["dead"], totals.dead),
+            (["completed"], totals.completed),
         ],
     );
     exposition.one(

@@ -42,6 +42,7 @@ pub(crate) struct Numbers {
     scheduled: u64,
     retries: u64,
     dead: u64,
+    completed: u64,
     workers: u64,
     /// Executions since the store was made.
     processed: u64,
@@ -172,6 +173,7 @@ async fn numbers(desk: &dyn Desk) -> Result<Numbers, StoreError> {
         scheduled: totals.scheduled,
         retries: totals.retries,
         dead: totals.dead,
+        completed: totals.completed,
         workers: desk.numbers().workers,
         processed: totals.counts.processed,
         failures: totals.counts.failures,

@@ -87,6 +87,8 @@ pub struct Counters {
     pub retries: u64,
     /// Jobs that are dead.
     pub dead: u64,
+    /// Those that are done and kept.
+    pub completed: u64,
     /// Queues.
     pub queues: u64,
     /// Workers that are connected.
@@ -164,6 +166,7 @@ impl Counters {
             scheduled: totals.scheduled,
             retries: totals.retries,
             dead: totals.dead,
+            completed: totals.completed,
             queues: totals.queues.len() as u64,
             workers,
             processed: totals.counts.processed,

@@ -49,17 +49,18 @@ fn a_query_for_a_group_and_nothing_else_is_known_as_such() {
 
 #[test]
 fn a_query_can_match_in_some_places_only() {
-    let all = ["working", "mail", "fast", "scheduled", "retries", "dead"];
-    let sets = ["scheduled", "retries", "dead"];
+    let sets = ["scheduled", "retries", "dead", "completed"];
+    let all = [&["working", "mail", "fast"][..], &sets].concat();
     for query in ["", "x", "-x", "jid:abc", "state:dead OR x", "-queue:m*"] {
         let wanted = match query {
-            "-queue:m*" => vec!["working", "fast", "scheduled", "retries", "dead"],
-            _ => all.to_vec(),
+            "-queue:m*" => [&["working", "fast"][..], &sets].concat(),
+            _ => all.clone(),
         };
         assert_eq!(places(query), wanted, "{query}");
     }
     assert_eq!(places("state:(dead OR retries)"), ["retries", "dead"]);
     assert_eq!(places("state:dead x"), ["dead"]);
+    assert_eq!(places("state:done x"), ["completed"]);
     assert_eq!(places("state:dead state:retries"), Vec::<String>::new());
     assert_eq!(places("-state:enqueued -state:working"), sets);
     assert_eq!(places("state:enqueued queue:m*"), ["mail"]);

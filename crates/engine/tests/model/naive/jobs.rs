@@ -4,7 +4,7 @@ use workmill_proto::{MutationVerb, SetName, Timestamp};
 use workmill_store::{Place, TrackState};
 
 use super::trash::Home;
-use super::{DEAD_JOBS_MAX, DEAD_TTL_SECS, Job, Mutant, Naive};
+use super::{COMPLETED_JOBS_MAX, DEAD_JOBS_MAX, DEAD_TTL_SECS, Job, Mutant, Naive};
 
 impl Naive {
     /// Takes a job in, unless its batch is no more or somebody has its lock; tells whether it did.
@@ -40,10 +40,11 @@ impl Naive {
     }
 
     /// Commands that are alike are done together, and so is what a timer asks for: then jobs are back in their queues, and the
-    /// oldest dead ones leave if there are too many.
+    /// oldest dead and completed ones leave if there are too many.
     pub fn end_run(&mut self) {
         self.put_back();
         self.evict_excess(None);
+        self.evict_completed();
     }
 
     /// The oldest dead ones leave if there are too many. This action may have made them leave.
@@ -157,6 +158,9 @@ impl Naive {
         jids: Option<&[String]>,
         action: Option<u64>,
     ) {
+        if *place == Place::Set(SetName::Completed) {
+            return;
+        }
         let everything = matches!(verb, MutationVerb::Clear) || jids.is_none();
         let meant = |job: &Job| everything || jids.is_some_and(|jids| jids.contains(&job.jid));
         let mut workers = Vec::new();
@@ -220,8 +224,36 @@ impl Naive {
         let forgotten = dead.extract_if(.., |(at, _)| *at <= self.now.as_micros());
         let forgotten: Vec<Job> = forgotten.map(|(_, job)| job).collect();
         forgotten.iter().for_each(|job| self.evicted(job));
+        self.forget_completed();
         self.expire_batches();
         self.forget_trash();
+    }
+
+    /// A job is done: nothing of what it was bound to is kept.
+    pub fn keep_completed(&mut self, job: Job) {
+        let kept = Job {
+            number: job.number,
+            jid: job.jid,
+            failures: job.failures,
+            enqueued_at: job.enqueued_at,
+            ..Job::default()
+        };
+        self.insert(SetName::Completed, self.now.as_micros(), kept);
+    }
+
+    /// Those beyond the limit leave, the oldest first.
+    fn evict_completed(&mut self) {
+        let completed = self.sets.get_mut(&SetName::Completed).unwrap();
+        let excess = completed.len().saturating_sub(COMPLETED_JOBS_MAX);
+        completed.drain(..excess);
+    }
+
+    fn forget_completed(&mut self) {
+        let since = self.now.as_micros() - self.completed_secs * 1_000_000;
+        let is_kept = self.completed_secs > 0;
+        let forgets = self.mutant != Mutant::CompletedIsKeptForever;
+        let completed = self.sets.get_mut(&SetName::Completed).unwrap();
+        completed.retain(|(at, _)| !forgets || (is_kept && *at > since));
     }
 
     /// What was removed or cleared is deleted.

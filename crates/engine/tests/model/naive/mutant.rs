@@ -18,6 +18,7 @@ macro_rules! mutants {
 mutants! {
     RightMostQueueFirst,
     AckForgetsNothing,
+    CompletedIsKeptForever,
     OneRetryTooFew,
     ReturnedToTheTail,
     PausedQueueFetched,

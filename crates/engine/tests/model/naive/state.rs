@@ -13,6 +13,7 @@ use super::trash::Trash;
 
 pub const DEAD_JOBS_MAX: usize = 4;
 pub const DEAD_TTL_SECS: i64 = 1_500;
+pub const COMPLETED_JOBS_MAX: usize = 5;
 pub const UNCOMMITTED_SECS: i64 = 120;
 pub const COMMITTED_SECS: i64 = 400;
 
@@ -71,6 +72,8 @@ pub struct Queue {
 #[derive(Clone, Debug)]
 pub struct Naive {
     pub mutant: Mutant,
+    /// For how long jobs are kept that are done; 0 for not at all.
+    pub completed_secs: i64,
     pub now: SteadyTime,
     /// By how many seconds the wall clock was set, forward or back.
     pub clock_set_secs: i64,
@@ -109,6 +112,7 @@ impl Naive {
     pub fn new(mutant: Mutant, now: SteadyTime) -> Self {
         Self {
             mutant,
+            completed_secs: 0,
             now,
             clock_set_secs: 0,
             queues: BTreeMap::new(),
@@ -177,6 +181,7 @@ impl Naive {
     pub fn flush(&mut self) {
         let old = self.clone();
         *self = Self {
+            completed_secs: old.completed_secs,
             waiting: old.waiting,
             limits: old.limits,
             credits: old.credits,

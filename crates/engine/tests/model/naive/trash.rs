@@ -237,6 +237,8 @@ impl Naive {
             None | Some(SetName::Scheduled) => self.track(&job, TrackState::Enqueued),
             Some(SetName::Retries) => self.track(&job, TrackState::Failed),
             Some(SetName::Dead) => self.track_end(&job, TrackState::Dead),
+            // No action of these takes it away.
+            Some(SetName::Completed) => {}
         }
         // By its number among the dead no other action knows it any more.
         self.burials += 1;

@@ -57,6 +57,9 @@ impl Naive {
         self.leave(&job);
         self.callback_over(&job);
         self.track_end(&job, TrackState::Success);
+        if self.completed_secs > 0 {
+            self.keep_completed(job);
+        }
     }
 
     /// Tells whether the job was found.

@@ -193,7 +193,7 @@ impl<B: Backing> Program<B> {
         let jids = jids.collect();
         mutate(
             verb,
-            *SetName::ALL.choose(&mut self.rng).unwrap(),
+            *SetName::WAITING.choose(&mut self.rng).unwrap(),
             Some(MutationFilter::Jids(jids)),
         )
     }

@@ -11,11 +11,12 @@ use crate::writer::{KeyedRows, PassingRows};
 use crate::{EntryKey, Fate, Home, SetTime, StoreError, Trash, TrashKey, TrashedJob};
 
 /// Where a job was, each at the place of the number it is stored as.
-const SETS: [Option<SetName>; 4] = [
+const SETS: [Option<SetName>; 5] = [
     None,
     Some(SetName::Scheduled),
     Some(SetName::Retries),
     Some(SetName::Dead),
+    Some(SetName::Completed),
 ];
 
 impl KeyedRows<Trash> for SqliteRows<'_> {

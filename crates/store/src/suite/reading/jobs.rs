@@ -14,6 +14,8 @@ pub(in crate::suite) fn jobs_are_read_by_their_place<F: Fixture>(fixture: &mut F
     push(&mut store, "b", &["b1"]);
     insert(&mut store, SetName::Retries, &[(5, "late"), (1, "early")]);
     insert(&mut store, SetName::Dead, &[(0, "dead")]);
+    let done = [(4, "last"), (1, "first"), (2, "second"), (2, "third")];
+    insert(&mut store, SetName::Completed, &done);
     let held = fetch(&mut store, "a", "w", 2, 3);
     let reader = store.reader();
     assert_eq!(jids(&reader, &queue("a")), ["a3", "a4"]);
@@ -24,6 +26,9 @@ pub(in crate::suite) fn jobs_are_read_by_their_place<F: Fixture>(fixture: &mut F
         ["early", "late"]
     );
     assert_eq!(jids(&reader, &Place::Set(SetName::Dead)), ["dead"]);
+    let completed = Place::Set(SetName::Completed);
+    let latest_first = ["last", "third", "second", "first"];
+    assert_eq!(jids(&reader, &completed), latest_first);
     assert!(jids(&reader, &Place::Set(SetName::Scheduled)).is_empty());
     assert_eq!(jids(&reader, &Place::Working), ["a1", "a2"]);
     let working = jobs(&reader, &Place::Working).into_iter();
@@ -42,6 +47,11 @@ pub(in crate::suite) fn jobs_are_found_by_their_id_wherever_they_are<F: Fixture>
     });
     insert(&mut store, SetName::Retries, &[(1, "y"), (2, "x")]);
     insert(&mut store, SetName::Dead, &[(1, "x")]);
+    insert(
+        &mut store,
+        SetName::Completed,
+        &[(1, "x"), (3, "z"), (2, "x")],
+    );
     let reader = store.reader();
     let everywhere = [
         Place::Working,
@@ -49,9 +59,12 @@ pub(in crate::suite) fn jobs_are_found_by_their_id_wherever_they_are<F: Fixture>
         queue("c"),
         Place::Set(SetName::Retries),
         Place::Set(SetName::Dead),
+        Place::Set(SetName::Completed),
+        Place::Set(SetName::Completed),
     ];
     assert_eq!(find(&reader, "x"), everywhere);
-    assert_eq!(find(&reader, "z"), [queue("b")]);
+    let done = Place::Set(SetName::Completed);
+    assert_eq!(find(&reader, "z"), [queue("b"), done]);
     assert!(find(&reader, "").is_empty());
     assert!(find(&reader, "xx").is_empty());
 }

@@ -72,6 +72,11 @@ async fn the_one(
         Some(key) => by_key(desk, jid, key).await?,
         None => {
             let mut hits = find(desk, jid, 2).await?;
+            // Completed ones come last: one that is still to be done is meant before them.
+            let is_completed = |hit: &Hit| JobState::of(&hit.place) == JobState::Completed;
+            if hits.first().is_some_and(|first| !is_completed(first)) {
+                hits.retain(|hit| !is_completed(hit));
+            }
             if hits.len() > 1 {
                 let detail = "several jobs have this id: say which by its key";
                 return Err(Problem::new(ProblemKind::Conflict, detail));

@@ -35,7 +35,14 @@ pub struct TimelineStep {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub worker: Option<Box<str>>,
-    /// The attempt that ended.
+    /// How many seconds the execution took that ended well.
+    #[serde(
+        serialize_with = "in_seconds_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = f64, required = false)]
+    pub seconds: Option<Duration>,
+    /// The attempt that ended, if it went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = FailedAttempt, required = false)]
     pub attempt: Option<FailedAttempt>,
@@ -49,8 +56,10 @@ pub enum TimelineEvent {
     Created,
     /// It was last put into its queue.
     Enqueued,
-    /// A worker got it, and has it.
+    /// A worker got it, and has it, or has done it.
     Started,
+    /// It was done.
+    Completed,
     /// An attempt at it went wrong, and it is tried again.
     Failed,
     /// An attempt at it went wrong for the last time.
@@ -91,6 +100,16 @@ pub struct FailedAttempt {
     pub is_latest_error: bool,
 }
 
+fn in_seconds_if_any<S: Serializer>(
+    span: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match span {
+        Some(span) => in_seconds(span, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 fn in_seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(span.as_secs_f64())
 }
@@ -114,10 +133,14 @@ impl Timeline {
             let payload = Payload::of(&view.job).unwrap_or_default();
             let failure = payload.failure.as_deref();
             let failure = failure.and_then(|failure| Failure::of_json(failure.get()));
-            let attempts = record.attempts.read().unwrap_or_default();
+            let run = view.run();
+            let mut attempts = record.attempts.read().unwrap_or_default();
+            attempts.drain(..usize::from(run.is_some()));
+            steps.extend(run.iter().map(completed));
             earlier_failures =
                 u64::from(record.failure_count).saturating_sub(attempts.len() as u64);
             steps.extend(failures(attempts, &failure.unwrap_or_default()));
+            steps.extend(run.iter().map(begun));
             steps.extend(moves(view, record, &payload));
         }
         // What happened at the same moment stays as it is: the latest first.
@@ -136,6 +159,7 @@ impl TimelineStep {
             at,
             event,
             worker: None,
+            seconds: None,
             attempt: None,
         }
     }
@@ -148,9 +172,26 @@ fn next(view: &JobView) -> Option<TimelineStep> {
         (JobState::Scheduled, _) => (view.at?, TimelineEvent::Due),
         (JobState::Retries, _) => (view.at?, TimelineEvent::Retry),
         (JobState::Dead, _) => (view.at?, TimelineEvent::Forgotten),
-        (JobState::Working | JobState::Enqueued, _) => return None,
+        (JobState::Working | JobState::Enqueued | JobState::Completed, _) => return None,
     };
     Some(TimelineStep::new(at, event))
+}
+
+/// That a job was done.
+fn completed(run: &Attempt) -> TimelineStep {
+    TimelineStep {
+        worker: Some(run.wid.clone()),
+        seconds: Some(run.took),
+        ..TimelineStep::new(run.ended_at, TimelineEvent::Completed)
+    }
+}
+
+/// That the execution began in which it was done.
+fn begun(run: &Attempt) -> TimelineStep {
+    TimelineStep {
+        worker: Some(run.wid.clone()),
+        ..TimelineStep::new(run.began_at(), TimelineEvent::Started)
+    }
 }
 
 /// What happened besides failures.

@@ -64,7 +64,7 @@ impl JobVerb {
         }
     }
 
-    /// The states of the jobs it is for; none means all.
+    /// The states of the jobs it is for; none means all. Completed jobs are only ever deleted, and only one by one.
     pub(in crate::service) const fn states(self) -> Option<&'static [JobState]> {
         match self {
             Self::Retry => Some(&[JobState::Retries, JobState::Dead]),
@@ -82,7 +82,14 @@ impl JobVerb {
                 JobState::Scheduled,
                 JobState::Retries,
             ]),
-            Self::Requeue | Self::Delete => None,
+            Self::Requeue => Some(&[
+                JobState::Enqueued,
+                JobState::Working,
+                JobState::Scheduled,
+                JobState::Retries,
+                JobState::Dead,
+            ]),
+            Self::Delete => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use workmill_engine::query::{JobState, Redactions};
 use workmill_proto::Timestamp;
-use workmill_store::{Clocks, JobRef, Place, StoredJob};
+use workmill_store::{Attempt, Clocks, JobRef, Place, StoredJob};
 
 use crate::service::search::Hit;
 
@@ -15,7 +15,7 @@ pub struct JobView {
     pub place: Place,
     /// The job without what is hidden of it, or what is in its place.
     pub job: StoredJob,
-    /// In a set, when it is due, is tried again, or is forgotten.
+    /// In a set, when it is due, is tried again, or is forgotten; or when it was done.
     pub at: Option<Timestamp>,
     /// Who has it, if it works.
     pub held: Option<Held>,
@@ -57,6 +57,13 @@ impl JobView {
             at,
             held,
         }
+    }
+
+    /// The execution in which it was done, if it is completed; none also if that cannot be read.
+    pub fn run(&self) -> Option<Attempt> {
+        let record = self.job.as_ref().ok()?;
+        let attempts = (self.state() == JobState::Completed).then(|| record.attempts.read());
+        attempts??.into_iter().next()
     }
 
     /// Its state.

@@ -74,8 +74,12 @@ impl OperationRequest {
         let Some(states) = self.action.states() else {
             return Ok(parsed);
         };
-        let mut others = JobState::ALL.iter().filter(|state| !states.contains(state));
+        // What is completed is passed over by the server, whatever the query says.
+        let mut others = JobState::ALL
+            .iter()
+            .filter(|state| !states.contains(state) && **state != JobState::Completed);
         let states = match (others.next(), others.next()) {
+            (None, _) => return Ok(parsed),
             // Said shortest, as people read it in the audit log.
             (Some(other), None) => format!("-state:{}", other.as_str()),
             _ => {

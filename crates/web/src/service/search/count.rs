@@ -72,11 +72,12 @@ pub async fn count(desk: &dyn Desk, query: &str) -> Result<Count, SearchError> {
     Ok(count_matching(desk, Query::parse(query)?).await?)
 }
 
-/// Counts what matches a query that has been read.
+/// Counts what matches a query that has been read. Completed jobs are passed over, as a change of all that match does.
 pub(in crate::service) async fn count_matching(
     desk: &dyn Desk,
     query: Query,
 ) -> Result<Count, StoreError> {
+    let query = query.except(JobState::Completed);
     let asked = query.clone();
     let (states, is_grouping) = desk
         .read(move |reading| {

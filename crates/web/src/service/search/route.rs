@@ -80,6 +80,7 @@ fn rank(place: &Place) -> (u8, &str) {
         Place::Set(SetName::Scheduled) => (2, ""),
         Place::Set(SetName::Retries) => (3, ""),
         Place::Set(SetName::Dead) => (4, ""),
+        Place::Set(SetName::Completed) => (5, ""),
     }
 }
 
@@ -88,5 +89,6 @@ fn size_of_set(totals: &Totals, set: SetName) -> u64 {
         SetName::Scheduled => totals.scheduled,
         SetName::Retries => totals.retries,
         SetName::Dead => totals.dead,
+        SetName::Completed => totals.completed,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use workmill_proto::{Job, SetName};
+use workmill_proto::{Job, SetName, Timestamp};
 use workmill_store::reading::Bounds;
 use workmill_store::{Clocks, JobKey, JobLock, JobRecord, JobRef, Place};
 
@@ -48,8 +48,8 @@ pub(crate) async fn why_job(
                 why.reasons.extend(progress(desk, record).await?);
             }
             (Place::Set(set), _) => {
-                why.reasons.push(in_set(*set, &view, record, &why));
-                if *set != SetName::Dead {
+                why.reasons.extend(in_set(*set, &view, record, why.at));
+                if matches!(set, SetName::Scheduled | SetName::Retries) {
                     why.then = hold_ups(desk, &observed, &record.queue);
                     why.then.retain(|reason| *reason != Reason::HandedOutNext);
                 }
@@ -61,7 +61,9 @@ pub(crate) async fn why_job(
             }
         },
     }
-    if let Ok(record) = &view.job {
+    if let Ok(record) = &view.job
+        && view.place != Place::Set(SetName::Completed)
+    {
         tell_pauser(desk, &record.queue, &mut why.reasons).await?;
         tell_pauser(desk, &record.queue, &mut why.then).await?;
         why.reasons.extend(of_features(desk, &view, record).await?);
@@ -105,15 +107,23 @@ async fn progress(desk: &dyn Desk, record: &JobRecord) -> Result<Option<Reason>,
     }))
 }
 
-fn in_set(set: SetName, view: &JobView, record: &JobRecord, why: &Why) -> Reason {
-    let at = view.at.unwrap_or(why.at);
+fn in_set(set: SetName, view: &JobView, record: &JobRecord, now: Timestamp) -> Option<Reason> {
+    let at = view.at.unwrap_or(now);
     let failures = u64::from(record.failure_count);
-    match set {
+    Some(match set {
         SetName::Dead => Reason::Dead {
             failures,
             forgotten_at: at,
         },
-        _ if at <= why.at => Reason::Due { at },
+        SetName::Completed => {
+            let run = view.run()?;
+            Reason::Completed {
+                wid: run.wid,
+                at: run.ended_at,
+                took: run.took,
+            }
+        }
+        _ if at <= now => Reason::Due { at },
         SetName::Scheduled => Reason::Scheduled { at },
         SetName::Retries => {
             let retry = Job::parse_stored(&record.body).map_or(0, |job| job.retry);
@@ -123,7 +133,7 @@ fn in_set(set: SetName, view: &JobView, record: &JobRecord, why: &Why) -> Reason
                 at,
             }
         }
-    }
+    })
 }
 
 /// How many are before a job in its queue. Keys in a queue go up by one from job to job: that tells how many there were.

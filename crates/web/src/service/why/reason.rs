@@ -52,6 +52,13 @@ pub(crate) enum Reason {
         failures: u64,
         forgotten_at: Timestamp,
     },
+    /// It was done.
+    Completed {
+        /// Empty for a connection that named no worker.
+        wid: Box<str>,
+        at: Timestamp,
+        took: Duration,
+    },
     /// What is stored of it cannot be read.
     Unreadable { error: String },
     /// The disk does not answer: nothing is handed out.
@@ -144,6 +151,7 @@ impl Reason {
             Self::Retry { .. } => "retry",
             Self::Due { .. } => "due",
             Self::Dead { .. } => "dead",
+            Self::Completed { .. } => "completed",
             Self::Unreadable { .. } => "unreadable",
             Self::Stalled { .. } => "stalled",
             Self::NotReady => "not_ready",
@@ -201,6 +209,11 @@ impl Reason {
             } => vec![
                 ("failures", Some(count(*failures))),
                 ("forgotten_at", Some(At(*forgotten_at))),
+            ],
+            Self::Completed { wid, at, took } => vec![
+                ("wid", Some(text(wid))),
+                ("at", Some(At(*at))),
+                ("took", Some(For(*took))),
             ],
             Self::Unreadable { error } => vec![("error", Some(text(error)))],
             Self::Position { ahead, at } => {

@@ -51,6 +51,12 @@ impl Reason {
                     when(forgotten_at)
                 )
             }
+            Self::Completed { wid, at, took } => format!(
+                "{} did it at {} and took {}.",
+                worker(wid),
+                when(at),
+                in_words(*took)
+            ),
             Self::Unreadable { error } => format!("What is stored of it cannot be read: {error}."),
             _ => self.words_of_place(now),
         }
