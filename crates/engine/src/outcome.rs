@@ -1,9 +1,10 @@
 //! What the engine answers.
 
+use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use workmill_proto::{Bid, Timestamp, WireError};
-use workmill_store::{BatchDetails, BatchState, Totals, Track};
+use workmill_store::{BatchDetails, BatchState, JobRecord, Totals, Track};
 
 use crate::event::Event;
 use crate::op::{DeliveryTag, Request, Ticket};
@@ -100,6 +101,18 @@ pub struct TrackReport {
     pub jid: String,
     /// None if nothing is known.
     pub track: Option<Track>,
+}
+
+impl FetchedJob {
+    /// What a worker gets of a job that is reserved under this tag; takes the payload out of its record.
+    pub fn take(tag: DeliveryTag, record: &mut JobRecord, now: Timestamp) -> Self {
+        Self {
+            tag,
+            body: mem::take(&mut record.body),
+            enqueued_at_index: record.enqueued_at_index,
+            enqueued_at: record.enqueued_at.unwrap_or(now),
+        }
+    }
 }
 
 /// A job on its way to a worker.

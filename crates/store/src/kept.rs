@@ -1,5 +1,5 @@
 //! What is kept besides jobs, each kind under keys of its own: locks, batches, tracks, ends of reservations, ticks,
-//! slots of history, the audit log, groups of failures, the trash.
+//! slots of history, the audit log, groups of failures, the trash, the answers to other servers.
 //!
 //! How a kind is stored is told by each backend, in its `KeyedRows`; what a kind means is the engine's business.
 
@@ -7,8 +7,9 @@ use workmill_proto::{SteadyTime, Timestamp};
 
 use crate::writer::{KeyedRows, PassingRows, Rows};
 use crate::{
-    ActionPart, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey, HistorySlot,
-    OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
+    ActionPart, AnswerLog, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey,
+    HistorySlot, OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob,
+    WatchedKey,
 };
 
 /// A kind of thing that is kept under a key: what [`Tx::get`](crate::Tx::get), [`Tx::put`](crate::Tx::put) and
@@ -80,6 +81,8 @@ keyed! {
     Ungrouped by ();
     Trash by u64;
     TrashedJob by TrashKey;
+    // The number of the server.
+    AnswerLog by u64;
 }
 
 passing! {
@@ -92,6 +95,7 @@ passing! {
     WatchedJob |self, _key| Some(self.since);
     FailureGroup |self, _key| self.forget_at;
     Trash |self, _key| Some(self.ends_at);
+    AnswerLog |self, _key| Some(self.noted_at);
 }
 
 /// The key of a tombstone: the id of the job, and the worker that had it.

@@ -9,6 +9,7 @@
 //! Start at [`Tx`]: its methods are all that the engine can ask of a database. What a backend does for them is
 //! [`writer::Rows`].
 
+mod answer_log;
 mod attempts;
 mod audit;
 mod clocks;
@@ -43,6 +44,7 @@ pub mod memory;
 #[cfg(feature = "suite")]
 pub mod suite;
 
+pub use answer_log::AnswerLog;
 pub use attempts::{Attempt, AttemptError, Attempts};
 pub use audit::{
     ActionPart, AuditEntry, AuditState, OpenAction, Operator, PartOf, WatchedJob, WatchedKey,

@@ -9,6 +9,7 @@
     reason = "the suite is test code: what fails must stop the test"
 )]
 
+mod answer_logs;
 mod audit;
 mod batches;
 mod clocks;
@@ -297,6 +298,9 @@ register! { $
         damaged_jobs_are_told_as_such
         what_features_keep_is_read
         a_reader_sees_one_commit_and_no_less
+    }
+    answer_logs {
+        answers_are_kept_by_server_and_outlive_a_flush
     }
     audit {
         actions_are_numbered_without_a_gap

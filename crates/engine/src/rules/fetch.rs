@@ -227,7 +227,7 @@ impl<T: Tx> Group<'_, T> {
         ticket: Ticket,
         fetch: &Fetch,
         key: JobKey,
-        record: JobRecord,
+        mut record: JobRecord,
     ) -> Result<Reservation, StoreError> {
         let execution = Execution {
             wid: &fetch.wid,
@@ -235,15 +235,11 @@ impl<T: Tx> Group<'_, T> {
         };
         self.step(What::Started, Cause::Client, &record, Some(execution))?;
         let series = self.note_started(&record);
-        let fetched = FetchedJob {
-            tag: DeliveryTag {
-                key,
-                reserved_at: self.now.steady,
-            },
-            body: record.body,
-            enqueued_at_index: record.enqueued_at_index,
-            enqueued_at: record.enqueued_at.unwrap_or(self.now.wall),
+        let tag = DeliveryTag {
+            key,
+            reserved_at: self.now.steady,
         };
+        let fetched = FetchedJob::take(tag, &mut record, self.now.wall);
         self.answers.give(ticket, Outcome::Job(Box::new(fetched)));
         Ok(Reservation {
             key,

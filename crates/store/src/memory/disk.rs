@@ -41,6 +41,17 @@ impl MemoryDisk {
         self.lock().unknown = Some(commit);
     }
 
+    /// Loses what was not synced, as the end of a database does whose machine loses its power. A store that is open on it
+    /// knows nothing of it and must not go on.
+    pub fn lose_power(&self) {
+        self.lock().tables.lose_unsynced();
+    }
+
+    /// Makes everything durable that was committed, as a database does whose log is flushed for another of its clients.
+    pub fn sync(&self) {
+        self.lock().tables.sync();
+    }
+
     /// The keys of all jobs in queues and under reservation, in their order.
     pub fn job_keys(&self) -> Vec<JobKey> {
         let contents = self.lock();

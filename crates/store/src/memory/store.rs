@@ -29,7 +29,13 @@ impl MemoryStore {
 
     /// Ends the store as a loss of power does: what was not synced is not found on the disk again.
     pub fn lose_power(self) {
-        self.disk.lock().tables.lose_unsynced();
+        self.disk.lose_power();
+    }
+
+    /// Ends the store as the end of its process does: nothing more is synced, and nothing is lost.
+    pub fn vanish(self) {
+        // The error is for whoever would go on.
+        drop(self.poison.set("the process is no more".into()));
     }
 }
 

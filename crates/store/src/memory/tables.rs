@@ -5,10 +5,10 @@ use workmill_proto::{SetName, SteadyTime};
 use super::table::{ByGeneration, Table, Undo};
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
-    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, Counts, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, Lock, LockKey, OpenAction, PartOf, Reservation, Tombstone, TombstoneKey, Track,
-    Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
+    ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
+    BatchState, CallbackKind, Counts, CronDefinition, CronTick, FailureGroup, FailureId,
+    HistoryKey, HistorySlot, Lock, LockKey, OpenAction, PartOf, Reservation, Tombstone,
+    TombstoneKey, Track, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// A set: its name, how many entries it has, and what became of it, if it is to be swept.
@@ -74,6 +74,7 @@ pub(super) struct Tables {
     pub(super) ungrouped: Table<(), Ungrouped>,
     pub(super) trash: Table<(i64, u64), Trash>,
     pub(super) trashed_jobs: Table<(i64, TrashKey), TrashedJob>,
+    pub(super) answer_logs: Table<u64, AnswerLog>,
     /// Whether something was committed since the last sync.
     pub(super) is_behind: bool,
 }
@@ -109,6 +110,7 @@ impl Tables {
             ungrouped: Table::default(),
             trash: Table::default(),
             trashed_jobs: Table::default(),
+            answer_logs: Table::default(),
             is_behind: false,
         };
         for (id, name) in (1..).zip(SetName::ALL) {
@@ -125,7 +127,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 27] {
+    fn all(&mut self) -> [&mut dyn Undo; 28] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -154,6 +156,7 @@ impl Tables {
             &mut self.ungrouped,
             &mut self.trash,
             &mut self.trashed_jobs,
+            &mut self.answer_logs,
         ]
     }
 

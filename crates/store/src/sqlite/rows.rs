@@ -1,5 +1,6 @@
 //! The rows of a transaction, and how it begins and ends in the database.
 
+mod answer_logs;
 mod audit;
 mod batches;
 mod cron;

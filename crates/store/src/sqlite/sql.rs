@@ -195,6 +195,11 @@ statements! {
     WatchedJobsDue = "SELECT action, jid FROM watched_jobs WHERE since <= ?1 ORDER BY since LIMIT ?2";
     // They are few, and those of an earlier server have smaller numbers.
     OpenActionsDue = "SELECT id FROM open_actions WHERE id > 0 AND since <= ?1 ORDER BY id LIMIT ?2";
+    AnswerLogRead = "SELECT noted_at, bytes FROM answer_logs WHERE server = ?1";
+    AnswerLogWrite = "REPLACE INTO answer_logs (server, noted_at, bytes) VALUES (?1, ?2, ?3)";
+    AnswerLogDelete = "DELETE FROM answer_logs WHERE server = ?1";
+    // There is one for each server.
+    AnswerLogsDue = "SELECT noted_at, server FROM answer_logs WHERE server > 0 AND noted_at <= ?1 ORDER BY server";
     TrashRead = "SELECT first, end, bytes, ends_at, done FROM trash WHERE generation = ?1 AND action = ?2";
     TrashWrite = "REPLACE INTO trash (generation, action, first, end, bytes, ends_at, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     TrashDelete = "DELETE FROM trash WHERE generation = ?1 AND action = ?2";

@@ -9,10 +9,10 @@ use crate::memory::table::Table;
 use crate::memory::tables::{StoredDetails, Tables};
 use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
-    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CallbackKind, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot,
-    Keyed, Lock, OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash, TrashedJob,
-    Ungrouped, WatchedJob, WatchedKey,
+    ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
+    BatchState, CallbackKind, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
+    HistorySlot, Keyed, Lock, OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash,
+    TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// What has a table of its own, by generation and key.
@@ -105,11 +105,19 @@ lasting! {
     ActionPart by (u64, PartOf), in action_parts;
     WatchedJob by WatchedKey, in watched_jobs;
     Ungrouped by (), in ungrouped;
+    AnswerLog by u64, in answer_logs;
 }
 
 impl PassingRows<AuditEntry> for MemoryRows<'_> {
     fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
         let rows = |tables: &mut Tables| due(tables.audit.rows().iter(), until, limit);
+        Ok(self.with(rows))
+    }
+}
+
+impl PassingRows<AnswerLog> for MemoryRows<'_> {
+    fn due(&mut self, _: i64, until: SteadyTime, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let rows = |tables: &mut Tables| due(tables.answer_logs.rows().iter(), until, limit);
         Ok(self.with(rows))
     }
 }

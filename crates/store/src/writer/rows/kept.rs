@@ -3,13 +3,13 @@
 use workmill_proto::SteadyTime;
 
 use crate::{
-    ActionPart, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState,
-    CronDefinition, CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock, OpenAction,
-    Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
+    ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
+    BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock,
+    OpenAction, Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
-/// flushed. Ticks of cron entries, the audit log and what is ungrouped belong to no generation.
+/// flushed. Ticks of cron entries, the audit log, what is ungrouped and answers to servers belong to no generation.
 pub trait KeyedRows<K: Keyed> {
     /// Reads what is under a key.
     fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
@@ -62,6 +62,8 @@ pub trait KeptRows:
     + KeyedRows<Trash>
     + PassingRows<Trash>
     + KeyedRows<TrashedJob>
+    + KeyedRows<AnswerLog>
+    + PassingRows<AnswerLog>
 {
     /// The number of a new batch, which no other has had.
     fn next_batch(&mut self) -> Result<u64, StoreError>;
