@@ -5,7 +5,7 @@
 # usage: ./test.sh [--fast | --long]
 #
 #   --fast   format, lints, unit tests and documentation only; installs nothing
-#   --long   also 200 crash cycles instead of 25, and random tests at length
+#   --long   also 200 crash cycles instead of 25, and random tests and simulations at length
 #   --help   this text
 #
 # What is missing on a Debian machine with Rust is installed: packages by apt-get (as root), cargo-deny by Cargo. What
@@ -114,7 +114,7 @@ case "${1-}" in
 esac
 
 if [ "$mode" = long ]; then
-    export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=200 PROPTEST_CASES=20000
+    export WORKMILL_CRASH_CYCLES=200 WORKMILL_MODEL_SEEDS=200 WORKMILL_SIM_SEEDS=5000 PROPTEST_CASES=20000
     # Each store that a test opens keeps a descriptor until the process ends; random stores stop at 4,000 for that.
     ulimit -n "$(ulimit -Hn)"
 fi

@@ -1,0 +1,168 @@
+//! The stored form of answers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use workmill_engine::{DeliveryTag, Op, Outcome};
+use workmill_proto::{Bid, ErrorCode, SteadyTime, WireError};
+use workmill_store::JobKey;
+
+use crate::frame::OpNumber;
+
+/// The form written here. What has another one was written by another version.
+const VERSION: u8 = 1;
+
+/// What is kept of an op, as far as it is needed to answer it again without running it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeptAnswer {
+    /// Done.
+    Done,
+    /// A FETCH that found nothing, or whose job was given back since.
+    Nothing,
+    /// A FETCH that got a job: its key, and when it was reserved, in microseconds of the steady clock.
+    Job(i64, i64),
+    /// A PUSHB: what was refused.
+    Refusals(Vec<(String, Refusal)>),
+    /// The id of a batch, and what keeps it from being guessed.
+    Batch(u64, u64),
+    /// So many jobs were changed, by the action of this number in the audit log.
+    Changed(u64, Option<u64>),
+    /// Refused.
+    Refused(Refusal),
+    /// A PUSHB of which so many jobs are done; what was refused of them. It is not answered yet.
+    Begun(usize, Vec<(String, Refusal)>),
+}
+
+/// An error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    not_unique: bool,
+    text: String,
+}
+
+/// What is stored of the answers to a server cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableLog {
+    /// It was written by a newer version.
+    #[error("the answers to a server were stored by a newer version: run that one")]
+    Newer,
+    /// It is damaged.
+    #[error("the stored answers to a server are damaged")]
+    Damaged,
+}
+
+impl KeptAnswer {
+    /// What to keep of an answer; none if the op can be run again without harm, as it changes nothing.
+    pub(crate) fn of(outcome: &Outcome) -> Option<Self> {
+        Some(match outcome {
+            Outcome::Ok => Self::Done,
+            Outcome::Nothing => Self::Nothing,
+            Outcome::Job(job) => Self::Job(job.tag.key.0, job.tag.reserved_at.as_micros()),
+            Outcome::Refusals(refused) => Self::Refusals(kept_refusals(refused)),
+            Outcome::Bid(bid) => Self::Batch(bid.id, bid.check),
+            Outcome::Changed { jobs, action } => Self::Changed(*jobs, *action),
+            Outcome::Refused(error) => Self::Refused(Refusal::from(error)),
+            Outcome::Batch(_) | Outcome::Track(_) | Outcome::Info(_) | Outcome::Operations(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// What to keep of an op that goes on in the next group.
+    pub(crate) fn of_begun(op: &Op) -> Option<Self> {
+        match op {
+            Op::PushBulk(bulk) => Some(Self::Begun(bulk.next_index, kept_refusals(&bulk.refused))),
+            _ => None,
+        }
+    }
+
+    /// The delivery that it is the answer of.
+    pub(crate) fn delivery(&self) -> Option<DeliveryTag> {
+        match self {
+            Self::Job(key, reserved_at) => Some(DeliveryTag {
+                key: JobKey(*key),
+                reserved_at: SteadyTime::from_micros(*reserved_at),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The answer again. None for a job, whose payload is not kept here, and for an op that is not answered.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
+            Self::Done => Outcome::Ok,
+            Self::Nothing => Outcome::Nothing,
+            Self::Refusals(refused) => Outcome::Refusals(refusals(refused)),
+            Self::Batch(id, check) => Outcome::Bid(Bid {
+                id: *id,
+                check: *check,
+            }),
+            Self::Changed(jobs, action) => Outcome::Changed {
+                jobs: *jobs,
+                action: *action,
+            },
+            Self::Refused(refusal) => Outcome::Refused(refusal.error()),
+            Self::Job(..) | Self::Begun(..) => return None,
+        })
+    }
+
+    /// The op as far as it is not done, if this tells of it.
+    pub(crate) fn rest_of(&self, op: Op) -> Op {
+        match (self, op) {
+            (Self::Begun(next_index, refused), Op::PushBulk(mut bulk)) => {
+                bulk.next_index = *next_index;
+                bulk.refused = refusals(refused);
+                Op::PushBulk(bulk)
+            }
+            (_, op) => op,
+        }
+    }
+}
+
+impl Refusal {
+    fn error(&self) -> WireError {
+        WireError {
+            code: match self.not_unique {
+                true => ErrorCode::NotUnique,
+                false => ErrorCode::Err,
+            },
+            text: self.text.clone(),
+        }
+    }
+}
+
+impl From<&WireError> for Refusal {
+    fn from(error: &WireError) -> Self {
+        Self {
+            not_unique: error.code == ErrorCode::NotUnique,
+            text: error.text.clone(),
+        }
+    }
+}
+
+fn kept_refusals(refused: &[(String, WireError)]) -> Vec<(String, Refusal)> {
+    let kept = |(jid, error): &(String, WireError)| (jid.clone(), Refusal::from(error));
+    refused.iter().map(kept).collect()
+}
+
+fn refusals(kept: &[(String, Refusal)]) -> Vec<(String, WireError)> {
+    let again = |(jid, refusal): &(String, Refusal)| (jid.clone(), refusal.error());
+    kept.iter().map(again).collect()
+}
+
+/// The stored form of all answers to one server.
+pub(crate) fn encode(answers: &BTreeMap<OpNumber, KeptAnswer>) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_extend(answers, vec![VERSION])
+}
+
+/// Reads the stored form.
+pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<OpNumber, KeptAnswer>, UnreadableLog> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| UnreadableLog::Damaged),
+        Some((version, _)) if *version > VERSION => Err(UnreadableLog::Newer),
+        _ => Err(UnreadableLog::Damaged),
+    }
+}
+
+#[cfg(test)]
+mod tests;

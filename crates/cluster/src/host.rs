@@ -1,0 +1,292 @@
+//! The side that runs what servers ask: which link speaks for whom, what is under way, and what each group has to say.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
+use std::time::Duration;
+
+use workmill_engine::{Answer, DeliveryTag, GroupResult, Op, Request, ServerId, Ticket};
+use workmill_proto::SteadyTime;
+use workmill_store::{StoreError, Tx};
+
+use crate::answer::KeptAnswer;
+use crate::frame::{Epoch, FromLeader, LinkId, OpNumber, ToLeader};
+use crate::logs::AnswerLogs;
+use crate::replay::replay;
+
+/// For how long a server may have no link before the jobs that were on their way to its clients go back to their queues.
+pub const SERVER_GONE: Duration = Duration::from_secs(10);
+
+/// What is to be sent once the group that it tells of is durable, and all groups before it.
+pub type Outbox = Vec<(LinkId, FromLeader)>;
+
+/// What the leader knows of the servers that hand over what their clients ask. It is one of them itself.
+#[derive(Debug)]
+pub struct Host {
+    epoch: Epoch,
+    logs: AnswerLogs,
+    /// The link that speaks for a server: the last one on which it said who it is.
+    links: BTreeMap<ServerId, LinkId>,
+    /// Since when servers have none.
+    unlinked: BTreeMap<ServerId, Duration>,
+    last_ticket: u64,
+    /// Whose ops are under way.
+    running: BTreeMap<Ticket, (ServerId, OpNumber)>,
+    tickets: BTreeMap<(ServerId, OpNumber), Ticket>,
+    /// Requests for the next groups.
+    waiting: VecDeque<Request>,
+    /// Servers whose jobs are being taken back, by the request that does it.
+    taking_back: BTreeMap<Ticket, (ServerId, Vec<DeliveryTag>)>,
+    /// What the next group has to say besides its answers.
+    replays: BTreeSet<(ServerId, OpNumber)>,
+    welcomes: BTreeSet<ServerId>,
+    strangers: Vec<LinkId>,
+    /// What the group at work has said of `running`: undone if it is rolled back.
+    finished: Vec<Ticket>,
+}
+
+impl Host {
+    /// That of a leadership which begins at `now`, with what the one before it has left.
+    pub fn new(epoch: Epoch, logs: AnswerLogs, now: Duration) -> Self {
+        Self {
+            epoch,
+            unlinked: logs.servers().map(|server| (server, now)).collect(),
+            logs,
+            links: BTreeMap::new(),
+            last_ticket: 0,
+            running: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            taking_back: BTreeMap::new(),
+            replays: BTreeSet::new(),
+            welcomes: BTreeSet::new(),
+            strangers: Vec::new(),
+            finished: Vec::new(),
+        }
+    }
+
+    /// Which leadership it is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether a group has something to do or to say.
+    pub fn has_work(&self) -> bool {
+        let has_to_say = !self.replays.is_empty() || !self.welcomes.is_empty();
+        !self.waiting.is_empty() || has_to_say || !self.strangers.is_empty()
+    }
+
+    /// Takes in what came on a link.
+    pub fn hear(&mut self, link: LinkId, frame: ToLeader) {
+        if let ToLeader::Hello {
+            server,
+            registered,
+            open,
+        } = frame
+        {
+            self.greet(link, server, registered, &open.into_iter().collect());
+            return;
+        }
+        // What a server said on an older link it says again on this one.
+        let mut links = self.links.iter();
+        let Some(server) = links.find_map(|(&server, &of)| (of == link).then_some(server)) else {
+            return;
+        };
+        match frame {
+            ToLeader::Hello { .. } => {}
+            ToLeader::Ops(ops) => {
+                for (number, op) in ops {
+                    self.ask(server, number, op);
+                }
+            }
+            ToLeader::Forget(number) => self.forget(server, number),
+            ToLeader::Settled(numbers) => self.logs.settle(server, &numbers),
+        }
+    }
+
+    fn greet(
+        &mut self,
+        link: LinkId,
+        server: ServerId,
+        registered: bool,
+        open: &BTreeSet<OpNumber>,
+    ) {
+        if registered && !self.logs.knows(server) {
+            self.strangers.push(link);
+            return;
+        }
+        if !self.logs.knows(server) {
+            self.logs.register(server);
+        }
+        self.logs.settle_all_but(server, open);
+        self.links.insert(server, link);
+        self.unlinked.remove(&server);
+        self.welcomes.insert(server);
+    }
+
+    fn ask(&mut self, server: ServerId, number: OpNumber, op: Op) {
+        if self.tickets.contains_key(&(server, number)) {
+            return;
+        }
+        let op = match self.logs.find(server, number) {
+            None => op,
+            Some(begun @ KeptAnswer::Begun(..)) => begun.rest_of(op),
+            Some(_) => {
+                self.replays.insert((server, number));
+                return;
+            }
+        };
+        let ticket = self.request(op);
+        self.running.insert(ticket, (server, number));
+        self.tickets.insert((server, number), ticket);
+    }
+
+    fn request(&mut self, op: Op) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        self.waiting.push_back(Request { ticket, op });
+        ticket
+    }
+
+    /// Asks for what time demands of the leader itself.
+    pub fn demand(&mut self, op: Op) {
+        self.request(op);
+    }
+
+    fn forget(&mut self, server: ServerId, number: OpNumber) {
+        if let Some(&ticket) = self.tickets.get(&(server, number)) {
+            self.request(Op::Forget(ticket));
+        }
+    }
+
+    /// A link is broken, at `now`. FETCHes that came on it wait no more: nobody must get a job for as long as that is so.
+    pub fn link_broken(&mut self, link: LinkId, now: Duration) {
+        let mut links = self.links.iter();
+        let Some(server) = links.find_map(|(&server, &of)| (of == link).then_some(server)) else {
+            return;
+        };
+        self.links.remove(&server);
+        self.unlinked.insert(server, now);
+        let of_server = (server, OpNumber(0))..=(server, OpNumber(u64::MAX));
+        let tickets = self.tickets.range(of_server).map(|(_, &ticket)| ticket);
+        let tickets: Vec<Ticket> = tickets.collect();
+        for ticket in tickets {
+            self.request(Op::Forget(ticket));
+        }
+    }
+
+    /// Takes jobs back that were on their way to clients of servers which have had no link for [`SERVER_GONE`] at `now`;
+    /// tells which servers these are.
+    pub fn give_up_on_servers(&mut self, now: Duration) -> Vec<ServerId> {
+        let gone = self
+            .unlinked
+            .iter()
+            .filter(|&(_, &since)| now.saturating_sub(since) >= SERVER_GONE);
+        let gone: Vec<ServerId> = gone.map(|(&server, _)| server).collect();
+        for &server in &gone {
+            self.unlinked.remove(&server);
+            let tags = self.logs.undelivered(server);
+            if !tags.is_empty() {
+                let ticket = self.request(Op::Nack(tags.clone()));
+                self.taking_back.insert(ticket, (server, tags));
+            }
+        }
+        gone
+    }
+
+    /// The requests for the next group, so many at most.
+    pub fn take(&mut self, limit: usize) -> Vec<Request> {
+        let count = self.waiting.len().min(limit);
+        self.waiting.drain(..count).collect()
+    }
+
+    /// Requests to be run in the next group, before all others: what a group has left unfinished.
+    pub fn put_first(&mut self, requests: Vec<Request>) {
+        for request in requests.into_iter().rev() {
+            self.waiting.push_front(request);
+        }
+    }
+
+    /// Writes down what came of a group, in its transaction, and tells what to send once it is durable.
+    /// [`Host::committed`] or [`Host::rolled_back`] must follow.
+    ///
+    /// # Errors
+    /// Those of the store: the group is to be rolled back.
+    pub fn note<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        result: GroupResult,
+        now: SteadyTime,
+    ) -> Result<(Outbox, Vec<Request>), StoreError> {
+        let mut outbox = self.say_again(tx)?;
+        for Request { ticket, op } in &result.unfinished {
+            let kept = KeptAnswer::of_begun(op);
+            if let (Some(&(server, number)), Some(kept)) = (self.running.get(ticket), kept) {
+                self.logs.keep(server, number, kept);
+            }
+        }
+        for answer in result.answers {
+            outbox.extend(self.note_answer(answer));
+        }
+        self.logs.write(tx, now)?;
+        let strangers = self.strangers.iter();
+        outbox.extend(strangers.map(|&link| (link, FromLeader::Forgotten)));
+        let welcomes = self.welcomes.iter().filter_map(|server| {
+            let link = self.links.get(server)?;
+            Some((*link, FromLeader::Welcome(self.epoch)))
+        });
+        outbox.extend(welcomes);
+        Ok((outbox, result.unfinished))
+    }
+
+    fn say_again<T: Tx>(&self, tx: &mut T) -> Result<Outbox, StoreError> {
+        let mut outbox = Outbox::new();
+        for &(server, number) in &self.replays {
+            let Some(link) = self.links.get(&server) else {
+                continue;
+            };
+            let Some(kept) = self.logs.find(server, number) else {
+                continue;
+            };
+            if let Some(outcome) = replay(tx, kept)? {
+                outbox.push((*link, FromLeader::Answers(vec![(number, outcome)])));
+            }
+        }
+        Ok(outbox)
+    }
+
+    fn note_answer(&mut self, answer: Answer) -> Option<(LinkId, FromLeader)> {
+        let Answer { ticket, outcome } = answer;
+        if let Some((server, tags)) = self.taking_back.get(&ticket) {
+            self.logs.take_back(*server, tags);
+            self.finished.push(ticket);
+            return None;
+        }
+        let &(server, number) = self.running.get(&ticket)?;
+        self.finished.push(ticket);
+        if let Some(kept) = KeptAnswer::of(&outcome) {
+            self.logs.keep(server, number, kept);
+        }
+        let link = self.links.get(&server)?;
+        Some((*link, FromLeader::Answers(vec![(number, outcome)])))
+    }
+
+    /// The group is committed.
+    pub fn committed(&mut self) {
+        self.logs.commit();
+        self.replays.clear();
+        self.welcomes.clear();
+        self.strangers.clear();
+        for ticket in mem::take(&mut self.finished) {
+            self.taking_back.remove(&ticket);
+            if let Some(of) = self.running.remove(&ticket) {
+                self.tickets.remove(&of);
+            }
+        }
+    }
+
+    /// The group is rolled back.
+    pub fn rolled_back(&mut self) {
+        self.logs.roll_back();
+        self.finished.clear();
+    }
+}

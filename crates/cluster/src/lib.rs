@@ -1,0 +1,25 @@
+//! What several servers on one store say to each other, and what each of them remembers of it.
+//!
+//! One server leads: it alone has the store and runs the engine. The others hand over to it what their clients ask. Any of
+//! them may die at any time, and links between them may break: an op is run once all the same, and answered once.
+//!
+//! Nothing here opens a socket, reads a clock or draws a random number: time and frames are handed in, and what is to be
+//! sent is handed out. So the same code runs in a server and in a simulator.
+//!
+//! Reading order: `frame` (what is said), [`Forwarder`] (the side that asks), [`AnswerLogs`] (what is kept of the answers),
+//! [`Host`] (the side that runs what is asked), [`Candidate`] (who leads).
+
+mod answer;
+mod candidate;
+mod forwarder;
+mod frame;
+mod host;
+mod logs;
+mod replay;
+
+pub use answer::{KeptAnswer, UnreadableLog};
+pub use candidate::{Candidate, LEADER_SILENT, LINK_SILENT, LeaderRow, LinkLoss, Step};
+pub use forwarder::{Forwarder, Received};
+pub use frame::{Epoch, FromLeader, LinkId, OpNumber, ToLeader};
+pub use host::{Host, Outbox, SERVER_GONE};
+pub use logs::AnswerLogs;

@@ -1,0 +1,65 @@
+//! What must hold of all that is stored, looked at now and then.
+
+use std::collections::BTreeSet;
+
+use workmill_proto::SetName;
+use workmill_store::check::check;
+use workmill_store::memory::MemoryStore;
+use workmill_store::reading::{Bounds, READ_ROWS_MAX};
+use workmill_store::{Place, Reading, Store as _, StoreError};
+
+use crate::ops::{QUEUES, SLOTS, THROTTLED};
+use crate::world::World;
+
+/// After how many groups.
+pub(crate) const SCAN_EVERY: u64 = 500;
+
+impl World {
+    /// Looks at all that is stored.
+    pub(crate) fn scan(&mut self, store: &MemoryStore) {
+        let reader = store.reader();
+        match check(&reader) {
+            Ok(findings) if findings.are_none() => {}
+            Ok(findings) => self
+                .history
+                .fault(format!("the store is damaged: {:?}", findings.problems())),
+            Err(error) => self
+                .history
+                .fault(format!("the store cannot be read: {error}")),
+        }
+        if let Err(error) = self.look_at_jobs(&reader) {
+            self.history
+                .fault(format!("the store cannot be read: {error}"));
+        }
+    }
+
+    fn look_at_jobs(&mut self, reader: &impl Reading) -> Result<(), StoreError> {
+        let queues = QUEUES.map(|queue| Place::Queue(queue.into()));
+        let sets = SetName::ALL.map(Place::Set);
+        let places = queues.into_iter().chain([Place::Working]).chain(sets);
+        let (mut seen, mut slots) = (BTreeSet::new(), 0);
+        for place in places {
+            let mut after = None;
+            loop {
+                let found = reader.jobs(&place, after, Bounds::of_rows(READ_ROWS_MAX))?;
+                for job in found.items {
+                    let Ok(record) = job.job else { continue };
+                    let is_slot = place == Place::Working && &*record.queue == THROTTLED;
+                    slots += u64::from(is_slot);
+                    if !seen.insert(record.jid.clone()) {
+                        self.history.fault(format!("{} is there twice", record.jid));
+                    }
+                }
+                after = found.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        if slots > SLOTS {
+            self.history
+                .fault(format!("{slots} jobs run of a queue with {SLOTS} slots"));
+        }
+        Ok(())
+    }
+}
