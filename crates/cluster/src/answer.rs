@@ -1,9 +1,10 @@
 //! The stored form of answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use workmill_engine::{DeliveryTag, Op, Outcome};
+use workmill_engine::{Action, DeliveryTag, Op, Outcome};
 use workmill_proto::{Bid, ErrorCode, SteadyTime, WireError};
 use workmill_store::JobKey;
 
@@ -17,8 +18,6 @@ const VERSION: u8 = 1;
 pub enum KeptAnswer {
     /// Done.
     Done,
-    /// A FETCH that found nothing, or whose job was given back since.
-    Nothing,
     /// A FETCH that got a job: its key, and when it was reserved, in microseconds of the steady clock.
     Job(i64, i64),
     /// A PUSHB: what was refused.
@@ -27,8 +26,6 @@ pub enum KeptAnswer {
     Batch(u64, u64),
     /// So many jobs were changed, by the action of this number in the audit log.
     Changed(u64, Option<u64>),
-    /// Refused.
-    Refused(Refusal),
     /// A PUSHB of which so many jobs are done; what was refused of them. It is not answered yet.
     Begun(usize, Vec<(String, Refusal)>),
 }
@@ -52,25 +49,26 @@ pub enum UnreadableLog {
 }
 
 impl KeptAnswer {
-    /// What to keep of an answer; none if the op can be run again without harm, as it changes nothing.
+    /// What to keep of an answer; none if the op can be run again without harm, as it has changed nothing.
     pub(crate) fn of(outcome: &Outcome) -> Option<Self> {
         Some(match outcome {
             Outcome::Ok => Self::Done,
-            Outcome::Nothing => Self::Nothing,
             Outcome::Job(job) => Self::Job(job.tag.key.0, job.tag.reserved_at.as_micros()),
             Outcome::Refusals(refused) => Self::Refusals(kept_refusals(refused)),
             Outcome::Bid(bid) => Self::Batch(bid.id, bid.check),
             Outcome::Changed { jobs, action } => Self::Changed(*jobs, *action),
-            Outcome::Refused(error) => Self::Refused(Refusal::from(error)),
-            Outcome::Batch(_) | Outcome::Track(_) | Outcome::Info(_) | Outcome::Operations(_) => {
-                return None;
-            }
+            Outcome::Nothing
+            | Outcome::Refused(_)
+            | Outcome::Batch(_)
+            | Outcome::Track(_)
+            | Outcome::Info(_)
+            | Outcome::Operations(_) => return None,
         })
     }
 
     /// What to keep of an op that goes on in the next group.
     pub(crate) fn of_begun(op: &Op) -> Option<Self> {
-        match op {
+        match op.asked() {
             Op::PushBulk(bulk) => Some(Self::Begun(bulk.next_index, kept_refusals(&bulk.refused))),
             _ => None,
         }
@@ -91,7 +89,6 @@ impl KeptAnswer {
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         Some(match self {
             Self::Done => Outcome::Ok,
-            Self::Nothing => Outcome::Nothing,
             Self::Refusals(refused) => Outcome::Refusals(refusals(refused)),
             Self::Batch(id, check) => Outcome::Bid(Bid {
                 id: *id,
@@ -101,7 +98,6 @@ impl KeptAnswer {
                 jobs: *jobs,
                 action: *action,
             },
-            Self::Refused(refusal) => Outcome::Refused(refusal.error()),
             Self::Job(..) | Self::Begun(..) => return None,
         })
     }
@@ -114,6 +110,10 @@ impl KeptAnswer {
                 bulk.refused = refusals(refused);
                 Op::PushBulk(bulk)
             }
+            (Self::Begun(..), Op::Act(action)) => Op::Act(Arc::new(Action {
+                by: Arc::clone(&action.by),
+                op: self.rest_of(action.op.clone()),
+            })),
             (_, op) => op,
         }
     }

@@ -16,6 +16,8 @@ use crate::frame::{FromLeader, OpNumber, ToLeader};
 pub struct Forwarder {
     server: ServerId,
     registered: bool,
+    /// How many links there were.
+    links: u64,
     last: OpNumber,
     /// Those without an answer.
     unanswered: BTreeMap<OpNumber, Op>,
@@ -42,6 +44,7 @@ impl Forwarder {
         Self {
             server,
             registered: false,
+            links: 0,
             last: OpNumber(0),
             unanswered: BTreeMap::new(),
             in_delivery: BTreeSet::new(),
@@ -64,9 +67,11 @@ impl Forwarder {
     pub fn greet(&mut self) -> Vec<ToLeader> {
         // What is not open is settled.
         self.settled.clear();
+        self.links += 1;
         let open = self.unanswered.keys().chain(&self.in_delivery);
         let hello = ToLeader::Hello {
             server: self.server,
+            nth: self.links,
             registered: self.registered,
             open: open.copied().collect(),
         };

@@ -24,6 +24,8 @@ pub enum ToLeader {
     Hello {
         /// Who it is. A server that starts again is another one.
         server: ServerId,
+        /// The how-manieth link of this server it is. What comes on an older one than the last does not count.
+        nth: u64,
         /// Whether a leader has ever [welcomed](FromLeader::Welcome) it: then there is a log of its answers.
         registered: bool,
         /// All ops that it has asked for and that are not settled.

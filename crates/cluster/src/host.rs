@@ -16,6 +16,10 @@ use crate::replay::replay;
 /// For how long a server may have no link before the jobs that were on their way to its clients go back to their queues.
 pub const SERVER_GONE: Duration = Duration::from_secs(10);
 
+/// For how long a server may have no link before what it was answered is kept no longer: if it comes back, it has to start
+/// anew.
+pub const SERVER_FORGOTTEN: Duration = Duration::from_secs(3_600);
+
 /// What is to be sent once the group that it tells of is durable, and all groups before it.
 pub type Outbox = Vec<(LinkId, FromLeader)>;
 
@@ -26,6 +30,8 @@ pub struct Host {
     logs: AnswerLogs,
     /// The link that speaks for a server: the last one on which it said who it is.
     links: BTreeMap<ServerId, LinkId>,
+    /// The how-manieth of its server that is.
+    nth: BTreeMap<ServerId, u64>,
     /// Since when servers have none.
     unlinked: BTreeMap<ServerId, Duration>,
     last_ticket: u64,
@@ -37,11 +43,34 @@ pub struct Host {
     /// Servers whose jobs are being taken back, by the request that does it.
     taking_back: BTreeMap<Ticket, (ServerId, Vec<DeliveryTag>)>,
     /// What the next group has to say besides its answers.
-    replays: BTreeSet<(ServerId, OpNumber)>,
-    welcomes: BTreeSet<ServerId>,
-    strangers: Vec<LinkId>,
-    /// What the group at work has said of `running`: undone if it is rolled back.
+    to_say: ToSay,
+    /// What the group at work says of that.
+    said: ToSay,
+    /// Which requests the group at work has answered.
     finished: Vec<Ticket>,
+}
+
+/// What a group has to say besides its answers.
+#[derive(Debug, Default)]
+struct ToSay {
+    /// Answers that were asked for again.
+    replays: BTreeSet<(ServerId, OpNumber)>,
+    /// Servers that are known from now on.
+    welcomes: BTreeSet<ServerId>,
+    /// Links of servers that are known no more.
+    strangers: Vec<LinkId>,
+}
+
+impl ToSay {
+    fn is_empty(&self) -> bool {
+        self.replays.is_empty() && self.welcomes.is_empty() && self.strangers.is_empty()
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.replays.extend(other.replays);
+        self.welcomes.extend(other.welcomes);
+        self.strangers.extend(other.strangers);
+    }
 }
 
 impl Host {
@@ -52,14 +81,14 @@ impl Host {
             unlinked: logs.servers().map(|server| (server, now)).collect(),
             logs,
             links: BTreeMap::new(),
+            nth: BTreeMap::new(),
             last_ticket: 0,
             running: BTreeMap::new(),
             tickets: BTreeMap::new(),
             waiting: VecDeque::new(),
             taking_back: BTreeMap::new(),
-            replays: BTreeSet::new(),
-            welcomes: BTreeSet::new(),
-            strangers: Vec::new(),
+            to_say: ToSay::default(),
+            said: ToSay::default(),
             finished: Vec::new(),
         }
     }
@@ -71,19 +100,23 @@ impl Host {
 
     /// Whether a group has something to do or to say.
     pub fn has_work(&self) -> bool {
-        let has_to_say = !self.replays.is_empty() || !self.welcomes.is_empty();
-        !self.waiting.is_empty() || has_to_say || !self.strangers.is_empty()
+        !self.waiting.is_empty() || !self.to_say.is_empty()
     }
 
     /// Takes in what came on a link.
     pub fn hear(&mut self, link: LinkId, frame: ToLeader) {
         if let ToLeader::Hello {
             server,
+            nth,
             registered,
             open,
         } = frame
         {
-            self.greet(link, server, registered, &open.into_iter().collect());
+            // One that was made earlier may be heard later.
+            if self.nth.get(&server).is_none_or(|last| *last < nth) {
+                self.nth.insert(server, nth);
+                self.greet(link, server, registered, &open.into_iter().collect());
+            }
             return;
         }
         // What a server said on an older link it says again on this one.
@@ -111,7 +144,7 @@ impl Host {
         open: &BTreeSet<OpNumber>,
     ) {
         if registered && !self.logs.knows(server) {
-            self.strangers.push(link);
+            self.to_say.strangers.push(link);
             return;
         }
         if !self.logs.knows(server) {
@@ -120,7 +153,21 @@ impl Host {
         self.logs.settle_all_but(server, open);
         self.links.insert(server, link);
         self.unlinked.remove(&server);
-        self.welcomes.insert(server);
+        self.stop_taking_back(server);
+        self.to_say.welcomes.insert(server);
+    }
+
+    /// A server is back: it has told which jobs are still on their way.
+    fn stop_taking_back(&mut self, server: ServerId) {
+        let taking_back = &mut self.taking_back;
+        self.waiting.retain(|request| {
+            let of_server = taking_back.get(&request.ticket);
+            let is_over = of_server.is_some_and(|(of, _)| *of == server);
+            if is_over {
+                taking_back.remove(&request.ticket);
+            }
+            !is_over
+        });
     }
 
     fn ask(&mut self, server: ServerId, number: OpNumber, op: Op) {
@@ -131,7 +178,7 @@ impl Host {
             None => op,
             Some(begun @ KeptAnswer::Begun(..)) => begun.rest_of(op),
             Some(_) => {
-                self.replays.insert((server, number));
+                self.to_say.replays.insert((server, number));
                 return;
             }
         };
@@ -174,23 +221,32 @@ impl Host {
         }
     }
 
-    /// Takes jobs back that were on their way to clients of servers which have had no link for [`SERVER_GONE`] at `now`;
-    /// tells which servers these are.
-    pub fn give_up_on_servers(&mut self, now: Duration) -> Vec<ServerId> {
-        let gone = self
-            .unlinked
-            .iter()
-            .filter(|&(_, &since)| now.saturating_sub(since) >= SERVER_GONE);
-        let gone: Vec<ServerId> = gone.map(|(&server, _)| server).collect();
-        for &server in &gone {
-            self.unlinked.remove(&server);
+    /// To be called now and then. Takes jobs back that were on their way to clients of servers which have had no link for
+    /// [`SERVER_GONE`] at `now`, and tells which servers these are; forgets those that have had none for
+    /// [`SERVER_FORGOTTEN`]; has the next group write what servers have settled.
+    pub fn look_after_servers(&mut self, now: Duration) -> Vec<ServerId> {
+        let away = |since: Duration| now.saturating_sub(since);
+        let unlinked = self.unlinked.iter();
+        let gone = unlinked.filter(|&(_, &since)| away(since) >= SERVER_GONE);
+        let gone: Vec<(ServerId, Duration)> = gone
+            .map(|(&server, &since)| (server, away(since)))
+            .collect();
+        let mut losing = Vec::new();
+        for (server, away) in gone {
             let tags = self.logs.undelivered(server);
-            if !tags.is_empty() {
+            let mut taking_back = self.taking_back.values();
+            if !tags.is_empty() && !taking_back.any(|(of, _)| *of == server) {
                 let ticket = self.request(Op::Nack(tags.clone()));
                 self.taking_back.insert(ticket, (server, tags));
+                losing.push(server);
+            } else if tags.is_empty() && away >= SERVER_FORGOTTEN {
+                self.unlinked.remove(&server);
+                self.nth.remove(&server);
+                self.logs.forget(server);
             }
         }
-        gone
+        self.logs.write_soon();
+        losing
     }
 
     /// The requests for the next group, so many at most.
@@ -217,20 +273,21 @@ impl Host {
         result: GroupResult,
         now: SteadyTime,
     ) -> Result<(Outbox, Vec<Request>), StoreError> {
+        self.said = mem::take(&mut self.to_say);
         let mut outbox = self.say_again(tx)?;
         for Request { ticket, op } in &result.unfinished {
             let kept = KeptAnswer::of_begun(op);
             if let (Some(&(server, number)), Some(kept)) = (self.running.get(ticket), kept) {
-                self.logs.keep(server, number, kept);
+                self.logs.keep(server, number, Some(kept));
             }
         }
         for answer in result.answers {
             outbox.extend(self.note_answer(answer));
         }
         self.logs.write(tx, now)?;
-        let strangers = self.strangers.iter();
+        let strangers = self.said.strangers.iter();
         outbox.extend(strangers.map(|&link| (link, FromLeader::Forgotten)));
-        let welcomes = self.welcomes.iter().filter_map(|server| {
+        let welcomes = self.said.welcomes.iter().filter_map(|server| {
             let link = self.links.get(server)?;
             Some((*link, FromLeader::Welcome(self.epoch)))
         });
@@ -240,7 +297,7 @@ impl Host {
 
     fn say_again<T: Tx>(&self, tx: &mut T) -> Result<Outbox, StoreError> {
         let mut outbox = Outbox::new();
-        for &(server, number) in &self.replays {
+        for &(server, number) in &self.said.replays {
             let Some(link) = self.links.get(&server) else {
                 continue;
             };
@@ -263,9 +320,7 @@ impl Host {
         }
         let &(server, number) = self.running.get(&ticket)?;
         self.finished.push(ticket);
-        if let Some(kept) = KeptAnswer::of(&outcome) {
-            self.logs.keep(server, number, kept);
-        }
+        self.logs.keep(server, number, KeptAnswer::of(&outcome));
         let link = self.links.get(&server)?;
         Some((*link, FromLeader::Answers(vec![(number, outcome)])))
     }
@@ -273,9 +328,7 @@ impl Host {
     /// The group is committed.
     pub fn committed(&mut self) {
         self.logs.commit();
-        self.replays.clear();
-        self.welcomes.clear();
-        self.strangers.clear();
+        self.said = ToSay::default();
         for ticket in mem::take(&mut self.finished) {
             self.taking_back.remove(&ticket);
             if let Some(of) = self.running.remove(&ticket) {
@@ -287,6 +340,8 @@ impl Host {
     /// The group is rolled back.
     pub fn rolled_back(&mut self) {
         self.logs.roll_back();
+        let unsaid = mem::take(&mut self.said);
+        self.to_say.extend(unsaid);
         self.finished.clear();
     }
 }

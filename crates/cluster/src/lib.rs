@@ -21,5 +21,5 @@ pub use answer::{KeptAnswer, UnreadableLog};
 pub use candidate::{Candidate, LEADER_SILENT, LINK_SILENT, LeaderRow, LinkLoss, Step};
 pub use forwarder::{Forwarder, Received};
 pub use frame::{Epoch, FromLeader, LinkId, OpNumber, ToLeader};
-pub use host::{Host, Outbox, SERVER_GONE};
+pub use host::{Host, Outbox, SERVER_FORGOTTEN, SERVER_GONE};
 pub use logs::AnswerLogs;

@@ -1,17 +1,16 @@
 //! What the one that leads keeps of its answers to all servers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem;
 
 use workmill_engine::{DeliveryTag, ServerId};
 use workmill_proto::SteadyTime;
 use workmill_store::{AnswerLog, StoreError, Tx};
 
-use crate::answer::{KeptAnswer, decode, encode};
+use crate::answer::{KeptAnswer, UnreadableLog, decode, encode};
 use crate::frame::OpNumber;
 
-/// How many servers are loaded at once.
-const SLICE_SERVERS: usize = 1_000;
+/// How many servers can be known: far more than there are, as those that are gone are forgotten.
+const SERVERS_MAX: usize = 100_000;
 
 /// The answers that servers have not said they know, in memory and in the store: one row for each server, written in the
 /// transaction of the group that answers.
@@ -20,30 +19,46 @@ const SLICE_SERVERS: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct AnswerLogs {
     servers: BTreeMap<ServerId, BTreeMap<OpNumber, KeptAnswer>>,
-    /// Whose rows are behind.
-    unwritten: BTreeSet<ServerId>,
+    unreadable: Vec<ServerId>,
+    /// Whose rows are behind what the servers have said.
+    behind: BTreeSet<ServerId>,
+    /// Servers that are forgotten, and whose rows are still there.
+    forgotten: BTreeSet<ServerId>,
+    /// Whether the next group writes rows for what is behind, though it may have nothing else to write.
+    write_all: bool,
+    /// Whose rows the group at work changes.
+    touched: BTreeSet<ServerId>,
     /// What the group at work has changed, and what was there before.
     undo: Vec<(ServerId, OpNumber, Option<KeptAnswer>)>,
-    /// Whose rows the group at work has written.
-    written: Vec<ServerId>,
 }
 
 impl AnswerLogs {
-    /// Reads all that an earlier leader has left.
+    /// Reads all that an earlier leader has left. A log that is damaged counts as none.
     ///
     /// # Errors
-    /// Those of the store; a log cannot be read.
+    /// Those of the store; a log was written by a newer version.
     pub fn load<T: Tx>(tx: &mut T) -> Result<Self, StoreError> {
         let mut logs = Self::default();
-        let ids = tx.due::<AnswerLog>(SteadyTime::MAX, SLICE_SERVERS)?;
+        let ids = tx.due::<AnswerLog>(SteadyTime::MAX, SERVERS_MAX)?;
         let rows = tx.get::<AnswerLog>(&ids)?;
         for (id, row) in ids.into_iter().zip(rows) {
             let Some(row) = row else { continue };
-            let answers = decode(&row.bytes);
-            let answers = answers.map_err(|error| StoreError::Open(error.to_string()))?;
-            logs.servers.insert(ServerId(id), answers);
+            match decode(&row.bytes) {
+                Ok(answers) => {
+                    logs.servers.insert(ServerId(id), answers);
+                }
+                Err(UnreadableLog::Damaged) => logs.unreadable.push(ServerId(id)),
+                Err(error @ UnreadableLog::Newer) => {
+                    return Err(StoreError::Open(error.to_string()));
+                }
+            }
         }
         Ok(logs)
+    }
+
+    /// Servers whose logs are damaged: they are not known.
+    pub fn unreadable(&self) -> &[ServerId] {
+        &self.unreadable
     }
 
     /// All servers that are known.
@@ -59,7 +74,16 @@ impl AnswerLogs {
     /// Makes a server known; the next group writes it down.
     pub(crate) fn register(&mut self, server: ServerId) {
         self.servers.entry(server).or_default();
-        self.unwritten.insert(server);
+        self.forgotten.remove(&server);
+        self.behind.insert(server);
+        self.write_all = true;
+    }
+
+    /// Forgets a server; the next group that writes all removes its row.
+    pub(crate) fn forget(&mut self, server: ServerId) {
+        self.servers.remove(&server);
+        self.behind.remove(&server);
+        self.forgotten.insert(server);
     }
 
     /// What is kept of an op.
@@ -69,18 +93,29 @@ impl AnswerLogs {
 
     /// A server knows all answers but those to `open`.
     pub(crate) fn settle_all_but(&mut self, server: ServerId, open: &BTreeSet<OpNumber>) {
-        if let Some(answers) = self.servers.get_mut(&server) {
-            answers.retain(|number, _| open.contains(number));
+        let answers = self.servers.get(&server).into_iter().flatten();
+        let known = answers.map(|(&number, _)| number);
+        let known: Vec<OpNumber> = known.filter(|number| !open.contains(number)).collect();
+        self.settle(server, &known);
+    }
+
+    /// A server knows the answers to these. They leave its row when that is written the next time; soon, if a job is among
+    /// them, as the next leader would give it back if this server were gone.
+    pub(crate) fn settle(&mut self, server: ServerId, numbers: &[OpNumber]) {
+        let Some(answers) = self.servers.get_mut(&server) else {
+            return;
+        };
+        for number in numbers {
+            let settled = answers.remove(number);
+            if settled.is_some_and(|answer| answer.delivery().is_some()) {
+                self.behind.insert(server);
+            }
         }
     }
 
-    /// A server knows the answers to these. They leave its row when that is written the next time.
-    pub(crate) fn settle(&mut self, server: ServerId, numbers: &[OpNumber]) {
-        if let Some(answers) = self.servers.get_mut(&server) {
-            for number in numbers {
-                answers.remove(number);
-            }
-        }
+    /// Has the next group write all that is behind.
+    pub(crate) fn write_soon(&mut self) {
+        self.write_all = !self.behind.is_empty() || !self.forgotten.is_empty();
     }
 
     /// The jobs that a server has got and not settled: they may have reached a client, or not.
@@ -90,15 +125,23 @@ impl AnswerLogs {
         answers.filter_map(KeptAnswer::delivery).collect()
     }
 
-    /// Keeps what came of an op, in place of what was kept of it.
-    pub(crate) fn keep(&mut self, server: ServerId, number: OpNumber, answer: KeptAnswer) {
-        let answers = self.servers.entry(server).or_default();
-        let before = answers.insert(number, answer);
-        self.undo.push((server, number, before));
-        self.unwritten.insert(server);
+    /// Keeps what came of an op, in place of what was kept of it; nothing, if it can be run again.
+    pub(crate) fn keep(&mut self, server: ServerId, number: OpNumber, answer: Option<KeptAnswer>) {
+        let Some(answers) = self.servers.get_mut(&server) else {
+            return;
+        };
+        let is_new = answer.is_some();
+        let before = match answer {
+            Some(answer) => answers.insert(number, answer),
+            None => answers.remove(&number),
+        };
+        if is_new || before.is_some() {
+            self.undo.push((server, number, before));
+            self.touched.insert(server);
+        }
     }
 
-    /// These deliveries are taken back: whoever asks for them again gets nothing.
+    /// These deliveries are taken back: whoever asks for them again is served anew.
     pub(crate) fn take_back(&mut self, server: ServerId, tags: &[DeliveryTag]) {
         let answers = self.servers.get(&server).into_iter().flatten();
         let taken = answers.filter(|(_, answer)| {
@@ -107,17 +150,20 @@ impl AnswerLogs {
         });
         let taken: Vec<OpNumber> = taken.map(|(&number, _)| number).collect();
         for number in taken {
-            self.keep(server, number, KeptAnswer::Nothing);
+            self.keep(server, number, None);
         }
     }
 
-    /// Writes the rows that are behind.
+    /// Writes rows, if the group has changed any: so a group that changes nothing writes nothing.
     ///
     /// # Errors
     /// Those of the store.
     pub(crate) fn write<T: Tx>(&mut self, tx: &mut T, now: SteadyTime) -> Result<(), StoreError> {
+        if self.touched.is_empty() && !self.write_all {
+            return Ok(());
+        }
         let mut rows = Vec::new();
-        for &server in &self.unwritten {
+        for &server in self.behind.union(&self.touched) {
             let Some(answers) = self.servers.get(&server) else {
                 continue;
             };
@@ -133,19 +179,27 @@ impl AnswerLogs {
         if !rows.is_empty() {
             tx.put(&rows)?;
         }
-        self.written = mem::take(&mut self.unwritten).into_iter().collect();
+        let forgotten: Vec<u64> = self.forgotten.iter().map(|server| server.0).collect();
+        if !forgotten.is_empty() {
+            tx.remove::<AnswerLog>(&forgotten)?;
+        }
         Ok(())
     }
 
     /// Keeps what the group changed.
     pub(crate) fn commit(&mut self) {
+        if self.write_all || !self.touched.is_empty() {
+            self.behind.clear();
+            self.forgotten.clear();
+            self.write_all = false;
+        }
+        self.touched.clear();
         self.undo.clear();
-        self.written.clear();
     }
 
     /// Undoes what the group changed.
     pub(crate) fn roll_back(&mut self) {
-        self.unwritten.extend(self.written.drain(..));
+        self.touched.clear();
         for (server, number, before) in self.undo.drain(..).rev() {
             let Some(answers) = self.servers.get_mut(&server) else {
                 continue;

@@ -33,8 +33,9 @@ impl World {
             38..52 => self.break_link(),
             52..64 => self.mute_link(),
             64..72 => self.cut_off(index),
-            72..80 => self.crash_database(),
-            80..92 => self.leave_unknown(),
+            72..76 => self.isolate(index),
+            76..82 => self.crash_database(),
+            82..92 => self.leave_unknown(),
             _ => self.resign(index),
         }
     }
@@ -95,8 +96,7 @@ impl World {
     }
 
     fn tell_other_end(&mut self, link: LinkId, end: End) {
-        let takes = self.frame_takes();
-        if let Some(at) = self.net.arrival(link, end, self.now, takes) {
+        if let Some(at) = self.arrival(link, end) {
             self.at(at, Event::Closed(link, end));
         }
     }
@@ -160,6 +160,14 @@ impl World {
         let until = self.now + self.rng.random_range(200 * MILLIS..6 * SECOND);
         if let Some(server) = self.servers.get_mut(index) {
             server.cut_off_until = until;
+        }
+    }
+
+    /// A server cannot reach the others, for longer than they wait for it.
+    fn isolate(&mut self, index: usize) {
+        let until = self.now + self.rng.random_range(SECOND..20 * SECOND);
+        if let Some(server) = self.servers.get_mut(index) {
+            server.isolated_until = until;
         }
     }
 

@@ -40,10 +40,11 @@ fn main() -> anyhow::Result<ExitCode> {
             writeln!(out, "  {}", violation.0)?;
         }
         if !report.violations.is_empty() {
+            let flaw = args.flaw.map(|flaw| format!(" --flaw {flaw}"));
+            let (steps, flaw) = (args.steps, flaw.unwrap_or_default());
             writeln!(
                 out,
-                "again: workmill-sim --seed {seed} --steps {} --secs 0",
-                args.steps
+                "again: workmill-sim --seed {seed} --steps {steps} --secs 0{flaw}"
             )?;
             return Ok(ExitCode::FAILURE);
         }

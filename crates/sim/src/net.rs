@@ -80,6 +80,14 @@ impl Net {
         Some(*last)
     }
 
+    /// From now on nothing arrives at an end.
+    pub(crate) fn mute(&mut self, id: LinkId, end: End) {
+        let link = self.links.get_mut(&id);
+        if let Some(mute) = link.and_then(|link| link.mute.get_mut(end.index())) {
+            *mute = true;
+        }
+    }
+
     /// Closes an end; tells whether it was open.
     pub(crate) fn close(&mut self, id: LinkId, end: End) -> bool {
         let link = self.links.get_mut(&id);

@@ -36,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) frozen_until: u64,
     /// Until when it cannot reach the database.
     pub(crate) cut_off_until: u64,
+    /// Until when it cannot reach other servers, and they cannot reach it.
+    pub(crate) isolated_until: u64,
     pub(crate) forwarder: Forwarder,
     pub(crate) candidate: Candidate,
     pub(crate) uplink: Option<LinkId>,
@@ -52,6 +54,7 @@ impl Server {
             started_at: now,
             frozen_until: 0,
             cut_off_until: 0,
+            isolated_until: 0,
             forwarder: Forwarder::new(id),
             candidate: Candidate::new(),
             uplink: None,
@@ -91,10 +94,26 @@ impl World {
     }
 
     fn send_up(&mut self, link: LinkId, frame: ToLeader) {
-        let takes = self.frame_takes();
-        if let Some(at) = self.net.arrival(link, End::Leader, self.now, takes) {
+        if let Some(at) = self.arrival(link, End::Leader) {
             self.at(at, Event::Ask(link, frame));
         }
+    }
+
+    /// When something arrives at an end of a link that is sent now; never, if it gets lost.
+    pub(crate) fn arrival(&mut self, link: LinkId, end: End) -> Option<u64> {
+        let of = self.net.links.get(&link)?;
+        let places = [of.server, of.leader];
+        let is_isolated = |place: Place| {
+            let server = self.servers.get(place.index);
+            server.is_some_and(|server| server.isolated_until > self.now)
+        };
+        if of.server.index != of.leader.index && places.into_iter().any(is_isolated) {
+            // Nothing that is sent later arrives before it.
+            self.net.mute(link, end);
+            return None;
+        }
+        let takes = self.frame_takes();
+        self.net.arrival(link, end, self.now, takes)
     }
 
     /// A frame has come from the leader.
@@ -336,8 +355,7 @@ impl World {
             End::Server => End::Leader,
             End::Leader => End::Server,
         };
-        let takes = self.frame_takes();
-        if let Some(at) = self.net.arrival(link, other, self.now, takes) {
+        if let Some(at) = self.arrival(link, other) {
             self.at(at, Event::Closed(link, other));
         }
     }

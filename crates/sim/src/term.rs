@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_cluster::{
-    AnswerLogs, Epoch, FromLeader, Host, LINK_SILENT, LeaderRow, LinkId, OpNumber, Outbox, ToLeader,
+    AnswerLogs, Epoch, FromLeader, Host, LINK_SILENT, LeaderRow, LinkId, OpNumber, Outbox,
+    SERVER_GONE, ToLeader,
 };
 use workmill_engine::{Duty, Engine, GroupContext, GroupResult, Op, Request, ServerId};
 use workmill_proto::SteadyTime;
@@ -17,6 +18,7 @@ use crate::event::Event;
 use crate::flaw::Flaw;
 use crate::net::End;
 use crate::ops;
+use crate::scan::SCAN_EVERY;
 use crate::server::Place;
 use crate::world::{MILLIS, SECOND, World};
 
@@ -180,8 +182,7 @@ impl World {
         let at = Duration::from_micros(now);
         term.host.link_broken(link, at);
         if gives_up {
-            term.host
-                .give_up_on_servers(at + Duration::from_secs(3_600));
+            term.host.look_after_servers(at + SERVER_GONE);
         }
         let epoch = term.epoch;
         self.plan_group(place, epoch);
@@ -291,7 +292,8 @@ impl World {
             _ => term.unsent.push_back(outbox),
         }
         self.plan_sync(place, term);
-        if self.groups.is_multiple_of(crate::scan::SCAN_EVERY) {
+        self.look_at_slots(&term.store);
+        if self.groups.is_multiple_of(SCAN_EVERY) {
             self.scan(&term.store);
         }
         Ok(())
@@ -427,8 +429,7 @@ impl World {
         if !self.net.is_open(link, End::Leader) {
             return;
         }
-        let takes = self.frame_takes();
-        if let Some(at) = self.net.arrival(link, End::Server, self.now, takes) {
+        if let Some(at) = self.arrival(link, End::Server) {
             self.at(at, Event::Tell(link, frame));
         }
     }
@@ -459,7 +460,7 @@ impl World {
         }
         let gone = match keeps_servers {
             true => Vec::new(),
-            false => term.host.give_up_on_servers(Duration::from_micros(now)),
+            false => term.host.look_after_servers(Duration::from_micros(now)),
         };
         self.note_gone(&gone);
         self.plan_group(place, epoch);

@@ -55,6 +55,7 @@ pub struct World {
     pub(crate) cron: Arc<CronTable>,
     pub(crate) history: History,
     pub(crate) groups: u64,
+    steps: u64,
     /// What becomes of the next commit.
     pub(crate) unknown_commit: Option<UnknownCommit>,
     /// A store that was opened before its time, with [`Flaw::LoadBeforeTakeover`].
@@ -88,7 +89,7 @@ pub struct Report {
 pub fn run(seed: u64, steps: u64, flaw: Option<Flaw>) -> anyhow::Result<Report> {
     let mut world = World::new(seed, flaw)?;
     world.run(steps);
-    Ok(world.report(steps))
+    Ok(world.report())
 }
 
 impl World {
@@ -119,6 +120,7 @@ impl World {
             cron: Arc::new(ops::cron_table()?),
             history: History::default(),
             groups: 0,
+            steps: 0,
             unknown_commit: None,
             loaded_early: None,
             is_quiet: false,
@@ -144,6 +146,7 @@ impl World {
         self.is_quiet = true;
         for server in &mut self.servers {
             server.cut_off_until = 0;
+            server.isolated_until = 0;
         }
         let until = self.now + QUIET;
         while self.now < until && self.step() {
@@ -160,9 +163,9 @@ impl World {
             .settle(usize::try_from(ended - began).unwrap_or(usize::MAX));
     }
 
-    fn report(self, steps: u64) -> Report {
+    fn report(self) -> Report {
         Report {
-            steps,
+            steps: self.steps,
             secs: self.now / SECOND,
             takeovers: self.history.takeovers,
             groups: self.history.groups,
@@ -196,6 +199,7 @@ impl World {
             return false;
         };
         self.now = at;
+        self.steps += 1;
         if let Some(until) = self.stands_still(&event) {
             self.at(until, event);
             return true;

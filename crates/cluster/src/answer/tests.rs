@@ -8,12 +8,10 @@ fn answers_are_the_same_after_they_were_stored() {
     };
     let all = [
         KeptAnswer::Done,
-        KeptAnswer::Nothing,
         KeptAnswer::Job(-5, 7),
         KeptAnswer::Refusals(vec![("job-1".into(), refusal.clone())]),
         KeptAnswer::Batch(1, u64::MAX),
         KeptAnswer::Changed(3, Some(4)),
-        KeptAnswer::Refused(refusal.clone()),
         KeptAnswer::Begun(9, vec![("job-2".into(), refusal)]),
     ];
     let answers: BTreeMap<OpNumber, KeptAnswer> = (1..).map(OpNumber).zip(all).collect();
@@ -30,9 +28,14 @@ fn stored_form_is_as_it_was() {
     let answers = BTreeMap::from([
         (OpNumber(1), KeptAnswer::Done),
         (OpNumber(300), KeptAnswer::Job(1, -1)),
-        (OpNumber(301), KeptAnswer::Refused(refusal)),
+        (
+            OpNumber(301),
+            KeptAnswer::Begun(5, vec![("j".into(), refusal)]),
+        ),
     ]);
-    let bytes = [1, 3, 1, 0, 172, 2, 2, 2, 1, 173, 2, 6, 0, 2, b'n', b'o'];
+    let bytes = [
+        1, 3, 1, 0, 172, 2, 1, 2, 1, 173, 2, 5, 5, 1, 1, b'j', 0, 2, b'n', b'o',
+    ];
     assert_eq!(encode(&answers).unwrap(), bytes);
     assert_eq!(decode(&bytes).unwrap(), answers);
 }
