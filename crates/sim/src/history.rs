@@ -8,8 +8,8 @@ use workmill_cluster::Epoch;
 use crate::server::Place;
 use crate::world::SECOND;
 
-/// Within this time the leader is told that a job was delivered, unless the server is gone.
-const LATELY: u64 = 15 * SECOND;
+/// Within this time the leader is told that a job was delivered, unless the server is gone: no server is away for longer.
+const LATELY: u64 = 60 * SECOND;
 
 /// A promise that was broken, or a fault of the simulator itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
