@@ -26,6 +26,8 @@ pub struct History {
     /// Batches that were committed, by their callback.
     batches: BTreeSet<String>,
     cron_jobs: BTreeSet<String>,
+    /// When the leader gave up on runs of servers: what was on its way to their clients may reach them all the same.
+    given_up: BTreeMap<(usize, u64), u64>,
     last_epoch: Epoch,
     violations: Vec<Violation>,
     /// How often leaders changed.
@@ -142,10 +144,14 @@ impl History {
             self.job(jid).push = Known::Done;
         }
         let unfinished = self.unfinished_members(jid);
+        let given_up = self.given_up.get(&(place.index, place.run));
+        let is_late = given_up.is_some_and(|at| at + LATELY >= now);
         let job = self.job(jid);
+        job.contested |= is_late;
         job.started += 1;
         job.started_at = now;
         let before = job.holder.replace((wid.to_owned(), place));
+        let before = before.filter(|_| !job.contested);
         let acked = job.ended && job.push == Known::Done && !job.contested;
         let push = job.push;
         if acked {
@@ -237,6 +243,12 @@ impl History {
                 .take_if(|(_, place)| place.index == index && is_new);
             job.contested |= taken.is_some();
         }
+    }
+
+    /// The leader gives jobs back that were on their way to clients of this run of a server, or have just reached them.
+    pub(crate) fn server_given_up(&mut self, place: Place, now: u64) {
+        self.given_up.insert((place.index, place.run), now);
+        self.server_gone(place.index, now);
     }
 
     pub(crate) fn note_forgotten(&mut self, now: u64) {

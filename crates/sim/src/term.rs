@@ -471,8 +471,9 @@ impl World {
     fn note_gone(&mut self, gone: &[ServerId]) {
         for index in 0..self.servers.len() {
             let server = self.servers.get(index);
-            if server.is_some_and(|server| gone.contains(&server.forwarder.server())) {
-                self.history.server_gone(index, self.now);
+            let server = server.filter(|server| gone.contains(&server.forwarder.server()));
+            if let Some(run) = server.map(|server| server.run) {
+                self.history.server_given_up(Place { index, run }, self.now);
             }
         }
     }
