@@ -70,6 +70,16 @@ macro_rules! field {
     };
 }
 
+/// How many jobs: as many as a machine can count, where the rules count further.
+macro_rules! jobs {
+    ($($path:ident).+) => {
+        Field {
+            get: |settings| usize::try_from(settings.$($path).+).unwrap_or(usize::MAX),
+            set: |settings, jobs| settings.$($path).+ = jobs as u64,
+        }
+    };
+}
+
 /// What a reload does with a new value.
 enum Reload {
     /// It holds from now on.
@@ -105,12 +115,7 @@ static SCALARS: [Scalar; 16] = [
         form: Form::Count {
             // Each takes up to 64 KiB of disk and a little more.
             range: 1..=1_000_000,
-            field: Field {
-                get: |settings| {
-                    usize::try_from(settings.rules.completed_jobs_max).unwrap_or(usize::MAX)
-                },
-                set: |settings, jobs| settings.rules.completed_jobs_max = jobs as u64,
-            },
+            field: jobs!(rules.completed_jobs_max),
         },
         reload: Reload::Take,
     },
@@ -176,10 +181,7 @@ static SCALARS: [Scalar; 16] = [
         form: Form::Count {
             // A dead set that holds nothing would be a silent loss of jobs, so at least one.
             range: 1..=1_000_000_000,
-            field: Field {
-                get: |settings| usize::try_from(settings.rules.dead_jobs_max).unwrap_or(usize::MAX),
-                set: |settings, jobs| settings.rules.dead_jobs_max = jobs as u64,
-            },
+            field: jobs!(rules.dead_jobs_max),
         },
         reload: Reload::Take,
     },
