@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 
 /// What is kept of an op, as far as it is needed to answer it again without running it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeptAnswer {
+pub(crate) enum KeptAnswer {
     /// Done.
     Done,
     /// A FETCH that got a job: its key, and when it was reserved, in microseconds of the steady clock.
@@ -32,14 +32,14 @@ pub enum KeptAnswer {
 
 /// An error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     not_unique: bool,
     text: String,
 }
 
 /// What is stored of the answers to a server cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnreadableLog {
+pub(crate) enum UnreadableLog {
     /// It was written by a newer version.
     #[error("the answers to a server were stored by a newer version: run that one")]
     Newer,

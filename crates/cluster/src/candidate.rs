@@ -46,8 +46,8 @@ pub enum Step {
     TakeOver(Epoch),
 }
 
-/// Watches who leads, for a server that does not.
-#[derive(Debug)]
+/// Watches who leads, for a server that does not. At first it has seen nothing.
+#[derive(Debug, Default)]
 pub struct Candidate {
     /// What the store said, and when it last said something new.
     seen: Option<(LeaderRow, Duration)>,
@@ -56,22 +56,7 @@ pub struct Candidate {
     refused: Option<Epoch>,
 }
 
-impl Default for Candidate {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Candidate {
-    /// One that has seen nothing.
-    pub fn new() -> Self {
-        Self {
-            seen: None,
-            linked: false,
-            refused: None,
-        }
-    }
-
     /// The store says this at `now`, a moment of a clock that only runs while this server does.
     pub fn observe(&mut self, row: LeaderRow, now: Duration) {
         match &self.seen {
@@ -132,7 +117,7 @@ mod tests {
 
     #[test]
     fn whoever_resigned_is_followed_at_once() {
-        let mut candidate = Candidate::new();
+        let mut candidate = Candidate::default();
         assert_eq!(candidate.step(secs(9)), Step::Stay, "it has seen nothing");
         candidate.observe(row(3, 0), secs(9));
         candidate.linked();
@@ -147,7 +132,7 @@ mod tests {
 
     #[test]
     fn leader_that_renews_is_connected_to_again() {
-        let mut candidate = Candidate::new();
+        let mut candidate = Candidate::default();
         candidate.observe(row(3, 0), secs(0));
         for renewals in 1..9 {
             candidate.observe(row(3, renewals), secs(renewals));
@@ -164,7 +149,7 @@ mod tests {
 
     #[test]
     fn leader_whose_process_is_gone_is_not_waited_for() {
-        let mut candidate = Candidate::new();
+        let mut candidate = Candidate::default();
         candidate.observe(row(3, 0), secs(0));
         candidate.unlinked(LinkLoss::Refused);
         assert_eq!(candidate.step(secs(0)), Step::TakeOver(Epoch(3)));

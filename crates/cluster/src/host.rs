@@ -105,35 +105,38 @@ impl Host {
 
     /// Takes in what came on a link.
     pub fn hear(&mut self, link: LinkId, frame: ToLeader) {
-        if let ToLeader::Hello {
-            server,
-            nth,
-            registered,
-            open,
-        } = frame
-        {
-            // One that was made earlier may be heard later.
-            if self.nth.get(&server).is_none_or(|last| *last < nth) {
-                self.nth.insert(server, nth);
-                self.greet(link, server, registered, &open.into_iter().collect());
+        match (frame, self.server_of(link)) {
+            (
+                ToLeader::Hello {
+                    server,
+                    nth,
+                    registered,
+                    open,
+                },
+                _,
+            ) => {
+                // One that was made earlier may be heard later.
+                if self.nth.get(&server).is_none_or(|last| *last < nth) {
+                    self.nth.insert(server, nth);
+                    self.greet(link, server, registered, &open.into_iter().collect());
+                }
             }
-            return;
-        }
-        // What a server said on an older link it says again on this one.
-        let mut links = self.links.iter();
-        let Some(server) = links.find_map(|(&server, &of)| (of == link).then_some(server)) else {
-            return;
-        };
-        match frame {
-            ToLeader::Hello { .. } => {}
-            ToLeader::Ops(ops) => {
+            (ToLeader::Ops(ops), Some(server)) => {
                 for (number, op) in ops {
                     self.ask(server, number, op);
                 }
             }
-            ToLeader::Forget(number) => self.forget(server, number),
-            ToLeader::Settled(numbers) => self.logs.settle(server, &numbers),
+            (ToLeader::Forget(number), Some(server)) => self.forget(server, number),
+            (ToLeader::Settled(numbers), Some(server)) => self.logs.settle(server, &numbers),
+            // What a server said on an older link it says again on the last one.
+            (_, None) => {}
         }
+    }
+
+    /// The server that a link speaks for.
+    fn server_of(&self, link: LinkId) -> Option<ServerId> {
+        let mut links = self.links.iter();
+        links.find_map(|(&server, &of)| (of == link).then_some(server))
     }
 
     fn greet(
@@ -207,8 +210,7 @@ impl Host {
 
     /// A link is broken, at `now`. FETCHes that came on it wait no more: nobody must get a job for as long as that is so.
     pub fn link_broken(&mut self, link: LinkId, now: Duration) {
-        let mut links = self.links.iter();
-        let Some(server) = links.find_map(|(&server, &of)| (of == link).then_some(server)) else {
+        let Some(server) = self.server_of(link) else {
             return;
         };
         self.links.remove(&server);

@@ -17,7 +17,6 @@ mod host;
 mod logs;
 mod replay;
 
-pub use answer::{KeptAnswer, UnreadableLog};
 pub use candidate::{Candidate, LEADER_SILENT, LINK_SILENT, LeaderRow, LinkLoss, Step};
 pub use forwarder::{Forwarder, Received};
 pub use frame::{Epoch, FromLeader, LinkId, OpNumber, ToLeader};

@@ -19,7 +19,6 @@ const SERVERS_MAX: usize = 100_000;
 #[derive(Debug, Default)]
 pub struct AnswerLogs {
     servers: BTreeMap<ServerId, BTreeMap<OpNumber, KeptAnswer>>,
-    unreadable: Vec<ServerId>,
     /// Whose rows are behind what the servers have said.
     behind: BTreeSet<ServerId>,
     /// Servers that are forgotten, and whose rows are still there.
@@ -47,7 +46,7 @@ impl AnswerLogs {
                 Ok(answers) => {
                     logs.servers.insert(ServerId(id), answers);
                 }
-                Err(UnreadableLog::Damaged) => logs.unreadable.push(ServerId(id)),
+                Err(UnreadableLog::Damaged) => {}
                 Err(error @ UnreadableLog::Newer) => {
                     return Err(StoreError::Open(error.to_string()));
                 }
@@ -56,18 +55,13 @@ impl AnswerLogs {
         Ok(logs)
     }
 
-    /// Servers whose logs are damaged: they are not known.
-    pub fn unreadable(&self) -> &[ServerId] {
-        &self.unreadable
-    }
-
     /// All servers that are known.
-    pub fn servers(&self) -> impl Iterator<Item = ServerId> {
+    pub(crate) fn servers(&self) -> impl Iterator<Item = ServerId> {
         self.servers.keys().copied()
     }
 
     /// Whether a server is known.
-    pub fn knows(&self, server: ServerId) -> bool {
+    pub(crate) fn knows(&self, server: ServerId) -> bool {
         self.servers.contains_key(&server)
     }
 

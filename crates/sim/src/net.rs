@@ -63,6 +63,13 @@ impl Net {
         id
     }
 
+    /// All links to a leader.
+    pub(crate) fn links_to(&self, leader: Place) -> Vec<LinkId> {
+        let links = self.links.iter();
+        let links = links.filter(|(_, link)| link.leader == leader);
+        links.map(|(&id, _)| id).collect()
+    }
+
     /// Whether an end is open.
     pub(crate) fn is_open(&self, id: LinkId, end: End) -> bool {
         let link = self.links.get(&id);
