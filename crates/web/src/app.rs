@@ -13,7 +13,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::desk::Desk;
-use crate::guard::{Logins, authenticate, harden, refuse_other_sites};
+use crate::guard::{Logins, authenticate, harden, refuse_long_parts, refuse_other_sites};
 use crate::observe::Observer;
 use crate::service::attention::Watch;
 use crate::service::events::Streams;
@@ -81,6 +81,7 @@ pub(crate) fn bound(routes: Router) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
+        .layer(from_fn(refuse_long_parts))
         .layer(from_fn(explained::explain))
         .layer(CompressionLayer::new())
         .layer(map_response(harden))

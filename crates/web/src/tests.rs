@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod bounds;
 mod cron;
 mod editing;
 mod events;

@@ -92,5 +92,5 @@ fn refused(error: &JsonRejection) -> Response {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,
     };
-    document(status, &error.body_text())
+    document(status, &invalid(error.body_text()).detail)
 }

@@ -18,8 +18,12 @@ use crate::service::{PageRequest, Problem, ProblemKind};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryParameters {
+    /// How far back; an hour if it is left out.
+    #[param(pattern = "^(1h|6h|1d|7d|30d|180d)$")]
     range: Option<String>,
+    /// What happened to the jobs of this queue alone.
     queue: Option<String>,
+    /// What happened to the jobs of this type alone.
     jobtype: Option<String>,
 }
 
@@ -27,6 +31,8 @@ pub(crate) struct HistoryParameters {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct JobtypesParameters {
+    /// How far back; a day if it is left out.
+    #[param(pattern = "^(1h|1d|30d)$")]
     range: Option<String>,
     /// How many at most; 100 if it is left out.
     #[param(minimum = 1, maximum = 500)]

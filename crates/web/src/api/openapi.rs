@@ -7,9 +7,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::schema::{Object, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,6 +20,7 @@ use super::{
     queues, server, trash, why, workers,
 };
 use crate::app::{App, JOBS_BYTES_MAX};
+use crate::guard::PART_BYTES_MAX;
 use crate::probes;
 
 /// Where the document is served.
@@ -117,7 +119,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(server::flush))
 }
 
-/// Adds what holds for all of it: problems, and who may come in.
+/// Adds what holds for all of it: problems, who may come in, and how long a parameter may be.
 fn complete(document: &mut OpenApi) {
     let name = problem::Document::name();
     let components = document.components.get_or_insert_with(Components::new);
@@ -147,6 +149,26 @@ fn complete(document: &mut OpenApi) {
     for operation in document.paths.paths.values_mut().flat_map(operations_of) {
         let responses = &mut operation.responses.responses;
         responses.insert("default".to_owned(), refused.clone().into());
+        let parameters = operation.parameters.iter_mut().flatten();
+        for text in parameters.filter_map(text_of) {
+            text.max_length.get_or_insert(PART_BYTES_MAX);
+        }
+    }
+}
+
+/// What is said of a parameter that is any text.
+fn text_of(parameter: &mut RefOr<Parameter>) -> Option<&mut Object> {
+    let RefOr::T(parameter) = parameter else {
+        return None;
+    };
+    match &mut parameter.schema {
+        Some(RefOr::T(Schema::Object(object)))
+            if object.schema_type == SchemaType::Type(Type::String)
+                && object.enum_values.is_none() =>
+        {
+            Some(object)
+        }
+        _ => None,
     }
 }
 

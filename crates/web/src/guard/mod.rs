@@ -2,11 +2,12 @@
 //!
 //! Reading order: `access` (what the operator has set), `credentials` (what somebody sends), `login` (whether that is right),
 //! `attempts` and `proven` (what it may cost to find out), `authenticate` (all of it for a request), `origin` (whether another
-//! site sent it).
+//! site sent it), `address` (how long its parts may be).
 
 mod access;
 mod account;
 mod actor;
+mod address;
 mod attempts;
 mod authenticate;
 mod client;
@@ -23,6 +24,7 @@ mod script_name;
 
 pub use access::{Access, Secret};
 pub use account::{Account, HashError, PASSWORD_BYTES_MAX, hash_password};
+pub(crate) use address::{PART_BYTES_MAX, refuse_long_parts};
 pub(crate) use authenticate::authenticate;
 pub(crate) use headers::harden;
 pub(crate) use login::Logins;

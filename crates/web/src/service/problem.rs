@@ -6,6 +6,9 @@ use workmill_store::StoreError;
 use super::search::SearchError;
 use crate::desk::{DeskError, Forbidden};
 
+/// Bytes of what is told of a reason: it may repeat what was sent, which may be long.
+const DETAIL_BYTES_MAX: usize = 1_000;
+
 /// What kind of reason it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemKind {
@@ -45,11 +48,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A reason without a place.
+    /// A reason without a place. A detail of more than 1,000 bytes is cut, between two characters.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
         Self {
             kind,
-            detail: detail.into(),
+            detail,
             span: None,
             field: None,
         }

@@ -17,8 +17,8 @@ pub(super) struct ActionRequest {
     pub(super) method: Method,
     /// The path as the document has it.
     pub(super) template: &'static str,
-    path: &'static str,
-    body: Option<Value>,
+    pub(super) path: &'static str,
+    pub(super) body: Option<Value>,
 }
 
 /// Each action with a request for it: its name, the method, the path as the document has it, a path, and the body.

@@ -14,12 +14,13 @@ use super::visitor::Answer;
 use super::{HOSTILE, Visitor};
 
 /// Every page that needs no name.
-const PAGES: [&str; 17] = [
+pub(super) const PAGES: [&str; 18] = [
     "/",
     "/queues",
     "/scheduled",
     "/retries",
     "/morgue",
+    "/completed",
     "/busy",
     "/search",
     "/failures",
@@ -40,7 +41,7 @@ const STATES: [&str; 5] = ["scheduled", "retries", "dead", "working", "enqueued"
 const PAGE_BYTES_MAX: usize = 200 << 10;
 
 /// What every page is, whatever it shows.
-fn check_page(path: &str, answer: &Answer) {
+pub(super) fn check_page(path: &str, answer: &Answer) {
     let text = answer.text();
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     assert!(
