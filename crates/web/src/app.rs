@@ -94,7 +94,8 @@ fn pages() -> Router<Arc<App>> {
         .route("/queues", get(pages::queues))
         .route("/scheduled/{key}", get(pages::entry).post(pages::on_entry))
         .route("/retries/{key}", get(pages::entry).post(pages::on_entry))
-        .route("/morgue/{key}", get(pages::entry))
+        // Faktory's buttons there post to the list; whoever posts here is shown the job, as there.
+        .route("/morgue/{key}", get(pages::entry).post(pages::entry))
         .route("/completed", get(pages::set))
         .route("/busy", get(pages::set).post(pages::on_workers))
         .route("/search", get(pages::search))
@@ -124,6 +125,7 @@ fn pages() -> Router<Arc<App>> {
         )
         .route("/audit", get(pages::audit).post(pages::on_audit))
         .route("/server", get(pages::server))
+        .route("/debug", get(pages::debug))
         .merge(pages_of_many_jobs())
 }
 

@@ -9,6 +9,7 @@ mod contrib;
 mod editing;
 mod events;
 mod failures;
+mod forms;
 mod history;
 mod port;
 mod probes;

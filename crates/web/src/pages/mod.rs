@@ -66,5 +66,5 @@ pub(crate) use queues::{queue, queues};
 #[cfg(test)]
 pub(crate) use reasons::told;
 pub(crate) use search::search;
-pub(crate) use server::server;
+pub(crate) use server::{debug, server};
 pub(crate) use sets::set;

@@ -71,3 +71,8 @@ pub(crate) async fn server(State(app): State<Arc<App>>, frame: Frame) -> Respons
     };
     frame.show(Ok(page))
 }
+
+/// `GET /debug`: what Faktory shows there is on the page of the server.
+pub(crate) async fn debug(frame: Frame) -> Response {
+    frame.leads_to("/server")
+}
