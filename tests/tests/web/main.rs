@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod completed;
 mod contrib;
+mod document;
 mod editing;
 mod events;
 mod failures;
