@@ -72,7 +72,7 @@ schedule = "${n % 60} ${n % 24} * * *"
 timezone = "Europe/Berlin"
 job = { type = ${quote(name.type(n).replace(/\p{C}/gu, "_"))}, queue = ${quote(name.queue(n))} }`);
   const throttles = range(few).map((n) => `${quote(name.queue(n))} = { concurrency = ${n + 1}, worker = 1, rate = ${n + 0.5} }`);
-  return `[throttles]\n${throttles.join("\n")}\n${entries.join("\n")}`;
+  return `[history]\ncompleted = "1h"\n[throttles]\n${throttles.join("\n")}\n${entries.join("\n")}`;
 }
 
 async function fillQueues(client, name, count) {
@@ -128,7 +128,7 @@ export async function ended(server, id) {
 
 /** The pages there are, and one of each that is about one thing. */
 function paths(name, some) {
-  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/failures", "/busy", "/batches", "/workers", "/cron", "/cron/new", "/throttles",
+  const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/completed", "/failures", "/busy", "/batches", "/workers", "/cron", "/cron/new", "/throttles",
     "/locks", "/jobtypes", "/operations", "/audit", "/server", "/search", "/search?query=flaky", "/search?query=state:",
     "/operations/new?action=retry&query=state:dead", "/operations/new?action=move&query=state:dead", "/jobs/nothing-here"];
   const { queue, bid, operation, failure, jobs } = some;
@@ -160,7 +160,7 @@ export async function scene(kind) {
   const few = (query) => server.api("GET", `/jobs?limit=1&query=${encodeURIComponent(query)}`);
   const failures = await server.api("GET", "/failures");
   const jobs = [];
-  for (const query of ["queue:poison", "state:retries", "state:working", "queue:later", "queue:locked", "queue:parts"]) {
+  for (const query of ["queue:poison", "state:retries", "state:working", "queue:later", "queue:locked", "queue:parts", "state:completed"]) {
     jobs.push(...(await few(query)).jobs.map((found) => found.jid));
   }
   return { server, paths: paths(name, { queue: name.queue(0), bid: bids[0], operation: killed.id, failure: failures.items[0].id, jobs }) };

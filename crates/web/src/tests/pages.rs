@@ -9,9 +9,11 @@ mod shown;
 mod told;
 
 use serde_json::json;
+use workmill_engine::Rules;
 
 use super::visitor::Answer;
 use super::{HOSTILE, Visitor};
+use crate::desk::fake::FakeDesk;
 
 /// Every page that needs no name.
 pub(super) const PAGES: [&str; 18] = [
@@ -35,7 +37,14 @@ pub(super) const PAGES: [&str; 18] = [
     "/server",
 ];
 
-const STATES: [&str; 5] = ["scheduled", "retries", "dead", "working", "enqueued"];
+const STATES: [&str; 6] = [
+    "scheduled",
+    "retries",
+    "dead",
+    "working",
+    "completed",
+    "enqueued",
+];
 
 /// Bytes of a page, without packing.
 const PAGE_BYTES_MAX: usize = 200 << 10;
@@ -75,6 +84,14 @@ pub(super) fn check_page(path: &str, answer: &Answer) {
     assert!(text.contains("</html>"), "{path} ends too early");
 }
 
+/// Calls a server that keeps jobs that are done.
+fn visitor_of_completed() -> Visitor {
+    Visitor::of(FakeDesk::with_rules(Rules {
+        completed_secs: 3_600,
+        ..Rules::default()
+    }))
+}
+
 /// A job that is `state` for one who says this of it everywhere.
 fn put(visitor: &Visitor, state: &str, jid: &str, says: &str) {
     let mut job = json!({
@@ -86,7 +103,10 @@ fn put(visitor: &Visitor, state: &str, jid: &str, says: &str) {
     }
     visitor.desk.push(&job);
     if state != "enqueued" && state != "scheduled" {
-        visitor.desk.fetch("mails");
+        let fetched = visitor.desk.fetch("mails");
+        if state == "completed" {
+            visitor.desk.ack(&fetched);
+        }
     }
     if state == "retries" || state == "dead" {
         visitor.desk.fail(jid, says);

@@ -75,7 +75,14 @@ struct Job {
     group: Option<u64>,
 }
 
-const PLACES: [&str; 5] = ["enqueued", "working", "scheduled", "retries", "dead"];
+const PLACES: [&str; 6] = [
+    "enqueued",
+    "working",
+    "scheduled",
+    "retries",
+    "dead",
+    "completed",
+];
 
 impl Job {
     fn sample(&self) -> Sample {
@@ -138,7 +145,7 @@ fn field(name: &str, value: &str, job: &Job) -> bool {
         }),
         // A job that is tried again belongs to no group meanwhile.
         "group" => {
-            let is_counted = job.place > 2;
+            let is_counted = matches!(PLACES[job.place], "retries" | "dead");
             is_counted
                 && job
                     .group
@@ -212,7 +219,7 @@ fn job() -> impl Strategy<Value = Job> {
     let retries = prop::option::of(0_i64..4);
     let ago = prop::option::of(0_i64..300);
     (
-        0..5_usize,
+        0..PLACES.len(),
         letters(),
         letters(),
         arg,

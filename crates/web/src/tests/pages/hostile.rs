@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PAGES, STATES, check_page, put};
+use super::{PAGES, STATES, check_page, put, visitor_of_completed};
 use crate::desk::fake;
 use crate::tests::Visitor;
 use crate::tests::visitor::get;
@@ -20,7 +20,7 @@ const HOSTILE: [&str; 7] = [
 
 #[tokio::test]
 async fn what_others_have_written_is_shown_and_does_nothing() {
-    let visitor = Visitor::new();
+    let visitor = visitor_of_completed();
     for state in STATES {
         for (index, says) in HOSTILE.iter().enumerate() {
             put(&visitor, state, &format!("<jid>-{index}-{state}"), says);

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{PAGES, STATES, check_page, put};
+use super::{PAGES, STATES, check_page, put, visitor_of_completed};
 use crate::tests::Visitor;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn pages_of_an_empty_server_say_what_would_be_there() {
 
 #[tokio::test]
 async fn jobs_in_every_state_have_a_row_and_a_page() {
-    let visitor = Visitor::new();
+    let visitor = visitor_of_completed();
     for state in STATES {
         put(
             &visitor,
@@ -42,6 +42,7 @@ async fn jobs_in_every_state_have_a_row_and_a_page() {
         ("/scheduled", "scheduled"),
         ("/retries", "retries"),
         ("/morgue", "dead"),
+        ("/completed", "completed"),
         ("/busy", "working"),
         ("/queues/mails", "enqueued"),
         ("/search?query=jid:jid-dead", "dead"),
