@@ -17,3 +17,18 @@ pub(super) static FILES: &[(&str, &[u8])] = files! {
     "js/main.js",
     "js/times.js",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of all scripts together, as they are written.
+    const SCRIPT_BYTES_MAX: usize = 30_000;
+
+    #[test]
+    fn scripts_are_small_all_together() {
+        let scripts = FILES.iter().filter(|(name, _)| name.ends_with(".js"));
+        let bytes: usize = scripts.map(|(_, script)| script.len()).sum();
+        assert!((1..SCRIPT_BYTES_MAX).contains(&bytes), "{bytes} bytes");
+    }
+}

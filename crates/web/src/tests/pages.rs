@@ -6,6 +6,7 @@ mod hostile;
 mod operations;
 mod sentences;
 mod shown;
+mod size;
 mod told;
 
 use serde_json::json;
