@@ -14,6 +14,7 @@ mod cron_make;
 pub(crate) mod cron_pause;
 mod cron_plan;
 mod dead;
+mod dead_run;
 mod extents;
 mod fail;
 mod fetch;

@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use workmill_proto::{SetName, SteadyTime};
 use workmill_store::{
     CorruptRecord, EntryKey, Fate, Home, JobRecord, JobRef, Place, QueueStanding, SLICE_BYTES_MAX,
-    StoreError, StoredJob, Trash, TrashedJob, Tx, Watermark,
+    StoreError, Trash, TrashedJob, Tx, Watermark,
 };
 
 use super::corrupt::quarantine;
+use super::dead_run::DeadRun;
 use super::life::Taken;
 use crate::features::TrashBin;
 use crate::group::Group;
@@ -67,6 +68,7 @@ impl Found {
     ) -> Result<Self, StoreError> {
         let (mut returning, mut corrupt) = (Vec::new(), Vec::new());
         let (mut keys, mut bytes) = (Vec::new(), 0);
+        let mut run = DeadRun::default();
         let end = until.min(trash.first.saturating_add(UNDO_SLICE_JOBS));
         while trash.first < end && bytes < SLICE_BYTES_MAX {
             let key = (action, trash.first);
@@ -83,7 +85,7 @@ impl Found {
                     (Some(job), Taken::Evicted { was_pending }, None)
                 }
                 Fate::Killed { dead, was_pending } => {
-                    let stored = dead_job(tx, dead)?;
+                    let stored = run.find(tx, dead)?;
                     (stored, Taken::Killed { was_pending }, Some(dead))
                 }
             };
@@ -235,15 +237,4 @@ impl<T: Tx> Group<'_, T> {
         }
         Ok(())
     }
-}
-
-/// A job in the dead set, if it is still there.
-fn dead_job<T: Tx>(tx: &mut T, key: EntryKey) -> Result<Option<StoredJob>, StoreError> {
-    let before = EntryKey {
-        serial: key.serial.saturating_sub(1),
-        ..key
-    };
-    let found = tx.entries(SetName::Dead, Some(before), key.at, 1)?;
-    let mut found = found.into_iter().filter(|entry| entry.key == key);
-    Ok(found.next().map(|entry| entry.job))
 }

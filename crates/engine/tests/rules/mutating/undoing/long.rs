@@ -5,7 +5,7 @@ use workmill_engine::{
 };
 use workmill_store::AuditState;
 
-use super::{left, operate, resume, take, undo, undo_refused};
+use super::{left, operate, resume, run, take, undo, undo_refused};
 use crate::world::World;
 
 /// Runs the first slice of an undo; gives the rest.
@@ -166,4 +166,22 @@ fn two_undos_of_one_action_share_its_jobs() {
         }
     }
     assert_eq!((changed, world.size("q")), (2_000, 2_000));
+}
+
+#[test]
+fn many_killed_jobs_come_back_between_others_that_are_dead_or_gone() {
+    let mut world = World::of_jobs(300);
+    let others = take(&mut world, ChangeVerb::Kill, "jid:*7");
+    let action = take(&mut world, ChangeVerb::Kill, "state:enqueued");
+    run(&mut world, ChangeVerb::Requeue, "state:dead jid:*3");
+    run(&mut world, ChangeVerb::Discard, "state:dead jid:*5*");
+    let undone = undo(&mut world, action);
+    let is_back = |n: &usize| !n.to_string().contains('5') && n % 10 != 3 && n % 10 != 7;
+    let back = (0..300).filter(is_back).count() as u64;
+    assert_eq!((undone.changed, undone.unknown), (back, 270 - back));
+    let is_other = |n: &usize| n % 10 == 7 && !n.to_string().contains('5');
+    let dead = (0..300).filter(is_other).count() as u64;
+    assert_eq!(world.totals().dead, dead);
+    assert_eq!(undo(&mut world, others).changed, dead);
+    assert_eq!(world.totals().dead, 0);
 }
