@@ -20,8 +20,8 @@ use crate::{Counts, Reservation, StoreError};
 
 // Told by their order, and read until somebody has had enough: none has a limit.
 pub(super) const JOBS: &str =
-    "SELECT key, record, EXISTS (SELECT 1 FROM live WHERE live.key = jobs.key)
-    FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
+    "SELECT key, record FROM jobs WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
+const RESERVED: &str = "SELECT key FROM live WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
 const RESERVATIONS: &str = "SELECT live.key, a, b, c, d, e IS NOT NULL, record
     FROM live LEFT JOIN jobs ON jobs.key = live.key WHERE live.key BETWEEN ?1 AND ?2 ORDER BY live.key";
 const SETS: &str = "SELECT id, name, size, cleared FROM sets ORDER BY id";
@@ -111,8 +111,18 @@ impl JobReads for SqliteSnapshot<'_> {
         keys: (i64, i64),
         mut each: impl FnMut(i64, RawRecord<'_>, bool) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        let of_statement = |error: rusqlite::Error| failure::of_statement(&error);
+        let statement = self.conn.prepare_cached(RESERVED);
+        let mut statement = statement.map_err(of_statement)?;
+        // Few are reserved of many: going along with them is cheaper than to look for each job.
+        let mut reserved = statement.query(keys).map_err(of_statement)?;
+        let mut next = Some(i64::MIN);
         self.rows(JOBS, keys, |row| {
-            Ok(each(row.get(0)?, raw(row, 1)?, row.get(2)?))
+            let key = row.get(0)?;
+            while next.is_some_and(|next| next < key) {
+                next = reserved.next()?.map(|row| row.get(0)).transpose()?;
+            }
+            Ok(each(key, raw(row, 1)?, next == Some(key)))
         })
     }
 
@@ -209,7 +219,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut conn = Connection::open(dir.path().join("plan.db")).unwrap();
         super::super::schema::prepare(&mut conn, dir.path()).unwrap();
-        let texts = [QUEUES, JOBS, RESERVATIONS, ENTRIES, ENTRY, TALLIES, DAYS];
+        let texts = [
+            QUEUES,
+            JOBS,
+            RESERVED,
+            RESERVATIONS,
+            ENTRIES,
+            ENTRY,
+            TALLIES,
+            DAYS,
+        ];
         for text in texts.iter().chain(&features::TEXTS).chain(&records::TEXTS) {
             let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
             let count = statement.parameter_count();
