@@ -42,7 +42,9 @@ pub fn features_config() -> String {
     };
     // Else it would make up for those of the last minute.
     let cron = "[cron_plugin]\nmissed_within = \"0s\"\n";
-    throttles + batch + cron + &entry(TICK, false) + &entry(TOCK, true)
+    // Far fewer than are done between two crashes: they leave all the time.
+    let history = "[history]\ncompleted = \"1h\"\ncompleted_jobs = 50\n";
+    throttles + batch + history + cron + &entry(TICK, false) + &entry(TOCK, true)
 }
 
 #[derive(Clone, Debug)]

@@ -25,7 +25,11 @@ impl Room {
     fn new() -> Self {
         let files = ServerFiles::new();
         let disk = Disk::under(&files);
-        let server = disk.carry(Server::builder().files(files)).start();
+        // What is kept of jobs that are done is refused with them, and takes no more room than it may.
+        let config = "[history]\ncompleted = \"1h\"\ncompleted_jobs = 500\n";
+        let server = disk
+            .carry(Server::builder().files(files).config(config))
+            .start();
         Self {
             disk,
             server,
