@@ -92,6 +92,10 @@ async function now(server) {
   for (const worker of workers) {
     for (let n = 0; n < 2; n += 1) await worker.fetch("imports", "mailers", "reports");
   }
+  const bid = await tree(client, workers[0]);
+  const unique = { custom: { unique_for: 3600 } };
+  await client.pushAll(Array.from({ length: 5 }, (_, n) => job("imports", "SyncAccount", { ...unique, args: [{ account: 4200 + n }] })));
+  await server.api("POST", "/marks", { text: "deploy 2026.11" });
   const beat = () => Promise.all(workers.map((worker, n) => worker.beat(`app-${"abc"[n]}-7f31`)));
   const fail = async () => {
     for (let n = 0; n < 24; n += 1) {
@@ -99,7 +103,25 @@ async function now(server) {
       await workers[2].fail(jid, ...TIMEOUT, TRACE);
     }
   };
-  return { beat, fail };
+  return { beat, fail, bid };
+}
+
+/** A batch with two below it, half done. Gives its id. */
+async function tree(client, worker) {
+  const made = async (description, parent_bid) => {
+    const success = { jobtype: "Announce", queue: "reports" };
+    const bid = await client.send(`BATCH NEW ${JSON.stringify({ description, success, parent_bid })}`);
+    await client.pushAll(Array.from({ length: 8 }, () => job("exports", "Export::Part", { custom: { bid } })));
+    return bid;
+  };
+  const bid = await made("Month end: all regions");
+  for (const region of ["Month end: Europe", "Month end: Americas"]) await client.send(`BATCH COMMIT ${await made(region, bid)}`);
+  await client.send(`BATCH COMMIT ${bid}`);
+  for (let n = 0; n < 13; n += 1) {
+    const { jid } = await worker.fetch("exports");
+    await worker.ack(jid);
+  }
+  return bid;
 }
 
 async function shoot(page, name, size) {
@@ -110,7 +132,7 @@ async function shoot(page, name, size) {
 
 const dir = await past();
 const server = await Server.start(THROTTLES + CRON, { environment: "production", env: OPEN, dir });
-const { beat, fail } = await now(server);
+const { beat, fail, bid } = await now(server);
 await until("all is told that needs attention", async () => {
   await beat();
   const { attention } = await server.api("GET", "/attention");
@@ -132,6 +154,18 @@ await go(`/jobs/${jobs[0].jid}`);
 await shoot(page, "job", { width: 1280, height: 760 });
 await go("/operations/new?action=retry&query=state:retries+error:timeout");
 await shoot(page, "operation", { width: 1280, height: 620 });
+const deleted = await server.api("POST", "/operations", { action: "delete", query: "state:scheduled type:SendReminder" });
+await until("they are deleted", async () => (await server.api("GET", `/operations/${deleted.id}`)).state === "done", 30000, 100);
+await server.api("POST", "/queues/reports/pause");
+await server.api("POST", "/queues/reports/resume");
+for (const [name, path, height] of [
+  ["cron", "/cron", 420], ["batch", `/batches/${bid}`, 560], ["throttles", "/throttles", 300], ["locks", "/locks", 420],
+  ["search", `/search?query=${encodeURIComponent("state:retries error:timeout arg.0.account:>=4200")}`, 640],
+  ["workers", "/workers", 460], ["audit", "/audit", 460], ["server", "/server", 760], ["operations", `/operations/${deleted.id}`, 420],
+]) {
+  await go(path);
+  await shoot(page, name, { width: 1280, height });
+}
 await go("/jobtypes");
 await shoot(page, "jobtypes", { width: 1280, height: 420 });
 await go("/?theme=dark");
