@@ -23,6 +23,10 @@ pub enum StoreError {
     /// right before the next one, so the same is to be tried again at once.
     #[error("the database was found out of order and is put right, try again: {0}")]
     Disorder(String),
+    /// Another server writes to the database by now. Nothing happened; the transaction must be dropped, and nothing more can be
+    /// done with this store.
+    #[error("another server has taken over, nothing was changed")]
+    Deposed,
     /// A commit, a sync or a rollback failed, so what is on disk is unknown. Nothing more may be done
     /// with this store: answer nobody, exit, and let a restart recover.
     #[error("the outcome of a commit is unknown, the store must be reopened: {0}")]

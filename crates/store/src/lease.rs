@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use workmill_proto::Timestamp;
 
+use crate::StoreError;
+
 /// The right to open a store and write to it, which one server has at a time. A contender that has it keeps it until it
 /// resigns, or vanishes: then others get it after [`lasts`](Self::lasts) at the latest.
 pub trait Lease {
@@ -61,6 +63,9 @@ pub enum LeaseError {
         /// What it is.
         what: &'static str,
     },
+    /// The database cannot be asked.
+    #[error(transparent)]
+    Database(StoreError),
     /// The directory or the lock file cannot be opened, locked or written.
     #[error("cannot lock the storage directory with {}", path.display())]
     Lock {

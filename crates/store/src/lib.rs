@@ -1,8 +1,8 @@
 //! What Workmill remembers, and how.
 //!
 //! Owns the [`Store`] and [`Tx`] traits, [`Reading`] beside the writer, the [`Lease`] of the one who may write, the stored
-//! records and their versions, what the one writer does over any backend ([`writer`]), the SQLite backend, a backend in memory
-//! for tests (feature `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects
+//! records and their versions, what the one writer does over any backend ([`writer`]), the SQLite backend, the PostgreSQL
+//! backend, a backend in memory for tests (feature `memory`), the conformance suite every backend must pass (feature `suite`) and a wrapper that injects
 //! faults (feature `fault`). Never knows a rule of jobs: it does not know what a retry or a time-out is, it moves records where
 //! it is told to.
 //!
@@ -33,6 +33,7 @@ mod trash;
 mod tx;
 
 pub mod check;
+pub mod postgres;
 pub mod reading;
 pub mod sqlite;
 pub mod writer;

@@ -31,6 +31,8 @@ impl<'a> MemoryRows<'a> {
 }
 
 impl Rows for MemoryRows<'_> {
+    const MAY_BE_OUT_OF_ORDER: bool = false;
+
     fn begin(&mut self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -59,6 +59,8 @@ impl SqliteStore {
 }
 
 impl Rows for SqliteRows<'_> {
+    const MAY_BE_OUT_OF_ORDER: bool = true;
+
     fn begin(&mut self) -> Result<(), StoreError> {
         self.statements.execute(Sql::Begin, ())?;
         Ok(())

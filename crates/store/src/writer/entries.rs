@@ -119,19 +119,23 @@ impl<R: Rows> WriterTx<'_, R> {
     }
 
     pub(super) fn remove_entries(&mut self, keys: &[EntryKey]) -> Result<usize, StoreError> {
-        let mut removed = 0;
-        for key in keys {
-            self.begin()?;
-            let tally = self.tallies.set_mut(key.set);
-            let place = (tally.id, key.at.as_micros(), key.serial);
-            let found = self.rows.delete_entry(place)?;
-            removed += usize::from(found);
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.begin()?;
+        let place = |key: &EntryKey| {
+            let set_id = self.tallies.set(key.set).id;
+            (set_id, key.at.as_micros(), key.serial)
+        };
+        let places: Vec<EntryPlace> = keys.iter().map(place).collect();
+        let deleted = self.rows.delete_entries(&places)?;
+        for ((key, place), &found) in keys.iter().zip(places).zip(&deleted) {
             self.count_removed(key.set, u64::from(found))?;
             if !found {
                 self.check_entries_around(place)?;
             }
         }
-        Ok(removed)
+        Ok(deleted.into_iter().filter(|&found| found).count())
     }
 
     pub(super) fn rewrite_entries(

@@ -98,7 +98,7 @@ impl<R: Rows> WriterTx<'_, R> {
         self.begin()?;
         self.delete_runs(&mut reserved, R::delete_reservations)?;
         reserved.append(&mut claimed);
-        self.delete_runs(&mut reserved, R::delete_jobs)
+        self.delete_runs(&mut reserved, R::end_jobs)
     }
 
     /// Deletes jobs that wait. There may be none under a key: those between others that were deleted before leave gaps.

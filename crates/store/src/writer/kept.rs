@@ -7,8 +7,7 @@ use crate::{Keyed, StoreError};
 impl<R: Rows> WriterTx<'_, R> {
     pub(super) fn get<K: Keyed>(&mut self, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
         let generation = self.tallies.generation;
-        let rows = K::rows(&mut self.rows);
-        keys.iter().map(|key| rows.get(generation, key)).collect()
+        K::rows(&mut self.rows).get_all(generation, keys)
     }
 
     pub(super) fn put<K: Keyed>(&mut self, kept: &[(K::Key, K)]) -> Result<(), StoreError> {

@@ -60,6 +60,9 @@ impl<R: Rows> WriterTx<'_, R> {
         let Err(corrupt) = job else {
             return Ok(());
         };
+        if !R::MAY_BE_OUT_OF_ORDER {
+            return Ok(());
+        }
         let in_order = self.rows.job_before(key)?.is_none_or(|before| before < key)
             && self.rows.job_after(key)?.is_none_or(|after| after > key)
             && self.rows.job(key, |_| ())?.is_some();
@@ -102,6 +105,9 @@ impl<R: Rows> WriterTx<'_, R> {
     /// Looks whether entries beside a place, where a search ended, are in order: one whose key is damaged misleads searches
     /// to itself.
     pub(super) fn check_entries_around(&mut self, sought: EntryPlace) -> Result<(), StoreError> {
+        if !R::MAY_BE_OUT_OF_ORDER {
+            return Ok(());
+        }
         let before = self.rows.entry_before(sought, |key, record| {
             key > sought || belongs_elsewhere(place_of(key), record.bytes())
         })?;
@@ -124,6 +130,9 @@ impl<R: Rows> WriterTx<'_, R> {
         let Err(corrupt) = job else {
             return Ok(());
         };
+        if !R::MAY_BE_OUT_OF_ORDER {
+            return Ok(());
+        }
         let (set_id, at, serial) = key;
         let just_before = (set_id, at, serial.saturating_sub(1));
         let place = |place, _: RawRecord<'_>| place;

@@ -17,6 +17,9 @@ use crate::StoreError;
 
 /// The rows of one transaction.
 pub trait Rows: JobRows + LiveRows + EntryRows + KeptRows {
+    /// Whether a damaged key may hide rows from whoever looks for them by theirs, so that it is worth a look.
+    const MAY_BE_OUT_OF_ORDER: bool;
+
     /// Begins a transaction of the database. Called once, before the first change.
     fn begin(&mut self) -> Result<(), StoreError>;
 

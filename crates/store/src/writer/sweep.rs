@@ -80,7 +80,7 @@ impl<R: Rows> WriterTx<'_, R> {
         for &key in &keys {
             if !self.is_out(key) {
                 self.begin()?;
-                self.rows.delete_jobs(key, key)?;
+                self.rows.end_jobs(key, key)?;
             }
         }
         if let (Some(last), Some(queue)) = (keys.last(), self.cache.touch(id)) {
@@ -197,9 +197,7 @@ impl<R: Rows> WriterTx<'_, R> {
         if let Some(key) = odd {
             self.suspect(|| format!("an entry is not where it belongs: it was found at {key:?}"))?;
         }
-        for key in &keys {
-            self.rows.delete_entry(*key)?;
-        }
+        self.rows.delete_entries(&keys)?;
         Ok(swept.used_up(keys.len(), limit))
     }
 

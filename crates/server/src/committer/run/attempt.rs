@@ -81,6 +81,8 @@ impl<S: Store + Send + 'static> Committer<S> {
                 Ok(Attempt::Committed(result))
             }
             Err(StoreError::Poisoned(reason)) => Err(Poisoned(reason)),
+            // Whatever this one could do would be refused as well.
+            Err(deposed @ StoreError::Deposed) => Err(Poisoned(deposed.to_string())),
             Err(error) => {
                 self.engine.rolled_back();
                 self.meters.groups.count_failed();

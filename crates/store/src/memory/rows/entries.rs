@@ -61,8 +61,11 @@ impl EntryRows for MemoryRows<'_> {
         })
     }
 
-    fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError> {
-        self.with(|tables| Ok(tables.entries.remove(&place)))
+    fn delete_entries(&mut self, places: &[EntryPlace]) -> Result<Vec<bool>, StoreError> {
+        self.with(|tables| {
+            let deleted = places.iter().map(|place| tables.entries.remove(place));
+            Ok(deleted.collect())
+        })
     }
 
     fn delete_entries_until(&mut self, place: EntryPlace) -> Result<usize, StoreError> {

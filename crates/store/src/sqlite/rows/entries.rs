@@ -63,9 +63,12 @@ impl EntryRows for SqliteRows<'_> {
         Ok(self.statements.execute(Sql::EntryUpdate, row)? > 0)
     }
 
-    fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError> {
-        let deleted = self.statements.execute(Sql::EntryDelete, place)?;
-        Ok(deleted > 0)
+    fn delete_entries(&mut self, places: &[EntryPlace]) -> Result<Vec<bool>, StoreError> {
+        let delete = |place: &EntryPlace| {
+            let deleted = self.statements.execute(Sql::EntryDelete, *place)?;
+            Ok(deleted > 0)
+        };
+        places.iter().map(delete).collect()
     }
 
     fn delete_entries_until(&mut self, place: EntryPlace) -> Result<usize, StoreError> {

@@ -38,11 +38,11 @@ pub trait EntryRows {
         read: impl FnOnce(EntryPlace, RawRecord<'_>) -> T,
     ) -> Result<Option<T>, StoreError>;
 
-    /// Gives an entry another record; tells whether it is there.
+    /// Gives an entry another record; tells whether it is there, if that shows at once.
     fn update_entry(&mut self, place: EntryPlace, record: &[u8]) -> Result<bool, StoreError>;
 
-    /// Deletes an entry; tells whether it was there.
-    fn delete_entry(&mut self, place: EntryPlace) -> Result<bool, StoreError>;
+    /// Deletes entries; tells for each in turn whether it was there.
+    fn delete_entries(&mut self, places: &[EntryPlace]) -> Result<Vec<bool>, StoreError>;
 
     /// Deletes the entries of the set up to this place; tells how many there were.
     fn delete_entries_until(&mut self, place: EntryPlace) -> Result<usize, StoreError>;

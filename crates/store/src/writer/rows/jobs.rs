@@ -40,7 +40,7 @@ pub trait JobRows {
         each: impl FnMut(i64, usize) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
-    /// Gives a job another record; tells whether there is one under this key.
+    /// Gives a job another record; tells whether there is one under this key, if that shows at once.
     fn update_job(&mut self, key: i64, record: &[u8]) -> Result<bool, StoreError>;
 
     /// Gives a job another key, and another record with it.
@@ -54,4 +54,10 @@ pub trait JobRows {
 
     /// Deletes the jobs from a first key to a last one; tells how many there were.
     fn delete_jobs(&mut self, first: i64, last: i64) -> Result<usize, StoreError>;
+
+    /// The same for keys that all have a job, as far as the writer knows; so a backend may delete them later, and take its
+    /// word for how many there were.
+    fn end_jobs(&mut self, first: i64, last: i64) -> Result<usize, StoreError> {
+        self.delete_jobs(first, last)
+    }
 }

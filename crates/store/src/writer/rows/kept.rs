@@ -14,6 +14,11 @@ pub trait KeyedRows<K: Keyed> {
     /// Reads what is under a key.
     fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
 
+    /// Reads what is under several keys, in their order.
+    fn get_all(&mut self, generation: i64, keys: &[K::Key]) -> Result<Vec<Option<K>>, StoreError> {
+        keys.iter().map(|key| self.get(generation, key)).collect()
+    }
+
     /// Writes it, new or not.
     fn put(&mut self, generation: i64, key: &K::Key, kept: &K) -> Result<(), StoreError>;
 

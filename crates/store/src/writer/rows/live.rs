@@ -13,7 +13,8 @@ pub trait LiveRows {
     /// Moves the end of a reservation.
     fn extend_reservation(&mut self, key: i64, expires_at: SteadyTime) -> Result<(), StoreError>;
 
-    /// Deletes the reservations from a first key to a last one; tells how many there were.
+    /// Deletes the reservations from a first key to a last one; tells how many there were. The writer knows all of them: a
+    /// backend may take it that none is missing.
     fn delete_reservations(&mut self, first: i64, last: i64) -> Result<usize, StoreError>;
 
     /// Deletes up to `limit` of them, the first ones; tells how many.
