@@ -48,11 +48,7 @@ pub fn lines(
             process::id(),
             settings.environment
         ),
-        format!(
-            "storage {}, durability {}",
-            settings.storage_dir.display(),
-            describe(settings.durability)
-        ),
+        storage_line(settings),
         format!(
             "at most {connections_max} connections{limit}, {line_bytes_max} bytes per line, {input_bytes_max} bytes of unread input"
         ),
@@ -64,6 +60,21 @@ pub fn lines(
     lines.extend(web_addr.map(|addr| format!("web pages at {}", web_url(settings, addr))));
     lines.push(format!("listening on {scheme}://{addr}"));
     lines
+}
+
+/// Where jobs are, and what an answer is worth.
+fn storage_line(settings: &Settings) -> String {
+    match &settings.database {
+        Some(target) => format!(
+            "storage {target}, schema {}: every +OK is committed there first",
+            target.schema()
+        ),
+        None => format!(
+            "storage {}, durability {}",
+            settings.storage_dir.display(),
+            describe(settings.durability)
+        ),
+    }
 }
 
 /// What to open in a browser on this machine.

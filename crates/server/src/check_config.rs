@@ -24,7 +24,9 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     if let Some(fault) = metrics_fault {
         bail!("workmill would start without metrics: {fault}");
     }
-    warnings.extend(StorageDir::check(&settings.storage_dir).context(NO_START)?);
+    if settings.database.is_none() {
+        warnings.extend(StorageDir::check(&settings.storage_dir).context(NO_START)?);
+    }
     if let Some(files) = &settings.tls {
         let tls = TlsReloader::open(files).context(NO_START)?;
         warnings.extend(tls.warnings());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use workmill_store::check::{Findings, Problem};
 use workmill_store::sqlite::check_stopped;
 
@@ -29,6 +29,9 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<StoreReport> {
     let Loaded { settings, .. } = reloader
         .load()
         .context("cannot tell where the storage directory is")?;
+    if let Some(target) = &settings.database {
+        bail!("{NO_CHECK}: jobs are kept in {target}, which looks after its files itself");
+    }
     report_of(&settings.storage_dir)
 }
 

@@ -113,6 +113,8 @@ pub enum Task {
     CheckConfig,
     /// Look whether all that a stopped server has kept agrees, change nothing, and end
     CheckStore,
+    /// Make the tables in the database of storage.url, or bring them to this version, and end
+    Migrate,
     /// Read a password from standard input, print its hash for web_user, and end
     HashPassword,
 }

@@ -9,7 +9,7 @@ use workmill::cli::{self, Cli, Level, LogFormat, Task};
 use workmill::descriptors::FilesMax;
 use workmill::settings::{Loaded, Reloader, Settings};
 use workmill::threads::Threads;
-use workmill::{check_config, check_store, hash_password, logging, run};
+use workmill::{check_config, check_store, hash_password, logging, migrate, run};
 
 /// Many small allocations in many threads, and memory given back after a flood: what the system's allocator is worst at.
 #[global_allocator]
@@ -27,6 +27,10 @@ fn main() -> ExitCode {
             Ok((text, true))
         }),
         Some(Task::HashPassword) => print_hash(),
+        Some(Task::Migrate) => check(cli, |reloader| {
+            let text = migrate::migrate(reloader)?;
+            Ok((text, true))
+        }),
         Some(Task::CheckStore) => check(cli, |reloader| {
             let report = check_store::report(reloader)?;
             Ok((report.text, report.is_sound))

@@ -13,6 +13,7 @@ use workmill_store::sqlite::SqliteStore;
 
 use crate::banner;
 use crate::bind::bind;
+use crate::database;
 use crate::descriptors::FilesMax;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::listener::listen;
@@ -92,13 +93,10 @@ impl Server {
         watch: &DiskWatch,
     ) -> anyhow::Result<Self> {
         let opening = watch.disk().begin(DiskWork::Open);
-        let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
-        if let Some(warning) = storage_dir.warning() {
-            tracing::warn!("{warning}");
-        }
-        if let Some(missing) = storage_dir.missing() {
-            tracing::error!("{missing}");
-        }
+        let storage_dir = match &settings.database {
+            Some(_) => None,
+            None => Some(open_storage_dir(&settings)?),
+        };
         let tls = open_tls(&settings)?;
         let listener = bind(&settings.binding)
             .with_context(|| format!("cannot listen on {}", settings.binding))?;
@@ -107,11 +105,7 @@ impl Server {
             .context("cannot tell where the server listens")?;
         let shared = Arc::new(Shared::new(&settings, tls));
         let web = WebPort::start(&settings, files_max, addr, &shared, watch.stalled())?;
-        let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
-            .context("cannot open the database")?;
-        let lease = Box::new(storage_dir.into_lease());
-        let rules = settings.engine_rules();
-        let mut term = Term::start(lease, store, rules, &shared, threads)?;
+        let mut term = start_term(&settings, storage_dir, &shared, threads, watch).await?;
         drop(opening);
         let mut services = vec![
             reap_workers(&shared),
@@ -213,6 +207,38 @@ impl Server {
             }
         }
     }
+}
+
+fn open_storage_dir(settings: &Settings) -> anyhow::Result<StorageDir> {
+    let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
+    if let Some(warning) = storage_dir.warning() {
+        tracing::warn!("{warning}");
+    }
+    if let Some(missing) = storage_dir.missing() {
+        tracing::error!("{missing}");
+    }
+    Ok(storage_dir)
+}
+
+/// Opens the store in the storage directory, or in the database if there is none, and starts a term with it.
+async fn start_term(
+    settings: &Settings,
+    storage_dir: Option<StorageDir>,
+    shared: &Arc<Shared>,
+    threads: Threads,
+    watch: &DiskWatch,
+) -> anyhow::Result<Term> {
+    let rules = settings.engine_rules();
+    if let Some(storage_dir) = storage_dir {
+        let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
+            .context("cannot open the database")?;
+        let lease = Box::new(storage_dir.into_lease());
+        return Term::start(lease, store, rules, shared, threads);
+    }
+    let target = settings.database.as_ref();
+    let target = target.context("neither a storage directory nor a database is set")?;
+    let (lease, store) = database::open(target, &settings.binding).await?;
+    Term::start(Box::new(lease), store, rules, shared, threads)
 }
 
 fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {

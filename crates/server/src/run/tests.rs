@@ -22,6 +22,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
         binding: Binding::parse("127.0.0.1:0").unwrap(),
         environment: Environment::Development,
         storage_dir: dir.join("db"),
+        database: None,
         config_dir: dir.join("etc"),
         password: None,
         durability: Durability::Always,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use workmill_engine::{CronTable, Rules};
+use workmill_store::postgres::Target;
 use workmill_store::sqlite::Durability;
 
 use super::{Binding, MetricsSettings, Throttles, WebSettings};
@@ -20,6 +21,8 @@ pub struct Settings {
     pub environment: Environment,
     /// Where the data lives.
     pub storage_dir: PathBuf,
+    /// The database that jobs are kept in; `None` means one in the storage directory.
+    pub database: Option<Target>,
     /// Where `conf.d`, the TLS pair and the password file are looked for.
     pub config_dir: PathBuf,
     /// What clients must prove that they know; `None` lets everybody in.

@@ -15,7 +15,7 @@ use super::{
     BatchSettings, CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT, Provenance, Settings,
     SettingsError,
 };
-use super::{conf_dir, cron, metrics, paths, scalars, throttles, warnings, web};
+use super::{conf_dir, cron, database, metrics, paths, scalars, throttles, warnings, web};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::environment::Environment;
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -73,6 +73,7 @@ impl Settings {
             environment,
             password: choose_password(environment, &config_dir, &mut reader, env, &mut warnings)?,
             durability: choose_durability(cli, &mut reader)?,
+            database: database::choose_database(&mut reader)?,
             tls: paths::choose_tls(&config_dir, &mut reader, &mut warnings)?,
             connections_max: CONNECTIONS_MAX_DEFAULT,
             line_bytes_max: LINE_BYTES_MAX_DEFAULT,

@@ -7,6 +7,7 @@ mod binding;
 mod bounds;
 mod conf_dir;
 mod cron;
+mod database;
 mod effective;
 mod error;
 mod load;

@@ -149,6 +149,12 @@ impl Comparison {
                 "storage.durability has changed; it takes effect after a restart",
             ));
         }
+        if current.database != new.database {
+            new.database.clone_from(&current.database);
+            self.changes.push(String::from(
+                "the database has changed; that takes effect after a restart",
+            ));
+        }
         if current.tls.is_some() != new.tls.is_some() {
             let wanted = if new.tls.is_some() { "on" } else { "off" };
             new.tls.clone_from(&current.tls);

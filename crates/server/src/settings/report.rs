@@ -1,5 +1,6 @@
 //! The settings for people to read.
 
+use workmill_store::postgres::Target;
 use workmill_store::sqlite::Durability;
 
 use super::{Settings, WebSettings, scalars};
@@ -18,6 +19,7 @@ impl Settings {
             config_dir,
             password,
             durability,
+            database,
             tls,
             // In the table of scalars.
             connections_max: _,
@@ -46,6 +48,7 @@ impl Settings {
         lines.extend(web_lines(web));
         lines.extend(tls_lines(tls.as_ref()));
         lines.extend(durability_lines(*durability));
+        lines.extend(database_lines(database.as_ref()));
         lines.extend(scalars::lines(self));
         lines.push((
             "metrics",
@@ -94,6 +97,28 @@ fn tls_lines(files: Option<&TlsFiles>) -> [Line; 2] {
     [
         ("tls.certificate", certificate),
         ("tls.private_key", private_key),
+    ]
+}
+
+/// Never the password.
+fn database_lines(database: Option<&Target>) -> [Line; 3] {
+    let [url, schema, pooler] = match database {
+        Some(target) => [
+            target.to_string(),
+            target.schema().to_owned(),
+            target.has_pooler().to_string(),
+        ],
+        None => [
+            "none: a file in the storage directory",
+            "of no effect",
+            "of no effect",
+        ]
+        .map(String::from),
+    };
+    [
+        ("storage.url", url),
+        ("storage.schema", schema),
+        ("storage.pooler", pooler),
     ]
 }
 
