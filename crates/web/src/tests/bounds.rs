@@ -183,7 +183,7 @@ async fn each_parameter_of_the_document_may_be_anything_and_is_bounded() {
             answer.text()
         );
         assert!(
-            answer.text().contains("4096"),
+            answer.text().contains("2048"),
             "{address}: {}",
             answer.text()
         );
@@ -243,7 +243,7 @@ async fn each_parameter_of_pages_may_be_anything_and_is_bounded() {
         let answer = visitor.get(&address.replace("{}", &long())).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}");
         assert!(
-            answer.text().contains("4096"),
+            answer.text().contains("2048"),
             "{address}: {}",
             answer.text()
         );
