@@ -169,6 +169,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_quiet_all: "Alle stillstellen",
     act_stop_all: "Alle beenden",
     ask_stop_all: "Alle Worker beenden, was sie können, und hören auf; danach holt niemand Jobs, bis wieder Worker gestartet werden. Das lässt sich nicht zurücknehmen.",
+    act_by_label: "Nach Label",
     told_workers: &[
         "{n} Worker wurde benachrichtigt, beim nächsten Herzschlag erfährt er es.",
         "{n} Worker wurden benachrichtigt, beim nächsten Herzschlag erfahren sie es.",

@@ -166,6 +166,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_quiet_all: "Quiet all",
     act_stop_all: "Stop all",
     ask_stop_all: "Every worker finishes what it can and ends; nothing takes jobs then until workers are started again. This cannot be taken back.",
+    act_by_label: "By label",
     told_workers: &[
         "{n} worker was told. It hears it at its next heartbeat.",
         "{n} workers were told. They hear it at their next heartbeat.",

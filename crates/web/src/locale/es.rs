@@ -169,6 +169,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_quiet_all: "Calmar todos",
     act_stop_all: "Detener todos",
     ask_stop_all: "Cada worker termina lo que puede y se detiene; después nadie toma trabajos hasta que se inicien workers de nuevo. No se puede deshacer.",
+    act_by_label: "Por etiqueta",
     told_workers: &[
         "{n} worker avisado; lo sabrá en su próximo latido.",
         "{n} workers avisados; lo sabrán en su próximo latido.",

@@ -169,6 +169,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_quiet_all: "Tout mettre au calme",
     act_stop_all: "Tout arrêter",
     ask_stop_all: "Chaque worker termine ce qu’il peut puis s’arrête ; ensuite plus personne ne prend de jobs tant que des workers ne sont pas relancés. C’est irréversible.",
+    act_by_label: "Par étiquette",
     told_workers: &[
         "{n} worker prévenu, à son prochain battement.",
         "{n} workers prévenus, à leur prochain battement.",

@@ -166,6 +166,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_quiet_all: "すべて静止",
     act_stop_all: "すべて停止",
     ask_stop_all: "すべてのワーカーは、できるところまで処理して終了します。ワーカーを再び起動するまでジョブは実行されません。元に戻せません。",
+    act_by_label: "ラベルで選ぶ",
     told_workers: &["{n}個のワーカーに通知しました。次のハートビートで伝わります。"],
     // What can be done to queues.
     act_pause: "一時停止",

@@ -60,7 +60,7 @@ texts! {
     throttle_full
     // The page of workers.
     workers_lead workers_empty workers_teach host labels memory connected heard worker_running worker_quiet
-    worker_ending act_quiet act_stop act_quiet_all act_stop_all ask_stop_all
+    worker_ending act_quiet act_stop act_quiet_all act_stop_all ask_stop_all act_by_label
     // What can be done to queues.
     act_pause act_resume act_remove queue_was_paused queue_was_resumed queue_was_removed
     // The pages of batches.

@@ -46,9 +46,11 @@ pub(crate) async fn on_workers(
     frame: Frame,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let choice = match fields.first("wid").unwrap_or_default() {
-        "all" => WorkerChoice::All,
-        wid => WorkerChoice::Wid(wid.to_owned()),
+    let choice = match (fields.first("wid"), fields.first("label")) {
+        (Some("all"), None) => WorkerChoice::All,
+        (Some(wid), None) => WorkerChoice::Wid(wid.to_owned()),
+        (None, Some(label)) => WorkerChoice::Label(label.to_owned()),
+        (wid, _) => return frame.show_problem(&invalid("wid", wid.unwrap_or_default())),
     };
     let told = match fields.first("signal").unwrap_or_default() {
         "quiet" => WorkerSignal::Quiet,

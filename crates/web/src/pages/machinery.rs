@@ -28,9 +28,17 @@ macro_rules! table_page {
     };
 }
 
-table_page!(WorkersPage, "workers.html", Worker);
 table_page!(ThrottlesPage, "throttles.html", ThrottledQueue);
 table_page!(LocksPage, "locks.html", JobLock);
+
+#[derive(Template)]
+#[template(path = "workers.html")]
+struct WorkersPage<'a> {
+    frame: &'a Frame,
+    list: Listing<Worker>,
+    /// Those that workers can be chosen by.
+    labels: Vec<String>,
+}
 
 impl WorkersPage<'_> {
     fn may_signal(&self) -> bool {
@@ -80,6 +88,7 @@ pub(crate) async fn workers(
     frame.show(page.map(|page| WorkersPage {
         frame: &frame,
         list: Listing::of(&asked, page),
+        labels: workers::labels(&*app.desk),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! Workers and connections.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::desk::{
     Action, Actor, ConnectionView, Desk, Permit, WorkerChoice, WorkerSignal, WorkerView,
 };
 use crate::observe::Observer;
+
+/// Labels that are offered to choose workers by.
+const LABELS_MAX: usize = 100;
 
 /// A worker process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -78,6 +82,13 @@ pub async fn list(
         Worker::new(worker, jobs.unwrap_or_default(), now)
     });
     Ok(Page::of_all(shown, limit, |worker| worker.wid.clone()))
+}
+
+/// The labels of all workers in order, each once, 100 at most.
+pub fn labels(desk: &dyn Desk) -> Vec<String> {
+    let workers = desk.workers().into_iter();
+    let labels: BTreeSet<String> = workers.flat_map(|worker| worker.labels).collect();
+    labels.into_iter().take(LABELS_MAX).collect()
 }
 
 /// Open connections that have said HELLO, the oldest first. The cursor is how many came before.

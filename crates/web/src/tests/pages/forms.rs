@@ -11,7 +11,7 @@ use serde_json::json;
 use workmill_engine::{CronEntry, CronTable, Schedule};
 
 use super::{PAGES, check_page, put};
-use crate::desk::{Role, WorkerChoice, fake};
+use crate::desk::{Role, WorkerChoice, WorkerView, fake};
 use crate::guard::{Account, hash_password};
 use crate::tests::Visitor;
 use crate::tests::visitor::{get, problem};
@@ -322,12 +322,37 @@ async fn workers_are_told_by_faktorys_form() {
             "wid=wid&signal=terminate",
             WorkerChoice::Wid("wid".to_owned()),
         ),
+        (
+            "/workers",
+            "label=blue&signal=quiet",
+            WorkerChoice::Label("blue".to_owned()),
+        ),
     ] {
         let (_, page) = post(&visitor, path, form).await;
         assert!(page.contains("1 worker was told"), "{page}");
         let signals = visitor.desk.signals.lock();
         assert_eq!(signals.last().unwrap().0, choice);
     }
+    for wrong in ["signal=quiet", "wid=all&label=blue&signal=quiet"] {
+        let (status, _) = post(&visitor, "/workers", wrong).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    assert_eq!(visitor.desk.signals.lock().len(), 3);
+}
+
+#[tokio::test]
+async fn page_of_workers_offers_each_label_once() {
+    let visitor = Visitor::new();
+    let labelled = |wid: &str, labels: &[&str]| WorkerView {
+        labels: labels.iter().map(ToString::to_string).collect(),
+        ..fake::worker(wid)
+    };
+    *visitor.desk.workers.lock() = vec![labelled("a", &["web", "<b>"]), labelled("b", &["web"])];
+    let page = visitor.get("/workers").await.text();
+    let offered: Vec<&str> = page.split("<option>").skip(1).collect();
+    assert_eq!(offered.len(), 2, "{page}");
+    assert!(offered[0].starts_with("&#60;b&#62;</option>"), "{page}");
+    assert!(offered[1].starts_with("web</option>"), "{page}");
 }
 
 #[tokio::test]
