@@ -1,6 +1,7 @@
 //! The whole router, called without a socket.
 
 mod actions;
+mod again;
 mod audit;
 mod bounds;
 mod cron;

@@ -15,7 +15,9 @@ use super::asked::{Asked, Named, PageParameters, Sent};
 use super::job::{Job, JobWithTimeline};
 use crate::app::App;
 use crate::desk::Actor;
-use crate::service::jobs::{self, Concerned, EditRequest, JobVerb, Pushed, PushedMany};
+use crate::service::jobs::{
+    self, AgainRequest, Concerned, EditRequest, JobVerb, Pushed, PushedMany,
+};
 use crate::service::{Page, PageRequest, Problem, ProblemKind};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -194,6 +196,23 @@ pub(crate) async fn edit_job(
 ) -> Result<Json<Concerned>, Problem> {
     let edited = jobs::edit(&*app.desk, &app.observer, &actor, &jid, &asked).await?;
     Ok(Json(edited))
+}
+
+/// Pushes a new job with the payload of a completed or dead one, which stays as it is. The new one belongs to no batch.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{jid}/again", tag = "jobs", operation_id = "pushJobAgain",
+    params(("jid" = String, Path, description = "Its id")),
+    request_body(content = AgainRequest),
+    responses((status = 201, body = Pushed, description = "Pushed"))
+)]
+pub(crate) async fn push_job_again(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Named(jid): Named<String>,
+    Sent(asked): Sent<AgainRequest>,
+) -> Result<(StatusCode, Json<Pushed>), Problem> {
+    let pushed = jobs::push_again(&*app.desk, &app.observer, &actor, &jid, &asked).await?;
+    Ok((StatusCode::CREATED, Json(pushed)))
 }
 
 /// Does something to a job: `retry` (dead, or waits to be tried again), `enqueue` (scheduled), `requeue`, `kill`, `delete`, `move`.

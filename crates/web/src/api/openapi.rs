@@ -60,6 +60,7 @@ fn with_large_bodies() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::list_jobs, jobs::push_job))
         .routes(routes!(jobs::push_jobs))
         .routes(routes!(jobs::show_job, jobs::edit_job))
+        .routes(routes!(jobs::push_job_again))
         .routes(routes!(
             operations::list_operations,
             operations::start_operation

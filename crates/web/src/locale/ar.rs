@@ -570,8 +570,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "احفظ وأدرج الآن",
     edit_save: "احفظ",
     edit_lead: "يبقى معرّفها. إن غيّرها غيرك في هذه الأثناء تُركت كما هي.",
+    again_lead: "المهمة منجزة وتبقى كما هي: تدخل الطابور مهمة جديدة بمعرّف خاص بها، ولا تتبع أي دفعة.",
     edit_hidden: "بعض المعطيات مخفي، فلا يمكن تعديلها هنا.",
     job_was_edited: "عُدّلت المهمة.",
+    job_is_new: "هذه مهمة جديدة بمحتوى المهمة الأخرى.",
     // What scripts say.
     fresh_rows: "جديدة: {n}",
     gone_rows: "لم تعد موجودة: {n}",
@@ -585,6 +587,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "أعد المحاولة الآن",
     act_enqueue: "أدرج الآن",
+    act_again: "أدرج من جديد",
     act_kill: "اقتلها",
     act_delete: "احذف",
     selected_jobs: "المحددة:",

@@ -467,8 +467,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "Sichern und jetzt einreihen",
     edit_save: "Sichern",
     edit_lead: "Er behält seine Id. Hat ihn inzwischen jemand geändert, bleibt er, wie er ist.",
+    again_lead: "Der Job ist erledigt und bleibt, wie er ist: Ein neuer mit eigener Id kommt in die Queue. Er gehört zu keinem Batch.",
     edit_hidden: "Teile der Argumente sind verborgen, deshalb lassen sie sich hier nicht bearbeiten.",
     job_was_edited: "Der Job ist geändert.",
+    job_is_new: "Dies ist ein neuer Job mit der Nutzlast des anderen.",
     // What scripts say.
     fresh_rows: "{n} neu",
     gone_rows: "{n} nicht mehr da",
@@ -482,6 +484,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "Jetzt wiederholen",
     act_enqueue: "Jetzt einreihen",
+    act_again: "Erneut einreihen",
     act_kill: "Töten",
     act_delete: "Löschen",
     selected_jobs: "Ausgewählte:",

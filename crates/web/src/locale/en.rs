@@ -461,8 +461,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "Save and enqueue now",
     edit_save: "Save",
     edit_lead: "It keeps its id. If somebody else has changed it meanwhile, it is left as it is.",
+    again_lead: "The job is done and stays as it is: a new one with an id of its own goes to the queue. It belongs to no batch.",
     edit_hidden: "Parts of the arguments are hidden, so they cannot be edited here.",
     job_was_edited: "The job is changed.",
+    job_is_new: "This is a new job, with the payload of the other one.",
     // What scripts say.
     fresh_rows: "{n} new",
     gone_rows: "{n} gone",
@@ -476,6 +478,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "Retry now",
     act_enqueue: "Enqueue now",
+    act_again: "Enqueue again",
     act_kill: "Kill",
     act_delete: "Delete",
     selected_jobs: "Selected:",

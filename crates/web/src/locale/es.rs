@@ -467,8 +467,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "Guardar y encolar ahora",
     edit_save: "Guardar",
     edit_lead: "Conserva su id. Si alguien lo cambió entretanto, queda como está.",
+    again_lead: "El trabajo está hecho y queda como está: uno nuevo, con su propio id, va a la cola. No pertenece a ningún lote.",
     edit_hidden: "Parte de los argumentos está oculta: no se pueden editar aquí.",
     job_was_edited: "El trabajo se cambió.",
+    job_is_new: "Este es un trabajo nuevo, con el contenido del otro.",
     // What scripts say.
     fresh_rows: "nuevos: {n}",
     gone_rows: "ya no están: {n}",
@@ -482,6 +484,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "Reintentar ahora",
     act_enqueue: "Encolar ahora",
+    act_again: "Encolar de nuevo",
     act_kill: "Matar",
     act_delete: "Borrar",
     selected_jobs: "Seleccionados:",

@@ -467,8 +467,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "Enregistrer et mettre en file",
     edit_save: "Enregistrer",
     edit_lead: "Il garde son identifiant. Si quelqu’un l’a modifié entre-temps, il reste tel quel.",
+    again_lead: "Le job est terminé et reste tel quel : un nouveau, avec son propre identifiant, entre dans la file. Il n’appartient à aucun lot.",
     edit_hidden: "Une partie des arguments est masquée : ils ne peuvent pas être modifiés ici.",
     job_was_edited: "Le job est modifié.",
+    job_is_new: "Voici un nouveau job, avec le contenu de l’autre.",
     // What scripts say.
     fresh_rows: "nouveaux : {n}",
     gone_rows: "disparus : {n}",
@@ -482,6 +484,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "Réessayer",
     act_enqueue: "Mettre en file",
+    act_again: "Remettre en file",
     act_kill: "Abandonner",
     act_delete: "Supprimer",
     selected_jobs: "Sélection :",

@@ -439,8 +439,10 @@ pub(super) static TEXTS: Texts = Texts {
     edit_enqueue: "保存して今すぐ投入",
     edit_save: "保存",
     edit_lead: "IDは変わりません。その間に他の人が変更していれば、保存されません。",
+    again_lead: "このジョブは完了しており、そのまま残ります。新しいIDを持つジョブがキューに入ります。バッチには属しません。",
     edit_hidden: "引数の一部が非表示のため、ここでは編集できません。",
     job_was_edited: "ジョブを変更しました。",
+    job_is_new: "これは、元のジョブと同じ内容を持つ新しいジョブです。",
     // What scripts say.
     fresh_rows: "新着{n}件",
     gone_rows: "{n}件はもうありません",
@@ -454,6 +456,7 @@ pub(super) static TEXTS: Texts = Texts {
     // What can be done to jobs.
     act_retry: "今すぐ再試行",
     act_enqueue: "今すぐ投入",
+    act_again: "もう一度投入",
     act_kill: "強制終了",
     act_delete: "削除",
     selected_jobs: "選択したもの：",

@@ -115,11 +115,11 @@ texts! {
     operation_count operation_to_queue operation_name_queue operation_confirm act_requeue act_move
     all_matching copy copied
     // Editing a job.
-    edit edit_enqueue edit_save edit_lead edit_hidden job_was_edited
+    edit edit_enqueue edit_save edit_lead again_lead edit_hidden job_was_edited job_is_new
     // What scripts say.
     fresh_rows gone_rows keys_title keys_search keys_rows keys_open keys_select keys_help close
     // What can be done to jobs.
-    act_retry act_enqueue act_kill act_delete selected_jobs none_selected select_job;
+    act_retry act_enqueue act_again act_kill act_delete selected_jobs none_selected select_job;
     counted:
     // The overview.
     jobs_waiting_in queue_count all_of_them

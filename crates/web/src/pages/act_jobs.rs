@@ -11,13 +11,13 @@ use workmill_engine::query::JobState;
 use workmill_store::{JobRef, Place};
 
 use super::Frame;
-use super::actions::verb_of;
+use super::actions::{AGAIN, verb_of};
 use super::forms::{Fields, invalid};
 use super::links::{job_path, quoted};
 use super::notice::Notice;
 use super::sets::{place, state_at};
 use crate::app::App;
-use crate::service::jobs::{JobVerb, act, list};
+use crate::service::jobs::{AgainRequest, JobVerb, act, list, push_again};
 use crate::service::operations::{Operation, OperationRequest, start};
 use crate::service::{LIMIT_MAX, PageRequest, Problem, ProblemKind};
 
@@ -70,6 +70,13 @@ pub(crate) async fn on_job(
     Path(jid): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Response {
+    if fields.first("action") == Some(AGAIN) {
+        let asked = AgainRequest {
+            key: fields.first("key").map(str::to_owned),
+            ..AgainRequest::default()
+        };
+        return lead_to_new(&app, &frame, &jid, &asked).await;
+    }
     let verb = match asked_verb(&fields) {
         Ok(verb) => verb,
         Err(problem) => return frame.show_problem(&problem),
@@ -83,6 +90,14 @@ pub(crate) async fn on_job(
     };
     let notice = done.map(|done| changed(&app, verb, done.jobs, done.audit));
     frame.done(&path, notice)
+}
+
+/// Pushes a job again, and leads to the new one.
+async fn lead_to_new(app: &App, frame: &Frame, jid: &str, asked: &AgainRequest) -> Response {
+    match push_again(&*app.desk, &app.observer, &frame.actor, jid, asked).await {
+        Ok(pushed) => frame.done(&job_path(&pushed.jid), Ok(Notice::JobIsNew)),
+        Err(problem) => frame.show_problem(&problem),
+    }
 }
 
 /// Deletes jobs of a queue, which `bkey` names by their payloads.

@@ -26,26 +26,35 @@ const OF_ONE: [(JobVerb, &str); 5] = [
     (JobVerb::Delete, "delete"),
 ];
 
+/// What a form calls it that a new job is pushed with the payload of one that is done.
+pub(super) const AGAIN: &str = "again";
+
 /// What a form says is to be done.
 pub(super) fn verb_of(name: &str) -> Option<JobVerb> {
     let action = OF_ONE.iter().find(|(_, known)| *known == name);
     action.map(|(verb, _)| *verb)
 }
 
-/// What whoever reads may do to jobs of a state, one by one.
+/// What whoever reads may do to one job in a state.
 pub(super) fn job_actions(frame: &Frame, state: JobState) -> Vec<JobAction> {
-    OF_ONE
+    let may_push = state == JobState::Completed && frame.may(Action::PushJob);
+    let again = may_push.then_some(JobAction {
+        name: AGAIN,
+        title: frame.t.act_again,
+        class: "",
+    });
+    let others = OF_ONE
         .into_iter()
         .filter(|(verb, _)| makes_sense(*verb, state) && frame.may(verb.action()))
         .map(|(verb, name)| JobAction {
             name,
             title: title(verb, frame.t),
             class: class(verb),
-        })
-        .collect()
+        });
+    again.into_iter().chain(others).collect()
 }
 
-/// What whoever reads may do to all jobs that match a query and are in one of these states.
+/// What whoever reads may do to many jobs in some of these states: to all that match a query, or to those that they select.
 pub(super) fn bulk_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction> {
     if !frame.may(Action::StartOperation) {
         return Vec::new();

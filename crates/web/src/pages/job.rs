@@ -145,8 +145,13 @@ fn page<'a>(frame: &'a Frame, view: JobView, why: &Why) -> JobPage<'a> {
 }
 
 fn edit_path(frame: &Frame, job: &JobRow) -> Option<String> {
-    let can_be = !job.is_working() && !job.is_completed() && job.unreadable.is_none();
-    (can_be && frame.may(Action::EditJob)).then(|| job.edit_path())
+    let action = match job.is_completed() {
+        // It stays as it is: a new one is like it.
+        true => Action::PushJob,
+        false => Action::EditJob,
+    };
+    let can_be = !job.is_working() && job.unreadable.is_none();
+    (can_be && frame.may(action)).then(|| job.edit_path())
 }
 
 /// What `custom` says a job is bound to.

@@ -1,4 +1,4 @@
-//! `/jobs/{jid}/edit`: another type, queue, arguments or custom for a job.
+//! `/jobs/{jid}/edit`: another type, queue, arguments or custom for a job, or for a new one that is like it.
 
 use std::sync::Arc;
 
@@ -8,13 +8,17 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use workmill_engine::query::JobState;
 
 use super::Frame;
+use super::actions::AGAIN;
 use super::links::{KeyParameter, job_edit_path, job_path, with_key};
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::Action;
-use crate::service::jobs::{EditRequest, JobView, Payload, digest, edit, show as find};
+use crate::service::jobs::{
+    AgainRequest, EditRequest, JobView, Payload, digest, edit, push_again, show as find,
+};
 use crate::service::{Problem, ProblemKind};
 
 /// What the form says.
@@ -29,7 +33,7 @@ pub(crate) struct Edited {
     /// JSON, or nothing; none if it cannot be edited.
     custom: Option<String>,
     retry: String,
-    /// `enqueue`, or something else.
+    /// `enqueue`, `again` if a new job is pushed, or something else.
     #[serde(default)]
     then: String,
 }
@@ -42,13 +46,41 @@ struct EditPage<'a> {
     /// What is wrong with what was typed.
     wrong: Option<String>,
     edited: Edited,
-    /// It waits in a set, until its time.
-    is_in_set: bool,
+    then: Then,
+}
+
+/// What the form can do with what was typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// To put the job into its queue.
+    Enqueue,
+    /// That, or to leave it in its set until its time.
+    EnqueueOrSave,
+    /// To push a new job: this one is done.
+    Push,
+}
+
+impl Then {
+    fn of(state: JobState) -> Self {
+        match state {
+            JobState::Completed => Self::Push,
+            JobState::Scheduled | JobState::Retries | JobState::Dead => Self::EnqueueOrSave,
+            JobState::Enqueued | JobState::Working => Self::Enqueue,
+        }
+    }
 }
 
 impl EditPage<'_> {
     fn path(&self) -> String {
         job_edit_path(self.jid)
+    }
+
+    fn pushes(&self) -> bool {
+        self.then == Then::Push
+    }
+
+    fn saves(&self) -> bool {
+        self.then == Then::EnqueueOrSave
     }
 
     fn job_path(&self) -> String {
@@ -108,6 +140,10 @@ impl Edited {
             enqueue: self.then == "enqueue",
         })
     }
+
+    fn pushes(&self) -> bool {
+        self.then == AGAIN
+    }
 }
 
 /// `GET /jobs/{jid}/edit`.
@@ -136,7 +172,7 @@ async fn make<'a>(
         jid,
         wrong: None,
         edited: Edited::of(app, &view)?,
-        is_in_set: view.at.is_some(),
+        then: Then::of(view.state()),
     })
 }
 
@@ -147,25 +183,44 @@ pub(crate) async fn on_edit(
     Path(jid): Path<String>,
     Form(edited): Form<Edited>,
 ) -> Response {
-    let done = match edited.request() {
-        Ok(request) => edit(&*app.desk, &app.observer, &frame.actor, &jid, &request).await,
-        Err(problem) => Err(problem),
-    };
-    match done {
+    match save(&app, &frame, &jid, &edited).await {
         // What was typed is not lost.
         Err(problem) if loses_what_was_typed(&problem) => {
-            let status = problem.status();
             let page = EditPage {
                 frame: &frame,
                 jid: &jid,
-                wrong: Some(problem.detail),
+                wrong: Some(problem.detail.clone()),
+                then: match edited.pushes() {
+                    true => Then::Push,
+                    false => Then::EnqueueOrSave,
+                },
                 edited,
-                is_in_set: true,
             };
-            frame.render(status, &page)
+            frame.render(problem.status(), &page)
         }
-        done => frame.done(&job_path(&jid), done.map(|_| Notice::JobEdited)),
+        Err(problem) => frame.show_problem(&problem),
+        Ok((jid, notice)) => frame.done(&job_path(&jid), Ok(notice)),
     }
+}
+
+/// Does what the form says; tells the id of the job that is looked at then.
+async fn save(
+    app: &App,
+    frame: &Frame,
+    jid: &str,
+    edited: &Edited,
+) -> Result<(String, Notice), Problem> {
+    let (desk, observer, request) = (&*app.desk, &app.observer, edited.request()?);
+    if edited.pushes() {
+        let asked = AgainRequest {
+            change: request.change(),
+            key: Some(request.key),
+        };
+        let pushed = push_again(desk, observer, &frame.actor, jid, &asked).await?;
+        return Ok((pushed.jid, Notice::JobIsNew));
+    }
+    edit(desk, observer, &frame.actor, jid, &request).await?;
+    Ok((jid.to_owned(), Notice::JobEdited))
 }
 
 /// Whether it is about the job, and not about who asks or how the server is.

@@ -28,6 +28,7 @@ queue.resume POST /api/v1/queues/{name}/resume /api/v1/queues/q/resume
 queue.remove DELETE /api/v1/queues/{name} /api/v1/queues/q
 job.push POST /api/v1/jobs /api/v1/jobs {"jobtype":"T","args":[]}
 job.push POST /api/v1/jobs/bulk /api/v1/jobs/bulk []
+job.push POST /api/v1/jobs/{jid}/again /api/v1/jobs/x/again {}
 job.requeue POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/requeue {}
 job.kill POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/kill {}
 job.delete POST /api/v1/jobs/{jid}/{action} /api/v1/jobs/x/delete {}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workmill_engine::query::JobState;
 use workmill_engine::{Change, Op, Outcome};
-use workmill_store::{JobRef, Place};
+use workmill_store::JobRef;
 
 use super::show::{find, no_such_job};
 use super::verb::JobVerb;
@@ -38,14 +38,14 @@ pub async fn act(
 ) -> Result<Concerned, Problem> {
     let permit = Permit::check(actor, verb.action())?;
     let change = verb.change(queue)?;
-    let (place, key) = the_one(desk, jid, key).await?;
+    let Hit { place, job } = the_one(desk, jid, key).await?;
     let state = JobState::of(&place);
     if !verb.is_for(state) {
         let (verb, state) = (verb.as_str(), state.as_str());
         let detail = format!("the action {verb} is not for a job that is {state}");
         return Err(Problem::new(ProblemKind::Conflict, detail));
     }
-    let change = Change::of_jobs(change, vec![(place, key)])?;
+    let change = Change::of_jobs(change, vec![(place, job.key)])?;
     match desk.ask(&permit, Op::change(change)).await? {
         Outcome::Changed { jobs: 0, .. } => {
             let detail = "nothing was changed: the job has left its place, or is as it is to be";
@@ -63,13 +63,9 @@ pub async fn act(
 }
 
 /// The one job that is meant.
-async fn the_one(
-    desk: &dyn Desk,
-    jid: &str,
-    key: Option<&str>,
-) -> Result<(Place, JobRef), Problem> {
-    let Hit { place, job } = match key {
-        Some(key) => by_key(desk, jid, key).await?,
+pub(super) async fn the_one(desk: &dyn Desk, jid: &str, key: Option<&str>) -> Result<Hit, Problem> {
+    match key {
+        Some(key) => by_key(desk, jid, key).await,
         None => {
             let mut hits = find(desk, jid, 2).await?;
             // Completed ones come last: one that is still to be done is meant before them.
@@ -81,10 +77,9 @@ async fn the_one(
                 let detail = "several jobs have this id: say which by its key";
                 return Err(Problem::new(ProblemKind::Conflict, detail));
             }
-            hits.pop().ok_or_else(no_such_job)?
+            hits.pop().ok_or_else(no_such_job)
         }
-    };
-    Ok((place, job.key))
+    }
 }
 
 /// The job under a key, which has this id.

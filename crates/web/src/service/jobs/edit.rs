@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
+use workmill_engine::query::JobState;
 use workmill_engine::{Change, ChangeVerb, JobEdit, Op, Outcome};
 use workmill_proto::Job;
 use workmill_store::{Place, StoredJob};
 
 use super::act::{Concerned, by_key};
+use super::payload_change::{PayloadChange, invalid};
 use super::push::{Members, check_size, rendered};
 use crate::desk::{Action, Actor, Desk, Permit};
 use crate::observe::Observer;
@@ -83,6 +85,11 @@ pub async fn edit(
     if place == Place::Working {
         return Err(conflict("a worker has the job: it cannot be edited now"));
     }
+    if JobState::of(&place) == JobState::Completed {
+        let detail =
+            "the job is done and stays as it is: push it again, with what is to be different";
+        return Err(conflict(detail));
+    }
     let key = job.key;
     let redactions = desk.rules().redactions;
     let shown = redactions.hide(job.job.clone());
@@ -91,13 +98,12 @@ pub async fn edit(
         return Err(has_changed());
     }
     let record = job.job.map_err(|corrupt| conflict(&corrupt.reason))?;
-    let retypes = |jobtype: &String| **jobtype != *record.jobtype;
-    if redactions.concern(&record.jobtype) && asked.jobtype.as_ref().is_some_and(retypes) {
-        let detail = "parts of jobs of this type are hidden: the type cannot be changed";
-        return Err(conflict(detail));
+    let members = asked.change().applied_to(&record, &redactions)?;
+    if let Some(custom) = &asked.custom {
+        check_bonds(&record.body, custom).map_err(invalid)??;
     }
     let seen = record.body;
-    let payload = rendered(&asked.applied_to(&seen)?);
+    let payload = rendered(&members);
     check_size(desk, payload.len())?;
     let job = Job::parse(&payload)?;
     job.back_off()?;
@@ -117,32 +123,16 @@ pub async fn edit(
 }
 
 impl EditRequest {
-    /// The members of a payload as they are to be.
-    fn applied_to(&self, body: &[u8]) -> Result<Members, Problem> {
-        let invalid = |error: serde_json::Error| {
-            Problem::new(
-                ProblemKind::Invalid,
-                format!("the job cannot be edited: {error}"),
-            )
-        };
-        let mut members: Members = serde_json::from_slice(body).map_err(invalid)?;
-        if let Some(custom) = &self.custom {
-            check_bonds(members.get("custom").map(|it| &**it), custom).map_err(invalid)??;
+    /// What is to be different in the payload.
+    pub(crate) fn change(&self) -> PayloadChange {
+        PayloadChange {
+            jobtype: self.jobtype.clone(),
+            queue: self.queue.clone(),
+            args: self.args.clone(),
+            custom: self.custom.clone(),
+            retry: self.retry,
+            reserve_for: self.reserve_for,
         }
-        let given = [
-            ("jobtype", self.jobtype.as_ref().map(to_raw_value)),
-            ("queue", self.queue.as_ref().map(to_raw_value)),
-            ("args", self.args.as_ref().map(to_raw_value)),
-            ("custom", self.custom.as_ref().map(to_raw_value)),
-            ("retry", self.retry.as_ref().map(to_raw_value)),
-            ("reserve_for", self.reserve_for.as_ref().map(to_raw_value)),
-        ];
-        for (name, value) in given {
-            if let Some(value) = value {
-                members.insert(name.to_owned(), value.map_err(invalid)?);
-            }
-        }
-        Ok(members)
     }
 }
 
@@ -159,13 +149,12 @@ const BONDS: [&str; 9] = [
     "track",
 ];
 
-/// Refuses a `custom` that says something else of what the job was pushed with.
-fn check_bonds(
-    before: Option<&RawValue>,
-    after: &RawValue,
-) -> serde_json::Result<Result<(), Problem>> {
+/// Refuses a `custom` that says something else of what the job with this payload was pushed with.
+fn check_bonds(seen: &[u8], after: &RawValue) -> serde_json::Result<Result<(), Problem>> {
     let members = |json: &RawValue| serde_json::from_str::<Map<String, Value>>(json.get());
-    let before = before.map(members).transpose()?.unwrap_or_default();
+    let seen: Members = serde_json::from_slice(seen)?;
+    let before = seen.get("custom").map(|custom| members(custom));
+    let before = before.transpose()?.unwrap_or_default();
     let after = members(after)?;
     let changed = BONDS
         .into_iter()

@@ -65,9 +65,19 @@ pub async fn push(
 ) -> Result<Pushed, Problem> {
     let permit = Permit::check(actor, Action::PushJob)?;
     let job = read(desk, payload)?;
+    push_read(desk, observer, &permit, job).await
+}
+
+/// Pushes a job whose payload was read.
+pub(super) async fn push_read(
+    desk: &dyn Desk,
+    observer: &Observer,
+    permit: &Permit,
+    job: Job,
+) -> Result<Pushed, Problem> {
     let jid = job.jid.clone();
     let op = Op::push(job, desk.now(), desk.rules().custom_reading)?;
-    done(desk.ask(&permit, op).await?)?;
+    done(desk.ask(permit, op).await?)?;
     observer.look_again().await;
     Ok(Pushed { jid })
 }
