@@ -170,6 +170,9 @@ scenario("selected jobs of a set are deleted, and no others", async ({ client, s
   await go("/scheduled");
   await page.locator("main tbody input[type=checkbox]").nth(1).check();
   await page.locator("main form footer").getByRole("button", { name: "Delete" }).click();
-  await page.getByRole("status").waitFor();
+  await page.getByRole("heading", { name: "1 job" }).waitFor();
+  assert.equal((await server.api("GET", "/counters")).scheduled, 3);
+  await page.getByRole("button", { name: "Delete: 1 job" }).click();
+  await page.waitForURL(/\/operations\/[0-9a-f]+/);
   assert.equal((await server.api("GET", "/counters")).scheduled, 2);
 });

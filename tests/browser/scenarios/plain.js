@@ -27,7 +27,9 @@ scenario("basic actions need no scripts", async ({ server, client, page, go }) =
   assert.equal(await page.locator("main tbody tr").count(), 2);
   await page.locator("main tbody input").first().check();
   await page.locator("main form footer").getByRole("button", { name: "Delete" }).click();
-  await page.getByRole("status").waitFor();
+  await page.getByRole("button", { name: "Delete: 1 job" }).click();
+  await page.waitForURL(/\/operations\//);
+  await go("/morgue");
   await page.locator("main form.bar").getByRole("button", { name: "Retry" }).click();
   await page.getByRole("button", { name: "Retry now: 1 job" }).click();
   await page.waitForURL(/\/operations\//);

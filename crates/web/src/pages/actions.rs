@@ -70,14 +70,6 @@ pub(super) fn bulk_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction>
         .collect()
 }
 
-/// What whoever reads may do to those that they select among jobs in these states. A move has to be told where to, which the page for all
-/// that match asks.
-pub(super) fn selected_actions(frame: &Frame, states: &[JobState]) -> Vec<JobAction> {
-    let mut actions = bulk_actions(frame, states);
-    actions.retain(|action| action.name != JobVerb::Move.as_str());
-    actions
-}
-
 fn makes_sense(verb: JobVerb, state: JobState) -> bool {
     match verb {
         // Of the others it is said better by another word.

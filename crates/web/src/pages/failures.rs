@@ -9,7 +9,7 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::actions::{JobAction, selected_actions};
+use super::actions::{JobAction, bulk_actions};
 use super::bulk::Bulk;
 use super::chart::spark;
 use super::job_rows::JobRow;
@@ -194,7 +194,7 @@ async fn make<'a>(app: &App, frame: &'a Frame, id: &str) -> Result<FailurePage<'
         frame,
         bulk: Bulk::of_states(frame, &states, group.query.clone(), group.jobs),
         row: FailureRow::new(frame, group),
-        actions: selected_actions(frame, &states),
+        actions: bulk_actions(frame, &states),
         care: frame
             .may(Action::StartOperation)
             .then(CarefulRetry::default),

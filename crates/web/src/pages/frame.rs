@@ -72,6 +72,14 @@ impl Frame {
         undoable.filter(|_| self.may(Action::Undo))
     }
 
+    /// The address of this page, without the prefix.
+    pub(crate) fn here(&self) -> String {
+        match &*self.query {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
     /// Whether whoever reads it may do this.
     pub(super) fn may(&self, action: Action) -> bool {
         action.is_allowed_to(&self.actor)

@@ -1,4 +1,4 @@
-//! `/operations/new`: what a change of many jobs would concern, before it is started.
+//! `/operations/new` and `/operations/selected`: what a change of many jobs would concern, before it is started.
 
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::act_jobs::request;
 use super::actions::{class, title};
 use super::forms::{Fields, invalid};
 use super::job_rows::state_name;
@@ -35,6 +34,12 @@ pub(crate) struct Asked {
     action: String,
     #[serde(default)]
     query: String,
+    /// The jobs that were selected; without any, all that match.
+    #[serde(skip)]
+    keys: Vec<String>,
+    /// The address that they were selected at.
+    #[serde(skip)]
+    from: Option<String>,
     /// Where jobs are moved to; empty if they are not.
     #[serde(default)]
     queue: String,
@@ -46,6 +51,22 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// What is to be done to the jobs that were selected on a page.
+    fn of_selected(fields: &Fields) -> Self {
+        let first = |name| fields.first(name).map(str::to_owned);
+        Self {
+            action: first("action").unwrap_or_default(),
+            keys: fields.all("key").map(str::to_owned).collect(),
+            from: first("from").filter(|from| is_path(from)),
+            queue: first("queue").unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    fn is_selected(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     fn verb(&self) -> Result<JobVerb, Problem> {
         JobVerb::parse(&self.action).ok_or_else(|| invalid("action", &self.action))
     }
@@ -64,8 +85,8 @@ impl Asked {
     fn request(&self) -> Result<OperationRequest, Problem> {
         Ok(OperationRequest {
             action: self.verb()?,
-            query: Some(self.query.trim().to_owned()),
-            keys: None,
+            query: (!self.is_selected()).then(|| self.query.trim().to_owned()),
+            keys: self.is_selected().then(|| self.keys.clone()),
             queue: (!self.queue.is_empty()).then(|| self.queue.clone()),
             careful: self.careful.as_ref().map(|_| self.care()),
         })
@@ -81,7 +102,7 @@ struct StartPage<'a> {
     class: &'static str,
     /// Jobs are moved to a queue, which has to be named.
     is_move: bool,
-    /// Jobs can be retried carefully.
+    /// All that match are retried, which can be done carefully.
     is_retry: bool,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
@@ -109,9 +130,10 @@ impl StartPage<'_> {
         said.plain_part("jobs", jobs.plain()).plain()
     }
 
-    /// The path of the jobs that it would concern.
-    fn search_path(&self) -> String {
-        search_path(&self.asked.query)
+    /// The path of the page that whoever decides otherwise goes back to.
+    fn back(&self) -> String {
+        let from = self.asked.from.clone();
+        from.unwrap_or_else(|| search_path(&self.asked.query))
     }
 
     fn state(&self, state: &JobState) -> &'static str {
@@ -142,7 +164,7 @@ async fn make<'a>(
         title: title(verb, frame.t),
         class: class(verb),
         is_move: verb == JobVerb::Move,
-        is_retry: verb == JobVerb::Retry,
+        is_retry: verb == JobVerb::Retry && !asked.is_selected(),
         wrong: None,
         dry_run: None,
         asked,
@@ -175,21 +197,31 @@ pub(crate) async fn on_operations(
     lead_to_started(&app, &frame, &request).await
 }
 
-/// `POST /operations/selected`: starts one of the jobs under the keys, each if the action is for jobs of its state.
+/// `POST /operations/selected`: shows what an action would concern of the jobs under the keys, each if it is for jobs of its state; with
+/// `then=start`, starts it.
 pub(crate) async fn on_selected(
     State(app): State<Arc<App>>,
     frame: Frame,
+    Reached(origin): Reached,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let action = fields.first("action").unwrap_or_default();
-    let Some(action) = JobVerb::parse(action) else {
-        return frame.show_problem(&invalid("action", action));
-    };
-    let keys: Vec<String> = fields.all("key").map(str::to_owned).collect();
-    if keys.is_empty() {
+    let asked = Asked::of_selected(&fields);
+    if !asked.is_selected() {
         return frame.show_problem(&Problem::new(ProblemKind::Invalid, frame.t.none_selected));
     }
-    lead_to_started(&app, &frame, &request(action, None, Some(keys))).await
+    if fields.first("then") != Some("start") {
+        return frame.show(make(&app, &frame, asked, &origin).await);
+    }
+    match asked.request() {
+        Ok(request) => lead_to_started(&app, &frame, &request).await,
+        Err(problem) => frame.show_problem(&problem),
+    }
+}
+
+/// Whether it is a path of ours, and not the address of somebody else.
+fn is_path(text: &str) -> bool {
+    let name = text.strip_prefix('/');
+    name.is_some_and(|name| !name.starts_with(['/', '\\']))
 }
 
 async fn lead_to_started(app: &App, frame: &Frame, request: &OperationRequest) -> Response {

@@ -9,7 +9,7 @@ use workmill_engine::query::JobState;
 use workmill_store::Place;
 
 use super::Frame;
-use super::actions::{JobAction, selected_actions};
+use super::actions::{JobAction, bulk_actions};
 use super::bulk::Bulk;
 use super::history_chart::HistoryChart;
 use super::job_table::JobTable;
@@ -124,7 +124,7 @@ async fn make_queue<'a>(
             queue.size,
         ),
         queue,
-        actions: selected_actions(frame, &[JobState::Enqueued]),
+        actions: bulk_actions(frame, &[JobState::Enqueued]),
         table: JobTable::of_place(app, JobState::Enqueued, place, at.cursor).await?,
     })
 }

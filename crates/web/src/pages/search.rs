@@ -9,7 +9,7 @@ use serde::Deserialize;
 use workmill_engine::query::JobState;
 
 use super::Frame;
-use super::actions::{JobAction, selected_actions};
+use super::actions::{JobAction, bulk_actions};
 use super::bulk::Bulk;
 use super::job_rows::JobRow;
 use super::job_table::{JobTable, page_from};
@@ -80,7 +80,7 @@ async fn make<'a>(
         bulk: Bulk::of_query(frame, &query),
         query,
         wrong: None,
-        actions: selected_actions(frame, &JobState::ALL),
+        actions: bulk_actions(frame, &JobState::ALL),
         table: JobTable {
             state: None,
             list: Listing {

@@ -10,7 +10,7 @@ use workmill_proto::SetName;
 use workmill_store::Place;
 
 use super::Frame;
-use super::actions::{JobAction, SELECTED, job_actions, selected_actions};
+use super::actions::{JobAction, bulk_actions};
 use super::bulk::Bulk;
 use super::job_table::JobTable;
 use super::listing::ListParameters;
@@ -35,9 +35,8 @@ struct SetPage<'a> {
     frame: &'a Frame,
     words: Words,
     total: u64,
-    /// What may be done to its jobs, and where forms say so.
+    /// What may be done to those that are selected.
     actions: Vec<JobAction>,
-    target: &'a str,
     /// What may be done to all of them.
     bulk: Bulk,
     table: JobTable,
@@ -67,14 +66,7 @@ async fn make<'a>(
             _ => words(state, frame.t),
         },
         total: frame.total(state),
-        actions: match state {
-            JobState::Working | JobState::Completed => selected_actions(frame, &[state]),
-            _ => job_actions(frame, state),
-        },
-        target: match state {
-            JobState::Working | JobState::Completed => SELECTED,
-            _ => &frame.path,
-        },
+        actions: bulk_actions(frame, &[state]),
         bulk: Bulk::of_all(frame, state, query, frame.total(state)),
         table,
     })
