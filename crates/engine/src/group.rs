@@ -10,7 +10,7 @@ use workmill_store::{Clocks, StoreError, Tx};
 use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::context::Rules;
-use crate::features::{Batches, Failures, Locks, Meters, Tracks, TrashBin};
+use crate::features::{Batches, CronRuns, Failures, Locks, Meters, Tracks, TrashBin};
 use crate::memory::Memory;
 use crate::op::{Duty, Op, Request, ServerId, Ticket};
 use crate::outcome::{GroupResult, InfoReport, Outcome};
@@ -31,6 +31,7 @@ pub(crate) struct Group<'g, T: Tx> {
     pub(crate) locks: Locks,
     pub(crate) batches: Batches,
     pub(crate) tracks: Tracks,
+    pub(crate) cron_runs: CronRuns,
     pub(crate) failures: Failures,
     pub(crate) trash: TrashBin,
     pub(crate) meters: Meters,
@@ -64,6 +65,7 @@ impl<'g, T: Tx> Group<'g, T> {
             locks: Locks::default(),
             batches: Batches::default(),
             tracks: Tracks::default(),
+            cron_runs: CronRuns::default(),
             trash: TrashBin::default(),
             meters: Meters::new(rules.observed),
             budget: Budget::new(),
@@ -181,6 +183,7 @@ impl<'g, T: Tx> Group<'g, T> {
         self.locks.write(self.tx)?;
         self.batches.write(self.tx)?;
         self.tracks.write(self.tx)?;
+        self.cron_runs.write(self.tx)?;
         self.failures.write(self.tx)?;
         self.memory.failure_groups = self.failures.count();
         self.trash.write(self.tx)?;

@@ -45,8 +45,8 @@ pub use actions::NotedAction;
 pub use change::{Change, ChangeFilter, ChangePlaces, ChangeVerb};
 pub use context::{GroupContext, Rules};
 pub use cron::{
-    CronEntry, CronFlaw, CronTable, FindZone, MadeEntries, Schedule, ScheduleError,
-    check_cron_name, read_schedule,
+    CronEntry, CronFlaw, CronTable, FindZone, MadeEntries, PlainDays, PlainSchedule, Schedule,
+    ScheduleError, check_cron_name, read_schedule,
 };
 pub use engine::Engine;
 pub use event::{Event, EventKind};

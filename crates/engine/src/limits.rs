@@ -32,6 +32,9 @@ pub(crate) const CRON_MADE_MAX: usize = 1_000;
 /// The longest payload of such an entry, in bytes.
 pub(crate) const CRON_JOB_BYTES_MAX: usize = 16 << 10;
 
+/// Past runs that are kept of each cron entry: enough to see what is usual, and a row of some hundred bytes.
+pub(crate) const CRON_RUNS_KEPT_MAX: usize = 10;
+
 /// Reservations that one group ends.
 pub(crate) const RESERVATION_SLICE_JOBS: usize = 200;
 

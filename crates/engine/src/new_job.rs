@@ -20,6 +20,15 @@ pub struct NewJob {
     pub lock: Option<WantedLock>,
 }
 
+impl NewJob {
+    /// The same as a run of this cron entry.
+    pub(crate) fn of_cron(mut self, entry: &str) -> Self {
+        let features = self.record.features.get_or_insert_default();
+        features.cron = Some(entry.into());
+        self
+    }
+}
+
 /// A lock that a job wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantedLock {

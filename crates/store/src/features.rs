@@ -1,4 +1,4 @@
-//! The features a job takes part in: its lock, its batch, when it expires, whether it is tracked.
+//! The features a job takes part in: its lock, its batch, when it expires, whether it is tracked, the cron entry it is a run of.
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
@@ -19,6 +19,8 @@ pub struct Features {
     pub callback: Option<CallbackOf>,
     /// Whether its state is written down for whoever asks.
     pub tracked: bool,
+    /// The cron entry that it is a run of.
+    pub cron: Option<Box<str>>,
 }
 
 /// The lock of a unique job. It may be another job's by now.

@@ -8,7 +8,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use crate::writer::{KeyedRows, PassingRows, Rows};
 use crate::{
     ActionPart, AnswerLog, AuditEntry, CallbackKind, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, OpenAction, PartOf, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob,
+    HistorySlot, OpenAction, PartOf, PastRuns, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob,
     WatchedKey,
 };
 
@@ -65,6 +65,7 @@ keyed! {
     // The name of the entry.
     CronTick by Box<str>;
     CronDefinition by Box<str>;
+    PastRuns by Box<str>;
     // The number of the batch, as for all that follow.
     BatchState by u64;
     BatchDetails by u64;

@@ -23,6 +23,7 @@ mod kept;
 mod key;
 mod lease;
 mod limits;
+mod past_runs;
 mod place;
 mod record;
 mod reservation;
@@ -68,6 +69,7 @@ pub use kept::{
 pub use key::{EntryKey, JobKey};
 pub use lease::{Acquired, Lease, LeaseError, Predecessor};
 pub use limits::{QUEUES_MAX, SLICE_BYTES_MAX};
+pub use past_runs::{PastRun, PastRuns};
 pub use place::{JobRef, Place, Watermark};
 pub use reading::Reading;
 pub use record::{CorruptRecord, JobRecord, RawRecord, StoredJob};

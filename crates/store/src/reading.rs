@@ -34,8 +34,8 @@ pub use snapshot::{
 use crate::writer::QueueId;
 use crate::{
     AuditEntry, BatchDetails, BatchState, Clocks, Counts, CronDefinition, CronTick, FailureGroup,
-    FailureId, HistorySlot, JobRef, Lock, LockKey, Place, Reservation, Resolution, StoreError,
-    StoredJob, Totals, Track, Trash, Ungrouped,
+    FailureId, HistorySlot, JobRef, Lock, LockKey, PastRuns, Place, Reservation, Resolution,
+    StoreError, StoredJob, Totals, Track, Trash, Ungrouped,
 };
 
 /// What is committed, for many threads at a time: nobody waits for the writer, and it for nobody. It may not be durable
@@ -143,6 +143,9 @@ pub trait Reading: Send + Sync {
         after: Option<&str>,
         bounds: Bounds,
     ) -> Result<Slice<DefinitionView, Box<str>>, StoreError>;
+
+    /// The last runs of a cron entry; none if it has not run, and if what is kept of them is damaged.
+    fn past_runs(&self, name: &str) -> Result<Option<PastRuns>, StoreError>;
 
     /// Groups of failures in the order of their names, also those that have no jobs any more and are not forgotten yet. The
     /// engine bounds how many there are.

@@ -219,6 +219,7 @@ register! { $
         a_dropped_transaction_notes_no_tick
         definitions_come_back_whole_in_the_order_of_their_names
         definitions_outlive_a_flush_and_a_reopening
+        past_runs_come_back_as_they_were_written_last
     }
     transactions {
         a_dropped_transaction_changes_nothing

@@ -38,6 +38,7 @@ pub(super) fn of(
         batch,
         callback: None,
         tracked: custom.track,
+        cron: None,
     };
     Ok((
         (features != Features::default()).then(|| Box::new(features)),

@@ -6,6 +6,10 @@ use super::ScheduleError;
 use super::day_rule::DayRule;
 use super::field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, YEAR};
 
+mod plain;
+
+pub use plain::{PlainDays, PlainSchedule};
+
 /// The longest a schedule for every year can pause, in years: from one fifth Monday of a February to the next around 2100.
 const PAUSE_YEARS_MAX: i16 = 40;
 

@@ -16,6 +16,7 @@ mod schedule;
 mod timetable;
 mod zoned;
 
+pub use calendar::{PlainDays, PlainSchedule};
 pub use definition::{CronFlaw, FindZone, check_cron_name, read_schedule};
 pub use entry::{CronEntry, CronTable, MadeEntries};
 pub use error::ScheduleError;

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use workmill_proto::{GoDuration, Timestamp};
 
 use super::ScheduleError;
-use super::calendar::Calendar;
+use super::calendar::{Calendar, PlainSchedule};
 use super::zoned;
 
 /// The longest text of a schedule, in bytes.
@@ -106,6 +106,14 @@ impl Schedule {
         match &self.kind {
             Kind::Calendar { zone, .. } => zone.iana_name(),
             Kind::Every(_) => None,
+        }
+    }
+
+    /// What a few words say of it exactly; none if it takes more.
+    pub fn plain(&self) -> Option<PlainSchedule> {
+        match &self.kind {
+            Kind::Calendar { calendar, .. } => PlainSchedule::of(calendar),
+            Kind::Every(secs) => u64::try_from(*secs).ok().map(PlainSchedule::Every),
         }
     }
 

@@ -4,6 +4,7 @@
 mod batch_progress;
 mod batches;
 mod careful;
+mod cron_runs;
 mod failures;
 mod locks;
 mod meters;
@@ -15,6 +16,7 @@ pub(crate) use batch_progress::DueCallback;
 pub(crate) use batches::Batches;
 pub use careful::{Care, Watch};
 pub(crate) use careful::{Careful, CarefulRun, NextRetry, forget_unwatched};
+pub(crate) use cron_runs::CronRuns;
 pub(crate) use failures::{Failures, Seen};
 pub(crate) use locks::Locks;
 pub(crate) use meters::Meters;

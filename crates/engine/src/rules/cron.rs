@@ -76,7 +76,7 @@ impl<T: Tx> Group<'_, T> {
         for (due, entry) in runs {
             let jid = new_jid(&mut self.rng);
             match entry.job(jid, self.now.wall, self.rules.custom_reading) {
-                Ok(job) => jobs.push((&due.name, job)),
+                Ok(job) => jobs.push((&due.name, job.of_cron(&due.name))),
                 Err(error) => refused.push((&due.name, error)),
             }
         }
@@ -84,9 +84,16 @@ impl<T: Tx> Group<'_, T> {
         let refusals = self.admit(&new, Cause::Cron)?;
         for ((name, job), refusal) in jobs.iter().zip(refusals) {
             match refusal {
-                None => tracing::debug!(entry = name, jid = &*job.record.jid, "cron pushes a job"),
+                None => {
+                    let jid = &*job.record.jid;
+                    tracing::debug!(entry = name, jid, "cron pushes a job");
+                    self.cron_runs.begin(self.tx, self.now, name, Some(jid))?;
+                }
                 Some(error) => refused.push((name, error)),
             }
+        }
+        for (name, _) in &refused {
+            self.cron_runs.begin(self.tx, self.now, name, None)?;
         }
         warn_refused(&refused);
         Ok(())

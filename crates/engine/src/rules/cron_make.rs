@@ -11,7 +11,7 @@ use workmill_store::{CronDefinition, CronTick, StoreError, Tx};
 use super::{cron_pause, cron_plan};
 use crate::group::Group;
 use crate::limits::{CRON_MADE_MAX, CRON_SET_BACK_MAX};
-use crate::op::{CronOp, CronPut};
+use crate::op::{CronOp, CronPut, CronRun};
 use crate::outcome::Outcome;
 use crate::step::Cause;
 
@@ -25,9 +25,18 @@ impl<T: Tx> Group<'_, T> {
             }
             CronOp::Put(put) => self.put_entry(put)?,
             CronOp::Delete(name) => self.delete_entry(name)?,
-            CronOp::Run(run) => self.admit(&[&run.job], Cause::Cron)?.pop().flatten(),
+            CronOp::Run(run) => self.run_entry(run)?,
         };
         Ok(refused.map_or(Outcome::Ok, Outcome::Refused))
+    }
+
+    /// Pushes the job of an entry that is wanted now.
+    fn run_entry(&mut self, run: &CronRun) -> Result<Option<WireError>, StoreError> {
+        let job = run.job.clone().of_cron(&run.name);
+        let refusal = self.admit(&[&job], Cause::Cron)?.pop().flatten();
+        let jid = refusal.is_none().then_some(&*job.record.jid);
+        self.cron_runs.begin(self.tx, self.now, &run.name, jid)?;
+        Ok(refusal)
     }
 
     fn put_entry(&mut self, put: &CronPut) -> Result<Option<WireError>, StoreError> {
@@ -98,6 +107,7 @@ impl<T: Tx> Group<'_, T> {
         self.memory.timetable.set_made(&name, None);
         if is_alone {
             self.tx.remove::<CronTick>(&[key])?;
+            self.cron_runs.forget(&name);
         }
         Ok(None)
     }

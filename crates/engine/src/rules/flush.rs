@@ -12,6 +12,9 @@ impl<T: Tx> Group<'_, T> {
         self.locks.clear();
         self.batches.clear();
         self.tracks.clear();
+        for (entry, _) in self.memory.timetable.table().iter() {
+            self.cron_runs.forget(entry);
+        }
         self.failures.clear();
         self.trash.clear();
         self.memory.careful.flush();

@@ -104,6 +104,7 @@ impl<T: Tx> Group<'_, T> {
         records: impl Iterator<Item = &'r JobRecord>,
     ) -> Result<(), StoreError> {
         let (mut locks, mut batches, mut tracked) = (Vec::new(), Vec::new(), Vec::new());
+        let mut entries = Vec::new();
         for record in records {
             let Some(features) = &record.features else {
                 continue;
@@ -114,9 +115,11 @@ impl<T: Tx> Group<'_, T> {
             if features.tracked {
                 tracked.push(record.jid.clone());
             }
+            entries.extend(features.cron.clone());
         }
         self.locks.load(self.tx, locks.into_iter())?;
         self.batches.load(self.tx, batches.into_iter())?;
+        self.cron_runs.load(self.tx, entries.into_iter())?;
         self.tracks.load(self.tx, tracked.into_iter())
     }
 
@@ -166,11 +169,11 @@ impl<T: Tx> Group<'_, T> {
         match step.what {
             What::Pushed => {
                 self.batches.join(self.tx, now.steady, features)?;
-                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+                self.note_state(step, TrackState::Enqueued)
             }
             What::Started => {
                 self.locks.release_at_start(self.tx, record)?;
-                self.tracks.note(self.tx, now, record, TrackState::Working)
+                self.note_state(step, TrackState::Working)
             }
             What::Succeeded => {
                 self.locks.release(self.tx, record)?;
@@ -178,19 +181,18 @@ impl<T: Tx> Group<'_, T> {
                 self.batches
                     .finish_callback(self.tx, now.steady, features)?;
                 self.queue_callbacks()?;
-                self.tracks
-                    .note_end(self.tx, now, record, TrackState::Success)
+                self.note_end(step, TrackState::Success)
             }
             What::Failed => {
                 self.batches.fail(self.tx, now.steady, features)?;
                 self.queue_callbacks()?;
-                self.tracks.note(self.tx, now, record, TrackState::Failed)
+                self.note_state(step, TrackState::Failed)
             }
             // Its lock stays until its time is over.
             What::Died => {
                 self.batches.fail(self.tx, now.steady, features)?;
                 self.queue_callbacks()?;
-                self.tracks.note_end(self.tx, now, record, TrackState::Dead)
+                self.note_end(step, TrackState::Dead)
             }
             // Nobody can acknowledge it any more.
             What::Dropped => {
@@ -198,14 +200,13 @@ impl<T: Tx> Group<'_, T> {
                 self.batches
                     .finish_callback(self.tx, now.steady, features)?;
                 self.queue_callbacks()?;
-                self.tracks
-                    .note_end(self.tx, now, record, TrackState::Failed)
+                self.note_end(step, TrackState::Failed)
             }
             What::CameBack => {
                 self.locks.take_again(self.tx, now.steady, record)?;
-                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+                self.note_state(step, TrackState::Enqueued)
             }
-            What::Promoted => self.tracks.note(self.tx, now, record, TrackState::Enqueued),
+            What::Promoted => self.note_state(step, TrackState::Enqueued),
             // The lock of a job that an operator deletes stays until its time is over.
             What::Expired | What::Deleted => {
                 if step.what == What::Expired {
@@ -215,17 +216,12 @@ impl<T: Tx> Group<'_, T> {
                 self.batches
                     .finish_callback(self.tx, now.steady, features)?;
                 self.queue_callbacks()?;
-                self.tracks
-                    .note_end(self.tx, now, record, TrackState::Unknown)
+                self.note_end(step, TrackState::Unknown)
             }
-            What::Restored(Some(SetName::Dead)) => {
-                self.tracks.note_end(self.tx, now, record, TrackState::Dead)
-            }
-            What::Restored(Some(SetName::Retries)) => {
-                self.tracks.note(self.tx, now, record, TrackState::Failed)
-            }
+            What::Restored(Some(SetName::Dead)) => self.note_end(step, TrackState::Dead),
+            What::Restored(Some(SetName::Retries)) => self.note_state(step, TrackState::Failed),
             What::Restored(None | Some(SetName::Scheduled | SetName::Completed)) => {
-                self.tracks.note(self.tx, now, record, TrackState::Enqueued)
+                self.note_state(step, TrackState::Enqueued)
             }
             // A member of a batch stays a failed one.
             What::Evicted => {
@@ -234,6 +230,20 @@ impl<T: Tx> Group<'_, T> {
                 self.queue_callbacks()
             }
         }
+    }
+
+    /// Writes down where a job is.
+    fn note_state(&mut self, step: &Step<'_>, state: TrackState) -> Result<(), StoreError> {
+        let (now, record) = (step.at, step.record);
+        self.cron_runs.note(self.tx, now, record, state)?;
+        self.tracks.note(self.tx, now, record, state)
+    }
+
+    /// Writes down what became of a job that has ended.
+    fn note_end(&mut self, step: &Step<'_>, state: TrackState) -> Result<(), StoreError> {
+        let (now, record) = (step.at, step.record);
+        self.cron_runs.note(self.tx, now, record, state)?;
+        self.tracks.note_end(self.tx, now, record, state)
     }
 
     /// A job failed, or was killed: [`What::Failed`], [`What::Died`] or [`What::Dropped`]. From now on it is a failed member

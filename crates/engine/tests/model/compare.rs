@@ -265,6 +265,7 @@ impl Summary {
                 kind,
             }),
             tracked: job.tracked,
+            cron: None,
         };
         Self {
             number: job.number,

@@ -12,6 +12,7 @@ use crate::world::World;
 
 mod making;
 mod pausing;
+mod runs;
 
 /// An entry of a table: name, schedule, whether it catches up, members of its payload.
 type Line<'a> = (&'a str, &'a str, bool, Value);

@@ -75,6 +75,12 @@ impl Histogram {
         counts.fold(0, u64::saturating_add)
     }
 
+    /// How many there are from each of these lengths on, up to the next one; those lengths of which there are any.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> {
+        let buckets = self.buckets.iter();
+        buckets.map(|&(bucket, count)| (Duration::from_micros(start_of(bucket)), count))
+    }
+
     /// All of them together.
     pub fn sum(&self) -> Duration {
         Duration::from_micros(self.sum_micros)

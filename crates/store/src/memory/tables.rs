@@ -7,7 +7,7 @@ use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
     BatchState, CallbackKind, Counts, CronDefinition, CronTick, FailureGroup, FailureId,
-    HistoryKey, HistorySlot, Lock, LockKey, OpenAction, PartOf, Reservation, Tombstone,
+    HistoryKey, HistorySlot, Lock, LockKey, OpenAction, PartOf, PastRuns, Reservation, Tombstone,
     TombstoneKey, Track, Trash, TrashKey, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
@@ -58,6 +58,7 @@ pub(super) struct Tables {
     pub(super) tracks: Table<(i64, Box<str>), Track>,
     pub(super) cron_ticks: Table<Box<str>, CronTick>,
     pub(super) cron_entries: Table<Box<str>, CronDefinition>,
+    pub(super) past_runs: Table<Box<str>, PastRuns>,
     pub(super) batches: Table<(i64, u64), BatchState>,
     pub(super) batch_details: Table<(i64, u64), StoredDetails>,
     pub(super) batch_parents: Table<(i64, u64), BatchParents>,
@@ -95,6 +96,7 @@ impl Tables {
             tracks: Table::default(),
             cron_ticks: Table::default(),
             cron_entries: Table::default(),
+            past_runs: Table::default(),
             batches: Table::default(),
             batch_details: Table::default(),
             batch_parents: Table::default(),
@@ -127,7 +129,7 @@ impl Tables {
         tables
     }
 
-    fn all(&mut self) -> [&mut dyn Undo; 28] {
+    fn all(&mut self) -> [&mut dyn Undo; 29] {
         [
             &mut self.jobs,
             &mut self.reservations,
@@ -141,6 +143,7 @@ impl Tables {
             &mut self.tracks,
             &mut self.cron_ticks,
             &mut self.cron_entries,
+            &mut self.past_runs,
             &mut self.batches,
             &mut self.batch_details,
             &mut self.batch_parents,

@@ -14,7 +14,7 @@ use super::{
 use crate::writer::QueueId;
 use crate::{
     AuditEntry, BatchState, Clocks, Counts, FailureGroup, FailureId, HistorySlot, JobRef, Lock,
-    LockKey, Place, Resolution, StoreError, Totals, Track, Trash, Ungrouped,
+    LockKey, PastRuns, Place, Resolution, StoreError, Totals, Track, Trash, Ungrouped,
 };
 
 /// Reads what a backend shows.
@@ -140,6 +140,10 @@ impl<R: Snapshots> Reading for Reader<R> {
     ) -> Result<Slice<DefinitionView, Box<str>>, StoreError> {
         self.0
             .read(|rows| features::cron_definitions(rows, after, bounds))
+    }
+
+    fn past_runs(&self, name: &str) -> Result<Option<PastRuns>, StoreError> {
+        self.0.read(|rows| rows.past_runs(name))
     }
 
     fn failures(

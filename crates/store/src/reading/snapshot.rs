@@ -6,8 +6,8 @@ use crate::record::RawRecord;
 use crate::writer::{EntryPlace, QueueId, QueueRow, Removal, Tallies};
 use crate::{
     AuditEntry, BatchDetails, BatchState, Counts, CronDefinition, CronTick, FailureGroup,
-    FailureId, HistoryKey, HistorySlot, Lock, LockKey, Reservation, StoreError, Tombstone,
-    TombstoneKey, Track, Trash, TrashKey, TrashedJob, Ungrouped,
+    FailureId, HistoryKey, HistorySlot, Lock, LockKey, PastRuns, Reservation, StoreError,
+    Tombstone, TombstoneKey, Track, Trash, TrashKey, TrashedJob, Ungrouped,
 };
 use workmill_proto::{SetName, SteadyTime};
 
@@ -251,6 +251,9 @@ pub trait FeatureReads {
         after: Option<&str>,
         each: impl FnMut(Box<str>, Readable<CronDefinition>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
+
+    /// The last runs of a cron entry, if there are any that can be read.
+    fn past_runs(&mut self, name: &str) -> Result<Option<PastRuns>, StoreError>;
 }
 
 /// What is kept for operators.

@@ -2,7 +2,7 @@
 
 use workmill_proto::{Bid, SteadyTime, Timestamp};
 
-use super::codec::{put_micros, take_bytes, take_micros, take_u32};
+use super::codec::{put_micros, put_text, take_bytes, take_micros, take_text, take_u32};
 use super::varint::{put_varint, take_varint};
 use crate::{CallbackKind, CallbackOf, Features, JobLock, Membership};
 
@@ -14,6 +14,8 @@ const FAILED_IN_BATCH: u8 = 16;
 const CALLBACK: u8 = 32;
 const CALLBACK_OF_SUCCESS: u8 = 64;
 const TRACKED: u8 = 128;
+/// A job of a cron entry is no callback: without that flag this one means the entry.
+const OF_CRON: u8 = CALLBACK_OF_SUCCESS;
 
 pub(super) fn put_features(out: &mut Vec<u8>, features: &Features) {
     out.push(flags(features));
@@ -28,8 +30,10 @@ pub(super) fn put_features(out: &mut Vec<u8>, features: &Features) {
     if let Some(member) = &features.batch {
         put_bid(out, member.bid);
     }
-    if let Some(callback) = &features.callback {
-        put_bid(out, callback.bid);
+    match (&features.callback, &features.cron) {
+        (Some(callback), _) => put_bid(out, callback.bid),
+        (None, Some(entry)) => put_text(out, entry),
+        (None, None) => {}
     }
 }
 
@@ -51,6 +55,7 @@ fn flags(features: &Features) -> u8 {
             callback.is_some_and(|callback| callback.kind == CallbackKind::Success),
             CALLBACK_OF_SUCCESS,
         )
+        | flag(callback.is_none() && features.cron.is_some(), OF_CRON)
         | flag(features.tracked, TRACKED)
 }
 
@@ -91,6 +96,8 @@ pub(super) fn take_features(input: &mut &[u8], with_pushing: bool) -> Option<Fea
         };
         let bid = take_bid(input)?;
         features.callback = Some(CallbackOf { bid, kind });
+    } else if has(OF_CRON) {
+        features.cron = Some(take_text(input)?);
     }
     Some(features)
 }

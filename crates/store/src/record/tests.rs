@@ -53,7 +53,7 @@ prop_compose! {
         lock in option::of((any::<[u8; 32]>(), any::<i64>(), any::<bool>(), any::<u32>())),
         batch in option::of((bid(), any::<bool>())),
         callback in option::of((bid(), any::<bool>())),
-        tracked in any::<bool>(),
+        (tracked, cron) in (any::<bool>(), option::of(".{0,10}")),
     ) -> Features {
         Features {
             expires_at: expires_at.map(Timestamp::from_micros),
@@ -69,6 +69,8 @@ prop_compose! {
                 kind: if success { CallbackKind::Success } else { CallbackKind::Complete },
             }),
             tracked,
+            // A run of a cron entry is no callback.
+            cron: cron.filter(|_| callback.is_none()).map(Into::into),
         }
     }
 }
@@ -220,6 +222,7 @@ fn tied_sample() -> JobRecord {
             kind: CallbackKind::Success,
         }),
         tracked: true,
+        cron: None,
     };
     JobRecord {
         features: Some(Box::new(features)),

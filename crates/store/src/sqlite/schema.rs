@@ -194,6 +194,9 @@ INSERT INTO sets SELECT max(id) + 1, 'completed', 0, 0 FROM sets;
 ", "
 -- What servers were answered that hand over what their clients ask, as far as they have not said that they know.
 CREATE TABLE answer_logs (server INTEGER PRIMARY KEY, noted_at INTEGER NOT NULL, bytes BLOB NOT NULL);
+", "
+-- The last runs of the cron entry of that name.
+CREATE TABLE past_runs (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 "];
 
 /// Pages kept in memory by the writer, in KiB: the hot pages of all queues, and no more with any backlog.

@@ -175,6 +175,9 @@ statements! {
     CronDefinitionWrite = "REPLACE INTO cron_entries (name, schedule, timezone, catch_up, job, changed_at, changed_by)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     CronDefinitionDelete = "DELETE FROM cron_entries WHERE name = ?1";
+    PastRunsRead = "SELECT record FROM past_runs WHERE name = ?1";
+    PastRunsWrite = "REPLACE INTO past_runs (name, record) VALUES (?1, ?2)";
+    PastRunsDelete = "DELETE FROM past_runs WHERE name = ?1";
 
     AuditRead = "SELECT noted_at, began_at, ended_at, state, reason, name, role, address, action, target, changed,
         skipped, operation, undoes FROM audit WHERE id = ?1";

@@ -5,7 +5,7 @@ use workmill_proto::Timestamp;
 use super::Fixture;
 use super::steps::*;
 use crate::reading::Bounds;
-use crate::{CronDefinition, CronTick, Reading as _, Store, Tx};
+use crate::{CronDefinition, CronTick, PastRun, PastRuns, Reading as _, Store, TrackState, Tx};
 
 pub(super) fn tick(name: &str, secs: i64) -> (Box<str>, CronTick) {
     let tick = CronTick {
@@ -134,6 +134,35 @@ pub(super) fn definitions_come_back_whole_in_the_order_of_their_names<F: Fixture
     let left = reader.cron_definitions(None, Bounds::of_rows(9)).unwrap();
     let names: Vec<_> = left.items.iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["a"]);
+}
+
+pub(super) fn past_runs_come_back_as_they_were_written_last<F: Fixture>(fixture: &mut F) {
+    let mut store = fixture.open();
+    let run = |secs: i64, state| PastRun {
+        at: at(secs),
+        jid: Some(format!("jid-{secs:05}").into()),
+        state,
+        started_at: (state == TrackState::Working).then(|| at(secs + 1)),
+        changed_at: at(secs + 1),
+    };
+    let first = PastRuns(vec![run(3, TrackState::Enqueued)]);
+    let second = PastRuns(vec![
+        run(9, TrackState::Working),
+        run(3, TrackState::Success),
+    ]);
+    change(&mut store, |tx| {
+        tx.put(&[("a".into(), first.clone()), ("b".into(), first.clone())])
+            .unwrap();
+        tx.put(&[("a".into(), second.clone())]).unwrap();
+        let names = ["a", "b", "c"].map(Box::from);
+        let found: Vec<Option<PastRuns>> = tx.get(&names).unwrap();
+        assert_eq!(found, [Some(second.clone()), Some(first), None]);
+    });
+    forget::<PastRuns>(&mut store, "b");
+    drop(store);
+    let store = fixture.open();
+    let found = ["a", "b"].map(|name| store.reader().past_runs(name).unwrap());
+    assert_eq!(found, [Some(second), None]);
 }
 
 pub(super) fn definitions_outlive_a_flush_and_a_reopening<F: Fixture>(fixture: &mut F) {

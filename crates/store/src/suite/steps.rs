@@ -78,6 +78,7 @@ pub(super) fn tied_job(jid: &str, queue: &str) -> JobRecord {
             kind: CallbackKind::Success,
         }),
         tracked: true,
+        cron: None,
     };
     JobRecord {
         features: Some(Box::new(features)),

@@ -11,8 +11,8 @@ use crate::writer::{KeptRows, KeyedRows, PassingRows};
 use crate::{
     ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
     BatchState, CallbackKind, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, Keyed, Lock, OpenAction, PartOf, Passing, StoreError, Tombstone, Track, Trash,
-    TrashedJob, Ungrouped, WatchedJob, WatchedKey,
+    HistorySlot, Keyed, Lock, OpenAction, PartOf, Passing, PastRuns, StoreError, Tombstone, Track,
+    Trash, TrashedJob, Ungrouped, WatchedJob, WatchedKey,
 };
 
 /// What has a table of its own, by generation and key.
@@ -100,6 +100,7 @@ macro_rules! lasting {
 lasting! {
     CronTick by Box<str>, in cron_ticks;
     CronDefinition by Box<str>, in cron_entries;
+    PastRuns by Box<str>, in past_runs;
     AuditEntry by u64, in audit;
     OpenAction by u64, in open_actions;
     ActionPart by (u64, PartOf), in action_parts;

@@ -8,7 +8,7 @@ use super::{MemorySnapshot, behind, tell};
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
 use crate::{
     BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey, HistorySlot, Lock,
-    LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
+    LockKey, PastRuns, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 /// The keys of a generation behind a number, in a table where that is the second part of a key.
@@ -183,6 +183,11 @@ impl FeatureReads for MemorySnapshot<'_> {
             each(name.clone(), tick)
         });
         Ok(())
+    }
+
+    fn past_runs(&mut self, name: &str) -> Result<Option<PastRuns>, StoreError> {
+        let runs = self.tables.past_runs.committed();
+        Ok(runs.get(name).cloned())
     }
 
     fn cron_definitions(

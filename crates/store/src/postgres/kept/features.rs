@@ -6,7 +6,7 @@ use super::{Stored, StoredKey, stored};
 use crate::postgres::live::{decode, encode};
 use crate::{
     AnswerLog, CronDefinition, CronTick, EntryKey, FailureGroup, HistoryKey, HistorySlot, Lock,
-    LockOwner, SetTime, Tombstone, Track, TrackState, Ungrouped,
+    LockOwner, PastRuns, SetTime, Tombstone, Track, TrackState, Ungrouped,
 };
 
 stored!(Lock = 1, ends ends_at,
@@ -96,6 +96,11 @@ stored!(CronDefinition = 5 { LASTS },
             changed_by,
         })
     }
+);
+
+stored!(PastRuns = 15 { LASTS, BEGINS_ANEW },
+    |runs, name| runs.encode(name),
+    |name, bytes| Self::decode(name, bytes)
 );
 
 stored!(FailureGroup = 6 { BEGINS_ANEW }, ends ends_at,

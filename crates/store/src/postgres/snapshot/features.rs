@@ -14,8 +14,8 @@ use crate::postgres::sql::Sql;
 use crate::reading::{BatchRow, FeatureReads, LinkRow, Readable};
 use crate::{
     BatchCallback, BatchDetails, BatchDue, BatchParents, BatchState, CronDefinition, CronTick,
-    FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey, StoreError, Tombstone,
-    TombstoneKey, Track, Ungrouped,
+    FailureGroup, FailureId, HistoryKey, HistorySlot, Lock, LockKey, PastRuns, StoreError,
+    Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 impl PostgresSnapshot<'_> {
@@ -261,6 +261,11 @@ impl FeatureReads for PostgresSnapshot<'_> {
             Ok(tick) => each(name, tick),
             Err(_) => ControlFlow::Continue(()),
         })
+    }
+
+    fn past_runs(&mut self, name: &str) -> Result<Option<PastRuns>, StoreError> {
+        let runs = self.kept_at::<PastRuns>(LASTING, &name.into())?;
+        Ok(runs.and_then(Result::ok))
     }
 
     fn cron_definitions(

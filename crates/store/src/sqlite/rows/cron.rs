@@ -6,7 +6,7 @@ use workmill_proto::Timestamp;
 use super::SqliteRows;
 use crate::sqlite::sql::Sql;
 use crate::writer::KeyedRows;
-use crate::{CronDefinition, CronTick, StoreError};
+use crate::{CronDefinition, CronTick, PastRuns, StoreError};
 
 impl KeyedRows<CronTick> for SqliteRows<'_> {
     fn get(&mut self, _: i64, name: &Box<str>) -> Result<Option<CronTick>, StoreError> {
@@ -60,6 +60,29 @@ impl KeyedRows<CronDefinition> for SqliteRows<'_> {
     fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
         self.statements
             .execute(Sql::CronDefinitionDelete, (&**name,))?;
+        Ok(())
+    }
+}
+
+impl KeyedRows<PastRuns> for SqliteRows<'_> {
+    fn get(&mut self, _: i64, name: &Box<str>) -> Result<Option<PastRuns>, StoreError> {
+        let found = self.statements.row(Sql::PastRunsRead, (&**name,), |row| {
+            Ok(PastRuns::decode(name, row.get_ref(0)?.as_blob()?))
+        })?;
+        if matches!(found, Some(None)) {
+            tracing::warn!(%name, "what is kept of the runs of a cron entry is damaged: it begins anew");
+        }
+        Ok(found.flatten())
+    }
+
+    fn put(&mut self, _: i64, name: &Box<str>, runs: &PastRuns) -> Result<(), StoreError> {
+        let row = (&**name, runs.encode(name));
+        self.statements.execute(Sql::PastRunsWrite, row)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, _: i64, name: &Box<str>) -> Result<(), StoreError> {
+        self.statements.execute(Sql::PastRunsDelete, (&**name,))?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::sqlite::rows::{
 };
 use crate::{
     BatchDetails, BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistoryKey,
-    HistorySlot, Lock, LockKey, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
+    HistorySlot, Lock, LockKey, PastRuns, StoreError, Tombstone, TombstoneKey, Track, Ungrouped,
 };
 
 const TOMBSTONES: &str =
@@ -37,6 +37,7 @@ const TRACK: &str = "SELECT state, percent, desc, updated_at, forget_at FROM tra
     WHERE generation = ?1 AND jid = ?2";
 const CRON_TICKS: &str =
     "SELECT name, at, paused_since FROM cron_ticks WHERE name > ?1 ORDER BY name";
+const PAST_RUNS: &str = "SELECT record FROM past_runs WHERE name = ?1";
 const CRON_DEFINITIONS: &str =
     "SELECT schedule, timezone, catch_up, job, changed_at, changed_by, name FROM cron_entries
     WHERE name > ?1 ORDER BY name";
@@ -211,6 +212,13 @@ impl FeatureReads for SqliteSnapshot<'_> {
         })
     }
 
+    fn past_runs(&mut self, name: &str) -> Result<Option<PastRuns>, StoreError> {
+        let found = self.row(PAST_RUNS, (name,), |row| {
+            Ok(PastRuns::decode(name, row.get_ref(0)?.as_blob()?))
+        });
+        Ok(found?.flatten())
+    }
+
     fn cron_definitions(
         &mut self,
         after: Option<&str>,
@@ -276,7 +284,7 @@ fn read_batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
 }
 
 #[cfg(test)]
-pub(super) const TEXTS: [&str; 17] = [
+pub(super) const TEXTS: [&str; 18] = [
     TOMBSTONES,
     LOCKS,
     LOCK,
@@ -288,6 +296,7 @@ pub(super) const TEXTS: [&str; 17] = [
     TRACKS,
     TRACK,
     CRON_TICKS,
+    PAST_RUNS,
     CRON_DEFINITIONS,
     HISTORY_SLOT,
     HISTORY,

@@ -5,11 +5,12 @@ use workmill_proto::SteadyTime;
 use crate::{
     ActionPart, AnswerLog, AuditEntry, BatchCallback, BatchDetails, BatchDue, BatchParents,
     BatchState, CronDefinition, CronTick, FailureGroup, FailureId, HistorySlot, Keyed, Lock,
-    OpenAction, Passing, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped, WatchedJob,
+    OpenAction, Passing, PastRuns, StoreError, Tombstone, Track, Trash, TrashedJob, Ungrouped,
+    WatchedJob,
 };
 
 /// What is kept besides jobs, a kind under keys of its own, in the generation named: what was kept in an older one was
-/// flushed. Ticks of cron entries, the audit log, what is ungrouped and answers to servers belong to no generation.
+/// flushed. Ticks and runs of cron entries, the audit log, what is ungrouped and answers to servers belong to no generation.
 pub trait KeyedRows<K: Keyed> {
     /// Reads what is under a key.
     fn get(&mut self, generation: i64, key: &K::Key) -> Result<Option<K>, StoreError>;
@@ -47,6 +48,7 @@ pub trait KeptRows:
     + PassingRows<Tombstone>
     + KeyedRows<CronTick>
     + KeyedRows<CronDefinition>
+    + KeyedRows<PastRuns>
     + KeyedRows<BatchState>
     + KeyedRows<BatchDetails>
     + KeyedRows<BatchCallback>
