@@ -112,6 +112,7 @@ fn pages() -> Router<Arc<App>> {
             get(pages::edit_cron).post(pages::on_edit_cron),
         )
         .route("/throttles", get(pages::throttles))
+        .route("/cron/{name}/runs", get(pages::cron_runs))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))
         .route(

@@ -73,7 +73,7 @@ texts! {
     cron cron_lead cron_empty cron_teach schedule next_run last_run never act_run
     cron_was_run cron_was_paused cron_was_resumed cron_was_saved cron_was_deleted cron_new cron_name cron_zone
     cron_catch_up cron_edit_lead cron_preview cron_next_runs cron_source cron_source_file cron_source_api
-    cron_shadows cron_delete_shadowed cron_ask_delete
+    cron_shadows cron_delete_shadowed cron_ask_delete cron_every cron_every_minute cron_hourly cron_daily cron_workdays cron_weekly cron_monthly cron_month_end weekdays one_and_other cron_past_runs cron_no_past_runs cron_run_gone cron_run_refused cron_next_day
     // The page of throttles.
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
     // The page of the server.

@@ -93,6 +93,67 @@ pub(super) fn spark(state: &str, label: &str, values: &[u64]) -> Markup {
     svg
 }
 
+/// A bar of a row of them.
+pub(super) struct Bar {
+    /// Names its color; empty for none.
+    pub(super) state: &'static str,
+    /// How high it is, from 0 to 1.
+    pub(super) share: f64,
+}
+
+/// Bars that stand within a row. `label` says what matters of them in words.
+pub(super) fn bars(label: &str, bars: &[Bar]) -> Markup {
+    const STEP: f64 = 6.0;
+    let width = STEP * bars.len() as f64;
+    let mut svg = Markup::default();
+    svg.raw_args(format_args!(
+        "<svg class=\"bars\" viewBox=\"0 0 {width} {SPARK_HEIGHT}\" width=\"{width}\" height=\"{SPARK_HEIGHT}\" role=\"img\" aria-label=\""
+    ));
+    svg.text(label)
+        .raw("\"><title>")
+        .text(label)
+        .raw("</title>");
+    for (index, bar) in bars.iter().enumerate() {
+        // What is next to nothing is seen all the same.
+        let height = (SPARK_HEIGHT * bar.share).max(2.0);
+        svg.raw_args(format_args!(
+            "<rect class=\"fill-{}\" x=\"{}\" y=\"{:.1}\" width=\"{}\" height=\"{height:.1}\"/>",
+            bar.state,
+            STEP * index as f64,
+            SPARK_HEIGHT - height,
+            STEP - 2.0,
+        ));
+    }
+    svg.raw("</svg>");
+    svg
+}
+
+/// A stretch of time in slots, those marked in which something happens. `label` says what it is.
+pub(super) fn strip(label: &str, slots: &[bool]) -> Markup {
+    const STEP: f64 = 3.0;
+    let (width, floor) = (STEP * slots.len() as f64, SPARK_HEIGHT - 1.0);
+    let mut svg = Markup::default();
+    svg.raw_args(format_args!(
+        "<svg class=\"strip\" viewBox=\"0 0 {width} {SPARK_HEIGHT}\" width=\"{width}\" height=\"{SPARK_HEIGHT}\" role=\"img\" aria-label=\""
+    ));
+    svg.text(label).raw_args(format_args!(
+        "\"><line class=\"grid\" x1=\"0\" x2=\"{width}\" y1=\"{floor}\" y2=\"{floor}\"/>"
+    ));
+    for (index, _) in slots
+        .iter()
+        .enumerate()
+        .filter(|(_, is_marked)| **is_marked)
+    {
+        svg.raw_args(format_args!(
+            "<rect class=\"fill-scheduled\" x=\"{}\" y=\"4\" width=\"2\" height=\"{}\"/>",
+            STEP * index as f64,
+            floor - 4.0,
+        ));
+    }
+    svg.raw("</svg>");
+    svg
+}
+
 fn polyline(svg: &mut Markup, state: &str, points: impl Iterator<Item = (f64, f64)>) {
     svg.raw_args(format_args!("<polyline class=\"stroke-{state}\" points=\""));
     for (x, y) in points {

@@ -38,7 +38,7 @@ impl CronPage<'_> {
 
 impl CronEntry {
     /// Its name, if it is not made of what is shown of it anyway.
-    fn own_name(&self) -> Option<&str> {
+    pub(super) fn own_name(&self) -> Option<&str> {
         let shown = format!("{} {}", self.jobtype, self.schedule);
         (!self.name.starts_with(&shown)).then_some(self.name.as_str())
     }

@@ -53,6 +53,11 @@ pub(super) fn cron_edit_path(name: &str) -> String {
     format!("/cron/{}/edit", percent_encoded(name))
 }
 
+/// The path of the runs of a recurring job.
+pub(super) fn cron_runs_path(name: &str) -> String {
+    format!("/cron/{}/runs", percent_encoded(name))
+}
+
 /// The path of what a query finds.
 pub(super) fn search_path(query: &str) -> String {
     format!("/search?query={}", percent_encoded(query))

@@ -48,13 +48,14 @@ const STRANGE_JSON: [&str; 12] = [
 ];
 
 /// Pages that are of something with a name.
-const NAMED_PAGES: [&str; 10] = [
+const NAMED_PAGES: [&str; 11] = [
     "/queues/{}",
     "/jobs/{}",
     "/jobs/{}/edit",
     "/failures/{}",
     "/batches/{}",
     "/cron/{}/edit",
+    "/cron/{}/runs",
     "/operations/{}",
     "/scheduled/{}",
     "/retries/{}",

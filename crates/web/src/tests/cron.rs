@@ -317,3 +317,79 @@ async fn entry_is_read_again_only_when_it_was_changed() {
     // Once to check what was sent, once as it is kept.
     assert_eq!(reads(), before + 2);
 }
+
+#[tokio::test]
+async fn last_runs_are_shown_with_what_became_of_their_jobs() {
+    let visitor = Visitor::new();
+    configure(&visitor, "nightly");
+    let runs = async || get(&visitor, "/api/v1/cron/nightly").await["runs"].clone();
+    assert_eq!(runs().await, json!([]));
+    let page = visitor.get("/cron/nightly/runs").await.text();
+    assert!(page.contains("It has not run yet."), "{page}");
+    assert_eq!(page.matches("data-distance").count(), 5, "{page}");
+    visitor.desk.pass(Duration::from_secs(24 * 3_600));
+    fire(&visitor);
+    assert_eq!(runs().await[0]["state"], "enqueued");
+    let job = visitor.desk.fetch("default");
+    assert_eq!(runs().await[0]["state"], "working");
+    visitor.desk.pass(Duration::from_secs(90));
+    visitor.desk.ack(&job);
+    let run = runs().await[0].clone();
+    assert_eq!(run["state"], "succeeded");
+    let page = visitor.get("/cron/nightly/runs").await.text();
+    let jid = run["jid"].as_str().unwrap();
+    assert!(page.contains(&format!("href=\"/jobs/{jid}\"")), "{page}");
+    assert!(
+        page.contains("<span class=\"tag working\">done</span>"),
+        "{page}"
+    );
+    assert!(page.contains("<td class=\"num\">1\u{a0}min</td>"), "{page}");
+    let list = visitor.get("/cron").await.text();
+    assert!(list.contains("href=\"/cron/nightly/runs\""), "{list}");
+    assert!(list.contains("aria-label=\"last: done\""), "{list}");
+    assert!(list.contains("aria-label=\"next 24 hours\""), "{list}");
+    let unknown = visitor.get("/cron/other/runs").await;
+    assert_eq!(unknown.status, axum::http::StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn schedule_is_said_in_words_in_every_language() {
+    let visitor = Visitor::new();
+    let page = async |schedule: &str, lang: &str| {
+        let schedule = Schedule::parse(schedule, TimeZone::UTC).unwrap();
+        let payload = json!({"jobtype": "T", "args": []});
+        let entry = CronEntry::new(schedule, false, payload.as_object().unwrap().clone());
+        let mut table = CronTable::new();
+        table.insert("a", entry.unwrap());
+        *visitor.desk.cron.lock() = Arc::new(table);
+        visitor.get(&format!("/cron?lang={lang}")).await.text()
+    };
+    for (schedule, lang, words) in [
+        ("0 3 * * *", "en", "every day at 03:00"),
+        ("0 3 * * *", "de", "täglich um 03:00"),
+        ("0 3 * * *", "fr", "chaque jour à 03:00"),
+        ("0 3 * * *", "es", "cada día a las 03:00"),
+        ("0 3 * * *", "ja", "毎日 03:00"),
+        ("0 3 * * *", "ar", "كل يوم عند 03:00"),
+        ("*/15 * * * *", "en", "every 15\u{a0}min"),
+        ("@every 90s", "en", "every 90\u{a0}s"),
+        ("* * * * *", "en", "every minute"),
+        ("5 * * * *", "en", "every hour at minute 5"),
+        (
+            "0 8,9 * * 0,6",
+            "en",
+            "every Saturday, Sunday at 08:00, 09:00",
+        ),
+        ("0 8 * * 1-5", "en", "Monday to Friday at 08:00"),
+        ("0 8 1,15 * *", "ja", "毎月1、15日 08:00"),
+        ("0 8 L * *", "en", "on the last day of every month at 08:00"),
+        (
+            "0 0 13 * 5",
+            "en",
+            "<td class=\"hide-s\"><span class=\"mono\"><bdi dir=\"ltr\">0 0 13 * 5</bdi>",
+        ),
+    ] {
+        let page = page(schedule, lang).await;
+        assert!(page.contains(words), "{schedule} {lang}: {page}");
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use workmill_store::CronTick;
 
+use super::past::with_runs;
 use super::{CronEntry, CronSource};
 use crate::desk::Desk;
 use crate::observe::{Observer, Recurring};
@@ -32,7 +33,11 @@ pub async fn list(
         .into_iter()
         .filter(|name| after.is_none_or(|after| *name > after));
     let shown = behind.filter_map(|name| view(desk, &recurring, &done, name));
-    Ok(Page::of_all(shown, limit, |entry| entry.name.clone()))
+    let page = Page::of_all(shown, limit, |entry| entry.name.clone());
+    Ok(Page {
+        items: with_runs(desk, page.items).await?,
+        cursor: page.cursor,
+    })
 }
 
 /// One recurring job.
@@ -45,7 +50,9 @@ pub async fn show(desk: &dyn Desk, observer: &Observer, name: &str) -> Result<Cr
         return Err(no_such_entry());
     }
     let done = ticks_done(desk).await?;
-    view(desk, &recurring, &done, name).ok_or_else(no_such_entry)
+    let shown = view(desk, &recurring, &done, name).into_iter().collect();
+    let mut shown = with_runs(desk, shown).await?;
+    shown.pop().ok_or_else(no_such_entry)
 }
 
 /// One that was made by the API, to be changed, with all that it says.

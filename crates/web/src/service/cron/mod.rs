@@ -2,6 +2,7 @@
 
 mod act;
 mod list;
+mod past;
 mod request;
 mod save;
 mod view;
@@ -9,6 +10,7 @@ mod view;
 pub use act::{run_now, switch};
 pub(crate) use list::to_edit;
 pub use list::{list, show};
+pub use past::{CronRun, CronRunState};
 pub use request::CronRequest;
 
 pub use save::{Saving, delete, preview, save};

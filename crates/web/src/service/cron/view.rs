@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use workmill_engine::CronEntry as Entry;
 use workmill_engine::query::Redactions;
+use workmill_engine::{CronEntry as Entry, Schedule};
 use workmill_proto::Timestamp;
 use workmill_store::{CronDefinition, CronTick};
 
+use super::CronRun;
 use crate::observe::MadeEntry;
 use crate::service::moment::{all_told, told_if_any};
 
@@ -59,6 +60,12 @@ pub struct CronEntry {
     #[serde(serialize_with = "all_told")]
     #[schema(value_type = Vec<String>, format = DateTime)]
     pub next: Vec<Timestamp>,
+    /// Its last runs, ten at most, the latest first: those of its ticks, and those that somebody has asked for.
+    pub runs: Vec<CronRun>,
+    /// The schedule, if it can be read.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub read: Option<Schedule>,
 }
 
 /// Where a recurring job is written.
@@ -95,6 +102,7 @@ impl CronEntry {
             done_until,
             paused_since: kept.and_then(|kept| kept.paused_since),
             next: next_ticks(entry, done_until, now),
+            read: Some(entry.schedule.clone()),
             ..Self::default()
         }
     }
