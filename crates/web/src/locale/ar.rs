@@ -449,6 +449,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "لدى كل عامل أقصى ما يُسمح له من مهام {queue}: {limit}.",
     why_slot_free: "يفرغ المكان التالي {time} على أبعد تقدير.",
     why_rate_limited: "يُسلَّم {queue} بمعدل محدود: {jobs} في {time}.",
+    why_next_within: "تأتي التالية خلال {time}.",
     why_behind: "ينظر عمّاله أولًا في {queues} وفيها مهام تنتظر.",
     why_handed_out: "لا شيء يعيق {queue}: مهامه تُسلَّم.",
     why_next: "إنها التالية في طابورها.",

@@ -380,6 +380,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "Jeder Worker hat so viele Jobs von {queue}, wie er haben darf: {limit}.",
     why_slot_free: "Der nächste Platz wird spätestens {time} frei.",
     why_rate_limited: "{queue} wird gedrosselt ausgegeben: {jobs} in {time}.",
+    why_next_within: "Der nächste folgt innerhalb von {time}.",
     why_behind: "Seine Worker sehen zuerst in {queues} nach, und dort warten Jobs.",
     why_handed_out: "Nichts hält {queue} auf: Ihre Jobs werden ausgegeben.",
     why_next: "Er ist der nächste in seiner Queue.",

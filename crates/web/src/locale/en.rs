@@ -374,6 +374,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "Every worker has as many jobs of {queue} as it may have: {limit}.",
     why_slot_free: "The next slot is free {time} at the latest.",
     why_rate_limited: "{queue} is handed out at a limited rate: {jobs} in {time}.",
+    why_next_within: "The next one follows within {time}.",
     why_behind: "Its workers look into {queues} first, and jobs wait there.",
     why_handed_out: "Nothing holds {queue} up: its jobs are handed out.",
     why_next: "It is next in its queue.",

@@ -380,6 +380,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "Cada worker tiene tantos trabajos de {queue} como puede tener: {limit}.",
     why_slot_free: "La próxima plaza queda libre {time} a más tardar.",
     why_rate_limited: "{queue} se entrega a un ritmo limitado: {jobs} en {time}.",
+    why_next_within: "El siguiente llega en {time} como máximo.",
     why_behind: "Sus workers miran antes en {queues}, y allí esperan trabajos.",
     why_handed_out: "Nada retiene a {queue}: sus trabajos se entregan.",
     why_next: "Es el siguiente de su cola.",

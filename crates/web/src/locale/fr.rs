@@ -380,6 +380,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "Chaque worker a autant de jobs de {queue} qu’il peut en avoir : {limit}.",
     why_slot_free: "La prochaine place se libère {time} au plus tard.",
     why_rate_limited: "{queue} est distribuée à un rythme limité : {jobs} en {time}.",
+    why_next_within: "Le suivant vient dans les {time}.",
     why_behind: "Ses workers regardent d’abord dans {queues}, où des jobs attendent.",
     why_handed_out: "Rien ne retient {queue} : ses jobs sont distribués.",
     why_next: "Il est le prochain de sa file.",

@@ -367,6 +367,7 @@ pub(super) static TEXTS: Texts = Texts {
     why_worker_slots: "どのワーカーも{queue}のジョブを上限まで持っています：{limit}件。",
     why_slot_free: "次の枠が空くのは遅くとも{time}です。",
     why_rate_limited: "{queue}の配布速度は制限されています：{time}に{jobs}。",
+    why_next_within: "次は{time}以内です。",
     why_behind: "ワーカーは先に{queues}を確認し、そこにジョブが待っています。",
     why_handed_out: "{queue}を妨げるものはありません。ジョブは配布されています。",
     why_next: "キューの次のジョブです。",

@@ -98,7 +98,7 @@ texts! {
     // Why a job or a queue does not get on.
     why_title why_doing why_completed why_then why_nameless why_worker_silent why_worker_gone why_progress why_retry why_due
     why_killed why_not_ready why_paused why_paused_by why_workers_returning why_never_fetched why_no_worker
-    why_workers_quiet why_slots_taken why_worker_slots why_slot_free why_rate_limited why_behind
+    why_workers_quiet why_slots_taken why_worker_slots why_slot_free why_rate_limited why_next_within why_behind
     why_handed_out why_next why_turn why_backlog why_empty_at why_expires why_has_lock why_lock_of_another
     // The page of types of jobs.
     jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait

@@ -47,8 +47,8 @@ pub(crate) struct SlotsNow {
     pub(crate) taken: u64,
     /// Those of each worker.
     pub(crate) by_worker: BTreeMap<Box<str>, u64>,
-    /// When the earliest of them was taken.
-    pub(crate) oldest: Option<Timestamp>,
+    /// When the first of them is free again at the latest; none if none is taken.
+    pub(crate) free_by: Option<Timestamp>,
 }
 
 impl Observed {
@@ -126,8 +126,10 @@ impl Observed {
             let began = clocks.on_wall(held.reserved_at);
             let ended = throttle.timeout_secs.map(|secs| began.plus_secs(secs));
             if ended.is_none_or(|ended| ended > self.at) {
+                let expires = clocks.on_wall(held.expires_at);
+                let free_by = ended.map_or(expires, |ended| ended.min(expires));
                 let slots = self.slots.entry(queue.clone()).or_default();
-                slots.take(held.wid, began);
+                slots.take(held.wid, free_by);
             }
         }
         self.queues.entry(queue).or_default().working += 1;
@@ -142,9 +144,9 @@ impl Observed {
 }
 
 impl SlotsNow {
-    fn take(&mut self, wid: Box<str>, began: Timestamp) {
+    fn take(&mut self, wid: Box<str>, free_by: Timestamp) {
         self.taken += 1;
         *self.by_worker.entry(wid).or_default() += 1;
-        self.oldest = Some(self.oldest.map_or(began, |oldest| oldest.min(began)));
+        self.free_by = Some(self.free_by.map_or(free_by, |first| first.min(free_by)));
     }
 }

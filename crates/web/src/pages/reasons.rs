@@ -109,23 +109,9 @@ fn of_queue<'a>(frame: &Frame, queue: &str, reason: &'a Reason) -> Vec<Phrase<'a
                 .markup("time", frame.moment(since)),
         ],
         Reason::WorkersQuiet { .. } => vec![about(t.why_workers_quiet)],
-        Reason::SlotsTaken {
-            taken,
-            limit,
-            free_by,
-        } => {
-            let said = about(t.why_slots_taken).number("taken", taken);
-            and_then(said.number("limit", limit), t.why_slot_free, free_by)
-        }
-        Reason::WorkerSlotsTaken { limit, free_by, .. } => {
-            let said = about(t.why_worker_slots).number("limit", limit);
-            and_then(said, t.why_slot_free, free_by)
-        }
-        Reason::RateLimited { jobs, per } => vec![
-            about(t.why_rate_limited)
-                .plain_part("jobs", frame.count(t.job_count, jobs).plain())
-                .plain_part("time", frame.span(per)),
-        ],
+        Reason::SlotsTaken { .. }
+        | Reason::WorkerSlotsTaken { .. }
+        | Reason::RateLimited { .. } => of_throttle(frame, queue, reason),
         Reason::BehindQueues { queues } => {
             vec![
                 frame
@@ -152,6 +138,45 @@ fn of_queue<'a>(frame: &Frame, queue: &str, reason: &'a Reason) -> Vec<Phrase<'a
             and_then(said, t.why_empty_at, empty_at)
         }
         // The others are about a job.
+        _ => Vec::new(),
+    }
+}
+
+/// What is said of the throttle of a queue.
+fn of_throttle<'a>(frame: &Frame, queue: &str, reason: &'a Reason) -> Vec<Phrase<'a>> {
+    let t = frame.t;
+    let about = |text| frame.say(text).markup("queue", frame.queue_anchor(queue));
+    let and_next = |first, free_by: &Option<Timestamp>| {
+        let next = frame.say(t.why_slot_free);
+        let next = free_by.map(|at| next.markup("time", frame.moment(&at)));
+        std::iter::once(first).chain(next).collect()
+    };
+    match reason {
+        Reason::SlotsTaken {
+            taken,
+            limit,
+            free_by,
+        } => {
+            let said = about(t.why_slots_taken).number("taken", taken);
+            and_next(said.number("limit", limit), free_by)
+        }
+        Reason::WorkerSlotsTaken { limit, free_by, .. } => {
+            let said = about(t.why_worker_slots).number("limit", limit);
+            and_next(said, free_by)
+        }
+        Reason::RateLimited {
+            jobs,
+            per,
+            next_within,
+        } => {
+            let said = about(t.why_rate_limited).plain_part("time", frame.span(per));
+            let next = frame.say(t.why_next_within);
+            vec![
+                said.plain_part("jobs", frame.count(t.job_count, jobs).plain()),
+                next.plain_part("time", frame.span(next_within)),
+            ]
+        }
+        // The others are about no throttle.
         _ => Vec::new(),
     }
 }

@@ -116,8 +116,7 @@ fn lack_of_workers(
 }
 
 fn full_throttle(throttle: &Throttle, slots: &SlotsNow, workers: &QueueWorkers) -> Option<Reason> {
-    let free_by = slots.oldest.zip(throttle.timeout_secs);
-    let free_by = free_by.map(|(oldest, secs)| oldest.plus_secs(secs));
+    let free_by = slots.free_by;
     if let Some(limit) = throttle.concurrency
         && slots.taken >= limit
     {
@@ -155,7 +154,14 @@ fn last_reason(
         && workers.waiting > 0
     {
         let (jobs, per) = rate.in_whole_jobs();
-        return Reason::RateLimited { jobs, per };
+        let one = u32::try_from(jobs)
+            .ok()
+            .and_then(|jobs| per.checked_div(jobs));
+        return Reason::RateLimited {
+            jobs,
+            per,
+            next_within: one.unwrap_or(per),
+        };
     }
     if workers.waiting > 0 {
         return Reason::HandedOutNext;

@@ -93,7 +93,12 @@ pub(crate) enum Reason {
         free_by: Option<Timestamp>,
     },
     /// Jobs of the queue are handed out at a limited rate.
-    RateLimited { jobs: u64, per: Duration },
+    RateLimited {
+        jobs: u64,
+        per: Duration,
+        /// How long it takes until the next job may be handed out, at most.
+        next_within: Duration,
+    },
     /// All workers of the queue have enough to do with others that they look into first.
     BehindQueues { queues: Vec<String> },
     /// No worker asks for a job just now.
@@ -260,9 +265,15 @@ impl Reason {
                 ("limit", Some(count(*limit))),
                 ("free_by", free_by.map(At)),
             ],
-            Self::RateLimited { jobs, per } => {
-                vec![("jobs", Some(count(*jobs))), ("per", Some(For(*per)))]
-            }
+            Self::RateLimited {
+                jobs,
+                per,
+                next_within,
+            } => vec![
+                ("jobs", Some(count(*jobs))),
+                ("per", Some(For(*per))),
+                ("next_within", Some(For(*next_within))),
+            ],
             Self::BehindQueues { queues } => vec![("queues", Some(Texts(queues.clone())))],
             Self::WorkersBusy { workers, working } => vec![
                 ("workers", Some(count(*workers))),

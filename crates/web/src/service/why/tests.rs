@@ -239,7 +239,8 @@ async fn workers_that_have_as_many_as_they_may_and_a_rate_are_told() {
     let full = Reason::WorkerSlotsTaken {
         workers: 1,
         limit: 1,
-        free_by: None,
+        // When the job is taken back.
+        free_by: Some(desk.now().plus_secs(1800)),
     };
     assert_eq!(of_queue(&desk).await.reasons[0], full);
     let desk = throttled(Throttle {
@@ -250,7 +251,7 @@ async fn workers_that_have_as_many_as_they_may_and_a_rate_are_told() {
     has_worker(&desk, "w", "fetching");
     assert_eq!(
         words(&of_queue(&desk).await)[0],
-        "The throttle of the queue hands out 1 job in 1 min, and its turn has not come."
+        "The throttle of the queue hands out 1 job in 1 min, and its turn has not come; the next follows within 1 min."
     );
 }
 

@@ -134,6 +134,22 @@ impl Reason {
         }
     }
 
+    fn words_of_rate(&self) -> String {
+        match self {
+            Self::RateLimited {
+                jobs: count,
+                per,
+                next_within,
+            } => format!(
+                "The throttle of the queue hands out {} in {}, and its turn has not come; the next follows within {}.",
+                jobs(*count),
+                in_words(*per),
+                in_words(*next_within)
+            ),
+            _ => String::new(),
+        }
+    }
+
     /// What is said of queues whose workers have enough to do.
     fn words_of_load(&self, now: Timestamp) -> String {
         let by = |free_by: &Option<Timestamp>| {
@@ -159,11 +175,7 @@ impl Reason {
                 jobs(*limit),
                 by(free_by)
             ),
-            Self::RateLimited { jobs: count, per } => format!(
-                "The throttle of the queue hands out {} in {}, and its turn has not come.",
-                jobs(*count),
-                in_words(*per)
-            ),
+            Self::RateLimited { .. } => self.words_of_rate(),
             Self::BehindQueues { queues } => format!(
                 "Its workers look into {} first, where jobs wait.",
                 queues.join(", ")

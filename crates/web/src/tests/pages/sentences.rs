@@ -207,7 +207,11 @@ fn reasons_of_queues() -> Vec<Reason> {
             limit: 2,
             free_by: None,
         },
-        Reason::RateLimited { jobs: 5, per: span },
+        Reason::RateLimited {
+            jobs: 5,
+            per: span,
+            next_within: span,
+        },
         Reason::BehindQueues {
             queues: vec![text.clone(), text],
         },
