@@ -160,6 +160,11 @@ impl Desk for ServerDesk {
         })
     }
 
+    fn certificate_ends_at(&self) -> Option<Timestamp> {
+        let ends_at = self.shared.entrance.tls.as_ref()?.valid_until()?;
+        Some(Timestamp::default().plus_secs(ends_at))
+    }
+
     fn settings(&self) -> Vec<(String, String)> {
         let lines = self.shared.settings.now().lines();
         lines

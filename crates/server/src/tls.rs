@@ -133,6 +133,16 @@ impl TlsReloader {
         Ok(())
     }
 
+    /// When the first certificate of the chain ends, in seconds since 1970.
+    pub fn valid_until(&self) -> Option<i64> {
+        let current = self.current.load();
+        let ends = current
+            .chain
+            .iter()
+            .map(|certificate| certificate.valid_until);
+        ends.min()
+    }
+
     /// What the operator should know about the files, as time stands now.
     pub fn warnings(&self) -> Vec<String> {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);

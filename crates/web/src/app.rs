@@ -91,6 +91,7 @@ pub(crate) fn bound(routes: Router) -> Router {
 fn pages() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(pages::overview))
+        .route("/attention", post(pages::on_attention))
         .route("/queues", get(pages::queues))
         .route("/scheduled/{key}", get(pages::entry).post(pages::on_entry))
         .route("/retries/{key}", get(pages::entry).post(pages::on_entry))
@@ -111,8 +112,8 @@ fn pages() -> Router<Arc<App>> {
             "/cron/{name}/edit",
             get(pages::edit_cron).post(pages::on_edit_cron),
         )
-        .route("/throttles", get(pages::throttles))
         .route("/cron/{name}/runs", get(pages::cron_runs))
+        .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))
         .route(

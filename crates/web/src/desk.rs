@@ -77,6 +77,9 @@ pub trait Desk: Send + Sync + 'static {
     /// The disk the data lies on, as far as the system tells.
     fn disk_space(&self) -> Answering<'_, Option<DiskSpace>>;
 
+    /// When the first certificate that TLS shows ends; none without TLS.
+    fn certificate_ends_at(&self) -> Option<Timestamp>;
+
     /// Every setting: its key and its value. Secrets are not among them.
     fn settings(&self) -> Vec<(String, String)>;
 

@@ -138,6 +138,13 @@ impl Caller {
         let deleted = self.call("POST /jobs/{jid}/{action}", &[&jid, "delete"], &json!({}));
         let action = deleted["audit"].to_string();
         self.call("POST /audit/{id}/undo", &[&action], &nothing);
+        let again = self.call("POST /jobs/{jid}/again", &["jid-done-1"], &json!({}));
+        assert_ne!(again["jid"], "jid-done-1", "{again}");
+        let concern = json!({"key": "not_durable", "hours": 1});
+        let muted = self.call("POST /attention/mute", &[], &concern);
+        assert!(muted["until"].is_string(), "{muted}");
+        let concern = json!({"key": "not_durable"});
+        self.call("POST /attention/unmute", &[], &concern);
         let start = json!({"action": "requeue", "query": "queue:none"});
         let started = self.call("POST /operations", &[], &start);
         let operation = started["id"].as_str().unwrap().to_owned();

@@ -25,7 +25,7 @@ pub(super) struct Certificate {
     /// In seconds since 1970.
     valid_from: i64,
     /// In seconds since 1970.
-    valid_until: i64,
+    pub(super) valid_until: i64,
 }
 
 impl Certificate {

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use workmill_proto::Timestamp;
 
+use super::asked::Sent;
 use super::why::value;
 use crate::app::App;
+use crate::desk::Actor;
 use crate::service::Problem;
-use crate::service::attention::{Item, Severity};
+use crate::service::attention::{Item, MuteRequest, Muted, Severity, WhichConcern, mute, unmute};
 
 /// What needs somebody, the worst first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,6 +26,8 @@ pub(crate) struct Answer {
     attention: Vec<Concern>,
     /// How many there are in all, also those that are not told of.
     of: u64,
+    /// Those that nobody wants to hear of for a while: they are counted nowhere.
+    muted: Vec<Concern>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +46,10 @@ struct Concern {
     query: Option<String>,
     /// The one thing to do about it.
     action: &'static str,
+    /// Until when it is muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    muted_until: Option<String>,
 }
 
 impl Concern {
@@ -60,6 +69,7 @@ impl Concern {
                 .collect(),
             query: item.concern.query(),
             action: item.concern.action(),
+            muted_until: item.muted_until.map(|until| until.to_string()),
         }
     }
 }
@@ -71,10 +81,43 @@ impl Concern {
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<Answer>, Problem> {
     let attention = app.watch.attention(&*app.desk, &app.observer).await?;
-    let items = attention.items.iter();
+    let told = |items: &[Item]| {
+        let items = items.iter();
+        items.map(|item| Concern::new(item, attention.at)).collect()
+    };
     Ok(Json(Answer {
         at: attention.at.to_string(),
-        attention: items.map(|item| Concern::new(item, attention.at)).collect(),
+        attention: told(&attention.items),
         of: attention.counts.values().sum(),
+        muted: told(&attention.muted),
     }))
+}
+
+/// Mutes something that needs somebody for some hours: it is told apart, and counted nowhere. It ends by itself.
+#[utoipa::path(
+    post, path = "/api/v1/attention/mute", tag = "server", operation_id = "muteConcern",
+    request_body(content = MuteRequest),
+    responses((status = 200, body = Muted, description = "Until when"))
+)]
+pub(crate) async fn mute_concern(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Sent(asked): Sent<MuteRequest>,
+) -> Result<Json<Muted>, Problem> {
+    Ok(Json(mute(&*app.desk, &app.watch, &actor, &asked).await?))
+}
+
+/// Has something be told of again that was muted.
+#[utoipa::path(
+    post, path = "/api/v1/attention/unmute", tag = "server", operation_id = "unmuteConcern",
+    request_body(content = WhichConcern),
+    responses((status = 204, description = "It is told of, if it is still so"))
+)]
+pub(crate) async fn unmute_concern(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Sent(which): Sent<WhichConcern>,
+) -> Result<StatusCode, Problem> {
+    unmute(&*app.desk, &app.watch, &actor, &which).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

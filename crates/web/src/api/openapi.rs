@@ -109,6 +109,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::show_history))
         .routes(routes!(history::list_jobtypes))
         .routes(routes!(attention::list))
+        .routes(routes!(attention::mute_concern))
+        .routes(routes!(attention::unmute_concern))
         .routes(routes!(failures::list_failures))
         .routes(routes!(failures::show_failure))
         .routes(routes!(events::stream))

@@ -41,6 +41,7 @@ pub(crate) struct FakeDesk {
     pub(crate) rules: Rules,
     pub(crate) cron: Mutex<Arc<CronTable>>,
     pub(crate) disk: Mutex<DiskSpace>,
+    pub(crate) certificate_ends_at: Mutex<Option<Timestamp>>,
     /// How often a cron entry was read from its text.
     pub(crate) crons_read: AtomicUsize,
 }
@@ -81,6 +82,7 @@ impl FakeDesk {
                 free_bytes: 3 << 30,
                 bytes: 4 << 30,
             }),
+            certificate_ends_at: Mutex::default(),
             crons_read: AtomicUsize::new(0),
             rules,
         })
@@ -320,6 +322,10 @@ impl Desk for FakeDesk {
     fn disk_space(&self) -> Answering<'_, Option<DiskSpace>> {
         let space = *self.disk.lock();
         Box::pin(async move { Some(space) })
+    }
+
+    fn certificate_ends_at(&self) -> Option<Timestamp> {
+        *self.certificate_ends_at.lock()
     }
 
     fn settings(&self) -> Vec<(String, String)> {

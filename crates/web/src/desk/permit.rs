@@ -51,13 +51,17 @@ pub enum Action {
     AddMark,
     /// To take a mark back.
     RemoveMark,
+    /// Not to hear of something that needs somebody for a while.
+    MuteConcern,
+    /// To hear of it again.
+    UnmuteConcern,
     /// To forget everything there is.
     Flush,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::PauseQueue,
         Self::ResumeQueue,
         Self::RemoveQueue,
@@ -81,6 +85,8 @@ impl Action {
         Self::DeleteCron,
         Self::AddMark,
         Self::RemoveMark,
+        Self::MuteConcern,
+        Self::UnmuteConcern,
         Self::Flush,
     ];
 
@@ -110,6 +116,8 @@ impl Action {
             Self::DeleteCron => "cron.delete",
             Self::AddMark => "mark.add",
             Self::RemoveMark => "mark.delete",
+            Self::MuteConcern => "attention.mute",
+            Self::UnmuteConcern => "attention.unmute",
             Self::Flush => "flush",
         }
     }
@@ -138,7 +146,9 @@ impl Action {
             | Self::SaveCron
             | Self::DeleteCron
             | Self::AddMark
-            | Self::RemoveMark => Role::Operator,
+            | Self::RemoveMark
+            | Self::MuteConcern
+            | Self::UnmuteConcern => Role::Operator,
             // Nothing brings back what these take away.
             Self::EmptyTrash | Self::Flush => Role::Admin,
         }

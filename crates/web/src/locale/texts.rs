@@ -87,12 +87,12 @@ texts! {
     // Forms.
     cancel done_and_failed succeeded chart_says
     // What needs attention.
-    attention_title attention_none attention_seen severity_critical severity_warning severity_notice see_queue
-    see_jobs see_throttles see_cron see_server see_operation concern_trash_holds concern_careful_stopped concern_disk_stalled concern_disk_nearly_full
+    attention_title attention_none attention_seen mute unmute mute_for muted_until concern_was_muted concern_was_unmuted severity_critical severity_warning severity_notice see_queue
+    see_jobs see_throttles see_cron see_server see_operation see_dead see_job see_runs concern_trash_holds concern_careful_stopped concern_disk_stalled concern_disk_nearly_full
     concern_queue_unfetched concern_last_fetched concern_queue_quiet concern_worker_silent concern_worker_gone
-    concern_queue_grows concern_throttle_full concern_queue_paused concern_jobtype_fails concern_usually_fails concern_cron_late
-    concern_cron_never concern_clock_ahead concern_clock_back
-    concern_not_durable
+    concern_queue_grows concern_queue_slow concern_throttle_full concern_queue_paused concern_jobtype_fails concern_usually_fails concern_cron_late
+    concern_cron_never concern_cron_failed concern_cron_refused concern_cron_long concern_clock_ahead concern_clock_back
+    concern_not_durable concern_certificate_ends
     // Charts.
     unit_a_second time_range jobs_per_step done_lately
     // Why a job or a queue does not get on.
@@ -124,7 +124,7 @@ texts! {
     // The overview.
     jobs_waiting_in queue_count all_of_them
     // What needs attention.
-    attention_things attention_more jobs_wait
+    attention_things attention_more attention_muted jobs_wait concern_dead_unseen
     // Why a job or a queue does not get on.
     why_busy why_ahead
     // Operations: changes of many jobs.

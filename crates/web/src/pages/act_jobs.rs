@@ -160,11 +160,7 @@ fn asked_verb(fields: &Fields) -> Result<JobVerb, Problem> {
 }
 
 /// What is to be done to the jobs of a query, or to those under the keys.
-pub(super) fn request(
-    verb: JobVerb,
-    query: Option<String>,
-    keys: Option<Vec<String>>,
-) -> OperationRequest {
+fn request(verb: JobVerb, query: Option<String>, keys: Option<Vec<String>>) -> OperationRequest {
     OperationRequest {
         action: verb,
         query,

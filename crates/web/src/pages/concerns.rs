@@ -1,13 +1,13 @@
 //! What needs attention, in the reader's language: a sentence with its numbers, and the one way to go on.
 
-use std::time::Duration;
-
 use workmill_proto::Timestamp;
 
 use super::Frame;
-use super::links::{queue_path, search_path};
+use super::concern_sentences::sentence;
+use super::links::{cron_runs_path, operation_start_path, queue_path, search_path};
 use super::operations::operation_path;
-use crate::locale::{Markup, Phrase};
+use crate::desk::Action;
+use crate::locale::Markup;
 use crate::service::attention::{Concern, Item, Severity};
 use crate::service::operations::told_id;
 
@@ -21,6 +21,48 @@ pub(crate) struct ConcernRow {
     /// What the way to go on is called, and where it leads.
     pub(super) action: &'static str,
     pub(crate) href: String,
+    /// What is done about it at once, in the place of that.
+    pub(super) fix: Option<Fix>,
+    /// Which one it is, to be muted.
+    pub(super) key: &'static str,
+    pub(super) subject: String,
+    pub(super) muted_until: Option<Timestamp>,
+}
+
+/// A form with one button, which does what is to be done.
+pub(super) struct Fix {
+    pub(super) path: String,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) title: &'static str,
+}
+
+impl Fix {
+    /// What mends a concern; none if nothing does at once, or whoever reads may not.
+    fn of(frame: &Frame, concern: &Concern) -> Option<Self> {
+        let (needed, path, fields, title) = match concern.action() {
+            "resume_queue" => (
+                Action::ResumeQueue,
+                queue_path(concern.subject()),
+                vec![("action", "resume".to_owned())],
+                frame.t.act_resume,
+            ),
+            "run_cron" => (
+                Action::RunCron,
+                "/cron".to_owned(),
+                vec![
+                    ("name", concern.subject().to_owned()),
+                    ("action", "run".to_owned()),
+                ],
+                frame.t.act_run,
+            ),
+            _ => return None,
+        };
+        frame.may(needed).then(|| Self {
+            path: frame.link(&path),
+            fields,
+            title,
+        })
+    }
 }
 
 impl ConcernRow {
@@ -39,6 +81,20 @@ impl ConcernRow {
                 (t.see_jobs, search_path(&query))
             }
             "see_cron" => (t.see_cron, "/cron".to_owned()),
+            "run_cron" => (t.see_runs, cron_runs_path(concern.subject())),
+            "see_dead" => (t.see_dead, "/morgue".to_owned()),
+            "see_job" => {
+                let query = concern.query().unwrap_or_default();
+                (t.see_job, search_path(&query))
+            }
+            "requeue_jobs" if frame.may(Action::StartOperation) => {
+                let query = concern.query().unwrap_or_default();
+                (t.act_requeue, operation_start_path("requeue", &query))
+            }
+            "requeue_jobs" => {
+                let query = concern.query().unwrap_or_default();
+                (t.see_jobs, search_path(&query))
+            }
             "empty_trash" => (t.trash_empty, "/server".to_owned()),
             "see_operation" => (t.see_operation, path_of_operation(concern)),
             "see_server" => (t.see_server, "/server".to_owned()),
@@ -51,6 +107,10 @@ impl ConcernRow {
             since: item.since,
             action,
             href: frame.link(&path),
+            fix: Fix::of(frame, concern),
+            key: concern.key(),
+            subject: concern.subject().to_owned(),
+            muted_until: item.muted_until,
         }
     }
 }
@@ -60,135 +120,4 @@ fn path_of_operation(concern: &Concern) -> String {
         Concern::CarefulStopped { operation, .. } => operation_path(&told_id(*operation)),
         _ => "/operations".to_owned(),
     }
-}
-
-fn sentence(frame: &Frame, concern: &Concern) -> Markup {
-    let t = frame.t;
-    let span = |span: &Duration| frame.span(span);
-    match concern {
-        Concern::DiskStalled { stalled_for } => frame
-            .say(t.concern_disk_stalled)
-            .plain_part("time", span(stalled_for))
-            .html(),
-        Concern::DiskNearlyFull {
-            free_bytes,
-            bytes,
-            trash_bytes,
-        } => {
-            let mut html = frame
-                .say(t.concern_disk_nearly_full)
-                .plain_part("free", frame.language.bytes(*free_bytes))
-                .plain_part("all", frame.language.bytes(*bytes))
-                .html();
-            if let Some(bytes) = trash_bytes {
-                let said = frame.say(t.concern_trash_holds);
-                let said = said.plain_part("size", frame.language.bytes(*bytes));
-                html.raw_args(format_args!(" {}", said.html()));
-            }
-            html
-        }
-        Concern::CarefulStopped { target, reason, .. } => frame
-            .say(t.concern_careful_stopped)
-            .text("jobs", target)
-            .text("reason", reason)
-            .html(),
-        Concern::WorkerSilent {
-            wid,
-            jobs,
-            silent_for,
-        } => {
-            let text = match silent_for {
-                Some(_) => t.concern_worker_silent,
-                None => t.concern_worker_gone,
-            };
-            let said = frame.say(text).markup("worker", frame.worker_anchor(wid));
-            let said = said.plain_part("jobs", frame.count(t.job_count, jobs).plain());
-            let silent_for = silent_for.as_ref().map(span).unwrap_or_default();
-            said.plain_part("time", silent_for).html()
-        }
-        Concern::CronLate { entry, due } => frame
-            .say(t.concern_cron_late)
-            .text("entry", entry)
-            .markup("time", frame.moment(due))
-            .html(),
-        Concern::CronNever { entry } => frame.say(t.concern_cron_never).text("entry", entry).html(),
-        Concern::JobtypeFails { .. } => sentence_of_failures(frame, concern),
-        Concern::ClockJumped { at, by_secs } => {
-            let text = match by_secs {
-                ..0 => t.concern_clock_back,
-                _ => t.concern_clock_ahead,
-            };
-            let by = Duration::from_secs(by_secs.unsigned_abs());
-            let said = frame.say(text).plain_part("span", span(&by));
-            said.markup("time", frame.moment(at)).html()
-        }
-        Concern::NotDurable { within } => frame
-            .say(t.concern_not_durable)
-            .plain_part("time", span(within))
-            .html(),
-        Concern::QueueUnfetched { .. }
-        | Concern::QueueQuiet { .. }
-        | Concern::QueueGrows { .. }
-        | Concern::QueuePaused { .. }
-        | Concern::ThrottleFull { .. } => sentence_of_queue(frame, concern),
-    }
-}
-
-fn sentence_of_queue(frame: &Frame, concern: &Concern) -> Markup {
-    let t = frame.t;
-    let about = |text: &'static str| -> Phrase<'static> {
-        let waiting = frame.count(t.jobs_wait, &concern.jobs()).plain();
-        let queue = frame.queue_anchor(concern.subject());
-        let said = frame.say(text).markup("queue", queue);
-        said.plain_part("jobs", waiting)
-    };
-    match concern {
-        Concern::QueueUnfetched { oldest, last, .. } => {
-            let mut html = about(t.concern_queue_unfetched)
-                .plain_part("time", frame.span(oldest))
-                .html();
-            if let Some(wid) = last.as_deref().filter(|wid| !wid.is_empty()) {
-                let last = frame.say(t.concern_last_fetched).text("worker", wid);
-                html.raw_args(format_args!(" {last}"));
-            }
-            html
-        }
-        Concern::QueuePaused { oldest, .. } => about(t.concern_queue_paused)
-            .plain_part("time", frame.span(oldest))
-            .html(),
-        Concern::QueueQuiet { .. } => about(t.concern_queue_quiet).html(),
-        Concern::QueueGrows { by, within, .. } => about(t.concern_queue_grows)
-            .number("by", by)
-            .plain_part("time", frame.span(within))
-            .html(),
-        Concern::ThrottleFull { taken, limit, .. } => about(t.concern_throttle_full)
-            .number("taken", taken)
-            .number("limit", limit)
-            .html(),
-        // The others are about no queue.
-        _ => Markup::default(),
-    }
-}
-
-fn sentence_of_failures(frame: &Frame, concern: &Concern) -> Markup {
-    let Concern::JobtypeFails {
-        jobtype,
-        failed,
-        of,
-        within,
-        usual_percent,
-    } = concern
-    else {
-        return Markup::default();
-    };
-    let said = frame.say(frame.t.concern_jobtype_fails);
-    let said = said.markup("jobtype", frame.jobtype_anchor(jobtype));
-    let said = said.number("failed", failed).number("all", of);
-    let mut html = said.plain_part("time", frame.span(within)).html();
-    if let Some(percent) = usual_percent {
-        let usual = frame.say(frame.t.concern_usually_fails);
-        let usual = usual.number("percent", percent);
-        html.raw_args(format_args!(" {usual}"));
-    }
-    html
 }

@@ -58,6 +58,14 @@ pub(super) fn cron_runs_path(name: &str) -> String {
     format!("/cron/{}/runs", percent_encoded(name))
 }
 
+/// The path of the page that says what a change of all that match would concern.
+pub(super) fn operation_start_path(action: &str, query: &str) -> String {
+    format!(
+        "/operations/new?action={action}&query={}",
+        percent_encoded(query)
+    )
+}
+
 /// The path of what a query finds.
 pub(super) fn search_path(query: &str) -> String {
     format!("/search?query={}", percent_encoded(query))

@@ -34,6 +34,8 @@ pub(crate) enum Notice {
     CronResumed,
     CronSaved,
     CronDeleted,
+    ConcernMuted,
+    ConcernUnmuted,
 }
 
 impl Notice {
@@ -56,6 +58,8 @@ impl Notice {
             Self::CronResumed => ("cron-resumed", 0),
             Self::CronSaved => ("cron-saved", 0),
             Self::CronDeleted => ("cron-deleted", 0),
+            Self::ConcernMuted => ("muted", 0),
+            Self::ConcernUnmuted => ("unmuted", 0),
         }
     }
 
@@ -80,6 +84,8 @@ impl Notice {
             Self::CronResumed,
             Self::CronSaved,
             Self::CronDeleted,
+            Self::ConcernMuted,
+            Self::ConcernUnmuted,
         ];
         known.into_iter().find(|notice| notice.code().0 == code)
     }
@@ -135,6 +141,8 @@ impl Notice {
             Self::CronResumed => t.cron_was_resumed.to_owned(),
             Self::CronSaved => t.cron_was_saved.to_owned(),
             Self::CronDeleted => t.cron_was_deleted.to_owned(),
+            Self::ConcernMuted => t.concern_was_muted.to_owned(),
+            Self::ConcernUnmuted => t.concern_was_unmuted.to_owned(),
         }
     }
 }

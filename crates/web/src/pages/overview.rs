@@ -35,6 +35,9 @@ struct Overview<'a> {
     concerns: Vec<ConcernRow>,
     /// Those that are folded up.
     more_concerns: Vec<ConcernRow>,
+    /// Those that are muted.
+    muted_concerns: Vec<ConcernRow>,
+    may_mute: bool,
     stats: Vec<Stat>,
     waiting: u64,
     queues_with_jobs: u64,
@@ -80,6 +83,12 @@ async fn make<'a>(
         concern_count: attention.counts.values().sum(),
         concerns,
         more_concerns,
+        muted_concerns: attention
+            .muted
+            .iter()
+            .map(|item| ConcernRow::new(frame, item))
+            .collect(),
+        may_mute: frame.may(Action::MuteConcern) && frame.may(Action::UnmuteConcern),
         stats: stats(app, frame, &observed, waiting).await?,
         waiting,
         queues_with_jobs: with_jobs.count() as u64,

@@ -58,6 +58,10 @@ async fn make<'a>(
     at: ListParameters,
 ) -> Result<SetPage<'a>, Problem> {
     let table = JobTable::of_place(app, state, place(state), at.cursor).await?;
+    if state == JobState::Dead {
+        let dead = frame.total(JobState::Dead);
+        app.watch.look_at_dead(dead, frame.now).await;
+    }
     let query = format!("state:{}", state.as_str());
     Ok(SetPage {
         frame,

@@ -16,6 +16,7 @@ pub mod locks;
 pub mod marks;
 mod moment;
 pub mod operations;
+mod news;
 mod outcome;
 mod page;
 mod problem;

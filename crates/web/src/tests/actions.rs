@@ -49,6 +49,8 @@ cron.save PUT /api/v1/cron/{name} /api/v1/cron/x {"schedule":"@daily","job":{"jo
 cron.delete DELETE /api/v1/cron/{name} /api/v1/cron/x
 mark.add POST /api/v1/marks /api/v1/marks {"text":"deploy"}
 mark.delete DELETE /api/v1/marks/{id} /api/v1/marks/7
+attention.mute POST /api/v1/attention/mute /api/v1/attention/mute {"key":"queue_paused","subject":"q","hours":1}
+attention.unmute POST /api/v1/attention/unmute /api/v1/attention/unmute {"key":"queue_paused","subject":"q"}
 flush POST /api/v1/flush /api/v1/flush {"everything":true}
 "#;
 

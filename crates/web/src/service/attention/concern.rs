@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use workmill_proto::Timestamp;
 
-use crate::service::operations::told_id;
-use crate::service::why::Parameter;
-
 /// How bad it is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
@@ -58,6 +55,16 @@ pub(crate) enum Concern {
         by: u64,
         within: Duration,
     },
+    /// The next job of a queue has waited far longer than its jobs usually do.
+    QueueSlow {
+        queue: Box<str>,
+        size: u64,
+        oldest: Duration,
+        /// What 95 of 100 did not exceed in the last day.
+        usually: Duration,
+    },
+    /// Jobs have died since somebody last looked at the dead ones.
+    DeadUnseen { jobs: u64, since: Timestamp },
     /// A throttle has been full at every look.
     ThrottleFull {
         queue: Box<str>,
@@ -85,6 +92,20 @@ pub(crate) enum Concern {
     CronLate { entry: Box<str>, due: Timestamp },
     /// A cron entry has no tick any more.
     CronNever { entry: Box<str> },
+    /// The last run of a cron entry has failed, or its job was refused.
+    CronFailed {
+        entry: Box<str>,
+        at: Timestamp,
+        is_refused: bool,
+    },
+    /// The last run of a cron entry takes far longer than those before it.
+    CronLong {
+        entry: Box<str>,
+        jid: Box<str>,
+        takes: Duration,
+        /// How long the longest of the others took.
+        usually: Duration,
+    },
     /// A careful retry has stopped by itself.
     CarefulStopped {
         /// Which jobs it was for, in the words of the audit log.
@@ -96,25 +117,32 @@ pub(crate) enum Concern {
     ClockJumped { at: Timestamp, by_secs: i64 },
     /// What is acknowledged may be lost when the power fails.
     NotDurable { within: Duration },
+    /// The certificate of the server ends soon, or has ended.
+    CertificateEnds { at: Timestamp },
 }
 
 impl Concern {
     /// All keys there are.
-    pub(crate) const KEYS: [&'static str; 14] = [
+    pub(crate) const KEYS: [&'static str; 19] = [
         "disk_stalled",
         "disk_nearly_full",
         "queue_unfetched",
         "queue_quiet",
         "worker_silent",
         "queue_grows",
+        "queue_slow",
         "throttle_full",
         "jobtype_fails",
         "queue_paused",
         "cron_late",
         "cron_never",
+        "cron_failed",
+        "cron_long",
         "careful_stopped",
+        "dead_unseen",
         "clock_jumped",
         "not_durable",
+        "certificate_ends",
     ];
 
     /// Its name, for programs and translations.
@@ -126,14 +154,19 @@ impl Concern {
             Self::QueueQuiet { .. } => "queue_quiet",
             Self::WorkerSilent { .. } => "worker_silent",
             Self::QueueGrows { .. } => "queue_grows",
+            Self::QueueSlow { .. } => "queue_slow",
             Self::ThrottleFull { .. } => "throttle_full",
             Self::JobtypeFails { .. } => "jobtype_fails",
             Self::QueuePaused { .. } => "queue_paused",
             Self::CronLate { .. } => "cron_late",
             Self::CronNever { .. } => "cron_never",
+            Self::CronFailed { .. } => "cron_failed",
+            Self::CronLong { .. } => "cron_long",
             Self::CarefulStopped { .. } => "careful_stopped",
             Self::ClockJumped { .. } => "clock_jumped",
             Self::NotDurable { .. } => "not_durable",
+            Self::DeadUnseen { .. } => "dead_unseen",
+            Self::CertificateEnds { .. } => "certificate_ends",
         }
     }
 
@@ -146,14 +179,19 @@ impl Concern {
             | Self::QueueQuiet { .. } => Severity::Critical,
             Self::WorkerSilent { .. }
             | Self::QueueGrows { .. }
+            | Self::QueueSlow { .. }
             | Self::ThrottleFull { .. }
             | Self::JobtypeFails { .. }
             | Self::CronLate { .. }
             | Self::CronNever { .. }
+            | Self::CronFailed { .. }
+            | Self::CronLong { .. }
+            | Self::CertificateEnds { .. }
             | Self::CarefulStopped { .. } => Severity::Warning,
-            Self::QueuePaused { .. } | Self::ClockJumped { .. } | Self::NotDurable { .. } => {
-                Severity::Notice
-            }
+            Self::QueuePaused { .. }
+            | Self::DeadUnseen { .. }
+            | Self::ClockJumped { .. }
+            | Self::NotDurable { .. } => Severity::Notice,
         }
     }
 
@@ -163,15 +201,21 @@ impl Concern {
             Self::QueueUnfetched { queue, .. }
             | Self::QueueQuiet { queue, .. }
             | Self::QueueGrows { queue, .. }
+            | Self::QueueSlow { queue, .. }
             | Self::ThrottleFull { queue, .. }
             | Self::QueuePaused { queue, .. } => queue,
             Self::WorkerSilent { wid, .. } => wid,
             Self::JobtypeFails { jobtype, .. } => jobtype,
-            Self::CronLate { entry, .. } | Self::CronNever { entry } => entry,
+            Self::CronLate { entry, .. }
+            | Self::CronNever { entry }
+            | Self::CronFailed { entry, .. }
+            | Self::CronLong { entry, .. } => entry,
             Self::CarefulStopped { target, .. } => target,
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
+            | Self::DeadUnseen { .. }
             | Self::ClockJumped { .. }
+            | Self::CertificateEnds { .. }
             | Self::NotDurable { .. } => "",
         }
     }
@@ -182,9 +226,10 @@ impl Concern {
             Self::QueueUnfetched { size, .. }
             | Self::QueueQuiet { size, .. }
             | Self::QueueGrows { size, .. }
+            | Self::QueueSlow { size, .. }
             | Self::ThrottleFull { size, .. }
             | Self::QueuePaused { size, .. } => *size,
-            Self::WorkerSilent { jobs, .. } => *jobs,
+            Self::WorkerSilent { jobs, .. } | Self::DeadUnseen { jobs, .. } => *jobs,
             // A job that failed twice counts twice.
             Self::JobtypeFails { failed, .. } => *failed,
             _ => 0,
@@ -198,6 +243,7 @@ impl Concern {
             Self::QueueUnfetched { queue, .. }
             | Self::QueueQuiet { queue, .. }
             | Self::QueueGrows { queue, .. }
+            | Self::QueueSlow { queue, .. }
             | Self::ThrottleFull { queue, .. }
             | Self::QueuePaused { queue, .. } => {
                 Some(format!("state:enqueued queue:\"{}\"", quoted(queue)))
@@ -209,6 +255,7 @@ impl Concern {
                 let jobtype = quoted(jobtype);
                 Some(format!("type:\"{jobtype}\" (state:retries OR state:dead)"))
             }
+            Self::CronLong { jid, .. } => Some(format!("jid:\"{}\"", quoted(jid))),
             _ => None,
         }
     }
@@ -217,12 +264,19 @@ impl Concern {
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::QueueUnfetched { .. } | Self::QueueQuiet { .. } => "start_workers",
-            Self::QueueGrows { .. } => "add_workers",
+            Self::QueueGrows { .. } | Self::QueueSlow { .. } => "add_workers",
             Self::ThrottleFull { .. } => "see_throttle",
-            Self::QueuePaused { .. } => "see_queue",
+            Self::QueuePaused { .. } => "resume_queue",
             Self::JobtypeFails { .. } => "see_failures",
+            // Nobody else will report it done.
+            Self::WorkerSilent {
+                silent_for: None, ..
+            } => "requeue_jobs",
             Self::WorkerSilent { .. } => "see_worker",
             Self::CronLate { .. } | Self::CronNever { .. } => "see_cron",
+            Self::CronFailed { .. } => "run_cron",
+            Self::CronLong { .. } => "see_job",
+            Self::DeadUnseen { .. } => "see_dead",
             Self::CarefulStopped { .. } => "see_operation",
             Self::DiskNearlyFull {
                 trash_bytes: Some(_),
@@ -231,77 +285,8 @@ impl Concern {
             Self::DiskStalled { .. }
             | Self::DiskNearlyFull { .. }
             | Self::ClockJumped { .. }
+            | Self::CertificateEnds { .. }
             | Self::NotDurable { .. } => "see_server",
         }
     }
-
-    /// What it speaks of, by name. What is not known is left out.
-    pub(crate) fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        use Parameter::{At, Count, For};
-        let mut given = match self {
-            Self::DiskStalled { stalled_for } => vec![("stalled_for", Some(For(*stalled_for)))],
-            Self::DiskNearlyFull {
-                free_bytes,
-                bytes,
-                trash_bytes,
-            } => vec![
-                ("free_bytes", count(*free_bytes)),
-                ("bytes", count(*bytes)),
-                ("trash_bytes", trash_bytes.and_then(count)),
-            ],
-            Self::QueueUnfetched { oldest, last, .. } => vec![
-                ("oldest", Some(For(*oldest))),
-                ("last", last.as_deref().map(text)),
-            ],
-            Self::QueueQuiet { workers, .. } => vec![("workers", count(*workers))],
-            Self::WorkerSilent { silent_for, .. } => vec![("silent_for", silent_for.map(For))],
-            Self::QueueGrows { by, within, .. } => {
-                vec![("by", count(*by)), ("within", Some(For(*within)))]
-            }
-            Self::ThrottleFull { taken, limit, .. } => {
-                vec![("taken", count(*taken)), ("limit", count(*limit))]
-            }
-            Self::JobtypeFails {
-                failed,
-                of,
-                within,
-                usual_percent,
-                ..
-            } => vec![
-                ("failed", count(*failed)),
-                ("of", count(*of)),
-                ("within", Some(For(*within))),
-                ("usual_percent", usual_percent.and_then(count)),
-            ],
-            Self::QueuePaused { oldest, .. } => vec![("oldest", Some(For(*oldest)))],
-            Self::CronLate { due, .. } => vec![("due", Some(At(*due)))],
-            Self::CronNever { .. } => Vec::new(),
-            Self::CarefulStopped {
-                reason, operation, ..
-            } => vec![
-                ("reason", Some(text(reason))),
-                ("operation", Some(text(&told_id(*operation)))),
-            ],
-            Self::ClockJumped { at, by_secs } => {
-                vec![("at", Some(At(*at))), ("by_secs", Some(Count(*by_secs)))]
-            }
-            Self::NotDurable { within } => vec![("within", Some(For(*within)))],
-        };
-        let subject = self.subject();
-        given.push(("subject", (!subject.is_empty()).then(|| text(subject))));
-        let counts_jobs = self.query().is_some() && !matches!(self, Self::JobtypeFails { .. });
-        given.push(("jobs", counts_jobs.then(|| count(self.jobs())).flatten()));
-        let known = given.into_iter();
-        known
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
-    }
-}
-
-fn count(count: u64) -> Option<Parameter> {
-    Some(Parameter::Count(i64::try_from(count).unwrap_or(i64::MAX)))
-}
-
-fn text(text: &str) -> Parameter {
-    Parameter::Text(text.to_owned())
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use workmill_engine::{CronTable, Rules};
 use workmill_proto::Timestamp;
+use workmill_store::PastRun;
 
 use super::concern::Concern;
+use super::runs::of_runs;
 use crate::desk::{DiskSpace, Durability, ServerState, WorkerView};
 use crate::observe::{Look, Observed, QueueNow};
 use crate::service::history::{FAILING_WITHIN, Failing};
@@ -23,6 +25,12 @@ const SILENT_MIN: Duration = Duration::from_secs(45);
 
 /// What lasts so long lasts.
 const LASTING_MIN: Duration = Duration::from_secs(60);
+
+/// How many times longer than usual the next job of a queue has to have waited.
+const SLOW_TIMES: u32 = 5;
+
+/// How long before its end a certificate is told of.
+const CERTIFICATE_NOTICE: Duration = Duration::from_secs(14 * 86_400);
 
 /// A queue with fewer jobs is no backlog.
 const BACKLOG_MIN: u64 = 100;
@@ -63,6 +71,12 @@ pub(super) struct Scene<'a> {
     /// How large what is in the trash is.
     pub(super) trash_bytes: u64,
     pub(super) disk: Option<DiskSpace>,
+    /// How long jobs of queues usually wait, where that is known.
+    pub(super) usual_waits: &'a BTreeMap<Box<str>, Duration>,
+    /// The last runs of cron entries, the latest first.
+    pub(super) runs: &'a BTreeMap<Arc<str>, Vec<PastRun>>,
+    /// When the certificate ends; none without TLS.
+    pub(super) certificate_ends_at: Option<Timestamp>,
 }
 
 impl Scene<'_> {
@@ -93,6 +107,11 @@ impl Scene<'_> {
         found.extend(self.failing_types());
         found.extend(self.silent_workers());
         found.extend(self.late_entries());
+        let runs = self.runs.iter();
+        found.extend(runs.filter_map(|(entry, runs)| of_runs(entry, runs, self.observed.at)));
+        let notice_from = self.observed.at.plus(CERTIFICATE_NOTICE);
+        let ends_at = self.certificate_ends_at.filter(|at| *at <= notice_from);
+        found.extend(ends_at.map(|at| Concern::CertificateEnds { at }));
         found.extend(self.stopped.iter().cloned());
         found
     }
@@ -130,6 +149,18 @@ impl Scene<'_> {
         }
         self.full_throttle(name, queue)
             .or_else(|| self.growth(name, queue))
+            .or_else(|| self.slowness(name, queue.size, oldest))
+    }
+
+    fn slowness(&self, name: &str, size: u64, oldest: Duration) -> Option<Concern> {
+        let usually = *self.usual_waits.get(name)?;
+        let is_slow = oldest >= LASTING_MIN && oldest >= usually.saturating_mul(SLOW_TIMES);
+        is_slow.then(|| Concern::QueueSlow {
+            queue: name.into(),
+            size,
+            oldest,
+            usually,
+        })
     }
 
     fn full_throttle(&self, name: &str, queue: &QueueNow) -> Option<Concern> {

@@ -14,9 +14,10 @@ use workmill_proto::{QueueCommand, QueueSelection, Timestamp};
 use workmill_store::Operator;
 
 use super::concern::Concern;
+use super::mute::{MuteRequest, WhichConcern, mute, unmute};
 use super::watch::{Attention, Watch};
 use crate::desk::fake::{FakeDesk, connection, worker};
-use crate::desk::{Desk, DiskSpace, Fetches, LeftQueue, ServerState, WorkerView};
+use crate::desk::{Actor, Desk, DiskSpace, Fetches, LeftQueue, Role, ServerState, WorkerView};
 use crate::observe::Observer;
 
 struct Place {
@@ -363,4 +364,116 @@ async fn full_disk_is_told_with_the_trash_if_that_holds_much() {
         place.attention().await.items[0].concern.action(),
         "empty_trash"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn queue_whose_jobs_wait_far_longer_than_usual_is_told() {
+    let place = Place::new(FakeDesk::new());
+    place.has_worker("running");
+    // They wait a second each.
+    for _ in 0..100 {
+        place.push(1);
+        place.desk.pass(Duration::from_secs(1));
+        let job = place.desk.fetch("q");
+        place.desk.ack(&job);
+    }
+    place.desk.run(Op::Tick(Duty::KeepClocks));
+    place.pass(3_600).await;
+    place.push(5);
+    place.pass(59).await;
+    assert!(place.keys().await.is_empty());
+    place.pass(2).await;
+    assert_eq!(place.keys().await, ["queue_slow"]);
+    let words = place.words().await.remove(0);
+    assert!(
+        words.starts_with(
+            "Jobs of q wait far longer than usual: 5 jobs wait, the oldest for 1 min 1 s."
+        ),
+        "{words}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_died_are_told_until_somebody_looks_at_them() {
+    let place = Place::new(FakeDesk::new());
+    let die = |jid: &str| {
+        place
+            .desk
+            .push(&json!({"jid": jid, "jobtype": "T", "queue": "q", "args": [], "retry": -1}));
+        place.desk.fetch("q");
+        place.desk.fail(jid, "no luck");
+    };
+    die("jid-00001");
+    assert!(place.keys().await.is_empty(), "it was dead before");
+    die("jid-00002");
+    place.pass(2).await;
+    assert_eq!(
+        place.words().await,
+        ["1 job died since somebody last looked at the dead jobs at 10:00:00 UTC (2 s ago)."]
+    );
+    place.watch.look_at_dead(2, place.desk.now()).await;
+    place.pass(2).await;
+    assert!(place.keys().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn certificate_that_ends_within_two_weeks_is_told() {
+    let place = Place::new(FakeDesk::new());
+    let ends_at = place.desk.now().plus_secs(14 * 86_400 + 2);
+    *place.desk.certificate_ends_at.lock() = Some(ends_at);
+    assert!(place.keys().await.is_empty());
+    place.pass(2).await;
+    assert_eq!(place.keys().await, ["certificate_ends"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_muted_is_told_apart_and_counted_nowhere_until_its_time_is_over() {
+    let place = Place::new(FakeDesk::new());
+    place.pass(100).await;
+    place.push(1);
+    place.pass(60).await;
+    let actor = Actor {
+        name: "anna".into(),
+        role: Role::Operator,
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+    };
+    let mute_for = async |subject: &str, hours| {
+        let asked = MuteRequest {
+            key: "queue_unfetched".into(),
+            subject: subject.into(),
+            hours,
+        };
+        mute(&*place.desk, &place.watch, &actor, &asked).await
+    };
+    assert!(mute_for("q", 0).await.is_err() && mute_for("q", 169).await.is_err());
+    assert!(mute_for(&"q".repeat(1_025), 1).await.is_err());
+    mute_for("other", 1).await.unwrap();
+    assert_eq!(place.keys().await, ["queue_unfetched"]);
+    let until = mute_for("q", 2).await.unwrap().until;
+    let attention = place.attention().await;
+    assert_eq!(
+        (attention.items.len(), attention.counts["queue_unfetched"]),
+        (0, 0)
+    );
+    assert_eq!(attention.muted[0].muted_until, Some(until));
+    // Another watch reads it in the audit log, as after a restart.
+    let again = Watch::default();
+    let seen = again
+        .attention(&*place.desk, &place.observer)
+        .await
+        .unwrap();
+    assert_eq!((seen.items.len(), seen.muted.len()), (0, 1));
+    place.pass(7_199).await;
+    assert!(place.keys().await.is_empty());
+    place.pass(2).await;
+    assert_eq!(place.keys().await, ["queue_unfetched"]);
+    mute_for("q", 1).await.unwrap();
+    let which = WhichConcern {
+        key: "queue_unfetched".into(),
+        subject: "q".into(),
+    };
+    unmute(&*place.desk, &place.watch, &actor, &which)
+        .await
+        .unwrap();
+    assert_eq!(place.keys().await, ["queue_unfetched"]);
 }

@@ -10,14 +10,15 @@ use tokio::time::{Instant, timeout};
 use workmill_engine::CronTable;
 use workmill_proto::Timestamp;
 use workmill_store::reading::{Bounds, READ_ROWS_MAX};
-use workmill_store::{Reading, StoreError};
+use workmill_store::{PastRun, Reading, StoreError};
 
 use super::concern::{Concern, Severity};
 use super::judge::Scene;
+use super::mute::Mutes;
 use super::stopped::stopped;
 use crate::desk::Desk;
 use crate::observe::{Observed, Observer, Remembered};
-use crate::service::history::{Failing, failing};
+use crate::service::history::{Failing, failing, usual_waits};
 
 /// How many things are told of, the worst first: more than that nobody reads.
 const ITEMS_MAX: usize = 100;
@@ -34,6 +35,9 @@ const JUMP_SHOWN_FOR: Duration = Duration::from_secs(3_600);
 /// For how long history that was read is told again: it is written every few seconds only.
 const HISTORY_FRESH_FOR: Duration = Duration::from_secs(5);
 
+/// The same of what is usual, which changes from hour to hour.
+const USUAL_FRESH_FOR: Duration = Duration::from_secs(300);
+
 type FailingTypes = BTreeMap<Box<str>, Failing>;
 
 /// Something that needs somebody.
@@ -42,6 +46,8 @@ pub(crate) struct Item {
     pub(crate) concern: Concern,
     /// When it was first seen. It may have begun before.
     pub(crate) since: Timestamp,
+    /// Until when nobody wants to hear of it; none if that is not so.
+    pub(crate) muted_until: Option<Timestamp>,
 }
 
 /// What needs somebody.
@@ -51,7 +57,9 @@ pub(crate) struct Attention {
     pub(crate) at: Timestamp,
     /// The worst first.
     pub(crate) items: Vec<Item>,
-    /// How many there are of each kind, those included that are not in `items`.
+    /// Those that are muted, the worst first.
+    pub(crate) muted: Vec<Item>,
+    /// How many there are of each kind that are not muted, those included that are not in `items`.
     pub(crate) counts: BTreeMap<&'static str, u64>,
 }
 
@@ -67,6 +75,11 @@ struct State {
     jump: Option<(Timestamp, i64)>,
     failing: Remembered<FailingTypes>,
     stopped: Remembered<Vec<Concern>>,
+    usual_waits: Remembered<BTreeMap<Box<str>, Duration>>,
+    runs: Remembered<BTreeMap<Arc<str>, Vec<PastRun>>>,
+    mutes: Mutes,
+    /// How many jobs were dead when somebody last looked at them, and when that was.
+    dead_seen: Option<(u64, Timestamp)>,
     /// The schedule of each cron entry, and since when it has that.
     entries: BTreeMap<Arc<str>, (String, Timestamp)>,
 }
@@ -96,7 +109,16 @@ impl Watch {
             .stopped
             .get(fresh_for, |_| true, |_| stopped(desk))
             .await?;
+        let usual_waits = state
+            .usual_waits
+            .get(USUAL_FRESH_FOR, |_| true, |_| usual_waits(desk))
+            .await?;
         let recurring = observer.recurring(desk).await?;
+        let runs = state
+            .runs
+            .get(fresh_for, |_| true, |_| last_runs(desk, &recurring.running))
+            .await?;
+        state.mutes.read_on(desk).await?;
         let (facts, workers, rules) = (desk.facts(), desk.workers(), desk.rules());
         let cron = &recurring.running;
         let known_since = state.know_entries(cron, observed.at);
@@ -115,12 +137,30 @@ impl Watch {
             stopped: &stopped,
             trash_bytes: observer.trash(desk).await?.bytes,
             disk: timeout(DISK_WITHIN, desk.disk_space()).await.ok().flatten(),
+            usual_waits: &usual_waits,
+            runs: &runs,
+            certificate_ends_at: desk.certificate_ends_at(),
         };
         let mut concerns = scene.concerns();
+        concerns.extend(state.unseen_dead(observed.totals.dead, observed.at));
         concerns.extend(state.clock_jump(Instant::now(), observed.at));
         let attention = Arc::new(state.date(concerns, observed.at));
         state.last = Some((observed, Arc::clone(&attention)));
         Ok(attention)
+    }
+
+    /// Somebody looks at the dead jobs, of which there are so many.
+    pub(crate) async fn look_at_dead(&self, dead: u64, now: Timestamp) {
+        let mut state = self.0.lock().await;
+        state.dead_seen = Some((dead, now));
+        state.last = None;
+    }
+
+    /// Whoever asks next hears of what has just been muted, or not.
+    pub(super) async fn look_again(&self) {
+        let mut state = self.0.lock().await;
+        state.mutes.look_again();
+        state.last = None;
     }
 }
 
@@ -157,19 +197,31 @@ impl State {
             .map(|(at, by_secs)| Concern::ClockJumped { at, by_secs })
     }
 
+    /// Whether jobs have died that nobody has seen. Those that are there when the server starts count as seen.
+    fn unseen_dead(&mut self, dead: u64, now: Timestamp) -> Option<Concern> {
+        let (seen, since) = self.dead_seen.get_or_insert((dead, now));
+        *seen = dead.min(*seen);
+        let (jobs, since) = (dead - *seen, *since);
+        (jobs > 0).then_some(Concern::DeadUnseen { jobs, since })
+    }
+
     /// Says since when each is so, and puts the worst first.
     fn date(&mut self, concerns: Vec<Concern>, now: Timestamp) -> Attention {
         let mut counts: BTreeMap<_, _> = Concern::KEYS.into_iter().map(|key| (key, 0)).collect();
         let mut since = BTreeMap::new();
         let mut items = Vec::with_capacity(concerns.len());
         for concern in concerns {
-            *counts.entry(concern.key()).or_default() += 1;
+            let muted_until = self.mutes.until(&concern);
+            if muted_until.is_none() {
+                *counts.entry(concern.key()).or_default() += 1;
+            }
             let key = (concern.key(), concern.subject().into());
             let first = self.since.get(&key).copied().unwrap_or(now);
             since.insert(key, first);
             items.push(Item {
                 concern,
                 since: first,
+                muted_until,
             });
         }
         self.since = since;
@@ -180,13 +232,34 @@ impl State {
             (concern.severity(), is_one_of_many, Reverse(concern.jobs()))
         };
         items.sort_by_key(rank);
+        let is_muted = |item: &Item| item.muted_until.is_some();
+        let (mut muted, mut items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_muted);
         items.truncate(ITEMS_MAX);
+        muted.truncate(ITEMS_MAX);
         Attention {
             at: now,
             items,
+            muted,
             counts,
         }
     }
+}
+
+/// The last runs of each entry, of so many entries as are told of at most.
+async fn last_runs(
+    desk: &dyn Desk,
+    cron: &CronTable,
+) -> Result<BTreeMap<Arc<str>, Vec<PastRun>>, StoreError> {
+    let names = cron.iter().take(READ_ROWS_MAX);
+    let names: Vec<Arc<str>> = names.map(|(name, _)| Arc::clone(name)).collect();
+    let read = move |reading: &dyn Reading| {
+        let runs = names.into_iter().map(|name| {
+            let runs = reading.past_runs(&name)?.unwrap_or_default();
+            Ok((name, runs.0))
+        });
+        runs.collect()
+    };
+    desk.read(read).await
 }
 
 fn read_ticks(reading: &dyn Reading) -> Result<BTreeMap<Box<str>, Timestamp>, StoreError> {

@@ -43,7 +43,9 @@ impl Concern {
                 "The workers of {queue} are quiet, all {workers} of them. {}.",
                 waiting(*size)
             ),
+            Self::CronFailed { .. } | Self::CronLong { .. } => self.words_of_runs(now),
             Self::WorkerSilent { .. }
+            | Self::QueueSlow { .. }
             | Self::QueueGrows { .. }
             | Self::QueuePaused { .. }
             | Self::ThrottleFull { .. } => self.words_of_load(),
@@ -57,6 +59,21 @@ impl Concern {
                     moment(*due, now)
                 )
             }
+            Self::DeadUnseen { .. }
+            | Self::ClockJumped { .. }
+            | Self::NotDurable { .. }
+            | Self::CertificateEnds { .. } => self.words_of_server(now),
+        }
+    }
+
+    /// What is said of everything, and not of a queue, a worker or a type.
+    fn words_of_server(&self, now: Timestamp) -> String {
+        match self {
+            Self::DeadUnseen { jobs: died, since } => format!(
+                "{} died since somebody last looked at the dead jobs at {}.",
+                jobs(*died),
+                moment(*since, now)
+            ),
             Self::ClockJumped { at, by_secs } => {
                 let direction = match by_secs {
                     ..0 => "back",
@@ -73,6 +90,39 @@ impl Concern {
                 "What was acknowledged in the last {} ms may be lost when the power fails: durability is \"interval\".",
                 within.as_millis()
             ),
+            Self::CertificateEnds { at } => format!(
+                "The certificate of the server ends at {}: clients that check it refuse to connect then.",
+                moment(*at, now)
+            ),
+            _ => String::new(),
+        }
+    }
+
+    fn words_of_runs(&self, now: Timestamp) -> String {
+        match self {
+            Self::CronFailed {
+                entry,
+                at,
+                is_refused: true,
+            } => format!(
+                "The job of the cron entry {entry} was refused at {}: the log says why.",
+                moment(*at, now)
+            ),
+            Self::CronFailed { entry, at, .. } => format!(
+                "The last run of the cron entry {entry} has failed at {}.",
+                moment(*at, now)
+            ),
+            Self::CronLong {
+                entry,
+                takes,
+                usually,
+                ..
+            } => format!(
+                "The last run of the cron entry {entry} has been going on for {}. Those before it took {} at most.",
+                in_words(*takes),
+                in_words(*usually)
+            ),
+            _ => String::new(),
         }
     }
 
@@ -143,6 +193,17 @@ impl Concern {
                 "{queue} will not be empty in sight: {}, {by} more than {} ago.",
                 waiting(*size),
                 in_words(*within)
+            ),
+            Self::QueueSlow {
+                queue,
+                size,
+                oldest,
+                usually,
+            } => format!(
+                "Jobs of {queue} wait far longer than usual: {}, the oldest for {}. As a rule 95 of 100 wait {} at most.",
+                waiting(*size),
+                in_words(*oldest),
+                in_words(*usually)
             ),
             Self::QueuePaused {
                 queue,

@@ -7,9 +7,11 @@ mod lately;
 mod points;
 mod range;
 mod slots;
+mod waits;
 
 pub(crate) use failing::{FAILING_WITHIN, Failing, failing};
 pub use jobtypes::{Jobtype, Times, TypesRange, jobtypes};
 pub(crate) use lately::{LATELY, Recent};
 pub use points::{History, HistoryOf, HistoryPoint, history};
 pub use range::HistoryRange;
+pub(crate) use waits::usual_waits;

@@ -39,16 +39,47 @@ fn check_sentence(sentence: &str, of: &str) {
     assert!(!sentence.contains("  "), "{of}: {sentence}");
 }
 
+fn fails(usual_percent: Option<u64>) -> Concern {
+    Concern::JobtypeFails {
+        jobtype: HOSTILE.into(),
+        failed: 12,
+        of: 20,
+        within: Duration::from_secs(90),
+        usual_percent,
+    }
+}
+
+/// The same of recurring jobs.
+fn concerns_of_cron() -> Vec<Concern> {
+    let (name, at, span) = (HOSTILE, Timestamp::default(), Duration::from_secs(90));
+    vec![
+        Concern::CronLate {
+            entry: name.into(),
+            due: at,
+        },
+        Concern::CronNever { entry: name.into() },
+        Concern::CronFailed {
+            entry: name.into(),
+            at,
+            is_refused: false,
+        },
+        Concern::CronFailed {
+            entry: name.into(),
+            at,
+            is_refused: true,
+        },
+        Concern::CronLong {
+            entry: name.into(),
+            jid: name.into(),
+            takes: span,
+            usually: span,
+        },
+    ]
+}
+
 /// One of each kind of concern, and of each of its forms.
 fn concerns() -> Vec<Concern> {
     let (name, at, span) = (HOSTILE, Timestamp::default(), Duration::from_secs(90));
-    let fails = |usual_percent| Concern::JobtypeFails {
-        jobtype: name.into(),
-        failed: 12,
-        of: 20,
-        within: span,
-        usual_percent,
-    };
     vec![
         Concern::DiskStalled { stalled_for: span },
         Concern::DiskNearlyFull {
@@ -94,11 +125,14 @@ fn concerns() -> Vec<Concern> {
             limit: 2,
             size: 3,
         },
-        Concern::CronLate {
-            entry: name.into(),
-            due: at,
+        Concern::QueueSlow {
+            queue: name.into(),
+            size: 3,
+            oldest: span,
+            usually: span,
         },
-        Concern::CronNever { entry: name.into() },
+        Concern::DeadUnseen { jobs: 3, since: at },
+        Concern::CertificateEnds { at },
         Concern::QueuePaused {
             queue: name.into(),
             size: 2,
@@ -114,7 +148,8 @@ fn concerns() -> Vec<Concern> {
 
 #[tokio::test]
 async fn every_concern_is_a_sentence_in_every_language() {
-    let (concerns, at) = (concerns(), Timestamp::default());
+    let (mut concerns, at) = (concerns(), Timestamp::default());
+    concerns.extend(concerns_of_cron());
     for key in Concern::KEYS {
         assert!(concerns.iter().any(|concern| concern.key() == key), "{key}");
     }
@@ -122,7 +157,12 @@ async fn every_concern_is_a_sentence_in_every_language() {
         let frame = frame(language).await;
         for concern in concerns.clone() {
             let of = format!("{language:?} {concern:?}");
-            let row = ConcernRow::new(&frame, &Item { concern, since: at });
+            let item = Item {
+                concern,
+                since: at,
+                muted_until: None,
+            };
+            let row = ConcernRow::new(&frame, &item);
             check_sentence(row.sentence.as_str(), &of);
             assert!(row.href.starts_with('/') && !row.href.contains('<'), "{of}");
         }

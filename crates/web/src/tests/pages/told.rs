@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use workmill_engine::{Duty, Op};
 
@@ -161,4 +162,58 @@ async fn types_of_jobs_that_take_the_most_time_come_first() {
         assert!(slow.unwrap() < fast.unwrap(), "{page}");
         assert!(page.contains("/search?query=type%3A%220-fast%22"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn what_an_action_mends_has_its_button_and_is_muted_on_the_page() {
+    let visitor = Visitor::new();
+    put(&visitor, "enqueued", "jid-00001", "T");
+    let form = Visitor::of(Arc::clone(&visitor.desk))
+        .with("content-type", "application/x-www-form-urlencoded");
+    let post =
+        |path: &'static str, body: &str| form.send(Method::POST, path, Body::from(body.to_owned()));
+    post("/queues/mails", "action=pause").await;
+    visitor.desk.pass(Duration::from_secs(120));
+    let page = Visitor::of(Arc::clone(&visitor.desk)).get("/").await.text();
+    let button = "<form method=\"post\" action=\"/queues/mails\"><input type=\"hidden\" name=\"action\" value=\"resume\"><button>Resume</button></form>";
+    assert!(page.contains(button), "{page}");
+    let muted = post(
+        "/attention",
+        "key=queue_paused&subject=mails&hours=8&action=mute",
+    )
+    .await;
+    assert_eq!(
+        (muted.status, muted.header("location")),
+        (StatusCode::FOUND, "/")
+    );
+    let page = Visitor::of(Arc::clone(&visitor.desk)).get("/").await.text();
+    assert!(page.contains("Nothing needs attention."), "{page}");
+    assert!(page.contains("<summary>1 muted</summary>"), "{page}");
+    assert!(page.contains("value=\"unmute\""), "{page}");
+    for wrong in [
+        "key=queue_paused&subject=mails&hours=x&action=mute",
+        "key=nothing&hours=8&action=mute",
+        "key=queue_paused&action=explode",
+    ] {
+        let refused = post("/attention", wrong).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    post("/attention", "key=queue_paused&subject=mails&action=unmute").await;
+    let page = Visitor::of(Arc::clone(&visitor.desk)).get("/").await.text();
+    assert!(page.contains("1 thing needs attention."), "{page}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn page_of_dead_jobs_counts_as_a_look_at_them() {
+    let visitor = Visitor::new();
+    let told = async || {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let page = visitor.get("/").await.text();
+        page.contains("has died since somebody last looked")
+    };
+    assert!(!told().await);
+    put(&visitor, "dead", "jid-00001", "T");
+    assert!(told().await);
+    visitor.get("/morgue").await;
+    assert!(!told().await);
 }
