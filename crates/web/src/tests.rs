@@ -3,6 +3,7 @@
 mod actions;
 mod again;
 mod audit;
+mod batches;
 mod bounds;
 mod cron;
 mod editing;

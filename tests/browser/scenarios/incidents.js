@@ -57,7 +57,7 @@ const WAYS = {
     [(page) => page.getByRole("listitem").filter({ hasText: "No worker fetches from orphans" }).getByRole("link", { name: "See the queue" })],
     /no worker/i],
   "a queue that somebody paused": [
-    [(page) => page.getByRole("listitem").filter({ hasText: "frozen is paused" }).getByRole("link", { name: "See the queue" })],
+    [(page) => page.getByRole("listitem").filter({ hasText: "frozen is paused" }).getByRole("link", { name: "frozen" })],
     /frozen is paused.*127\.0\.0\.1 paused it/s],
   "a throttle that is full": [
     [(page) => page.getByRole("listitem").filter({ hasText: "The throttle of imports" }).getByRole("link", { name: "See the throttles" })],

@@ -109,6 +109,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "يأخذ العمّال المهام من الطوابير بترتيب دخولها.",
     queue_unknown: "لا يوجد طابور بهذا الاسم. يُنشأ عند دفع أول مهمة إليه.",
     queue_is_empty: "لا مهام تنتظر في هذا الطابور.",
+    queue_comes_in: "تدخل",
+    queue_handed_out: "تُسلَّم",
+    queue_fetchers: "يأخذ منه",
+    queue_no_fetchers: "لا يأخذ منه أي عامل الآن.",
     scheduled_lead: "مهام لوقت لاحق. تنتقل كل منها إلى طابورها حين يحين موعدها.",
     scheduled_empty: "لا مهام مجدولة.",
     scheduled_teach: "المهمة المدفوعة مع «at» تنتظر هنا حتى ذلك الوقت:",
@@ -515,6 +519,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "نُفِّذت",
     jobtype_wait: "انتظار",
     jobtype_run: "تنفيذ",
+    jobtype_run_times: "مدد التنفيذ، من 1 ms إلى 1 h",
     // The pages of failures.
     failures: "حالات الفشل",
     failures_lead: "المهام المنتظرة لإعادة المحاولة والميتة، بحسب النوع والخطأ والرسالة. لا تُحتسب الأرقام والمعرّفات في الرسائل عند المقارنة.",

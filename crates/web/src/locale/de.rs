@@ -91,6 +91,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "Worker holen Jobs in der Reihenfolge aus den Queues, in der sie eingereiht wurden.",
     queue_unknown: "Es gibt keine Queue mit diesem Namen. Sie entsteht, wenn der erste Job hineingestellt wird.",
     queue_is_empty: "In dieser Queue wartet kein Job.",
+    queue_comes_in: "kommen hinein",
+    queue_handed_out: "ausgegeben",
+    queue_fetchers: "Geholt von",
+    queue_no_fetchers: "Gerade holt kein Worker daraus.",
     scheduled_lead: "Jobs für einen späteren Zeitpunkt. Jeder kommt in seine Queue, wenn er fällig ist.",
     scheduled_empty: "Kein Job ist geplant.",
     scheduled_teach: "Ein Job mit „at“ wartet hier bis dahin:",
@@ -427,6 +431,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "gelaufen",
     jobtype_wait: "Wartezeit",
     jobtype_run: "Laufzeit",
+    jobtype_run_times: "Laufzeiten, 1 ms bis 1 h",
     // The pages of failures.
     failures: "Fehler",
     failures_lead: "Wartende Neuversuche und tote Jobs, nach Typ, Fehler und Meldung. Zahlen und IDs in Meldungen zählen beim Vergleich nicht.",

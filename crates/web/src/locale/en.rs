@@ -88,6 +88,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "Workers take jobs out of queues in the order they were pushed.",
     queue_unknown: "There is no queue with this name. It is created when the first job is pushed to it.",
     queue_is_empty: "No job waits in this queue.",
+    queue_comes_in: "come in",
+    queue_handed_out: "handed out",
+    queue_fetchers: "Fetched by",
+    queue_no_fetchers: "No worker fetches from it now.",
     scheduled_lead: "Jobs that were pushed for a later time. Each one moves to its queue when it is due.",
     scheduled_empty: "No job is scheduled.",
     scheduled_teach: "A job pushed with \"at\" waits here until then:",
@@ -421,6 +425,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "ran",
     jobtype_wait: "wait",
     jobtype_run: "run",
+    jobtype_run_times: "run times, from 1 ms to 1 h",
     // The pages of failures.
     failures: "Failures",
     failures_lead: "Retrying and dead jobs, by type, error and message. Numbers and ids in messages are left out when they are compared.",

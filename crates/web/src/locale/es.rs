@@ -91,6 +91,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "Los workers toman los trabajos de una cola en el orden en que entraron.",
     queue_unknown: "No hay ninguna cola con este nombre. Se crea cuando entra el primer trabajo.",
     queue_is_empty: "Ningún trabajo espera en esta cola.",
+    queue_comes_in: "entran",
+    queue_handed_out: "se entregan",
+    queue_fetchers: "Tomados por",
+    queue_no_fetchers: "Ningún worker toma trabajos de ella ahora.",
     scheduled_lead: "Trabajos para más tarde. Cada uno pasa a su cola cuando llega su hora.",
     scheduled_empty: "No hay trabajos programados.",
     scheduled_teach: "Un trabajo enviado con «at» espera aquí hasta entonces:",
@@ -427,6 +431,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "ejecutados",
     jobtype_wait: "espera",
     jobtype_run: "duración",
+    jobtype_run_times: "tiempos de ejecución, de 1 ms a 1 h",
     // The pages of failures.
     failures: "Fallos",
     failures_lead: "Trabajos por reintentar y muertos, por tipo, error y mensaje. Los números e identificadores de los mensajes no cuentan al compararlos.",

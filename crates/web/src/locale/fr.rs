@@ -91,6 +91,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "Les workers prennent les jobs d’une file dans l’ordre où ils y sont entrés.",
     queue_unknown: "Aucune file ne porte ce nom. Elle sera créée quand un premier job y sera poussé.",
     queue_is_empty: "Aucun job n’attend dans cette file.",
+    queue_comes_in: "arrivent",
+    queue_handed_out: "distribués",
+    queue_fetchers: "Pris par",
+    queue_no_fetchers: "Aucun worker n’y puise en ce moment.",
     scheduled_lead: "Jobs prévus pour plus tard. Chacun rejoint sa file à l’heure dite.",
     scheduled_empty: "Aucun job n’est planifié.",
     scheduled_teach: "Un job poussé avec « at » attend ici jusqu’à cette heure :",
@@ -427,6 +431,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "exécutés",
     jobtype_wait: "attente",
     jobtype_run: "durée",
+    jobtype_run_times: "durées d’exécution, de 1 ms à 1 h",
     // The pages of failures.
     failures: "Échecs",
     failures_lead: "Jobs à réessayer et jobs morts, par type, erreur et message. Les nombres et identifiants des messages ne comptent pas dans la comparaison.",

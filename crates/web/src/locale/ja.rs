@@ -88,6 +88,10 @@ pub(super) static TEXTS: Texts = Texts {
     queues_lead: "ワーカーは投入された順にキューからジョブを取り出します。",
     queue_unknown: "この名前のキューはありません。最初のジョブが投入されると作成されます。",
     queue_is_empty: "このキューに待機中のジョブはありません。",
+    queue_comes_in: "投入",
+    queue_handed_out: "取り出し",
+    queue_fetchers: "取得するワーカー",
+    queue_no_fetchers: "現在このキューから取得しているワーカーはありません。",
     scheduled_lead: "後で実行されるジョブです。時刻になるとそれぞれのキューに入ります。",
     scheduled_empty: "予定されたジョブはありません。",
     scheduled_teach: "「at」付きで投入されたジョブは、その時刻までここで待ちます。",
@@ -407,6 +411,7 @@ pub(super) static TEXTS: Texts = Texts {
     jobtype_ran: "実行",
     jobtype_wait: "待ち",
     jobtype_run: "実行時間",
+    jobtype_run_times: "実行時間の分布（1 msから1 h）",
     // The pages of failures.
     failures: "失敗",
     failures_lead: "再試行待ちとデッドのジョブを、種類・エラー・メッセージごとにまとめます。メッセージ中の数値やIDは比較しません。",

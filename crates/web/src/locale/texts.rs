@@ -46,7 +46,7 @@ texts! {
     job arguments error state when_due when_tried_again when_forgotten when_completed when_enqueued when_started when_taken_back
     took worker time first_page next_page unreadable_job
     // The pages of sets and queues.
-    queues_lead queue_unknown queue_is_empty scheduled_lead scheduled_empty
+    queues_lead queue_unknown queue_is_empty queue_comes_in queue_handed_out queue_fetchers queue_no_fetchers scheduled_lead scheduled_empty
     scheduled_teach retries_lead retries_empty retries_teach dead_lead dead_empty dead_teach working_lead
     working_empty working_teach completed_lead completed_empty completed_teach completed_off
     // The search.
@@ -102,7 +102,7 @@ texts! {
     why_handed_out why_next why_turn why_backlog why_empty_at why_expires why_has_lock why_lock_of_another
     // The page of types of jobs.
     jobtypes jobtypes_lead jobtypes_empty jobtypes_teach jobtype jobtype_others jobtype_ran jobtype_wait
-    jobtype_run
+    jobtype_run jobtype_run_times
     // The pages of failures.
     failures failures_lead failures_empty failures_teach failures_grouping failures_lately failures_order failures_by_jobs failures_by_last failures_all failure
     failure_first failure_last failure_none failure_gone act_retry_carefully careful_lead careful_first careful_rate

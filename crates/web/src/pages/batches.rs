@@ -11,6 +11,7 @@ use super::links::{batch_path, search_path};
 use super::listing::{ListParameters, Listing, Pager};
 use crate::app::App;
 use crate::locale::Texts;
+use crate::service::batch_tree::BatchBelow;
 use crate::service::batches::{Batch, list, show};
 
 #[derive(Template)]
@@ -26,7 +27,7 @@ struct BatchPage<'a> {
     frame: &'a Frame,
     batch: Batch,
     parents: Vec<Batch>,
-    children: Listing<Batch>,
+    children: Listing<BatchBelow>,
 }
 
 impl Batch {
@@ -42,6 +43,17 @@ impl Batch {
     fn through(&self) -> u64 {
         self.total.saturating_sub(self.pending)
     }
+}
+
+/// A batch on the level of the page: one of a list, or a parent.
+fn flat(batches: &[Batch]) -> Vec<(u32, &Batch)> {
+    batches.iter().map(|batch| (1, batch)).collect()
+}
+
+/// Batches on their levels.
+fn nested(batches: &[BatchBelow]) -> Vec<(u32, &Batch)> {
+    let batches = batches.iter();
+    batches.map(|below| (below.depth, &below.batch)).collect()
 }
 
 /// What the state of a callback is called.

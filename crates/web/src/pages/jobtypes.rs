@@ -8,10 +8,12 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Frame;
+use super::chart::{Bar, bars};
 use super::links::{quoted, search_path};
 use super::listing::Listing;
 use super::ranges::{self, RangeLink};
 use crate::app::App;
+use crate::locale::Markup;
 use crate::service::history::{Jobtype, Times, TypesRange, jobtypes as list};
 use crate::service::{LIMIT_MAX, PageRequest};
 
@@ -46,6 +48,28 @@ impl Jobtype {
     fn failed_percent(&self) -> Option<f64> {
         let ran = self.executions();
         (ran > 0).then(|| self.failed as f64 * 100.0 / ran as f64)
+    }
+
+    /// How long executions took: a column for each length, from a millisecond to an hour; none if there were none.
+    fn run_shape(&self, frame: &Frame) -> Option<Markup> {
+        let most = self
+            .run
+            .shape
+            .iter()
+            .max()
+            .copied()
+            .filter(|most| *most > 0)?;
+        let columns = self.run.shape.iter().map(|count| Bar {
+            state: match count {
+                0 => "",
+                _ => "working",
+            },
+            share: *count as f64 / most as f64,
+        });
+        Some(bars(
+            frame.t.jobtype_run_times,
+            &columns.collect::<Vec<_>>(),
+        ))
     }
 
     /// The path of its jobs, wherever they are.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use workmill_engine::query::JobState;
 
 use super::Frame;
+use super::job_rows::state_name;
 use super::links::{job_path, jobs_of_worker, queue_path, search_path};
 use super::listing::{ListParameters, Listing};
 use crate::app::App;
@@ -73,6 +75,14 @@ impl ThrottledQueue {
 }
 
 impl JobLock {
+    /// The color and the name of the state of its job, if that was found.
+    fn job_state(&self, t: &Texts) -> Option<(&'static str, &'static str)> {
+        let found = self.state?;
+        let mut states = JobState::ALL.into_iter();
+        let state = states.find(|state| state.as_str() == found)?;
+        Some((found, state_name(state, t)))
+    }
+
     fn job_path(&self) -> String {
         job_path(&self.jid)
     }

@@ -21,10 +21,14 @@ use super::reasons::told;
 use crate::app::App;
 use crate::desk::Action;
 use crate::locale::Markup;
+use crate::observe::QueueWorkers;
 use crate::service::history::HistoryOf;
 use crate::service::queues::{Queue, list, show};
 use crate::service::why::why_queue;
 use crate::service::{Page, Problem, ProblemKind};
+
+/// Workers that the page of a queue names.
+const FETCHERS_SHOWN: usize = 20;
 
 #[derive(Template)]
 #[template(path = "queues.html")]
@@ -41,12 +45,44 @@ struct QueuePage<'a> {
     may_remove: bool,
     queue: Queue,
     reasons: Vec<Markup>,
+    /// Jobs that come in and that are handed out, each second.
+    rates: (f64, f64),
+    /// Who fetches from it, and whether they are quiet.
+    fetchers: Vec<Fetcher>,
     chart: HistoryChart,
     /// What may be done to those that are selected.
     actions: Vec<JobAction>,
     /// What may be done to all of them.
     bulk: Bulk,
     table: JobTable,
+}
+
+/// A worker that fetches from a queue, or did before it was told to be quiet.
+struct Fetcher {
+    link: Markup,
+    is_quiet: bool,
+}
+
+impl QueuePage<'_> {
+    fn rate_in(&self) -> String {
+        self.frame.rate(self.rates.0)
+    }
+
+    fn rate_out(&self) -> String {
+        self.frame.rate(self.rates.1)
+    }
+}
+
+/// Those who fetch from a queue, some of them.
+fn fetchers(frame: &Frame, workers: &QueueWorkers) -> Vec<Fetcher> {
+    let running = workers.running.iter().map(|wid| (wid, false));
+    let all = running.chain(workers.quiet.iter().map(|wid| (wid, true)));
+    all.take(FETCHERS_SHOWN)
+        .map(|(wid, is_quiet)| Fetcher {
+            link: frame.worker_anchor(wid),
+            is_quiet,
+        })
+        .collect()
 }
 
 impl Queue {
@@ -111,11 +147,14 @@ async fn make_queue<'a>(
     let place = Place::Queue(name.into());
     let why = why_queue(&*app.desk, &app.observer, name).await?;
     let of = HistoryOf::Queue(name.to_owned());
+    let observed = app.observer.now(&*app.desk).await?;
     Ok(QueuePage {
         frame,
         may_pause: frame.may(Action::PauseQueue) && frame.may(Action::ResumeQueue),
         may_remove: frame.may(Action::RemoveQueue),
         reasons: told(frame, name, &why.reasons),
+        rates: app.lately.now(&*app.desk).await?.rates(name),
+        fetchers: fetchers(frame, &observed.roster.of(name)),
         chart: HistoryChart::of(app, frame, of, range.range.as_deref()).await?,
         bulk: Bulk::of_all(
             frame,

@@ -6,6 +6,7 @@ use workmill_proto::{Bid, Timestamp};
 use workmill_store::reading::{BatchView, Bounds};
 use workmill_store::{BatchState, CallbackState, Clocks, Reading, StoreError};
 
+use super::batch_tree::{BatchBelow, tree};
 use super::moment::{told, told_if_any};
 use super::{Page, PageRequest, Problem, ProblemKind};
 use crate::desk::Desk;
@@ -53,8 +54,8 @@ pub struct BatchFamily {
     pub batch: Batch,
     /// The batches that wait for it.
     pub parents: Vec<Batch>,
-    /// The batches that it waits for: a hundred at most.
-    pub children: Vec<Batch>,
+    /// The batches that it waits for, a hundred at most, each followed by those below it: five levels at most, and a hundred in all.
+    pub children: Vec<BatchBelow>,
     /// Where the children go on; null if there are no more.
     pub cursor: Option<String>,
 }
@@ -70,8 +71,8 @@ pub async fn list(desk: &dyn Desk, asked: &PageRequest) -> Result<Page<Batch>, P
     let read = move |reading: &dyn Reading| {
         let slice = reading.batches(after, Bounds::of_rows(limit))?;
         let ids: Vec<u64> = slice.items.iter().map(|(id, _)| *id).collect();
-        let items = batches(reading, &ids, now)?;
-        Ok((items, slice.next))
+        let items = batches(reading, &ids, now)?.into_iter();
+        Ok((items.map(|(_, batch)| batch).collect(), slice.next))
     };
     let (items, next) = desk.read(read).await?;
     Ok(Page {
@@ -122,21 +123,27 @@ pub async fn show(
         ))
     };
     let (parents, children, next) = desk.read(relatives).await?;
+    let parents = parents.into_iter();
     Ok(BatchFamily {
         batch,
-        parents,
-        children,
+        parents: parents.map(|(_, batch)| batch).collect(),
+        children: tree(desk, children).await?,
         cursor: next.map(|id| id.to_string()),
     })
 }
 
-/// What is known of these batches. Those that are gone or cannot be read are left out.
-fn batches(reading: &dyn Reading, ids: &[u64], now: Timestamp) -> Result<Vec<Batch>, StoreError> {
+/// What is known of these batches, with their numbers. Those that are gone or cannot be read are left out.
+pub(super) fn batches(
+    reading: &dyn Reading,
+    ids: &[u64],
+    now: Timestamp,
+) -> Result<Vec<(u64, Batch)>, StoreError> {
     let clocks = Clocks::of_kept(reading.clocks()?, now);
     let mut batches = Vec::with_capacity(ids.len());
     for id in ids {
         let view = reading.batch(*id)?;
-        batches.extend(view.and_then(|view| Batch::new(*id, view, clocks)));
+        let batch = view.and_then(|view| Batch::new(*id, view, clocks));
+        batches.extend(batch.map(|batch| (*id, batch)));
     }
     Ok(batches)
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod attention;
 pub mod audit;
+pub mod batch_tree;
 pub mod batches;
 pub mod cron;
 pub(crate) mod events;
@@ -15,8 +16,8 @@ pub mod jobs;
 pub mod locks;
 pub mod marks;
 mod moment;
-pub mod operations;
 mod news;
+pub mod operations;
 mod outcome;
 mod page;
 mod problem;

@@ -131,6 +131,15 @@ async fn lock_of_a_unique_job_says_whose_it_is() {
         (&json!("jid-000001"), &json!(false))
     );
     assert_eq!(lock["ends_at"], "2026-03-01T10:01:00Z");
+    assert_eq!(
+        (&lock["jobtype"], &lock["state"]),
+        (&json!("T"), &json!("enqueued"))
+    );
+    let page = visitor.get("/locks").await.text();
+    assert!(
+        page.contains("<span class=\"tag enqueued\">enqueued</span>"),
+        "{page}"
+    );
     let cursor = lock["key"].as_str().unwrap();
     let behind = get(&visitor, &format!("/api/v1/locks?cursor={cursor}")).await;
     assert_eq!(behind["items"], json!([]));

@@ -99,7 +99,14 @@ pub struct Times {
     pub p95: Option<f64>,
     /// What 99 of 100 did not exceed.
     pub p99: Option<f64>,
+    /// How many there were of each length: up to a millisecond, then each column up to twice as long as the one before it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub shape: [u64; SHAPE_COLUMNS],
 }
+
+/// From a millisecond to more than an hour.
+const SHAPE_COLUMNS: usize = 23;
 
 impl From<&Histogram> for Times {
     fn from(histogram: &Histogram) -> Self {
@@ -110,8 +117,21 @@ impl From<&Histogram> for Times {
             p50: quantile(0.5),
             p95: quantile(0.95),
             p99: quantile(0.99),
+            shape: shape(histogram),
         }
     }
+}
+
+fn shape(histogram: &Histogram) -> [u64; SHAPE_COLUMNS] {
+    let mut shape = [0; SHAPE_COLUMNS];
+    for (length, count) in histogram.counts() {
+        let doublings = length.as_millis().max(1).ilog2();
+        let column = usize::try_from(doublings).unwrap_or(usize::MAX);
+        if let Some(sum) = shape.get_mut(column.min(SHAPE_COLUMNS - 1)) {
+            *sum += count;
+        }
+    }
+    shape
 }
 
 impl Jobtype {

@@ -27,6 +27,8 @@ pub(crate) struct Lately {
     pub(crate) done_rate: f64,
     /// Executions that ended badly, each second.
     pub(crate) failed_rate: f64,
+    /// The time that rates are of: the minute that is not over, and the one before it.
+    within: Duration,
 }
 
 /// What was done in a queue.
@@ -36,6 +38,19 @@ pub(crate) struct QueueLately {
     pub(crate) succeeded: [u64; MINUTES],
     /// Executions that ended badly, in all.
     pub(crate) failed: u64,
+    /// Jobs that came in, in the minute that is not over and the one before it.
+    enqueued: u64,
+    /// Those that were handed out, in the same time.
+    started: u64,
+}
+
+impl Lately {
+    /// How many jobs come into a queue, and how many are handed out, each second.
+    pub(crate) fn rates(&self, queue: &str) -> (f64, f64) {
+        let rate = |count: u64| count as f64 / self.within.as_secs_f64().max(1.0);
+        let queue = self.queues.get(queue).copied().unwrap_or_default();
+        (rate(queue.enqueued), rate(queue.started))
+    }
 }
 
 /// Reads it when somebody asks.
@@ -63,6 +78,10 @@ async fn read(desk: &dyn Desk) -> Result<Lately, StoreError> {
             }
             let queue = lately.queues.entry(name).or_default();
             queue.failed += line.counts.failed;
+            if at >= last.saturating_sub(1) {
+                queue.enqueued += line.counts.enqueued;
+                queue.started += line.counts.started;
+            }
             if let Some(succeeded) = queue.succeeded.get_mut(index) {
                 *succeeded += line.counts.succeeded;
             }
@@ -75,5 +94,6 @@ async fn read(desk: &dyn Desk) -> Result<Lately, StoreError> {
     let within = now.since(minute.start_of(last)) + minute.length();
     lately.done_rate = done as f64 / within.as_secs_f64();
     lately.failed_rate = failed as f64 / within.as_secs_f64();
+    lately.within = within;
     Ok(lately)
 }
