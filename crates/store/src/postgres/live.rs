@@ -22,6 +22,8 @@ pub(super) const TALLIES: i64 = -1;
 pub(super) const LAST_BATCH: i64 = -2;
 /// The id of the number of the last action.
 pub(super) const LAST_ACTION: i64 = -3;
+/// The id of a row without contents, whose version is counted up by each commit: it tells whether the database still has the last one.
+pub(super) const COMMITS: i64 = -4;
 /// What the id of the counters of a day is more than the day, counted from 1970.
 const DAY_OFFSET: i64 = 1 << 40;
 /// What the id of a set is more than its number.
@@ -67,7 +69,7 @@ pub(super) fn day_of(id: i64) -> i64 {
     id.saturating_sub(DAY_OFFSET)
 }
 
-/// The rows of a new store: an empty set of each name.
+/// The rows of a new store: an empty set of each name, and what tells the last commit.
 pub(super) fn first_rows() -> Vec<(i64, Vec<u8>)> {
     let sets = (1..).zip(SetName::ALL).map(|(id, name)| {
         let record = SetRecord {
@@ -77,7 +79,7 @@ pub(super) fn first_rows() -> Vec<(i64, Vec<u8>)> {
         };
         (set_id(id), record.encode())
     });
-    sets.collect()
+    sets.chain([(COMMITS, Vec::new())]).collect()
 }
 
 /// A row as it is in the database.
@@ -108,6 +110,11 @@ impl Live {
         self.0.insert(id, Row { version, bytes });
     }
 
+    /// The version of what is under an id; none if there is nothing.
+    pub(super) fn version(&self, id: i64) -> Option<i64> {
+        self.0.get(&id).map(|row| row.version)
+    }
+
     /// What is under an id.
     pub(super) fn get(&self, id: i64) -> Option<&[u8]> {
         self.0.get(&id).map(|row| &*row.bytes)
@@ -123,7 +130,7 @@ impl Live {
     pub(super) fn writes<'a>(&self, changes: &'a LiveChanges) -> LiveWrites<'a> {
         let mut writes = LiveWrites::default();
         for (&id, change) in &changes.0 {
-            let version = self.0.get(&id).map(|row| row.version);
+            let version = self.version(id);
             if let Some(version) = version {
                 writes.gone.0.push(id);
                 writes.gone.1.push(version);
@@ -152,6 +159,10 @@ impl Live {
 }
 
 impl LiveChanges {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Puts something under an id.
     pub(super) fn put(&mut self, id: i64, bytes: Vec<u8>) {
         self.0.insert(id, Some(bytes));

@@ -22,7 +22,7 @@ use self::kept::KeptChanges;
 use self::reservations::ReservationChanges;
 use super::failure::Failure;
 use super::link::Link;
-use super::live::{Live, LiveChanges};
+use super::live::{COMMITS, Live, LiveChanges};
 use super::request::{Answer, Refused, Request, Value};
 use super::sql::{Sql, Statements};
 use super::store::PostgresStore;
@@ -46,6 +46,7 @@ pub struct PostgresRows<'a> {
     poison: &'a Poison,
     progress: &'a Progress,
     epoch: i64,
+    follows: bool,
     live: &'a mut Live,
     windows: &'a mut Windows,
     live_changes: LiveChanges,
@@ -68,6 +69,7 @@ impl PostgresStore {
             poison: &self.poison,
             progress: &self.progress,
             epoch: self.epoch.0,
+            follows: self.follows,
             live: &mut self.live,
             windows: &mut self.windows,
             live_changes: LiveChanges::default(),
@@ -92,18 +94,19 @@ impl Rows for PostgresRows<'_> {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        let changes = std::mem::take(&mut self.live_changes);
+        let mut changes = std::mem::take(&mut self.live_changes);
         let mut batch = self.take_batch(Tables::ALL);
-        batch.live = self.live.writes(&changes);
-        if !self.open && batch.is_empty() {
+        if !self.open && batch.is_empty() && changes.is_empty() {
             return Ok(());
         }
+        changes.put(COMMITS, Vec::new());
+        batch.live = self.live.writes(&changes);
         let mut requests = batch.requests(self.statements);
         requests.push(Request::Simple(self.statements.text(Sql::Commit)));
         self.send(requests)?;
         self.open = false;
         self.live.keep(changes);
-        self.progress.note_commit();
+        self.progress.note_commit(self.last_commit());
         Ok(())
     }
 
@@ -226,6 +229,10 @@ impl PostgresRows<'_> {
             fence = Some(sent.len());
             let epoch = vec![self.epoch.into()];
             sent.push(Request::Statement(self.statements.text(sql), epoch));
+            if self.follows {
+                let last = vec![COMMITS.into(), self.last_commit().into()];
+                sent.push(Request::Statement(self.statements.text(Sql::Follow), last));
+            }
             self.open = self.begun;
         }
         let before = sent.len();
@@ -247,7 +254,19 @@ impl PostgresRows<'_> {
             {
                 StoreError::Deposed
             }
+            Failure::Statement(error)
+                if fence.map(|fence| fence + 1) == Some(refused.nth)
+                    && error.code() == &SqlState::DIVISION_BY_ZERO =>
+            {
+                self.poison
+                    .set("the database has lost the last commit".into())
+            }
             Failure::Statement(error) => Failure::of_statement(&error),
         }
+    }
+
+    /// The number of the last commit.
+    fn last_commit(&self) -> i64 {
+        self.live.version(COMMITS).unwrap_or_default()
     }
 }

@@ -20,6 +20,8 @@ statements! {
     Rollback = "ROLLBACK";
     // A division by zero if the epoch is another one, so that what was sent behind it fails with it. The lock lets a takeover wait.
     Fence = "SELECT 1 / (SELECT count(*) FROM (SELECT 1 FROM @leader WHERE epoch = $1 FOR KEY SHARE) held)";
+    // The same if the database does not have the last commit: a pooler may have connected to one that has lost it.
+    Follow = "SELECT 1 / (SELECT count(*) FROM @live WHERE id = $1 AND version = $2)";
     // The same for those who only look.
     Look = "SELECT 1 / (SELECT count(*) FROM @leader WHERE epoch = $1)";
     BeginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off";

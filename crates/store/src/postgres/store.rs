@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lease::Epoch;
 use super::link::Link;
-use super::live::Live;
+use super::live::{COMMITS, Live};
 use super::load::{Loader, read_live};
 use super::readers::{PostgresReader, PostgresReads};
 use super::rows::PostgresTx;
@@ -25,6 +25,8 @@ pub struct PostgresStore {
     pub(super) link: Link,
     pub(super) statements: Arc<Statements>,
     pub(super) epoch: Epoch,
+    /// Whether each transaction looks for the last commit, as a pooler would hide that the database has lost it.
+    pub(super) follows: bool,
     pub(super) live: Live,
     pub(super) windows: Windows,
     pub(super) progress: Arc<Progress>,
@@ -43,8 +45,9 @@ impl PostgresStore {
         schema::check(&mut link, target)?;
         let statements = Arc::new(Statements::of_schema(target.schema()));
         let poison = Poison::default();
-        let progress = Arc::new(Progress::default());
         let live = read_live(&mut link, &statements, epoch)?;
+        let gone = || StoreError::Open("the row that tells the last commit is gone".into());
+        let progress = Arc::new(Progress::new(live.version(COMMITS).ok_or_else(gone)?));
         let writer = Writer::load(&Loader::new(&mut link, &statements, &live), poison.clone())?;
         let syncer = PostgresSyncer::connect(target, &progress, &poison)?;
         let reads = PostgresReads::new(target, &statements, &poison);
@@ -54,6 +57,7 @@ impl PostgresStore {
             link,
             statements,
             epoch,
+            follows: target.has_pooler(),
             live,
             windows: Windows::default(),
             progress,

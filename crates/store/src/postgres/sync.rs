@@ -4,28 +4,46 @@
 //! waits for all that was committed before. It has to write something for that. It is not cancelled and has no time-out: what
 //! would come of it is unknown.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::link::Link;
+use super::live::COMMITS;
 use super::request::Request;
+use super::sql::in_schema;
 use super::target::Target;
 use crate::writer::Poison;
 use crate::{StoreError, Syncer};
 
-/// A transaction that waits for the log: it writes a message into it that nobody reads, and no row.
-const SYNC: &str = "BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'workmill', ''); COMMIT";
+/// A transaction that waits for the log: it writes a message into it that nobody reads, and no row. If the commit of this number is
+/// not there, nor a later one, the database has lost it meanwhile, which a pooler may hide: a division by zero.
+fn sync_text(schema: &str, committed: i64) -> String {
+    let text = format!(
+        "BEGIN; SET LOCAL synchronous_commit = on;
+        SELECT 1 / (SELECT count(*) FROM @live WHERE id = {COMMITS} AND version >= {committed});
+        SELECT pg_logical_emit_message(true, 'workmill', ''); COMMIT"
+    );
+    in_schema(&text, schema)
+}
 
-/// How far commits and syncs are.
-#[derive(Debug, Default)]
+/// How far commits and syncs are, by the numbers of commits.
+#[derive(Debug)]
 pub(super) struct Progress {
-    committed: AtomicU64,
-    synced: AtomicU64,
+    committed: AtomicI64,
+    synced: AtomicI64,
 }
 
 impl Progress {
-    pub(super) fn note_commit(&self) {
-        self.committed.fetch_add(1, Ordering::Release);
+    /// That of a store whose last commit has this number.
+    pub(super) fn new(committed: i64) -> Self {
+        Self {
+            committed: AtomicI64::new(committed),
+            synced: AtomicI64::new(committed),
+        }
+    }
+
+    pub(super) fn note_commit(&self, number: i64) {
+        self.committed.store(number, Ordering::Release);
     }
 
     /// Whether something was committed that is not synced.
@@ -37,6 +55,7 @@ impl Progress {
 /// Makes commits of a [`PostgresStore`](super::PostgresStore) durable.
 #[derive(Clone, Debug)]
 pub struct PostgresSyncer {
+    schema: Arc<str>,
     link: Arc<Mutex<Link>>,
     progress: Arc<Progress>,
     poison: Poison,
@@ -49,6 +68,7 @@ impl PostgresSyncer {
         poison: &Poison,
     ) -> Result<Self, StoreError> {
         Ok(Self {
+            schema: target.schema().into(),
             link: Arc::new(Mutex::new(target.connect()?)),
             progress: Arc::clone(progress),
             poison: poison.clone(),
@@ -66,7 +86,8 @@ impl Syncer for PostgresSyncer {
         }
         // What was told at connecting is about something else.
         link.take_warnings();
-        let done = link.ask_one(Request::Simple(SYNC));
+        let text = sync_text(&self.schema, committed);
+        let done = link.ask_one(Request::Simple(&text));
         done.map_err(|failure| {
             self.poison
                 .set(format!("commits could not be made durable: {failure}"))

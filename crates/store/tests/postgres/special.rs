@@ -138,6 +138,26 @@ fn a_sync_that_loses_its_connection_poisons() {
     assert!(matches!(store.begin().err(), Some(StoreError::Poisoned(_))));
 }
 
+/// What a pooler hides: the database was started again, and has lost what was committed last.
+#[test]
+fn a_database_that_has_lost_a_commit_is_noticed() {
+    let mut fixture = PostgresFixture::new();
+    for notices_at_sync in [true, false] {
+        let epoch = fixture.acquire();
+        let target = fixture.target.clone().through_pooler();
+        let mut store = PostgresStore::open(&target, epoch).unwrap();
+        push_one(&mut store, "a").unwrap();
+        store.syncer().sync().unwrap();
+        push_one(&mut store, "a").unwrap();
+        fixture.run("UPDATE @live SET version = version - 1 WHERE id = -4");
+        let error = match notices_at_sync {
+            true => store.syncer().sync().unwrap_err(),
+            false => push_one(&mut store, "a").unwrap_err(),
+        };
+        assert!(matches!(error, StoreError::Poisoned(_)), "{error}");
+    }
+}
+
 #[test]
 fn a_reader_connects_again() {
     let mut fixture = PostgresFixture::new();

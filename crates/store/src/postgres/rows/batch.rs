@@ -30,13 +30,12 @@ impl<'a> Requests<'a> {
 }
 
 impl Batch<'_> {
+    /// Whether there is nothing to write, but for what is live.
     pub(super) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
             && self.reservations.is_empty()
             && self.entries.is_empty()
             && self.kept.is_empty()
-            && self.live.new.0.is_empty()
-            && self.live.gone.0.is_empty()
     }
 
     /// What writes all of it.
