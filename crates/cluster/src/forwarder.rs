@@ -107,6 +107,8 @@ impl Forwarder {
                     .filter(|(number, outcome)| self.answered(*number, outcome));
                 Received::Answers(new.collect())
             }
+            // Those are between the links.
+            FromLeader::Latencies { .. } | FromLeader::Ping => Received::Answers(Vec::new()),
         }
     }
 

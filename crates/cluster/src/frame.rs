@@ -1,5 +1,7 @@
 //! What servers and the one that leads say to each other.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use workmill_engine::{Op, Outcome, ServerId};
 
@@ -37,6 +39,17 @@ pub enum ToLeader {
     Forget(OpNumber),
     /// The answers to these are known and need not be kept any longer.
     Settled(Vec<OpNumber>),
+    /// The workers that the server has heard from within the last minute.
+    Alive(BTreeSet<String>),
+    /// For how long the oldest job of each of these queues has waited. Asked beside the ops, as reading is.
+    Latencies {
+        /// The answer names it. No two questions on a link have the same.
+        question: u64,
+        /// The names of the queues.
+        queues: Vec<String>,
+    },
+    /// The server is there.
+    Ping,
 }
 
 /// What the one that leads says to a server.
@@ -49,4 +62,13 @@ pub enum FromLeader {
     Forgotten,
     /// What came of ops.
     Answers(Vec<(OpNumber, Outcome)>),
+    /// The answer to [`ToLeader::Latencies`].
+    Latencies {
+        /// Which question.
+        question: u64,
+        /// One for each queue in the order asked, in seconds; 0 for one that is empty or unknown. Or why that cannot be told.
+        seconds: Result<Vec<f64>, String>,
+    },
+    /// The leader is there.
+    Ping,
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-use workmill_engine::{Answer, DeliveryTag, GroupResult, Op, Request, ServerId, Ticket};
-use workmill_proto::SteadyTime;
+use workmill_engine::{Answer, DeliveryTag, GroupResult, Op, Outcome, Request, ServerId, Ticket};
+use workmill_proto::{SteadyTime, WireError};
 use workmill_store::{StoreError, Tx};
 
 use crate::answer::KeptAnswer;
@@ -23,6 +23,19 @@ pub const SERVER_FORGOTTEN: Duration = Duration::from_secs(3_600);
 /// What is to be sent once the group that it tells of is durable, and all groups before it.
 pub type Outbox = Vec<(LinkId, FromLeader)>;
 
+/// The tickets of requests that come from here have this bit, so that whoever has requests of its own in a group can give them
+/// tickets without it.
+const TICKET_BIT: u64 = 1 << 63;
+
+/// A server that has had no link for [`SERVER_GONE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Which.
+    pub server: ServerId,
+    /// How many jobs that were on their way to its clients go back.
+    pub jobs: usize,
+}
+
 /// What the leader knows of the servers that hand over what their clients ask. It is one of them itself.
 #[derive(Debug)]
 pub struct Host {
@@ -32,8 +45,8 @@ pub struct Host {
     links: BTreeMap<ServerId, LinkId>,
     /// The how-manieth of its server that is.
     nth: BTreeMap<ServerId, u64>,
-    /// Since when servers have none.
-    unlinked: BTreeMap<ServerId, Duration>,
+    /// Since when servers have none, and whether it was told that they are gone.
+    unlinked: BTreeMap<ServerId, (Duration, bool)>,
     last_ticket: u64,
     /// Whose ops are under way.
     running: BTreeMap<Ticket, (ServerId, OpNumber)>,
@@ -78,11 +91,14 @@ impl Host {
     pub fn new(epoch: Epoch, logs: AnswerLogs, now: Duration) -> Self {
         Self {
             epoch,
-            unlinked: logs.servers().map(|server| (server, now)).collect(),
+            unlinked: logs
+                .servers()
+                .map(|server| (server, (now, false)))
+                .collect(),
             logs,
             links: BTreeMap::new(),
             nth: BTreeMap::new(),
-            last_ticket: 0,
+            last_ticket: TICKET_BIT,
             running: BTreeMap::new(),
             tickets: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -128,8 +144,9 @@ impl Host {
             }
             (ToLeader::Forget(number), Some(server)) => self.forget(server, number),
             (ToLeader::Settled(numbers), Some(server)) => self.logs.settle(server, &numbers),
-            // What a server said on an older link it says again on the last one.
-            (_, None) => {}
+            // What a server said on an older link it says again on the last one. The rest is no business of the engine's.
+            (_, None)
+            | (ToLeader::Alive(_) | ToLeader::Latencies { .. } | ToLeader::Ping, Some(_)) => {}
         }
     }
 
@@ -214,7 +231,7 @@ impl Host {
             return;
         };
         self.links.remove(&server);
-        self.unlinked.insert(server, now);
+        self.unlinked.insert(server, (now, false));
         let of_server = (server, OpNumber(0))..=(server, OpNumber(u64::MAX));
         let tickets = self.tickets.range(of_server).map(|(_, &ticket)| ticket);
         let tickets: Vec<Ticket> = tickets.collect();
@@ -224,37 +241,58 @@ impl Host {
     }
 
     /// To be called now and then. Takes jobs back that were on their way to clients of servers which have had no link for
-    /// [`SERVER_GONE`] at `now`, and tells which servers these are; forgets those that have had none for
-    /// [`SERVER_FORGOTTEN`]; has the next group write what servers have settled.
-    pub fn look_after_servers(&mut self, now: Duration) -> Vec<ServerId> {
+    /// [`SERVER_GONE`] at `now`, and tells of these servers, if there are such jobs or it is new; forgets those that have had none
+    /// for [`SERVER_FORGOTTEN`]; has the next group write what servers have settled.
+    pub fn look_after_servers(&mut self, now: Duration) -> Vec<Gone> {
         let away = |since: Duration| now.saturating_sub(since);
-        let unlinked = self.unlinked.iter();
-        let gone = unlinked.filter(|&(_, &since)| away(since) >= SERVER_GONE);
-        let gone: Vec<(ServerId, Duration)> = gone
-            .map(|(&server, &since)| (server, away(since)))
-            .collect();
-        let mut losing = Vec::new();
-        for (server, away) in gone {
+        let unlinked = self.unlinked.iter_mut();
+        let gone = unlinked.filter(|(_, (since, _))| away(*since) >= SERVER_GONE);
+        let gone = gone.map(|(&server, (since, told))| {
+            let is_news = !mem::replace(told, true);
+            (server, away(*since), is_news)
+        });
+        let gone: Vec<(ServerId, Duration, bool)> = gone.collect();
+        let mut told = Vec::new();
+        for (server, away, is_news) in gone {
             let tags = self.logs.undelivered(server);
             let mut taking_back = self.taking_back.values();
             if !tags.is_empty() && !taking_back.any(|(of, _)| *of == server) {
+                let jobs = tags.len();
                 let ticket = self.request(Op::Nack(tags.clone()));
                 self.taking_back.insert(ticket, (server, tags));
-                losing.push(server);
-            } else if tags.is_empty() && away >= SERVER_FORGOTTEN {
+                told.push(Gone { server, jobs });
+                continue;
+            }
+            if is_news {
+                told.push(Gone { server, jobs: 0 });
+            }
+            if tags.is_empty() && away >= SERVER_FORGOTTEN {
                 self.unlinked.remove(&server);
                 self.nth.remove(&server);
                 self.logs.forget(server);
             }
         }
         self.logs.write_soon();
-        losing
+        told
     }
 
-    /// The requests for the next group, so many at most.
-    pub fn take(&mut self, limit: usize) -> Vec<Request> {
-        let count = self.waiting.len().min(limit);
-        self.waiting.drain(..count).collect()
+    /// The requests for the next group: so much work at most, in jobs, but one at least if there is one.
+    pub fn take(&mut self, weight_max: usize) -> Vec<Request> {
+        let mut weight = 0;
+        let mut taken = Vec::new();
+        while let Some(next) = self.waiting.front() {
+            weight += next.op.traits().weight;
+            if weight > weight_max && !taken.is_empty() {
+                break;
+            }
+            taken.extend(self.waiting.pop_front());
+        }
+        taken
+    }
+
+    /// Whether a request came from here.
+    pub fn owns(ticket: Ticket) -> bool {
+        ticket.0 & TICKET_BIT != 0
     }
 
     /// Requests to be run in the next group, before all others: what a group has left unfinished.
@@ -264,17 +302,17 @@ impl Host {
         }
     }
 
-    /// Writes down what came of a group, in its transaction, and tells what to send once it is durable.
-    /// [`Host::committed`] or [`Host::rolled_back`] must follow.
+    /// Writes down what came of a group, in its transaction, and tells what to send once it is durable. Takes the answers that
+    /// are for servers out of the result. [`Host::committed`] or [`Host::rolled_back`] must follow.
     ///
     /// # Errors
     /// Those of the store: the group is to be rolled back.
     pub fn note<T: Tx>(
         &mut self,
         tx: &mut T,
-        result: GroupResult,
+        result: &mut GroupResult,
         now: SteadyTime,
-    ) -> Result<(Outbox, Vec<Request>), StoreError> {
+    ) -> Result<Outbox, StoreError> {
         self.said = mem::take(&mut self.to_say);
         let mut outbox = self.say_again(tx)?;
         for Request { ticket, op } in &result.unfinished {
@@ -283,7 +321,8 @@ impl Host {
                 self.logs.keep(server, number, Some(kept));
             }
         }
-        for answer in result.answers {
+        let of_servers = |answer: &mut Answer| Self::owns(answer.ticket);
+        for answer in result.answers.extract_if(.., of_servers) {
             outbox.extend(self.note_answer(answer));
         }
         self.logs.write(tx, now)?;
@@ -294,7 +333,17 @@ impl Host {
             Some((*link, FromLeader::Welcome(self.epoch)))
         });
         outbox.extend(welcomes);
-        Ok((outbox, result.unfinished))
+        Ok(outbox)
+    }
+
+    /// A request could not be done, and has changed nothing since it was last noted: tells what to send. Nothing of that is
+    /// kept, as it may be asked for again.
+    pub fn refuse(&mut self, ticket: Ticket, why: WireError) -> Option<(LinkId, FromLeader)> {
+        let (server, number) = self.running.remove(&ticket)?;
+        self.tickets.remove(&(server, number));
+        let link = self.links.get(&server)?;
+        let answer = (number, Outcome::Refused(why));
+        Some((*link, FromLeader::Answers(vec![answer])))
     }
 
     fn say_again<T: Tx>(&self, tx: &mut T) -> Result<Outbox, StoreError> {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use workmill_cluster::{
-    AnswerLogs, Epoch, FromLeader, Host, LinkId, OpNumber, Outbox, SERVER_FORGOTTEN, SERVER_GONE,
-    ToLeader,
+    AnswerLogs, Epoch, FromLeader, Gone, Host, LinkId, OpNumber, Outbox, SERVER_FORGOTTEN,
+    SERVER_GONE, ToLeader,
 };
 use workmill_engine::{BulkPush, Engine, Fetch, GroupContext, Op, Outcome, Rules, ServerId};
 use workmill_proto::{CustomReading, Job, SteadyTime, Timestamp};
@@ -67,14 +67,14 @@ impl Leader {
         };
         let requests = self.host.take(100);
         let mut tx = self.store.begin().unwrap();
-        let result = self.engine.run_group(&mut tx, context, &requests).unwrap();
-        let noted = self.host.note(&mut tx, result, SteadyTime::MIN);
-        let (outbox, unfinished) = noted.unwrap();
+        let mut result = self.engine.run_group(&mut tx, context, &requests).unwrap();
+        let noted = self.host.note(&mut tx, &mut result, SteadyTime::MIN);
+        let outbox = noted.unwrap();
         if commit {
             tx.commit().unwrap();
             self.engine.committed();
             self.host.committed();
-            self.host.put_first(unfinished);
+            self.host.put_first(result.unfinished);
         } else {
             drop(tx);
             self.engine.rolled_back();
@@ -95,6 +95,14 @@ impl Leader {
 
     fn end(self) {
         self.store.vanish();
+    }
+}
+
+/// It is gone, and so many jobs were on their way to its clients.
+fn gone(jobs: usize) -> Gone {
+    Gone {
+        server: SERVER,
+        jobs,
     }
 }
 
@@ -233,7 +241,7 @@ fn job_on_its_way_to_a_server_that_is_gone_goes_back_once() {
     leader.answers(1);
     leader.host.link_broken(LinkId(1), Duration::ZERO);
     assert!(leader.host.look_after_servers(SERVER_GONE / 2).is_empty());
-    assert_eq!(leader.host.look_after_servers(SERVER_GONE), [SERVER]);
+    assert_eq!(leader.host.look_after_servers(SERVER_GONE), [gone(1)]);
     assert!(leader.host.look_after_servers(SERVER_GONE).is_empty());
     leader.answers(1);
     assert!(leader.host.look_after_servers(2 * SERVER_GONE).is_empty());
@@ -254,6 +262,7 @@ fn fetches_of_a_broken_link_wait_no_more() {
     leader.host.demand(push("job-0001"));
     leader.answers(1);
     // Nobody has got the job meanwhile.
+    assert_eq!(leader.host.look_after_servers(SERVER_GONE), [gone(0)]);
     assert!(leader.host.look_after_servers(SERVER_GONE).is_empty());
     leader.greet(2, true, &[1]);
     leader.ask(2, 1, fetch());
@@ -292,7 +301,7 @@ fn server_that_is_back_in_time_keeps_its_jobs() {
     leader.ask(1, 2, fetch());
     leader.answers(1);
     leader.host.link_broken(LinkId(1), Duration::ZERO);
-    assert_eq!(leader.host.look_after_servers(SERVER_GONE), [SERVER]);
+    assert_eq!(leader.host.look_after_servers(SERVER_GONE), [gone(1)]);
     // Its client has the job.
     leader.greet(2, true, &[]);
     leader.ask(2, 3, fetch());
@@ -314,7 +323,7 @@ fn delivery_that_is_settled_is_so_for_the_next_leader_too() {
     first.end();
     // The server has ended with the leader; its worker lives on.
     let mut next = Leader::new(&disk, 2);
-    assert!(next.host.look_after_servers(SERVER_GONE).is_empty());
+    assert_eq!(next.host.look_after_servers(SERVER_GONE), [gone(0)]);
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub struct Request {
     pub op: Op,
 }
 
-/// One server: the one that runs the engine, or another that hands over what its clients ask.
+/// One server: the one that runs the engine, or another that hands over what its clients ask, whose number is between 1 and
+/// 2^63 - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerId(pub u64);
 
@@ -113,7 +114,7 @@ pub struct Note {
 }
 
 /// One delivery of one job to one worker (the delivery tag of AMQP). Tells it from an earlier or later one of the same job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryTag {
     /// Which job.
     pub key: JobKey,

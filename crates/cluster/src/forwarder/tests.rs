@@ -10,6 +10,7 @@ fn numbers(frame: &ToLeader) -> Vec<u64> {
         ToLeader::Settled(numbers) => numbers.iter().map(|number| number.0).collect(),
         ToLeader::Hello { open, .. } => open.iter().map(|number| number.0).collect(),
         ToLeader::Forget(number) => vec![number.0],
+        ToLeader::Alive(_) | ToLeader::Latencies { .. } | ToLeader::Ping => Vec::new(),
     }
 }
 

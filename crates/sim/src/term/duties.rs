@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workmill_cluster::Epoch;
-use workmill_engine::{Duty, Op, ServerId};
+use workmill_cluster::{Epoch, Gone};
+use workmill_engine::{Duty, Op};
 
 use crate::event::Event;
 use crate::flaw::Flaw;
-use crate::server::Place;
+use crate::server::{Place, Server};
 use crate::world::{SECOND, World};
 
 impl World {
@@ -47,10 +47,14 @@ impl World {
     }
 
     /// Jobs that were on their way to clients of these servers are given back.
-    fn note_gone(&mut self, gone: &[ServerId]) {
+    fn note_gone(&mut self, gone: &[Gone]) {
+        let lost_jobs = |server: &&Server| {
+            let gone = gone.iter().filter(|gone| gone.jobs > 0);
+            gone.into_iter()
+                .any(|gone| gone.server == server.forwarder.server())
+        };
         for index in 0..self.servers.len() {
-            let server = self.servers.get(index);
-            let server = server.filter(|server| gone.contains(&server.forwarder.server()));
+            let server = self.servers.get(index).filter(lost_jobs);
             if let Some(run) = server.map(|server| server.run) {
                 self.history.server_given_up(Place { index, run }, self.now);
             }

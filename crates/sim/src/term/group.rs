@@ -16,8 +16,8 @@ use crate::scan::SCAN_EVERY;
 use crate::server::Place;
 use crate::world::{MILLIS, World};
 
-/// How many requests a group takes in.
-const GROUP_MAX: usize = 64;
+/// How much work a group takes in, in jobs.
+const GROUP_WEIGHT_MAX: usize = 64;
 
 impl World {
     /// There is something to do.
@@ -79,7 +79,7 @@ impl World {
     fn run_group(&mut self, place: Place, term: &mut Term) -> Result<(), TermEnd> {
         let context = self.context(place);
         let unknown = self.unknown_commit.take();
-        let requests = term.host.take(GROUP_MAX);
+        let requests = term.host.take(GROUP_WEIGHT_MAX);
         let outbox = match self.commit_group(term, context, &requests, unknown) {
             Ok(outbox) => outbox,
             Err(StoreError::Poisoned(_)) => return self.after_unknown(term),
@@ -117,8 +117,9 @@ impl World {
             tx.commit()?;
             tx = term.store.begin()?;
         }
-        let (result, kept_back) = self.lose_progress(result);
-        let (outbox, mut unfinished) = term.host.note(&mut tx, result, now_steady(self.now))?;
+        let (mut result, kept_back) = self.lose_progress(result);
+        let outbox = term.host.note(&mut tx, &mut result, now_steady(self.now))?;
+        let mut unfinished = result.unfinished;
         unfinished.extend(kept_back);
         if let Some(unknown) = unknown {
             self.database.disk.answer_unknown(unknown);
