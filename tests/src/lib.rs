@@ -7,6 +7,7 @@
 
 mod agent;
 mod client;
+mod cluster;
 mod course;
 mod crew;
 mod cycles;
@@ -31,6 +32,7 @@ mod open_files;
 mod password;
 mod power;
 mod process;
+mod relay;
 mod reply;
 mod server;
 mod threads;
@@ -42,6 +44,7 @@ mod web;
 
 pub use agent::Agent;
 pub use client::{Client, REPLY_WAIT, job, reset_when_closed};
+pub use cluster::{CLUSTER_SECRET, Cluster, follower_of, links_addr};
 pub use course::Held;
 pub use cycles::{cycles, seed};
 pub use disk::Disk;
@@ -59,6 +62,7 @@ pub use open_files::raise_open_files;
 pub use password::{log_in, password_proof, read_challenge};
 pub use power::{Loss, Lost};
 pub use process::{Ended, binary_path};
+pub use relay::Relay;
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder};
 pub use threads::Threads;

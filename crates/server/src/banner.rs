@@ -64,12 +64,15 @@ pub fn lines(
 
 /// Where jobs are, and what an answer is worth.
 fn storage_line(settings: &Settings) -> String {
-    match &settings.database {
-        Some(target) => format!(
+    match (&settings.cluster.leader, &settings.database) {
+        (Some(leader), _) => format!(
+            "hands over what clients ask to the server that leads, at {leader}; it has the jobs, and the web pages"
+        ),
+        (None, Some(target)) => format!(
             "storage {target}, schema {}: every +OK is committed there first",
             target.schema()
         ),
-        None => format!(
+        (None, None) => format!(
             "storage {}, durability {}",
             settings.storage_dir.display(),
             describe(settings.durability)

@@ -95,6 +95,14 @@ pub(crate) struct ConnectionGuard {
 }
 
 impl Connections {
+    /// None yet; the first one has this number.
+    pub(crate) fn numbered_from(first: u64) -> Self {
+        Self {
+            numbers: AtomicU64::new(first),
+            ..Self::default()
+        }
+    }
+
     /// Takes a place for a connection, if there is one.
     pub(crate) fn enter(
         self: &Arc<Self>,

@@ -27,11 +27,16 @@ impl Dump {
     /// Writes it.
     pub(crate) async fn log(&self, shared: &Shared) {
         log_groups(shared, self.inbox.len());
-        log_workers(shared);
-        log_connections(shared);
+        log_clients(shared);
         // Without asking the committer, which may be what is stuck.
         log_totals(shared.reads.read(|reading| reading.totals()).await);
     }
+}
+
+/// Writes into the log who is there.
+pub(crate) fn log_clients(shared: &Shared) {
+    log_workers(shared);
+    log_connections(shared);
 }
 
 fn log_groups(shared: &Shared, waiting: usize) {

@@ -9,10 +9,14 @@ use workmill_proto::Timestamp;
 use workmill_store::sqlite::READERS_MAX;
 use workmill_store::{Reading, StoreError};
 
+use crate::cluster::Forwarding;
+
 /// The way to the reading side of the store.
 pub(crate) struct Reads {
     /// That of the term that lasts.
     reading: Mutex<Option<Arc<dyn Reading>>>,
+    /// The way to the server that has the store, if this one has none.
+    elsewhere: Mutex<Option<Arc<Forwarding>>>,
     /// More threads would wait for a connection.
     turns: Arc<Semaphore>,
 }
@@ -21,6 +25,7 @@ impl Default for Reads {
     fn default() -> Self {
         Self {
             reading: Mutex::default(),
+            elsewhere: Mutex::default(),
             turns: Arc::new(Semaphore::new(READERS_MAX)),
         }
     }
@@ -30,6 +35,11 @@ impl Reads {
     /// A term has begun, with this store.
     pub(crate) fn open(&self, reading: Arc<dyn Reading>) {
         *self.reading.lock() = Some(reading);
+    }
+
+    /// Another server has the store.
+    pub(crate) fn ask(&self, elsewhere: Arc<Forwarding>) {
+        *self.elsewhere.lock() = Some(elsewhere);
     }
 
     /// It is over.
@@ -64,6 +74,12 @@ impl Reads {
     ) -> Result<BTreeMap<String, f64>, StoreError> {
         if queues.is_empty() {
             return Ok(BTreeMap::new());
+        }
+        let elsewhere = self.elsewhere.lock().clone();
+        if let Some(elsewhere) = elsewhere {
+            let seconds = elsewhere.latencies(queues.clone()).await;
+            let seconds = seconds.map_err(StoreError::Statement)?;
+            return Ok(queues.into_iter().zip(seconds).collect());
         }
         self.read(move |reading| {
             let mut latencies = BTreeMap::new();

@@ -9,21 +9,20 @@ use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use workmill_store::DiskWork;
-use workmill_store::sqlite::SqliteStore;
 
 use crate::banner;
 use crate::bind::bind;
-use crate::database;
 use crate::descriptors::FilesMax;
 use crate::disk_watch::{DiskWatch, hold_uptime, stand_in};
 use crate::listener::listen;
+use crate::role::Role;
 use crate::services::{Service, reap_workers, watch_certificates, watch_clocks};
 use crate::settings::{Reloader, Settings};
 use crate::shared::Shared;
 use crate::signals::{Signals, StopSignals};
 use crate::statsd::send_metrics;
 use crate::storage_dir::StorageDir;
-use crate::term::{Term, TermEnd};
+use crate::term::TermEnd;
 use crate::threads::Threads;
 use crate::tls::TlsReloader;
 use crate::web_port::WebPort;
@@ -75,12 +74,12 @@ pub(crate) struct Server {
     shared: Arc<Shared>,
     settings: Settings,
     pub(crate) addr: SocketAddr,
-    term: Term,
-    /// Stopped before the term: whoever is connected may still need it.
+    role: Role,
+    /// Stopped before the role: whoever is connected may still need it.
     services: Vec<Service>,
     /// Started before the store, and stopped after the services: it tells whether the server is ready.
     web: Option<WebPort>,
-    /// Stopped after the term, so that nothing that happened is left untold.
+    /// Stopped after the role, so that nothing that happened is left untold.
     metrics: Service,
 }
 
@@ -93,10 +92,7 @@ impl Server {
         watch: &DiskWatch,
     ) -> anyhow::Result<Self> {
         let opening = watch.disk().begin(DiskWork::Open);
-        let storage_dir = match &settings.database {
-            Some(_) => None,
-            None => Some(open_storage_dir(&settings)?),
-        };
+        let storage_dir = open_storage_dir(&settings)?;
         let tls = open_tls(&settings)?;
         let listener = bind(&settings.binding)
             .with_context(|| format!("cannot listen on {}", settings.binding))?;
@@ -104,8 +100,11 @@ impl Server {
             .local_addr()
             .context("cannot tell where the server listens")?;
         let shared = Arc::new(Shared::new(&settings, tls));
-        let web = WebPort::start(&settings, files_max, addr, &shared, watch.stalled())?;
-        let mut term = start_term(&settings, storage_dir, &shared, threads, watch).await?;
+        let web = match settings.cluster.leader {
+            None => WebPort::start(&settings, files_max, addr, &shared, watch.stalled())?,
+            Some(_) => None,
+        };
+        let mut role = Role::start(&settings, storage_dir, &shared, threads, watch).await?;
         drop(opening);
         let mut services = vec![
             reap_workers(&shared),
@@ -118,7 +117,7 @@ impl Server {
             listen(listener, listened, life)
         }));
         let mut metrics = send_metrics(&shared);
-        term.started().await;
+        role.started().await;
         for service in services.iter_mut().chain([&mut metrics]) {
             service.started().await;
         }
@@ -126,7 +125,7 @@ impl Server {
             shared,
             settings,
             addr,
-            term,
+            role,
             services,
             web,
             metrics,
@@ -138,13 +137,13 @@ impl Server {
         loop {
             tokio::select! {
                 biased;
-                reason = self.term.fault() => return Some(reason),
+                reason = self.role.fault() => return Some(reason),
                 signal = signals.stop.next() => {
                     self.begin_stop(signal);
                     return None;
                 }
                 _ = signals.reload.recv() => self.reload(reloader),
-                _ = signals.dump.recv() => self.term.log(&self.shared).await,
+                _ = signals.dump.recv() => self.role.log(&self.shared).await,
             }
         }
     }
@@ -161,7 +160,7 @@ impl Server {
         self.shared.set_stopping();
         // All at once: each of them may wait for the same slow disk.
         let deadline = Instant::now() + CLIENTS_STOP_WITHIN;
-        self.term.ask_to_stop();
+        self.role.ask_to_stop();
         for service in &self.services {
             service.ask_to_stop();
         }
@@ -171,7 +170,7 @@ impl Server {
         if let Some(web) = &mut self.web {
             web.stop(Instant::now() + WEB_STOP_WITHIN).await;
         }
-        let end = self.term.stop(deadline).await;
+        let end = self.role.stop(deadline).await;
         self.shared.gate.close();
         if end == TermEnd::Stuck {
             return Some("the disk does not answer".to_owned());
@@ -191,7 +190,7 @@ impl Server {
             Ok(reload) => {
                 // Before it is told: whoever reads the line in the log can rely on it.
                 self.shared.settings.replace(&reload.settings);
-                self.term.set_rules(reload.settings.engine_rules());
+                self.role.set_rules(reload.settings.engine_rules());
                 self.settings = reload.settings;
                 for warning in reload.warnings {
                     tracing::warn!("{warning}");
@@ -209,7 +208,11 @@ impl Server {
     }
 }
 
-fn open_storage_dir(settings: &Settings) -> anyhow::Result<StorageDir> {
+/// Opens the directory that holds the jobs; nothing, if a database or another server does.
+fn open_storage_dir(settings: &Settings) -> anyhow::Result<Option<StorageDir>> {
+    if settings.database.is_some() || settings.cluster.leader.is_some() {
+        return Ok(None);
+    }
     let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;
     if let Some(warning) = storage_dir.warning() {
         tracing::warn!("{warning}");
@@ -217,28 +220,7 @@ fn open_storage_dir(settings: &Settings) -> anyhow::Result<StorageDir> {
     if let Some(missing) = storage_dir.missing() {
         tracing::error!("{missing}");
     }
-    Ok(storage_dir)
-}
-
-/// Opens the store in the storage directory, or in the database if there is none, and starts a term with it.
-async fn start_term(
-    settings: &Settings,
-    storage_dir: Option<StorageDir>,
-    shared: &Arc<Shared>,
-    threads: Threads,
-    watch: &DiskWatch,
-) -> anyhow::Result<Term> {
-    let rules = settings.engine_rules();
-    if let Some(storage_dir) = storage_dir {
-        let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
-            .context("cannot open the database")?;
-        let lease = Box::new(storage_dir.into_lease());
-        return Term::start(lease, store, rules, shared, threads);
-    }
-    let target = settings.database.as_ref();
-    let target = target.context("neither a storage directory nor a database is set")?;
-    let (lease, store) = database::open(target, &settings.binding).await?;
-    Term::start(Box::new(lease), store, rules, shared, threads)
+    Ok(Some(storage_dir))
 }
 
 fn open_tls(settings: &Settings) -> anyhow::Result<Option<TlsReloader>> {

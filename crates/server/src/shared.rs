@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use workmill_engine::ServerId;
+
 use crate::clock::Clock;
 use crate::gate::Gateway;
 use crate::long_lines::LongLines;
@@ -20,6 +22,20 @@ use entrance::Entrance;
 use live::LiveSettings;
 use roster::Roster;
 
+/// A name for this run of this server, which no other has: of 63 bits, as stores keep it.
+pub(crate) fn new_name() -> ServerId {
+    ServerId(rand::random_range(1..=i64::MAX.cast_unsigned()))
+}
+
+/// So many connections of a server have numbers of their own among those of all servers.
+const CONNECTION_BITS: u32 = 40;
+
+/// Where the numbers of a server's connections begin, as the one that runs their ops must not take them for its own, nor for those
+/// of a third one. Two servers share numbers with a probability of one in eight million.
+fn numbers_of(server: ServerId) -> u64 {
+    (server.0 << CONNECTION_BITS) | (1 << 63)
+}
+
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
     /// The way to the engine.
@@ -33,21 +49,29 @@ pub(crate) struct Shared {
     pub(crate) budgets: Budgets,
     pub(crate) long_lines: LongLines,
     pub(crate) meters: Arc<Meters>,
+    /// Names this run of this server among others.
+    pub(crate) server: ServerId,
+    /// Whether another server runs what the clients ask.
+    pub(crate) is_following: bool,
     stopping: AtomicBool,
 }
 
 impl Shared {
     pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
+        let server = new_name();
+        let is_following = settings.cluster.leader.is_some();
         Self {
             gate: Arc::default(),
             reads: Arc::default(),
             clock: Arc::new(Clock::start()),
             settings: LiveSettings::new(settings),
             entrance: Entrance::new(tls),
-            roster: Roster::default(),
+            roster: Roster::new(if is_following { numbers_of(server) } else { 0 }),
             budgets: Budgets::new(settings.input_bytes_max),
             long_lines: LongLines::default(),
             meters: Arc::default(),
+            is_following,
+            server,
             stopping: AtomicBool::new(false),
         }
     }

@@ -11,9 +11,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use workmill_cluster::{self as cluster, AnswerLogs, Epoch};
 use workmill_engine::{Engine, OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
-use workmill_store::{Lease, Store};
+use workmill_store::{Lease, Store, StoreError};
 
+use crate::cluster::LinkListener;
 use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
 use crate::gate::{Gate as _, Gateway};
@@ -36,7 +38,7 @@ pub(crate) struct Term {
     inbox: Arc<Inbox>,
     dump: Dump,
     committer: Service,
-    /// They ask the engine for what time demands.
+    /// They ask the engine for what time demands, and for what other servers' clients do.
     duties: Vec<Service>,
     /// Gets the reason if the committer cannot go on.
     fault: oneshot::Receiver<String>,
@@ -65,7 +67,12 @@ impl Term {
         rules: Rules,
         shared: &Arc<Shared>,
         threads: Threads,
+        door: Option<LinkListener>,
     ) -> anyhow::Result<Self> {
+        let mut store = store;
+        let servers = door.as_ref().map(|_| load_servers(&mut store, shared));
+        let servers = servers.transpose();
+        let servers = servers.context("cannot read what other servers were answered")?;
         let reading = Arc::new(store.reader());
         // Nobody writes yet, so this is all there is.
         let made = load_made(&*reading).context("cannot read the cron entries made by the API")?;
@@ -76,8 +83,10 @@ impl Term {
             clock: Arc::clone(&shared.clock),
             meters: Arc::clone(&shared.meters),
             threads,
+            links: Arc::default(),
         };
-        let ended = Committer::start(store, engine, Arc::clone(&inbox), host)
+        let links = Arc::clone(&host.links);
+        let ended = Committer::start(store, engine, Arc::clone(&inbox), host, servers)
             .context("cannot start the committer")?;
         shared.gate.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
@@ -89,6 +98,7 @@ impl Term {
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));
+        duties.extend(door.map(|door| door.open(shared, &inbox, links)));
         Ok(Self {
             dump: Dump::new(Arc::clone(&inbox)),
             gate: Arc::clone(&shared.gate),
@@ -157,6 +167,13 @@ impl Term {
         }
         TermEnd::Over
     }
+}
+
+/// What was left of those who hand over what their clients ask, by the leader before.
+fn load_servers<S: Store>(store: &mut S, shared: &Shared) -> Result<cluster::Host, StoreError> {
+    let logs = AnswerLogs::load(&mut store.begin()?)?;
+    // A store in files has one leader after the other, and nobody who must tell them apart.
+    Ok(cluster::Host::new(Epoch(1), logs, shared.clock.uptime()))
 }
 
 /// Makes the committer a service. The receiver gets the reason if it cannot go on.

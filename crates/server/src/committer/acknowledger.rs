@@ -11,13 +11,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use workmill_store::Syncer;
 
 use super::inbox::Inbox;
-use super::waiters::Completed;
-use crate::gate::Gate;
+use super::reply::{Exits, Reply};
 
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Acknowledger {
-    groups: Sender<Vec<Completed>>,
+    groups: Sender<Vec<Reply>>,
     thread: JoinHandle<()>,
 }
 
@@ -31,11 +30,11 @@ impl Acknowledger {
     pub(super) fn start(
         syncer: impl Syncer + Send + 'static,
         inbox: Arc<Inbox>,
-        gate: Arc<dyn Gate>,
+        exits: Exits,
     ) -> io::Result<Self> {
         let (groups, handed_over) = channel();
         let (synced, answering) = unbounded_channel();
-        tokio::spawn(answer(answering, gate));
+        tokio::spawn(answer(answering, exits));
         let thread = thread::Builder::new()
             .name("acknowledger".to_owned())
             .spawn(move || {
@@ -46,7 +45,7 @@ impl Acknowledger {
     }
 
     /// Hands over the answers of a committed group.
-    pub(super) fn hand_over(&self, group: Vec<Completed>) -> Result<(), Gone> {
+    pub(super) fn hand_over(&self, group: Vec<Reply>) -> Result<(), Gone> {
         self.groups.send(group).map_err(|_| Gone)
     }
 
@@ -60,8 +59,8 @@ impl Acknowledger {
 
 fn run(
     mut syncer: impl Syncer,
-    groups: &Receiver<Vec<Completed>>,
-    synced: &UnboundedSender<Vec<Completed>>,
+    groups: &Receiver<Vec<Reply>>,
+    synced: &UnboundedSender<Vec<Reply>>,
     inbox: &Inbox,
 ) {
     while let Ok(mut submissions) = groups.recv() {
@@ -83,10 +82,10 @@ fn run(
 
 /// Sends answers from within the runtime: waking fifty connections from another thread costs as much as serving
 /// them.
-async fn answer(mut synced: UnboundedReceiver<Vec<Completed>>, gate: Arc<dyn Gate>) {
+async fn answer(mut synced: UnboundedReceiver<Vec<Reply>>, exits: Exits) {
     while let Some(group) = synced.recv().await {
-        for completed in group {
-            completed.send(&gate);
+        for reply in group {
+            reply.send(&exits);
         }
     }
 }

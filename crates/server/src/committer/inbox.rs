@@ -13,6 +13,7 @@ use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
 use super::submission::{Submission, ticket};
 use super::window::{CommitWindow, Next};
+use crate::cluster::Heard;
 use crate::gate::{Answers, Gate, GateClosed, Ops};
 
 /// How often the committer polls for more before it runs a group, as long as each poll brings some. With more, those
@@ -22,21 +23,30 @@ const POLLS_MAX: usize = 8;
 /// For how long: in one poll each connection is run once, and what one of them does may take a while.
 const POLLS_WITHIN: Duration = Duration::from_millis(1);
 
+/// While so many bytes of what links have brought wait, nothing more is taken from them.
+const HEARD_BYTES_MAX: usize = 64 << 20;
+
 /// The queue before the committer: the gate of a server that runs its ops itself.
 ///
 /// It has no bound of its own: every connection waits for its answers before it submits more, and what it
-/// submits at a time is bounded, so that the connections' limits bound the inbox.
+/// submits at a time is bounded, so that the connections' limits bound the inbox; links wait until there is room.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
     arrived: Notify,
+    /// What links have brought was taken out.
+    heard_out: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Submission>,
-    /// How much work they are, in jobs.
+    /// How much work they are, in jobs, and what links have brought.
     weight: usize,
+    /// What links have brought; how many bytes that is, and how many ops.
+    heard: Vec<Heard>,
+    heard_bytes: usize,
+    heard_ops: usize,
     serials: u64,
     rules: Option<Rules>,
     closed: bool,
@@ -51,6 +61,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     pub(super) submissions: Vec<Submission>,
+    pub(super) heard: Vec<Heard>,
     pub(super) rules: Option<Rules>,
     /// Nothing waits, and nothing will come.
     pub(super) finished: bool,
@@ -65,7 +76,7 @@ impl Gate for Inbox {
     ) -> Result<Ticket, GateClosed> {
         let mut state = self.state.lock();
         if state.closed {
-            return Err(GateClosed);
+            return Err(GateClosed::ForGood);
         }
         let serial = state.serials;
         state.serials += 1;
@@ -77,13 +88,7 @@ impl Gate for Inbox {
         };
         state.weight += submission.weight();
         state.waiting.push_back(submission);
-        let is_much_work = state.is_much_work();
-        if state
-            .wake_at
-            .is_some_and(|count| is_much_work || state.waiting.len() >= count)
-        {
-            self.wake(&mut state);
-        }
+        self.wake_if_enough(&mut state);
         Ok(ticket(serial, 0))
     }
 }
@@ -106,6 +111,49 @@ impl Inbox {
     /// How many submissions wait.
     pub(crate) fn len(&self) -> usize {
         self.state.lock().waiting.len()
+    }
+
+    /// Takes in what a link has brought, of so many bytes. It is dropped once nothing is taken in any more: then it is asked
+    /// for again elsewhere.
+    pub(crate) fn hear(&self, heard: Heard, bytes: usize) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        let is_urgent = heard.is_urgent();
+        state.weight += heard.weight();
+        state.heard_ops += heard.ops();
+        state.heard_bytes += bytes;
+        state.heard.push(heard);
+        match is_urgent {
+            true => self.wake(&mut state),
+            false => self.wake_if_enough(&mut state),
+        }
+    }
+
+    /// Waits until links may bring more.
+    pub(crate) async fn has_room_for_servers(&self) {
+        loop {
+            let taken = self.heard_out.notified();
+            {
+                let state = self.state.lock();
+                if state.heard_bytes <= HEARD_BYTES_MAX || state.abandoned {
+                    return;
+                }
+            }
+            taken.await;
+        }
+    }
+
+    fn wake_if_enough(&self, state: &mut State) {
+        let is_much_work = state.is_much_work();
+        let waiting = state.waiting();
+        if state
+            .wake_at
+            .is_some_and(|count| is_much_work || waiting >= count)
+        {
+            self.wake(state);
+        }
     }
 
     fn wake(&self, state: &mut State) {
@@ -135,7 +183,7 @@ impl Inbox {
     /// Whether the committer had better sync a group of so many submissions itself.
     pub(super) fn syncs_inline(&self, submissions: usize) -> bool {
         let state = self.state.lock();
-        state.window.syncs_inline(submissions, state.waiting.len())
+        state.window.syncs_inline(submissions, state.waiting())
     }
 
     /// Notes that so many submissions were answered by the committer itself.
@@ -154,10 +202,12 @@ impl Inbox {
         state.closed = true;
         state.abandoned = true;
         let waiting = std::mem::take(&mut state.waiting);
+        let heard = std::mem::take(&mut state.heard);
         state.weight = 0;
         self.wake(&mut state);
         drop(state);
-        drop(waiting);
+        self.heard_out.notify_waiters();
+        drop((waiting, heard));
     }
 
     /// Lets those go on who are in one thread with the committer: long requests would keep them waiting. As long as
@@ -173,7 +223,7 @@ impl Inbox {
                 return;
             }
             let state = self.state.lock();
-            let waiting = state.waiting.len();
+            let waiting = state.waiting();
             if waiting <= before || state.is_enough() {
                 return;
             }
@@ -197,11 +247,11 @@ impl Inbox {
                 let now = Instant::now();
                 let next = state.next(free_since, now);
                 let Next::Sleep(sleep) = next else {
-                    return Ok(state.intake(weight));
+                    return Ok(self.intake(&mut state, weight));
                 };
                 let until = [until, sleep.until].into_iter().flatten().min();
                 if until.is_some_and(|until| until <= now) {
-                    return Ok(state.intake(weight));
+                    return Ok(self.intake(&mut state, weight));
                 }
                 state.wake_at = Some(sleep.wake_at);
                 until
@@ -215,6 +265,14 @@ impl Inbox {
                 None => arrived.await,
             }
         }
+    }
+
+    fn intake(&self, state: &mut State, weight: usize) -> Intake {
+        let intake = state.intake(weight);
+        if !intake.heard.is_empty() {
+            self.heard_out.notify_waiters();
+        }
+        intake
     }
 
     /// Waits until one more committed group may wait for its sync, or nobody syncs any more.
@@ -235,13 +293,18 @@ impl Inbox {
 
 impl State {
     fn note_answered(&mut self, answered: usize) {
-        let waiting = self.waiting.len();
+        let waiting = self.waiting();
         self.window.note_answered(Instant::now(), answered, waiting);
     }
 
     /// Whether more than what waits had better wait for the next group.
     fn is_enough(&self) -> bool {
-        self.is_much_work() || self.window.is_enough(self.waiting.len())
+        self.is_much_work() || self.window.is_enough(self.waiting())
+    }
+
+    /// How many clients wait, of this server and of others.
+    fn waiting(&self) -> usize {
+        self.waiting.len() + self.heard_ops
     }
 
     fn is_much_work(&self) -> bool {
@@ -249,10 +312,11 @@ impl State {
     }
 
     fn next(&self, free_since: Instant, now: Instant) -> Next {
-        if self.rules.is_some() || self.closed || self.is_much_work() {
+        let is_urgent = self.heard.iter().any(Heard::is_urgent);
+        if self.rules.is_some() || self.closed || self.is_much_work() || is_urgent {
             return Next::Run;
         }
-        self.window.next(self.waiting.len(), free_since, now)
+        self.window.next(self.waiting(), free_since, now)
     }
 
     fn intake(&mut self, weight: usize) -> Intake {
@@ -270,8 +334,12 @@ impl State {
             submissions.extend(self.waiting.pop_front());
             self.weight -= next_weight;
         }
+        let heard = std::mem::take(&mut self.heard);
+        self.weight -= heard.iter().map(Heard::weight).sum::<usize>();
+        (self.heard_bytes, self.heard_ops) = (0, 0);
         let finished = self.closed && self.waiting.is_empty();
         Intake {
+            heard,
             submissions,
             rules: self.rules.take(),
             finished,

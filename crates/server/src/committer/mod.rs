@@ -6,7 +6,8 @@
 //! bigger the groups.
 //!
 //! Reading order: `submission` (what goes in), `inbox` (where it waits), `window` (how long), `group`
-//! (what is taken together), `infos` and `order` (what is run later and first), `waiters` (who gets which answer), `run` (the loop),
+//! (what is taken together), `infos` and `order` (what is run later and first), `waiters` (who gets which answer), `servers` (other
+//! servers' part), `reply` (what is to be sent), `run` (the loop),
 //! `acknowledger` (sync and answers).
 //!
 //! Committing and syncing are apart: [`Tx::commit`](workmill_store::Tx::commit) makes a group visible to the next one,
@@ -24,13 +25,17 @@ mod group;
 mod inbox;
 mod infos;
 mod order;
+mod reply;
 mod run;
+mod servers;
 mod submission;
 mod waiters;
 mod window;
 
 pub(crate) use inbox::Inbox;
 pub(crate) use run::{Committer, Ended, Host};
+pub(crate) use submission::{Submission, ticket};
+pub(crate) use waiters::Waiters;
 
 #[cfg(test)]
 mod tests;

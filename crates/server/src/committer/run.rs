@@ -13,12 +13,15 @@ use workmill_store::{Store, StoreError, Syncer as _};
 
 use super::acknowledger::{Acknowledger, Gone};
 use super::alarm::Alarm;
-use super::group::Backlog;
+use super::group::{Backlog, GROUP_WEIGHT_MAX};
 use super::inbox::Inbox;
 use super::infos::Infos;
 use super::order::put_alike_together;
-use super::waiters::{Completed, Waiters};
+use super::reply::{Exits, Reply};
+use super::servers::Servers;
+use super::waiters::Waiters;
 use crate::clock::Clock;
+use crate::cluster::Links;
 use crate::gate::Gate;
 use crate::log_limit::LogLimit;
 use crate::meters::Meters;
@@ -45,6 +48,8 @@ pub(crate) struct Host {
     pub(crate) clock: Arc<Clock>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) threads: Threads,
+    /// The ways to other servers.
+    pub(crate) links: Arc<Links>,
 }
 
 /// What the loop needs.
@@ -58,7 +63,9 @@ pub(crate) struct Committer<S: Store> {
     acknowledger: Acknowledger,
     syncer: S::Syncer,
     /// Answers of the group at work, in the order in which they are to be sent.
-    completed: Vec<Completed>,
+    completed: Vec<Reply>,
+    servers: Servers,
+    exits: Exits,
     backlog: Backlog,
     infos: Infos,
     /// No group without requests runs before this.
@@ -84,10 +91,14 @@ impl<S: Store + Send + 'static> Committer<S> {
         engine: Engine,
         inbox: Arc<Inbox>,
         host: Host,
+        servers: Option<workmill_cluster::Host>,
     ) -> io::Result<oneshot::Receiver<Ended>> {
         let (ended_sink, ended) = oneshot::channel();
-        let acknowledger =
-            Acknowledger::start(store.syncer(), Arc::clone(&inbox), Arc::clone(&host.gate))?;
+        let exits = Exits {
+            gate: Arc::clone(&host.gate),
+            links: host.links,
+        };
+        let acknowledger = Acknowledger::start(store.syncer(), Arc::clone(&inbox), exits.clone())?;
         let committer = Self {
             syncer: store.syncer(),
             store,
@@ -98,6 +109,8 @@ impl<S: Store + Send + 'static> Committer<S> {
             meters: host.meters,
             acknowledger,
             completed: Vec::new(),
+            servers: Servers::new(servers),
+            exits,
             backlog: Backlog::default(),
             infos: Infos::default(),
             paused_until: None,
@@ -131,10 +144,11 @@ impl<S: Store + Send + 'static> Committer<S> {
         let alarm = Alarm::new()?;
         loop {
             self.inbox
-                .poll_for_more(self.backlog.has_unfinished())
+                .poll_for_more(self.backlog.has_unfinished() || self.servers.have_work())
                 .await;
             let (group, finished) = self.gather(&alarm).await?;
-            let result = if group.is_empty() && !self.deadline_passed() {
+            let is_idle = group.is_empty() && !self.servers.have_work();
+            let result = if is_idle && !self.deadline_passed() {
                 Ok(())
             } else {
                 self.run_group(group).await
@@ -184,7 +198,7 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// Waits for something to do. Tells whether nothing more will come.
     async fn gather(&mut self, alarm: &Alarm) -> io::Result<(Vec<Request>, bool)> {
         let (mut group, weight) = self.backlog.take(Instant::now());
-        let until = if group.is_empty() {
+        let until = if group.is_empty() && !self.servers.have_work() {
             self.next_wake()
         } else {
             Some(Instant::now())
@@ -201,6 +215,8 @@ impl<S: Store + Send + 'static> Committer<S> {
         for submission in intake.submissions {
             self.waiters.admit(submission, &mut group);
         }
+        self.servers.hear(intake.heard, self.clock.uptime());
+        group.extend(self.servers.take(GROUP_WEIGHT_MAX));
         Ok((group, intake.finished))
     }
 
@@ -257,8 +273,8 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// Sends the answers of the group.
     fn answer(&mut self) {
         self.inbox.note_answered(self.completed.len());
-        for completed in self.completed.drain(..) {
-            completed.send(self.waiters.gate());
+        for reply in self.completed.drain(..) {
+            reply.send(&self.exits);
         }
     }
 }

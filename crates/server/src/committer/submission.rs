@@ -1,7 +1,7 @@
 //! What waits in the inbox.
 
 use tokio::sync::oneshot;
-use workmill_engine::Ticket;
+use workmill_engine::{Request, Ticket};
 
 use crate::gate::{Answers, Ops};
 
@@ -12,12 +12,12 @@ const INDEX_BITS: u32 = 16;
 #[derive(Debug)]
 pub(crate) struct Submission {
     /// Names the submission.
-    pub(super) serial: u64,
-    pub(super) ops: Ops,
+    pub(crate) serial: u64,
+    pub(crate) ops: Ops,
     /// The bytes of the commands, for the bounds of a group.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Who wants to know; none for what is submitted on nobody's behalf.
-    pub(super) sink: Option<oneshot::Sender<Answers>>,
+    pub(crate) sink: Option<oneshot::Sender<Answers>>,
 }
 
 impl Submission {
@@ -25,10 +25,20 @@ impl Submission {
     pub(super) fn weight(&self) -> usize {
         self.ops.iter().map(|op| op.traits().weight).sum()
     }
+
+    /// Its ops with their tickets.
+    pub(crate) fn into_requests(self) -> impl Iterator<Item = Request> {
+        let Self { serial, ops, .. } = self;
+        let ops = ops.into_iter().enumerate();
+        ops.map(move |(index, op)| Request {
+            ticket: ticket(serial, index),
+            op,
+        })
+    }
 }
 
 /// The ticket of an op in a submission.
-pub(super) fn ticket(serial: u64, index: usize) -> Ticket {
+pub(crate) fn ticket(serial: u64, index: usize) -> Ticket {
     Ticket((serial << INDEX_BITS) | (index as u64))
 }
 

@@ -58,8 +58,10 @@ impl World {
             clock: Arc::new(Clock::start()),
             meters: Arc::clone(&meters),
             threads,
+            links: Arc::default(),
         };
-        let ended = Committer::start(store, Engine::new(rules), Arc::clone(&inbox), host).unwrap();
+        let engine = Engine::new(rules);
+        let ended = Committer::start(store, engine, Arc::clone(&inbox), host, None).unwrap();
         Self {
             gate: Arc::<Inbox>::clone(&inbox),
             inbox,
@@ -237,7 +239,7 @@ async fn what_waits_is_run_before_the_end() {
     world.inbox.close();
     assert_eq!(
         world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
-        GateClosed
+        GateClosed::ForGood
     );
     for pending in &mut pending {
         let answers = pending.answers().await.unwrap();
@@ -367,7 +369,7 @@ async fn assert_nobody_is_answered_once(break_it: impl FnOnce(&FaultPlan)) {
     assert!(matches!(world.ended.await, Ok(Ended::Faulted(_))));
     assert_eq!(
         world.gate.submit(smallvec![Op::Info], 0).unwrap_err(),
-        GateClosed
+        GateClosed::ForGood
     );
 }
 

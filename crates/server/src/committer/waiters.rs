@@ -8,12 +8,12 @@ use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use workmill_engine::{Answer, DeliveryTag, Outcome, Request};
 
-use super::submission::{Submission, ticket, ticket_parts};
+use super::submission::{Submission, ticket_parts};
 use crate::gate::{Answers, Delivery, Gate};
 
 /// The submissions that are not wholly answered.
 #[derive(Debug)]
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     /// Serials grow, and the oldest are mostly answered first: neighbours in time are neighbours in memory.
     by_serial: BTreeMap<u64, Waiter>,
     gate: Arc<dyn Gate>,
@@ -27,14 +27,14 @@ struct Waiter {
 
 /// A submission that is wholly answered. Its answers may be sent once what they tell of is durable.
 #[derive(Debug)]
-pub(super) struct Completed {
+pub(crate) struct Completed {
     sink: oneshot::Sender<Answers>,
     outcomes: SmallVec<[Option<Outcome>; 1]>,
     tag: Option<DeliveryTag>,
 }
 
 impl Waiters {
-    pub(super) fn new(gate: Arc<dyn Gate>) -> Self {
+    pub(crate) fn new(gate: Arc<dyn Gate>) -> Self {
         Self {
             by_serial: BTreeMap::new(),
             gate,
@@ -42,16 +42,14 @@ impl Waiters {
     }
 
     /// Where jobs go back to that are not delivered.
-    pub(super) fn gate(&self) -> &Arc<dyn Gate> {
+    pub(crate) fn gate(&self) -> &Arc<dyn Gate> {
         &self.gate
     }
 
     /// Puts a submission's ops into a group.
-    pub(super) fn admit(&mut self, submission: Submission, group: &mut Vec<Request>) {
-        let Submission {
-            serial, ops, sink, ..
-        } = submission;
-        if let Some(sink) = sink {
+    pub(crate) fn admit(&mut self, mut submission: Submission, group: &mut Vec<Request>) {
+        if let Some(sink) = submission.sink.take() {
+            let ops = &submission.ops;
             let outcomes = ops.iter().map(|_| None).collect();
             let waiter = Waiter {
                 completed: Completed {
@@ -61,18 +59,14 @@ impl Waiters {
                 },
                 missing: ops.len(),
             };
-            self.by_serial.insert(serial, waiter);
+            self.by_serial.insert(submission.serial, waiter);
         }
-        let requests = ops.into_iter().enumerate();
-        group.extend(requests.map(|(index, op)| Request {
-            ticket: ticket(serial, index),
-            op,
-        }));
+        group.extend(submission.into_requests());
     }
 
     /// Takes an answer; gives what may be sent now that nothing of its submission is missing. A job nobody
     /// waits for goes back.
-    pub(super) fn record(&mut self, answer: Answer) -> Option<Completed> {
+    pub(crate) fn record(&mut self, answer: Answer) -> Option<Completed> {
         let Answer { ticket, outcome } = answer;
         let tag = match &outcome {
             Outcome::Job(job) => Some(job.tag),
@@ -104,7 +98,7 @@ fn give_back(tag: Option<DeliveryTag>, gate: &Arc<dyn Gate>) {
 
 impl Completed {
     /// Sends the answers.
-    pub(super) fn send(self, gate: &Arc<dyn Gate>) {
+    pub(crate) fn send(self, gate: &Arc<dyn Gate>) {
         let delivery = self.tag.map(|tag| Delivery::new(tag, Arc::clone(gate)));
         // Without one of them none is sent, which closes the connection.
         let Some(outcomes) = self.outcomes.into_iter().collect() else {
@@ -124,7 +118,7 @@ mod tests {
     use workmill_store::JobKey;
 
     use super::*;
-    use crate::committer::Inbox;
+    use crate::committer::{Inbox, ticket};
 
     /// Waiters for one submission of two ops, where jobs go back to, and who waits.
     fn world() -> (Waiters, Arc<Inbox>, oneshot::Receiver<Answers>) {

@@ -28,6 +28,8 @@ pub(crate) struct Gateway {
     opened: Notify,
     /// Jobs to be given back once a term takes them.
     undelivered: Mutex<Vec<DeliveryTag>>,
+    /// Jobs that clients have received while no term was there to be told.
+    delivered: Mutex<Vec<DeliveryTag>>,
 }
 
 /// What is behind the gate.
@@ -47,6 +49,7 @@ impl Default for Gateway {
             behind: ArcSwap::from_pointee(Behind::Soon),
             opened: Notify::new(),
             undelivered: Mutex::default(),
+            delivered: Mutex::default(),
         }
     }
 }
@@ -56,6 +59,8 @@ impl Gateway {
     pub(crate) fn open(&self, term: Arc<dyn Gate>) {
         let undelivered = self.put_behind(Behind::Term(term));
         self.opened.notify_waiters();
+        let delivered = std::mem::take(&mut *self.delivered.lock());
+        self.delivered(&delivered);
         if !undelivered.is_empty() {
             self.submit_unanswered(Op::Nack(undelivered));
         }
@@ -105,7 +110,8 @@ impl Gateway {
     pub(crate) fn submit(&self, ops: Ops, bytes: usize) -> Result<Pending, GateClosed> {
         match &**self.behind.load() {
             Behind::Term(term) => term.submit(ops, bytes),
-            Behind::Soon | Behind::Nothing => Err(GateClosed),
+            Behind::Soon => Err(GateClosed::ForNow),
+            Behind::Nothing => Err(GateClosed::ForGood),
         }
     }
 }
@@ -119,7 +125,8 @@ impl Gate for Gateway {
     ) -> Result<Ticket, GateClosed> {
         match &**self.behind.load() {
             Behind::Term(term) => term.admit(ops, bytes, sink),
-            Behind::Soon | Behind::Nothing => Err(GateClosed),
+            Behind::Soon => Err(GateClosed::ForNow),
+            Behind::Nothing => Err(GateClosed::ForGood),
         }
     }
 
@@ -142,6 +149,14 @@ impl Gate for Gateway {
             Behind::Term(term) if term.admit(again(), 0, None).is_ok() => {}
             Behind::Soon | Behind::Term(_) => undelivered.extend(tags),
             Behind::Nothing => log_lost(&tags),
+        }
+    }
+
+    fn delivered(&self, jobs: &[DeliveryTag]) {
+        match &**self.behind.load() {
+            Behind::Term(term) => term.delivered(jobs),
+            Behind::Soon => self.delivered.lock().extend(jobs),
+            Behind::Nothing => {}
         }
     }
 }

@@ -23,15 +23,23 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
 
     /// Hands over an op nobody waits for. If it is not taken in, it is dropped.
     fn submit_unanswered(&self, op: Op) {
-        if let Err(GateClosed) = self.admit(smallvec![op], 0, None) {
+        if self.admit(smallvec![op], 0, None).is_err() {
             tracing::debug!("an op that nobody waits for is not taken in");
         }
     }
+
+    /// Clients have received these jobs: they need no care any more. Of no interest to who runs the ops itself.
+    fn delivered(&self, _jobs: &[DeliveryTag]) {}
 }
 
-/// Nothing is taken in: the server is stopping, or has no term now.
+/// Nothing is taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GateClosed;
+pub(crate) enum GateClosed {
+    /// The server is stopping.
+    ForGood,
+    /// There is no term now, or no server that leads.
+    ForNow,
+}
 
 /// What came of ops: one outcome for each, in order.
 #[derive(Debug, Default)]

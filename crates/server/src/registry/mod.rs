@@ -2,9 +2,11 @@
 //!
 //! Only in memory: a worker registers again with its next HELLO.
 
+mod elsewhere;
 mod worker;
 mod workers;
 
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use worker::WorkerState;
 pub(crate) use workers::{Registry, WorkerConnection, WorkerCounts};
 

@@ -14,7 +14,7 @@ use crate::descriptors::FilesMax;
 use crate::disk_watch::DiskWatch;
 use crate::environment::Environment;
 use crate::session::{Arrival, Socket, converse};
-use crate::settings::{BatchSettings, Binding, Settings, WebSettings};
+use crate::settings::{BatchSettings, Binding, ClusterSettings, Settings, WebSettings};
 use crate::threads::Threads;
 
 pub(crate) fn settings(dir: &Path) -> Settings {
@@ -50,6 +50,7 @@ pub(crate) fn settings(dir: &Path) -> Settings {
             hosts: Vec::new(),
             redactions: workmill_engine::query::Redactions::default(),
         },
+        cluster: ClusterSettings::default(),
     }
 }
 

@@ -28,7 +28,10 @@ pub(crate) fn recover_lost(shared: &Arc<Shared>) -> Service {
             if !shared.settings.now().recover_lost {
                 continue;
             }
-            let alive = Arc::new(shared.roster.registry.alive(shared.clock.uptime()));
+            let now = shared.clock.uptime();
+            let mut alive = shared.roster.registry.alive(now);
+            alive.append(&mut shared.roster.elsewhere.alive(now));
+            let alive = Arc::new(alive);
             let duty = Duty::RecoverLost { alive };
             if perform(&shared, duty).await.is_err() {
                 return;

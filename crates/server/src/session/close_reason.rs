@@ -38,8 +38,11 @@ pub(super) fn shutting_down() -> WireError {
 }
 
 impl From<GateClosed> for CloseReason {
-    fn from(_: GateClosed) -> Self {
-        Self::shutdown()
+    fn from(closed: GateClosed) -> Self {
+        match closed {
+            GateClosed::ForGood => Self::shutdown(),
+            GateClosed::ForNow => Self::with_error("no server leads now: try again in a moment"),
+        }
     }
 }
 

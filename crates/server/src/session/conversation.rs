@@ -29,6 +29,10 @@ const ACCOUNT_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked at. Few connections end with a job on its way.
 const ACCOUNT_EVERY: Duration = Duration::from_millis(10);
 
+/// How soon it is looked whether a job has arrived, if another server has to know. Until it does, it gives the job to somebody
+/// else should this server die.
+const LOOK_AFTER: Duration = Duration::from_millis(20);
+
 /// A connection after its handshake.
 pub(super) struct Conversation<S: Stream> {
     shared: Arc<Shared>,
@@ -50,7 +54,7 @@ impl<S: Stream> Conversation<S> {
     ) -> Self {
         let closed = Box::pin(connection.close.clone().cancelled_owned());
         Self {
-            handed: Handed::new(Arc::<Gateway>::clone(&shared.gate)),
+            handed: Handed::new(Arc::<Gateway>::clone(&shared.gate), shared.is_following),
             shared,
             wire,
             worker,
@@ -101,6 +105,7 @@ impl<S: Stream> Conversation<S> {
                 biased;
                 filled = self.wire.fill() => filled?,
                 () = &mut self.closed => {}
+                () = tokio::time::sleep(LOOK_AFTER), if self.handed.is_looked_for() => {}
             }
         }
     }
@@ -142,6 +147,7 @@ impl<S: Stream> Conversation<S> {
     async fn run_pipeline(&mut self) -> Result<bool, CloseReason> {
         // Only lent, as every connection would keep room for each place it is moved to.
         let mut pipeline = Pipeline::default();
+        self.handed.look(|| self.wire.progress());
         self.gather(&mut pipeline).await;
         if pipeline.is_empty() {
             return Ok(false);

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
 use workmill_engine::{DeliveryTag, Op};
 
 use super::socket::Progress;
@@ -30,15 +31,18 @@ pub(super) struct Handed {
     /// When the last of the replies was written.
     last_at: Option<Instant>,
     look_at_jobs: usize,
+    /// Whether somebody keeps account of the jobs that have not arrived.
+    looks_often: bool,
     gate: Arc<dyn Gate>,
 }
 
 impl Handed {
-    pub(super) fn new(gate: Arc<dyn Gate>) -> Self {
+    pub(super) fn new(gate: Arc<dyn Gate>, looks_often: bool) -> Self {
         Self {
             jobs: VecDeque::new(),
             last_at: None,
             look_at_jobs: LOOK_AT_JOBS,
+            looks_often,
             gate,
         }
     }
@@ -60,6 +64,18 @@ impl Handed {
         self.note(progress());
         self.look_at_jobs = LOOK_AT_JOBS.max(2 * self.jobs.len());
         self.jobs.shrink_to(LOOK_AT_JOBS);
+    }
+
+    /// Whether somebody wants to know of jobs that have not arrived, as far as is known.
+    pub(super) fn is_looked_for(&self) -> bool {
+        self.looks_often && !self.jobs.is_empty()
+    }
+
+    /// Forgets the jobs that have arrived, if somebody wants to know.
+    pub(super) fn look(&mut self, progress: impl FnOnce() -> Option<Progress>) {
+        if self.is_looked_for() {
+            self.note(progress());
+        }
     }
 
     /// Whether every job has arrived, as far as is known.
@@ -87,9 +103,12 @@ impl Handed {
     }
 
     fn forget_until(&mut self, place: u64) {
-        while self.jobs.front().is_some_and(|&(_, end)| end <= place) {
-            self.jobs.pop_front();
+        let arrived = self.jobs.partition_point(|&(_, end)| end <= place);
+        if arrived == 0 {
+            return;
         }
+        let arrived = self.jobs.drain(..arrived).map(|(job, _)| job);
+        self.gate.delivered(&arrived.collect::<SmallVec<[_; 8]>>());
     }
 }
 
@@ -134,7 +153,7 @@ mod tests {
 
     /// Which of three jobs, whose replies end at 10, 20 and 30, are left when the connection ends so long after the last.
     fn left(progress: Option<Progress>, after: Duration) -> Vec<i64> {
-        let mut handed = Handed::new(Arc::new(Inbox::default()));
+        let mut handed = Handed::new(Arc::new(Inbox::default()), false);
         let now = Instant::now();
         for number in 1..=3 {
             let end = 10 * u64::try_from(number).unwrap();
@@ -164,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_has_arrived_is_forgotten_now_and_then() {
-        let mut handed = Handed::new(Arc::new(Inbox::default()));
+        let mut handed = Handed::new(Arc::new(Inbox::default()), false);
         let now = Instant::now();
         let mut asked = 0;
         for number in 1..=1_000 {

@@ -7,7 +7,7 @@ use workmill_engine::{CronTable, Rules};
 use workmill_store::postgres::Target;
 use workmill_store::sqlite::Durability;
 
-use super::{Binding, MetricsSettings, Throttles, WebSettings};
+use super::{Binding, ClusterSettings, MetricsSettings, Throttles, WebSettings};
 use crate::environment::Environment;
 use crate::password::Password;
 use crate::tls::TlsFiles;
@@ -54,6 +54,8 @@ pub struct Settings {
     pub throttles: Throttles,
     /// The web pages.
     pub web: WebSettings,
+    /// How it works together with other servers.
+    pub cluster: ClusterSettings,
 }
 
 /// What operators can set of batches.

@@ -15,7 +15,7 @@ use super::{
     BatchSettings, CONNECTIONS_MAX_DEFAULT, INPUT_BYTES_MAX_DEFAULT, Provenance, Settings,
     SettingsError,
 };
-use super::{conf_dir, cron, database, metrics, paths, scalars, throttles, warnings, web};
+use super::{cluster, conf_dir, cron, database, metrics, paths, scalars, throttles, warnings, web};
 use crate::cli::{CONFIG_DIR_DEFAULT, Cli, DurabilityKind, STORAGE_DIR_DEFAULT};
 use crate::environment::Environment;
 use crate::password::{Password, PasswordError, PasswordSources};
@@ -89,6 +89,7 @@ impl Settings {
             batch: BatchSettings::default(),
             throttles,
             web: web::choose_web(cli, &mut reader, &mut warnings)?,
+            cluster: cluster::choose_cluster(&mut reader, &mut warnings)?,
             storage_dir,
             config_dir,
         };

@@ -5,6 +5,7 @@
 
 mod binding;
 mod bounds;
+mod cluster;
 mod conf_dir;
 mod cron;
 mod database;
@@ -29,6 +30,7 @@ mod web;
 mod web_users;
 
 pub use binding::Binding;
+pub use cluster::ClusterSettings;
 pub(crate) use cron::{load_made, read_entry};
 pub use effective::{BatchSettings, Settings};
 pub use error::SettingsError;

@@ -142,6 +142,12 @@ impl Comparison {
     fn merge(&mut self, current: &Settings, mut new: Settings) -> Settings {
         self.keep("faktory.binding", &current.binding, &mut new.binding);
         self.keep_web(&current.web, &mut new.web);
+        if current.cluster != new.cluster {
+            new.cluster.clone_from(&current.cluster);
+            self.changes.push(String::from(
+                "[cluster] has changed; it takes effect after a restart",
+            ));
+        }
         self.changes.extend(scalars::keep(current, &mut new));
         if current.durability != new.durability {
             new.durability = current.durability;

@@ -3,7 +3,7 @@
 use workmill_store::postgres::Target;
 use workmill_store::sqlite::Durability;
 
-use super::{Settings, WebSettings, scalars};
+use super::{Binding, ClusterSettings, Settings, WebSettings, scalars};
 use crate::tls::TlsFiles;
 
 /// A key and its value.
@@ -33,6 +33,7 @@ impl Settings {
             web,
             cron: _,
             metrics,
+            cluster,
         } = self;
         let password = match password {
             Some(_) => "needed, not shown here",
@@ -47,6 +48,7 @@ impl Settings {
         ];
         lines.extend(web_lines(web));
         lines.extend(tls_lines(tls.as_ref()));
+        lines.extend(cluster_lines(cluster));
         lines.extend(durability_lines(*durability));
         lines.extend(database_lines(database.as_ref()));
         lines.extend(scalars::lines(self));
@@ -119,6 +121,22 @@ fn database_lines(database: Option<&Target>) -> [Line; 3] {
         ("storage.url", url),
         ("storage.schema", schema),
         ("storage.pooler", pooler),
+    ]
+}
+
+fn cluster_lines(cluster: &ClusterSettings) -> [Line; 3] {
+    let shown = |address: &Option<Binding>| {
+        let shown = address.as_ref().map(ToString::to_string);
+        shown.unwrap_or_else(|| String::from("none"))
+    };
+    let secret = match cluster.secret {
+        Some(_) => "needed, not shown here",
+        None => "none",
+    };
+    [
+        ("cluster.leader", shown(&cluster.leader)),
+        ("cluster.binding", shown(&cluster.binding)),
+        ("cluster.secret", secret.to_owned()),
     ]
 }
 

@@ -73,7 +73,9 @@ impl Reader {
                 .map(|(table, key)| format!("{table}.{key}"))
                 .collect(),
         };
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        // What stands in no table is mostly meant for the one that most have.
+        known.sort_by_key(|key| !key.starts_with("faktory."));
         nearest(unknown, &known).map(str::to_owned)
     }
 }

@@ -34,6 +34,7 @@ async fn start_for(shared: &Arc<Shared>, dir: &Path, plan: FaultPlan) -> Term {
         Rules::default(),
         shared,
         Threads::One,
+        None,
     )
     .unwrap();
     term.started().await;

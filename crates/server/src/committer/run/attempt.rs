@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use workmill_cluster::Outbox;
 use workmill_engine::{Answer, GroupContext, GroupResult, Op, Outcome, Request};
 use workmill_store::{Store, StoreError, Tx as _};
 
 use super::super::failure::wire_error;
+use super::super::reply::Reply;
 use super::{Committer, Poisoned};
 
 /// How long the committer rests after a group without requests failed, so that it does not fail in a loop.
@@ -13,7 +15,7 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// What one try to run a group came to.
 enum Attempt {
-    Committed(GroupResult),
+    Committed(GroupResult, Outbox),
     RolledBack(StoreError),
 }
 
@@ -24,7 +26,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         let attempt = self.attempt(&group)?;
         self.infos.note_run(begun, Instant::now());
         match attempt {
-            Attempt::Committed(result) => self.take_result(result),
+            Attempt::Committed(result, outbox) => self.take_result(result, outbox),
             Attempt::RolledBack(error) if group.is_empty() => {
                 self.paused_until = Some(Instant::now() + FAILURE_PAUSE);
                 self.log_failure(&error);
@@ -45,7 +47,7 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
         for request in group {
             match self.attempt(std::slice::from_ref(&request))? {
-                Attempt::Committed(result) => self.take_result(result),
+                Attempt::Committed(result, outbox) => self.take_result(result, outbox),
                 Attempt::RolledBack(error) => self.refuse(request, &error),
             }
         }
@@ -69,36 +71,45 @@ impl<S: Store + Send + 'static> Committer<S> {
         };
         let result = match self.store.begin() {
             Ok(mut tx) => match self.engine.run_group(&mut tx, context, group) {
-                Ok(result) => tx.commit().map(|()| result),
+                Ok(mut result) => match self.servers.note(&mut tx, &mut result) {
+                    Ok(outbox) => tx.commit().map(|()| (result, outbox)),
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
         };
         match result {
-            Ok(result) => {
+            Ok((result, outbox)) => {
                 self.engine.committed();
+                self.servers.committed();
                 self.meters.groups.count_committed(group.len());
-                Ok(Attempt::Committed(result))
+                Ok(Attempt::Committed(result, outbox))
             }
             Err(StoreError::Poisoned(reason)) => Err(Poisoned(reason)),
             // Whatever this one could do would be refused as well.
             Err(deposed @ StoreError::Deposed) => Err(Poisoned(deposed.to_string())),
             Err(error) => {
                 self.engine.rolled_back();
+                self.servers.rolled_back();
                 self.meters.groups.count_failed();
                 Ok(Attempt::RolledBack(error))
             }
         }
     }
 
-    fn take_result(&mut self, result: GroupResult) {
+    fn take_result(&mut self, result: GroupResult, outbox: Outbox) {
         self.backlog.keep(result.unfinished);
         if !result.events.is_empty() {
             self.meters.events.offer(result.events);
         }
         for answer in result.answers {
-            self.completed.extend(self.waiters.record(answer));
+            let completed = self.waiters.record(answer);
+            self.completed.extend(completed.map(Reply::Client));
         }
+        let outbox = outbox.into_iter();
+        let replies = outbox.map(|(link, frame)| Reply::Server(link, frame));
+        self.completed.extend(replies);
     }
 
     fn refuse_all(&mut self, group: Vec<Request>, error: &StoreError) {
@@ -123,9 +134,17 @@ impl<S: Store + Send + 'static> Committer<S> {
         }
         self.engine
             .gave_up(&op, &error.to_string(), self.clock.wall());
-        let outcome = Outcome::Refused(wire_error(error, begun));
-        let answer = Answer { ticket, outcome };
-        self.completed.extend(self.waiters.record(answer));
+        let why = wire_error(error, begun);
+        let reply = if self.servers.own(ticket) {
+            let said = self.servers.refuse(ticket, why);
+            said.map(|(link, frame)| Reply::Server(link, frame))
+        } else {
+            let outcome = Outcome::Refused(why);
+            self.waiters
+                .record(Answer { ticket, outcome })
+                .map(Reply::Client)
+        };
+        self.completed.extend(reply);
     }
 
     fn log_failure(&mut self, error: &StoreError) {

@@ -1,0 +1,75 @@
+//! How a server starts and stops that hands over what its clients ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::forwarding::Forwarding;
+use super::uplink::Uplink;
+use crate::dump;
+use crate::gate::Gateway;
+use crate::password::Password;
+use crate::services::{Life, Service};
+use crate::settings::Binding;
+use crate::shared::Shared;
+
+/// How often it is looked whether all is said, at the end.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The time in which another server runs what this one's clients ask, from the start to the end of the process.
+pub(crate) struct Following {
+    shared: Arc<Shared>,
+    forwarding: Arc<Forwarding>,
+    uplink: Service,
+}
+
+impl Following {
+    /// Starts to look for the one that leads.
+    pub(crate) fn start(shared: &Arc<Shared>, leader: Binding, secret: Password) -> Self {
+        let gate = Arc::<Gateway>::clone(&shared.gate);
+        let forwarding = Arc::new(Forwarding::new(shared.server, gate));
+        shared.reads.ask(Arc::clone(&forwarding));
+        let uplink = Uplink {
+            shared: Arc::clone(shared),
+            forwarding: Arc::clone(&forwarding),
+            leader,
+            secret,
+        };
+        let uplink = Service::start("uplink", |mut life: Life| async move {
+            life.started();
+            tokio::select! {
+                biased;
+                () = life.stopping() => {}
+                () = uplink.keep() => {}
+            }
+        });
+        Self {
+            shared: Arc::clone(shared),
+            forwarding,
+            uplink,
+        }
+    }
+
+    /// Waits until it has started; not for the one that leads.
+    pub(crate) async fn started(&mut self) {
+        self.uplink.started().await;
+    }
+
+    /// Writes what is going on into the log.
+    pub(crate) fn log(&self) {
+        let (unanswered, linked) = self.forwarding.standing();
+        tracing::info!(unanswered, linked, "dump: commands handed over");
+        dump::log_clients(&self.shared);
+    }
+
+    /// Ends it, until `deadline`: what nobody waits for, such as jobs that go back, is still said.
+    pub(crate) async fn stop(&mut self, deadline: Instant) {
+        self.forwarding.close();
+        while self.forwarding.standing().0 > 0 && Instant::now() < deadline {
+            sleep(LOOK_EVERY).await;
+        }
+        self.uplink.stop(deadline).await;
+        self.shared.gate.suspend();
+    }
+}

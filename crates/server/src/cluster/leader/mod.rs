@@ -1,0 +1,11 @@
+//! The server that runs what others hand over to it.
+//!
+//! Reading order: `door` (links come in), `links` (what is to be said on them), `heard` (what they bring to the committer).
+
+mod door;
+mod heard;
+mod links;
+
+pub(crate) use door::LinkListener;
+pub(crate) use heard::Heard;
+pub(crate) use links::Links;
