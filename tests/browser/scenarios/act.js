@@ -11,7 +11,7 @@ scenario("all matching jobs are retried: counted first, then with progress", asy
   await failAll(server, "mailers", 40);
   await failAll(server, "other", 5);
   await go("/search?query=state:dead+type:Invoice");
-  await page.getByRole("button", { name: "Retry now …" }).click();
+  await page.locator("form[action$='/operations/new']").getByRole("button", { name: "Retry now …" }).click();
   await page.getByRole("heading", { name: "40 jobs" }).waitFor();
   assert.match(await page.locator("#curl").textContent(), /curl .*\/api\/v1\/operations/s);
   assert.equal((await server.api("GET", "/counters")).dead, 45);

@@ -16,7 +16,7 @@ scenario("jobs that failed alike are one row, and are retried together and no ot
   await page.waitForURL(/\/failures\/[0-9a-f]+/);
   await page.getByText("no answer in 11 s").first().waitFor();
   assert.equal(await page.locator("main tbody tr").count(), 12);
-  await page.getByRole("button", { name: "Retry now …" }).click();
+  await page.locator("form[action$='/operations/new']").getByRole("button", { name: "Retry now …" }).click();
   await page.getByRole("button", { name: "Retry now: 12 jobs" }).click();
   await page.waitForURL(/\/operations\/[0-9a-f]+/);
   await ended(server, page.url().split("/").pop());

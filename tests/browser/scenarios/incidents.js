@@ -57,13 +57,13 @@ const WAYS = {
     [(page) => page.getByRole("listitem").filter({ hasText: "No worker fetches from orphans" }).getByRole("link", { name: "See the queue" })],
     /no worker/i],
   "a queue that somebody paused": [
-    [(page) => page.getByRole("listitem").filter({ hasText: "frozen is paused" }).getByRole("link", { name: "frozen" })],
+    [(page) => page.getByRole("listitem").filter({ hasText: "frozen is paused" }).getByRole("link", { name: "See the queue" })],
     /frozen is paused.*127\.0\.0\.1 paused it/s],
   "a throttle that is full": [
     [(page) => page.getByRole("listitem").filter({ hasText: "The throttle of imports" }).getByRole("link", { name: "See the throttles" })],
     /imports.*full/s],
   "a lock that is held": [
-    [(page) => page.getByRole("navigation").getByRole("link", { name: "Locks" }), (page) => page.getByRole("link", { name: "sync-account-42" })],
+    [(page) => page.getByRole("navigation").getByRole("link", { name: "Locks" }), (page) => page.getByRole("link", { name: "SyncAccount" })],
     /syncer-1.*(lock|equal)/s],
   "a type that is slow": [
     [(page) => page.getByRole("navigation").getByRole("link", { name: "Job types" })],

@@ -23,6 +23,8 @@ pub(crate) struct ConcernRow {
     pub(crate) href: String,
     /// What is done about it at once, in the place of that.
     pub(super) fix: Option<Fix>,
+    /// Where the cause is seen, if the way to go on leads elsewhere: what that is called, and where it is.
+    pub(super) cause: Option<(&'static str, String)>,
     /// Which one it is, to be muted.
     pub(super) key: &'static str,
     pub(super) subject: String,
@@ -100,14 +102,23 @@ impl ConcernRow {
             "see_server" => (t.see_server, "/server".to_owned()),
             _ => (t.see_queue, queue_path(concern.subject())),
         };
+        let fix = Fix::of(frame, concern);
+        let cause = match concern.action() {
+            "requeue_jobs" if frame.may(Action::StartOperation) => {
+                let query = concern.query().unwrap_or_default();
+                Some((t.see_jobs, frame.link(&search_path(&query))))
+            }
+            _ => fix.as_ref().map(|_| (action, frame.link(&path))),
+        };
         Self {
             color,
             severity,
+            cause,
             sentence: sentence(frame, concern),
             since: item.since,
             action,
             href: frame.link(&path),
-            fix: Fix::of(frame, concern),
+            fix,
             key: concern.key(),
             subject: concern.subject().to_owned(),
             muted_until: item.muted_until,
