@@ -1,6 +1,6 @@
 //! The one task that owns the store and the engine, and the way to it.
 //!
-//! The [`Inbox`] is the [`Gate`](crate::gate::Gate) through which a [`Submission`](submission::Submission) comes.
+//! The [`Inbox`] is the [`Gate`](crate::gate::Gate) through which a [`Submission`] comes.
 //! The committer takes everything that waits, runs it as one group and commits it. Then it syncs and
 //! answers it, or lets the [acknowledger] do that while the next group gathers and is run: the busier the server, the
 //! bigger the groups.
