@@ -13,4 +13,4 @@ mod follower;
 mod leader;
 
 pub(crate) use follower::{Following, Forwarding};
-pub(crate) use leader::{Heard, LinkListener, Links};
+pub(crate) use leader::{Heard, HeardSoFar, LinkListener, Links};

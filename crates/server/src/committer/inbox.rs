@@ -13,7 +13,7 @@ use super::alarm::Alarm;
 use super::group::{GROUP_BYTES_MAX, GROUP_WEIGHT_ENOUGH, GROUP_WEIGHT_MAX};
 use super::submission::{Submission, ticket};
 use super::window::{CommitWindow, Next};
-use crate::cluster::Heard;
+use crate::cluster::{Heard, HeardSoFar};
 use crate::gate::{Answers, Gate, GateClosed, Ops};
 
 /// How often the committer polls for more before it runs a group, as long as each poll brings some. With more, those
@@ -22,9 +22,6 @@ const POLLS_MAX: usize = 8;
 
 /// For how long: in one poll each connection is run once, and what one of them does may take a while.
 const POLLS_WITHIN: Duration = Duration::from_millis(1);
-
-/// While so many bytes of what links have brought wait, nothing more is taken from them.
-const HEARD_BYTES_MAX: usize = 64 << 20;
 
 /// The queue before the committer: the gate of a server that runs its ops itself.
 ///
@@ -41,12 +38,10 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Submission>,
-    /// How much work they are, in jobs, and what links have brought.
+    /// How much work they are, in jobs.
     weight: usize,
-    /// What links have brought; how many bytes that is, and how many ops.
-    heard: Vec<Heard>,
-    heard_bytes: usize,
-    heard_ops: usize,
+    /// What links have brought.
+    heard: HeardSoFar,
     serials: u64,
     rules: Option<Rules>,
     closed: bool,
@@ -121,10 +116,7 @@ impl Inbox {
             return;
         }
         let is_urgent = heard.is_urgent();
-        state.weight += heard.weight();
-        state.heard_ops += heard.ops();
-        state.heard_bytes += bytes;
-        state.heard.push(heard);
+        state.heard.add(heard, bytes);
         match is_urgent {
             true => self.wake(&mut state),
             false => self.wake_if_enough(&mut state),
@@ -137,7 +129,7 @@ impl Inbox {
             let taken = self.heard_out.notified();
             {
                 let state = self.state.lock();
-                if state.heard_bytes <= HEARD_BYTES_MAX || state.abandoned {
+                if !state.heard.is_full() || state.abandoned {
                     return;
                 }
             }
@@ -304,16 +296,16 @@ impl State {
 
     /// How many clients wait, of this server and of others.
     fn waiting(&self) -> usize {
-        self.waiting.len() + self.heard_ops
+        self.waiting.len() + self.heard.ops()
     }
 
     fn is_much_work(&self) -> bool {
-        self.weight >= GROUP_WEIGHT_ENOUGH
+        self.weight + self.heard.weight() >= GROUP_WEIGHT_ENOUGH
     }
 
     fn next(&self, free_since: Instant, now: Instant) -> Next {
-        let is_urgent = self.heard.iter().any(Heard::is_urgent);
-        if self.rules.is_some() || self.closed || self.is_much_work() || is_urgent {
+        let cannot_wait = self.rules.is_some() || self.closed || self.heard.is_urgent();
+        if cannot_wait || self.is_much_work() {
             return Next::Run;
         }
         self.window.next(self.waiting(), free_since, now)
@@ -334,12 +326,9 @@ impl State {
             submissions.extend(self.waiting.pop_front());
             self.weight -= next_weight;
         }
-        let heard = std::mem::take(&mut self.heard);
-        self.weight -= heard.iter().map(Heard::weight).sum::<usize>();
-        (self.heard_bytes, self.heard_ops) = (0, 0);
         let finished = self.closed && self.waiting.is_empty();
         Intake {
-            heard,
+            heard: std::mem::take(&mut self.heard).into_all(),
             submissions,
             rules: self.rules.take(),
             finished,

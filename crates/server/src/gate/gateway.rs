@@ -43,6 +43,16 @@ enum Behind {
     Nothing,
 }
 
+impl Behind {
+    fn term(&self) -> Result<&Arc<dyn Gate>, GateClosed> {
+        match self {
+            Self::Soon => Err(GateClosed::ForNow),
+            Self::Term(term) => Ok(term),
+            Self::Nothing => Err(GateClosed::ForGood),
+        }
+    }
+}
+
 impl Default for Gateway {
     fn default() -> Self {
         Self {
@@ -108,11 +118,7 @@ impl Gateway {
 
     /// Hands over ops of one connection, in order. A FETCH must be the only op handed over.
     pub(crate) fn submit(&self, ops: Ops, bytes: usize) -> Result<Pending, GateClosed> {
-        match &**self.behind.load() {
-            Behind::Term(term) => term.submit(ops, bytes),
-            Behind::Soon => Err(GateClosed::ForNow),
-            Behind::Nothing => Err(GateClosed::ForGood),
-        }
+        self.behind.load().term()?.submit(ops, bytes)
     }
 }
 
@@ -123,11 +129,7 @@ impl Gate for Gateway {
         bytes: usize,
         sink: Option<oneshot::Sender<Answers>>,
     ) -> Result<Ticket, GateClosed> {
-        match &**self.behind.load() {
-            Behind::Term(term) => term.admit(ops, bytes, sink),
-            Behind::Soon => Err(GateClosed::ForNow),
-            Behind::Nothing => Err(GateClosed::ForGood),
-        }
+        self.behind.load().term()?.admit(ops, bytes, sink)
     }
 
     fn submit_unanswered(&self, op: Op) {

@@ -7,5 +7,5 @@ mod heard;
 mod links;
 
 pub(crate) use door::LinkListener;
-pub(crate) use heard::Heard;
+pub(crate) use heard::{Heard, HeardSoFar};
 pub(crate) use links::Links;
