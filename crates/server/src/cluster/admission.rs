@@ -32,11 +32,11 @@ pub(super) enum LinkError {
     Refused(String),
 }
 
-/// Speaks first with the server that was connected to.
+/// Makes a link to the server that was connected to; tells how long a frame may be that it takes, in bytes.
 pub(super) async fn introduce(
     mut stream: TcpStream,
     secret: &Password,
-) -> Result<Channel, LinkError> {
+) -> Result<(Channel, usize), LinkError> {
     stream.set_nodelay(true)?;
     let greeting: Option<Greeting> = read_message(&mut stream).await?;
     let greeting = greeting.ok_or(HandshakeError::Stranger)?;
@@ -53,12 +53,8 @@ pub(super) async fn introduce(
         Some(Admission::Refused(why)) => Err(LinkError::Refused(shown(&why))),
         Some(Admission::Admitted(proof)) => {
             greeting.check_admission(secret, &introduction, &proof, &session)?;
-            let (reader, writer) = tokio::io::split(socket);
-            Ok(Channel {
-                reader,
-                writer,
-                frame_bytes_max: usize::try_from(greeting.frame_bytes_max).unwrap_or(usize::MAX),
-            })
+            let frame_bytes_max = usize::try_from(greeting.frame_bytes_max).unwrap_or(usize::MAX);
+            Ok((Channel::over(socket), frame_bytes_max))
         }
     }
 }
@@ -110,11 +106,5 @@ pub(super) async fn welcome(
     };
     write_message(&mut socket, &message).await?;
     admitted?;
-    let (reader, writer) = tokio::io::split(socket);
-    Ok(Channel {
-        reader,
-        writer,
-        // What is said to it is never longer than what it has asked for by much: answers to one op, or several short ones.
-        frame_bytes_max: usize::try_from(u32::MAX).unwrap_or(usize::MAX),
-    })
+    Ok(Channel::over(socket))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufWriter, ReadHalf, WriteHalf,
 };
 use tokio::time::timeout;
 use workmill_cluster::{HANDSHAKE_BYTES_MAX, LINK_SILENT};
@@ -19,12 +19,21 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
+/// So many bytes of frames are put together before they are sent.
+const BUFFER_BYTES: usize = 64 << 10;
+
 /// A link on which both ends have proved who they are.
 pub(super) struct Channel {
     pub(super) reader: ReadHalf<Box<dyn Socket>>,
-    pub(super) writer: WriteHalf<Box<dyn Socket>>,
-    /// The longest frame that the other end takes, in bytes.
-    pub(super) frame_bytes_max: usize,
+    pub(super) writer: BufWriter<WriteHalf<Box<dyn Socket>>>,
+}
+
+impl Channel {
+    pub(super) fn over(socket: Box<dyn Socket>) -> Self {
+        let (reader, writer) = tokio::io::split(socket);
+        let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
+        Self { reader, writer }
+    }
 }
 
 /// Reads a frame of so many bytes at most.

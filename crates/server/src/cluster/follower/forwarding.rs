@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 use workmill_cluster::{FromLeader, OpNumber, ToLeader};
-use workmill_engine::{Answer, DeliveryTag, FETCH_WAIT, Op, Request, ServerId, Ticket};
+use workmill_engine::{Answer, DeliveryTag, Op, Request, ServerId, Ticket};
 use workmill_proto::WireError;
 
 use super::questions::Questions;
@@ -18,7 +18,6 @@ use crate::gate::{Answers, Gate, GateClosed, Ops};
 /// The ops of this server's clients on their way to the one that leads, whoever that is, and their answers on their way back.
 #[derive(Debug)]
 pub(crate) struct Forwarding {
-    started: Instant,
     serials: AtomicU64,
     /// Locked before `state`, where both are.
     waiters: Mutex<Waiters>,
@@ -32,17 +31,12 @@ impl Forwarding {
     /// `gate` is where jobs go back to that are not delivered.
     pub(crate) fn new(server: ServerId, gate: Arc<dyn Gate>) -> Self {
         Self {
-            started: Instant::now(),
             serials: AtomicU64::new(0),
             waiters: Mutex::new(Waiters::new(gate)),
             state: Mutex::new(State::new(server)),
             questions: Mutex::default(),
             arrived: Notify::new(),
         }
-    }
-
-    fn uptime(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// There is a link to the one that leads.
@@ -102,10 +96,7 @@ impl Forwarding {
 
     /// Nobody leads: FETCHes that have waited for as long as one may are answered with nothing.
     pub(super) fn dismiss_fetches(&self) {
-        let Some(before) = self.uptime().checked_sub(FETCH_WAIT) else {
-            return;
-        };
-        let answers = self.state.lock().dismiss_fetches(before);
+        let answers = self.state.lock().dismiss_fetches(Instant::now());
         self.answer(answers);
     }
 
@@ -170,7 +161,7 @@ impl Gate for Forwarding {
             match op {
                 Op::Forget(fetch) => state.forget(fetch),
                 Op::Nack(jobs) => state.returned(jobs),
-                op => state.submit(op, is_awaited.then_some(ticket), self.uptime()),
+                op => state.submit(op, is_awaited.then_some(ticket)),
             }
         }
         drop((state, waiters));

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::time::Duration;
+use std::time::Instant;
 
 use workmill_cluster::{Forwarder, FromLeader, OpNumber, Received, ToLeader};
-use workmill_engine::{Answer, DeliveryTag, Fetch, Op, Outcome, ServerId, Ticket};
+use workmill_engine::{Answer, DeliveryTag, FETCH_WAIT, Fetch, Op, Outcome, ServerId, Ticket};
 use workmill_proto::WireError;
 
 /// The ops that are on their way, and what is to be said on the link.
@@ -14,8 +14,8 @@ pub(super) struct State {
     forwarder: Forwarder,
     /// Who waits for what came of which op.
     tickets: BTreeMap<OpNumber, Ticket>,
-    /// The FETCHes among them.
-    fetches: BTreeMap<Ticket, (OpNumber, Duration)>,
+    /// The FETCHes among them, and since when they wait.
+    fetches: BTreeMap<Ticket, (OpNumber, Instant)>,
     /// FETCHes whose clients were told that there is nothing, as nobody leads.
     dismissed: Vec<OpNumber>,
     /// The FETCHes that brought the jobs which clients may not have received.
@@ -110,15 +110,15 @@ impl State {
         Ok(())
     }
 
-    /// Hands over an op for somebody who waits since `now`, or for nobody.
-    pub(super) fn submit(&mut self, op: Op, ticket: Option<Ticket>, now: Duration) {
+    /// Hands over an op for somebody who waits from now on, or for nobody.
+    pub(super) fn submit(&mut self, op: Op, ticket: Option<Ticket>) {
         let is_fetch = matches!(op, Op::Fetch(_));
         let (number, frame) = self.forwarder.submit(self.named(op));
         self.say(frame);
         if let Some(ticket) = ticket {
             self.tickets.insert(number, ticket);
             if is_fetch {
-                self.fetches.insert(ticket, (number, now));
+                self.fetches.insert(ticket, (number, Instant::now()));
             }
         }
     }
@@ -166,7 +166,7 @@ impl State {
             }
         }
         if !others.is_empty() {
-            self.submit(Op::Nack(others), None, Duration::ZERO);
+            self.submit(Op::Nack(others), None);
         }
     }
 
@@ -210,12 +210,12 @@ impl State {
         self.receive(refused).unwrap_or_default()
     }
 
-    /// As nobody leads, FETCHes that have waited since `before` are answered with nothing; a job that comes for one all the
-    /// same goes back.
-    pub(super) fn dismiss_fetches(&mut self, before: Duration) -> Vec<Answer> {
+    /// As nobody leads, FETCHes that have waited at `now` for as long as one may are answered with nothing; a job that comes for
+    /// one all the same goes back.
+    pub(super) fn dismiss_fetches(&mut self, now: Instant) -> Vec<Answer> {
         let waiting = self
             .fetches
-            .extract_if(.., |_, (_, since)| *since <= before);
+            .extract_if(.., |_, (_, since)| now.duration_since(*since) >= FETCH_WAIT);
         let waiting: Vec<(Ticket, OpNumber)> = waiting
             .map(|(ticket, (number, _))| (ticket, number))
             .collect();

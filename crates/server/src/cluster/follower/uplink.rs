@@ -1,12 +1,13 @@
 //! The link of a server to the one that leads.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use workmill_cluster::{LINK_SILENT, ToLeader, Unsendable, read_from_leader, write_to_leader};
 use workmill_proto::WireError;
 
@@ -27,9 +28,6 @@ const HOLD_MAX: Duration = Duration::from_secs(5);
 /// How often the one that leads is told which workers are alive.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
 
-/// So many bytes of frames are put together before they are sent.
-const BUFFER_BYTES: usize = 64 << 10;
-
 /// The longest frame that is taken from the one that leads: what it says is an answer to what was asked.
 const FRAME_BYTES_MAX: usize = u32::MAX as usize;
 
@@ -48,9 +46,9 @@ impl Uplink {
         let mut lost_at = Instant::now();
         loop {
             match self.connect().await {
-                Ok(channel) => {
+                Ok((channel, frame_bytes_max)) => {
                     tracing::info!(leader = %self.leader, "linked to the server that leads");
-                    let error = self.serve(channel).await;
+                    let error = self.serve(channel, frame_bytes_max).await;
                     tracing::warn!(leader = %self.leader, %error, "the link to the server that leads is broken; clients wait");
                     lost_at = Instant::now();
                 }
@@ -68,7 +66,7 @@ impl Uplink {
         }
     }
 
-    async fn connect(&self) -> Result<Channel, LinkError> {
+    async fn connect(&self) -> Result<(Channel, usize), LinkError> {
         let late = || io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
         let connecting = async {
             let addresses = self.leader.addresses()?;
@@ -82,43 +80,30 @@ impl Uplink {
     }
 
     /// Passes frames on in both directions; tells why that has ended.
-    async fn serve(&self, channel: Channel) -> io::Error {
+    async fn serve(&self, channel: Channel, frame_bytes_max: usize) -> io::Error {
         let Channel {
             mut reader,
-            writer,
-            frame_bytes_max,
+            mut writer,
         } = channel;
         self.forwarding.link_up();
         self.shared
             .gate
             .open(Arc::<Forwarding>::clone(&self.forwarding));
-        let mut writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
-        let listening = async {
-            loop {
-                if let Err(error) = self.hear(&mut reader).await {
-                    return error;
-                }
-            }
-        };
-        let speaking = async {
-            match self.speak(&mut writer, frame_bytes_max).await {
-                Ok(never) => match never {},
-                Err(error) => error,
-            }
-        };
-        let error = tokio::select! {
-            error = listening => error,
-            error = speaking => error,
+        let Err(error) = tokio::select! {
+            never = self.hear(&mut reader) => never,
+            never = self.speak(&mut writer, frame_bytes_max) => never,
         };
         self.forwarding.link_down();
         error
     }
 
-    async fn hear(&self, reader: &mut (impl tokio::io::AsyncRead + Unpin)) -> io::Result<()> {
-        let bytes = read_frame(reader, FRAME_BYTES_MAX).await?;
-        let frame = read_from_leader(&bytes).map_err(io::Error::other)?;
-        if self.forwarding.receive(frame) {
-            return Ok(());
+    async fn hear(&self, reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Infallible> {
+        loop {
+            let bytes = read_frame(reader, FRAME_BYTES_MAX).await?;
+            let frame = read_from_leader(&bytes).map_err(io::Error::other)?;
+            if !self.forwarding.receive(frame) {
+                break;
+            }
         }
         tracing::error!(
             "the server that leads does not know this one any more, which was away for too long: what became of commands \
@@ -132,17 +117,20 @@ impl Uplink {
         &self,
         writer: &mut (impl AsyncWrite + Unpin),
         frame_bytes_max: usize,
-    ) -> io::Result<std::convert::Infallible> {
-        let mut pings = interval(PING_EVERY);
-        let mut reports = interval(ALIVE_EVERY);
+    ) -> io::Result<Infallible> {
+        let mut told_at: Option<Instant> = None;
         loop {
             let mut frames = self.forwarding.take_outgoing();
+            // However much else there is to say.
+            if told_at.is_none_or(|at| at.elapsed() >= ALIVE_EVERY) {
+                told_at = Some(Instant::now());
+                frames.push(self.alive());
+            }
             if frames.is_empty() {
                 tokio::select! {
                     biased;
                     () = self.forwarding.arrived.notified() => continue,
-                    _ = reports.tick() => frames.push(self.alive()),
-                    _ = pings.tick() => frames.push(ToLeader::Ping),
+                    () = sleep(PING_EVERY) => frames.push(ToLeader::Ping),
                 }
             }
             for frame in together(frames) {

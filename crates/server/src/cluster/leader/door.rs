@@ -5,24 +5,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufWriter};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
-use workmill_cluster::{
-    FromLeader, LINK_SILENT, LinkId, ToLeader, read_to_leader, write_from_leader,
-};
+use workmill_cluster::LINK_SILENT;
 
 use super::heard::Heard;
-use super::links::{Links, Outlet};
+use super::links::Links;
+use super::open::Open;
 use crate::cluster::admission::{LinkError, welcome};
-use crate::cluster::channel::{Channel, PING_EVERY, read_frame, write_frame};
+use crate::cluster::channel::Channel;
 use crate::committer::Inbox;
 use crate::log_limit::LogLimit;
 use crate::password::Password;
 use crate::services::{Life, Service};
 use crate::shared::Shared;
+use crate::tls::TlsReloader;
 
 /// So many sockets may be open: far more than there are servers.
 const SOCKETS_MAX: usize = 256;
@@ -38,9 +37,6 @@ const FRAME_BYTES_SPARE: usize = 1 << 20;
 
 /// How much longer a command may be in a frame than it is as a line: a PUSHB has some fields twice.
 const FRAME_PER_LINE: usize = 2;
-
-/// So many bytes of frames are put together before they are sent.
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// Where links come in, before there is a term for them.
 #[derive(Debug)]
@@ -70,10 +66,10 @@ impl LinkListener {
 }
 
 /// Takes links in, and serves them.
-struct Door {
-    shared: Arc<Shared>,
-    inbox: Arc<Inbox>,
-    links: Arc<Links>,
+pub(super) struct Door {
+    pub(super) shared: Arc<Shared>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) links: Arc<Links>,
     secret: Password,
 }
 
@@ -132,7 +128,7 @@ impl Door {
 
     async fn admit(&self, stream: TcpStream) -> Result<Channel, LinkError> {
         let tls = self.shared.entrance.tls.as_ref();
-        let acceptor = tls.map(crate::tls::TlsReloader::acceptor);
+        let acceptor = tls.map(TlsReloader::acceptor);
         let frame_bytes_max = u32::try_from(self.frame_bytes_max()).unwrap_or(u32::MAX);
         let admitting = welcome(stream, &self.secret, acceptor, frame_bytes_max);
         match timeout(ADMIT_WITHIN, admitting).await {
@@ -142,107 +138,8 @@ impl Door {
     }
 
     /// The longest frame that is taken, in bytes.
-    fn frame_bytes_max(&self) -> usize {
+    pub(super) fn frame_bytes_max(&self) -> usize {
         let line_bytes_max = self.shared.settings.now().line_bytes_max;
         FRAME_PER_LINE * line_bytes_max + FRAME_BYTES_SPARE
-    }
-}
-
-/// A link that is open, until this is dropped.
-struct Open<'a> {
-    door: &'a Door,
-    link: LinkId,
-    outlet: Arc<Outlet>,
-}
-
-impl<'a> Open<'a> {
-    fn new(door: &'a Door) -> Self {
-        let (link, outlet) = door.links.open();
-        Self { door, link, outlet }
-    }
-
-    /// Passes frames on in both directions; tells why that has ended.
-    async fn serve(&self, channel: Channel) -> io::Error {
-        let Channel {
-            mut reader, writer, ..
-        } = channel;
-        let mut writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
-        let listening = async {
-            loop {
-                if let Err(error) = self.hear(&mut reader).await {
-                    return error;
-                }
-            }
-        };
-        let speaking = async {
-            loop {
-                if let Err(error) = self.speak(&mut writer).await {
-                    return error;
-                }
-            }
-        };
-        tokio::select! {
-            error = listening => error,
-            error = speaking => error,
-        }
-    }
-
-    async fn hear(&self, reader: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
-        // What comes meanwhile waits in the socket, and then at the other end.
-        self.outlet.has_room().await;
-        self.door.inbox.has_room_for_servers().await;
-        let bytes = read_frame(reader, self.door.frame_bytes_max()).await?;
-        let shared = &self.door.shared;
-        match read_to_leader(&bytes).map_err(io::Error::other)? {
-            ToLeader::Ping => {}
-            ToLeader::Alive(workers) => {
-                let now = shared.clock.uptime();
-                shared.roster.elsewhere.note(self.link, workers, now);
-            }
-            ToLeader::Latencies { question, queues } => self.tell_latencies(question, queues),
-            frame => self
-                .door
-                .inbox
-                .hear(Heard::Frame(self.link, frame), bytes.len()),
-        }
-        Ok(())
-    }
-
-    /// Reads beside the link, which goes on meanwhile.
-    fn tell_latencies(&self, question: u64, queues: Vec<String>) {
-        let (shared, outlet) = (Arc::clone(&self.door.shared), Arc::clone(&self.outlet));
-        tokio::spawn(async move {
-            let names = queues.clone();
-            let latencies = shared.reads.latencies(queues, shared.clock.wall()).await;
-            let in_order = |latencies: std::collections::BTreeMap<String, f64>| {
-                let seconds = names.iter().map(|name| latencies.get(name).copied());
-                seconds.map(Option::unwrap_or_default).collect()
-            };
-            let seconds = latencies.map(in_order).map_err(|error| error.to_string());
-            outlet.say(FromLeader::Latencies { question, seconds });
-        });
-    }
-
-    async fn speak(&self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-        let mut frames = self.outlet.take();
-        if frames.is_empty() {
-            tokio::select! {
-                biased;
-                () = self.outlet.arrived.notified() => return Ok(()),
-                () = sleep(PING_EVERY) => frames.push(FromLeader::Ping),
-            }
-        }
-        for frame in frames {
-            let bytes = write_from_leader(&frame).map_err(io::Error::other)?;
-            write_frame(writer, &bytes).await?;
-        }
-        writer.flush().await
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.door.links.close(self.link);
-        self.door.inbox.hear(Heard::Broken(self.link), 0);
     }
 }

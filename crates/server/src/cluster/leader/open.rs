@@ -1,0 +1,101 @@
+//! A link of another server.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::sleep;
+use workmill_cluster::{FromLeader, LinkId, ToLeader, read_to_leader, write_from_leader};
+
+use super::door::Door;
+use super::heard::Heard;
+use super::links::Outlet;
+use crate::cluster::channel::{Channel, PING_EVERY, read_frame, write_frame};
+
+/// A link that is open, until this is dropped.
+pub(super) struct Open<'a> {
+    door: &'a Door,
+    link: LinkId,
+    outlet: Arc<Outlet>,
+}
+
+impl<'a> Open<'a> {
+    pub(super) fn new(door: &'a Door) -> Self {
+        let (link, outlet) = door.links.open();
+        Self { door, link, outlet }
+    }
+
+    /// Passes frames on in both directions; tells why that has ended.
+    pub(super) async fn serve(&self, channel: Channel) -> io::Error {
+        let Channel {
+            mut reader,
+            mut writer,
+        } = channel;
+        let Err(error) = tokio::select! {
+            never = self.hear(&mut reader) => never,
+            never = self.speak(&mut writer) => never,
+        };
+        error
+    }
+
+    async fn hear(&self, reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Infallible> {
+        let Door { shared, inbox, .. } = self.door;
+        loop {
+            // What comes meanwhile waits in the socket, and then at the other end.
+            self.outlet.has_room().await;
+            inbox.has_room_for_servers().await;
+            let bytes = read_frame(reader, self.door.frame_bytes_max()).await?;
+            match read_to_leader(&bytes).map_err(io::Error::other)? {
+                ToLeader::Ping => {}
+                ToLeader::Alive(workers) => {
+                    let now = shared.clock.uptime();
+                    shared.roster.elsewhere.note(self.link, workers, now);
+                }
+                ToLeader::Latencies { question, queues } => self.tell_latencies(question, queues),
+                frame => inbox.hear(Heard::Frame(self.link, frame), bytes.len()),
+            }
+        }
+    }
+
+    /// Reads beside the link, which goes on meanwhile.
+    fn tell_latencies(&self, question: u64, queues: Vec<String>) {
+        let (shared, outlet) = (Arc::clone(&self.door.shared), Arc::clone(&self.outlet));
+        tokio::spawn(async move {
+            let names = queues.clone();
+            let latencies = shared.reads.latencies(queues, shared.clock.wall()).await;
+            let in_order = |latencies: BTreeMap<String, f64>| {
+                let seconds = names.iter().map(|name| latencies.get(name).copied());
+                seconds.map(Option::unwrap_or_default).collect()
+            };
+            let seconds = latencies.map(in_order).map_err(|error| error.to_string());
+            outlet.say(FromLeader::Latencies { question, seconds });
+        });
+    }
+
+    async fn speak(&self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<Infallible> {
+        loop {
+            let mut frames = self.outlet.take();
+            if frames.is_empty() {
+                tokio::select! {
+                    biased;
+                    () = self.outlet.arrived.notified() => continue,
+                    () = sleep(PING_EVERY) => frames.push(FromLeader::Ping),
+                }
+            }
+            for frame in frames {
+                let bytes = write_from_leader(&frame).map_err(io::Error::other)?;
+                write_frame(writer, &bytes).await?;
+            }
+            writer.flush().await?;
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.door.links.close(self.link);
+        self.door.inbox.hear(Heard::Broken(self.link), 0);
+    }
+}
