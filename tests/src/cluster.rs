@@ -6,7 +6,7 @@ use crate::relay::Relay;
 use crate::server::{Server, ServerBuilder};
 
 /// What the servers of a cluster know.
-pub const CLUSTER_SECRET: &str = "a secret of all servers of a test";
+const CLUSTER_SECRET: &str = "a secret of all servers of a test";
 
 /// A leader, and the way to it, which can be broken.
 #[derive(Debug)]

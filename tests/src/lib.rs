@@ -44,7 +44,7 @@ mod web;
 
 pub use agent::Agent;
 pub use client::{Client, REPLY_WAIT, job, reset_when_closed};
-pub use cluster::{CLUSTER_SECRET, Cluster, follower_of, links_addr};
+pub use cluster::{Cluster, follower_of, links_addr};
 pub use course::Held;
 pub use cycles::{cycles, seed};
 pub use disk::Disk;

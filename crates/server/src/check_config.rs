@@ -24,7 +24,7 @@ pub fn report(reloader: &Reloader) -> anyhow::Result<String> {
     if let Some(fault) = metrics_fault {
         bail!("workmill would start without metrics: {fault}");
     }
-    if settings.database.is_none() {
+    if settings.keeps_files() {
         warnings.extend(StorageDir::check(&settings.storage_dir).context(NO_START)?);
     }
     if let Some(files) = &settings.tls {

@@ -210,7 +210,7 @@ impl Server {
 
 /// Opens the directory that holds the jobs; nothing, if a database or another server does.
 fn open_storage_dir(settings: &Settings) -> anyhow::Result<Option<StorageDir>> {
-    if settings.database.is_some() || settings.cluster.leader.is_some() {
+    if !settings.keeps_files() {
         return Ok(None);
     }
     let storage_dir = StorageDir::open(&settings.storage_dir, &settings.binding)?;

@@ -2,9 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
-use workmill_tests::{Cluster, Memory, Server, job, links_addr};
+use workmill_tests::{Cluster, Memory, Server, binary_path, follower_of, job, links_addr};
 
 /// A certificate and its key, for any name.
 fn certificate() -> (Vec<u8>, Vec<u8>) {
@@ -79,7 +80,7 @@ fn what_is_no_server_is_sent_away_and_harms_nobody() {
 #[test]
 fn follower_of_something_else_says_so() {
     let other = Server::start();
-    let follower = workmill_tests::follower_of(other.addr()).start();
+    let follower = follower_of(other.addr()).start();
     let line = follower.wait_for_log("no link to the server that leads");
     assert!(line.contains("no cluster port of Workmill"), "{line}");
 }
@@ -106,4 +107,17 @@ fn configuration_that_cannot_work_is_refused_with_what_to_do() {
         let ended = builder.try_start().unwrap_err();
         assert!(ended.log.contains(wanted), "{config}: {}", ended.log);
     }
+}
+
+#[test]
+fn check_of_the_configuration_of_a_follower_looks_at_no_storage_directory() {
+    let builder = follower_of(Server::start().addr());
+    let config_dir = builder.files_ref().config_dir();
+    let output = Command::new(binary_path())
+        .args(["check-config", "-d", "/proc/no/directory", "-c"])
+        .arg(config_dir)
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{text}");
 }

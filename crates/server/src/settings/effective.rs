@@ -58,6 +58,13 @@ pub struct Settings {
     pub cluster: ClusterSettings,
 }
 
+impl Settings {
+    /// Whether jobs are in files of this server's own: neither a database has them, nor another server.
+    pub(crate) fn keeps_files(&self) -> bool {
+        self.database.is_none() && self.cluster.leader.is_none()
+    }
+}
+
 /// What operators can set of batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchSettings {
