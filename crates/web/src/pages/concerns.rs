@@ -76,39 +76,25 @@ impl ConcernRow {
             Severity::Warning => ("retries", t.severity_warning),
             Severity::Notice => ("enqueued", t.severity_notice),
         };
+        let query = concern.query().unwrap_or_default();
+        let requeues = concern.action() == "requeue_jobs" && frame.may(Action::StartOperation);
         let (action, path) = match concern.action() {
             "see_throttle" => (t.see_throttles, "/throttles".to_owned()),
-            "see_worker" | "see_failures" => {
-                let query = concern.query().unwrap_or_default();
-                (t.see_jobs, search_path(&query))
-            }
+            "requeue_jobs" if requeues => (t.act_requeue, operation_start_path("requeue", &query)),
+            "see_worker" | "see_failures" | "requeue_jobs" => (t.see_jobs, search_path(&query)),
             "see_cron" => (t.see_cron, "/cron".to_owned()),
             "run_cron" => (t.see_runs, cron_runs_path(concern.subject())),
             "see_dead" => (t.see_dead, "/morgue".to_owned()),
-            "see_job" => {
-                let query = concern.query().unwrap_or_default();
-                (t.see_job, search_path(&query))
-            }
-            "requeue_jobs" if frame.may(Action::StartOperation) => {
-                let query = concern.query().unwrap_or_default();
-                (t.act_requeue, operation_start_path("requeue", &query))
-            }
-            "requeue_jobs" => {
-                let query = concern.query().unwrap_or_default();
-                (t.see_jobs, search_path(&query))
-            }
+            "see_job" => (t.see_job, search_path(&query)),
             "empty_trash" => (t.trash_empty, "/server".to_owned()),
             "see_operation" => (t.see_operation, path_of_operation(concern)),
             "see_server" => (t.see_server, "/server".to_owned()),
             _ => (t.see_queue, queue_path(concern.subject())),
         };
         let fix = Fix::of(frame, concern);
-        let cause = match concern.action() {
-            "requeue_jobs" if frame.may(Action::StartOperation) => {
-                let query = concern.query().unwrap_or_default();
-                Some((t.see_jobs, frame.link(&search_path(&query))))
-            }
-            _ => fix.as_ref().map(|_| (action, frame.link(&path))),
+        let cause = match requeues {
+            true => Some((t.see_jobs, frame.link(&search_path(&query)))),
+            false => fix.as_ref().map(|_| (action, frame.link(&path))),
         };
         Self {
             color,

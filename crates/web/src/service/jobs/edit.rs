@@ -22,6 +22,7 @@ use crate::service::outcome::refused;
 use crate::service::search::Hit;
 use crate::service::{Problem, ProblemKind};
 
+// It has the members of `PayloadChange` itself, as they stand beside the others: raw JSON cannot be flattened.
 /// What a job is to be like. What is left out stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
