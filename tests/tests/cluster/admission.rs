@@ -114,7 +114,7 @@ fn check_of_the_configuration_of_a_follower_looks_at_no_storage_directory() {
     let builder = follower_of(Server::start().addr());
     let config_dir = builder.files_ref().config_dir();
     let output = Command::new(binary_path())
-        .args(["check-config", "-d", "/proc/no/directory", "-c"])
+        .args(["check-config", "-d", "/dev/null", "-c"])
         .arg(config_dir)
         .output()
         .unwrap();
