@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use workmill_engine::{Action, DeliveryTag, Op, Outcome};
-use workmill_proto::{Bid, ErrorCode, SteadyTime, WireError};
+use workmill_proto::{Bid, SteadyTime};
 use workmill_store::JobKey;
 
+use crate::form::{ErrorForm, refusals, refusals_form};
 use crate::frame::OpNumber;
 
 /// The form written here. What has another one was written by another version.
@@ -21,20 +22,13 @@ pub(crate) enum KeptAnswer {
     /// A FETCH that got a job: its key, and when it was reserved, in microseconds of the steady clock.
     Job(i64, i64),
     /// A PUSHB: what was refused.
-    Refusals(Vec<(String, Refusal)>),
+    Refusals(Vec<(String, ErrorForm)>),
     /// The id of a batch, and what keeps it from being guessed.
     Batch(u64, u64),
     /// So many jobs were changed, by the action of this number in the audit log.
     Changed(u64, Option<u64>),
     /// A PUSHB of which so many jobs are done; what was refused of them. It is not answered yet.
-    Begun(usize, Vec<(String, Refusal)>),
-}
-
-/// An error.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Refusal {
-    not_unique: bool,
-    text: String,
+    Begun(usize, Vec<(String, ErrorForm)>),
 }
 
 /// What is stored of the answers to a server cannot be read.
@@ -54,7 +48,7 @@ impl KeptAnswer {
         Some(match outcome {
             Outcome::Ok => Self::Done,
             Outcome::Job(job) => Self::Job(job.tag.key.0, job.tag.reserved_at.as_micros()),
-            Outcome::Refusals(refused) => Self::Refusals(kept_refusals(refused)),
+            Outcome::Refusals(refused) => Self::Refusals(refusals_form(refused)),
             Outcome::Bid(bid) => Self::Batch(bid.id, bid.check),
             Outcome::Changed { jobs, action } => Self::Changed(*jobs, *action),
             Outcome::Nothing
@@ -69,7 +63,7 @@ impl KeptAnswer {
     /// What to keep of an op that goes on in the next group.
     pub(crate) fn of_begun(op: &Op) -> Option<Self> {
         match op.asked() {
-            Op::PushBulk(bulk) => Some(Self::Begun(bulk.next_index, kept_refusals(&bulk.refused))),
+            Op::PushBulk(bulk) => Some(Self::Begun(bulk.next_index, refusals_form(&bulk.refused))),
             _ => None,
         }
     }
@@ -89,7 +83,7 @@ impl KeptAnswer {
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         Some(match self {
             Self::Done => Outcome::Ok,
-            Self::Refusals(refused) => Outcome::Refusals(refusals(refused)),
+            Self::Refusals(refused) => Outcome::Refusals(refusals(refused.clone())),
             Self::Batch(id, check) => Outcome::Bid(Bid {
                 id: *id,
                 check: *check,
@@ -107,7 +101,7 @@ impl KeptAnswer {
         match (self, op) {
             (Self::Begun(next_index, refused), Op::PushBulk(mut bulk)) => {
                 bulk.next_index = *next_index;
-                bulk.refused = refusals(refused);
+                bulk.refused = refusals(refused.clone());
                 Op::PushBulk(bulk)
             }
             (Self::Begun(..), Op::Act(action)) => Op::Act(Arc::new(Action {
@@ -117,37 +111,6 @@ impl KeptAnswer {
             (_, op) => op,
         }
     }
-}
-
-impl Refusal {
-    fn error(&self) -> WireError {
-        WireError {
-            code: match self.not_unique {
-                true => ErrorCode::NotUnique,
-                false => ErrorCode::Err,
-            },
-            text: self.text.clone(),
-        }
-    }
-}
-
-impl From<&WireError> for Refusal {
-    fn from(error: &WireError) -> Self {
-        Self {
-            not_unique: error.code == ErrorCode::NotUnique,
-            text: error.text.clone(),
-        }
-    }
-}
-
-fn kept_refusals(refused: &[(String, WireError)]) -> Vec<(String, Refusal)> {
-    let kept = |(jid, error): &(String, WireError)| (jid.clone(), Refusal::from(error));
-    refused.iter().map(kept).collect()
-}
-
-fn refusals(kept: &[(String, Refusal)]) -> Vec<(String, WireError)> {
-    let again = |(jid, refusal): &(String, Refusal)| (jid.clone(), refusal.error());
-    kept.iter().map(again).collect()
 }
 
 /// The stored form of all answers to one server.

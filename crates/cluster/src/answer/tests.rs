@@ -2,10 +2,7 @@ use super::*;
 
 #[test]
 fn answers_are_the_same_after_they_were_stored() {
-    let refusal = Refusal {
-        not_unique: true,
-        text: "not unique".into(),
-    };
+    let refusal = (true, "not unique".to_owned());
     let all = [
         KeptAnswer::Done,
         KeptAnswer::Job(-5, 7),
@@ -21,10 +18,7 @@ fn answers_are_the_same_after_they_were_stored() {
 /// What is in databases must be read by all later versions.
 #[test]
 fn stored_form_is_as_it_was() {
-    let refusal = Refusal {
-        not_unique: false,
-        text: "no".into(),
-    };
+    let refusal = (false, "no".to_owned());
     let answers = BTreeMap::from([
         (OpNumber(1), KeptAnswer::Done),
         (OpNumber(300), KeptAnswer::Job(1, -1)),

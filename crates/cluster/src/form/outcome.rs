@@ -8,8 +8,9 @@ use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::{Counts, QueueTotals, Totals, Track, TrackState};
 
 use super::batch::ReportForm;
+use super::error::{ErrorForm, error, error_form, refusals, refusals_form};
 use super::job::{BidForm, FetchedForm, bid, bid_form};
-use super::op::{ErrorForm, Unsendable, error, error_form};
+use super::op::Unsendable;
 
 /// What came of an op.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,11 +74,7 @@ impl TryFrom<&Outcome> for OutcomeForm {
             Outcome::Ok => Self::Ok,
             Outcome::Job(job) => Self::Job(FetchedForm::from(&**job)),
             Outcome::Nothing => Self::Nothing,
-            Outcome::Refusals(refused) => {
-                let refused = refused.iter();
-                let refused = refused.map(|(jid, error)| (jid.clone(), error_form(error)));
-                Self::Refusals(refused.collect())
-            }
+            Outcome::Refusals(refused) => Self::Refusals(refusals_form(refused)),
             Outcome::Bid(bid) => Self::Bid(bid_form(*bid)),
             Outcome::Batch(report) => Self::Batch(ReportForm::from(&**report)),
             Outcome::Track(report) => Self::Track {
@@ -101,14 +98,7 @@ impl From<OutcomeForm> for Outcome {
             OutcomeForm::Ok => Self::Ok,
             OutcomeForm::Job(job) => Self::Job(Box::new(job.into())),
             OutcomeForm::Nothing => Self::Nothing,
-            OutcomeForm::Refusals(refused) => {
-                let refused = refused.into_iter();
-                Self::Refusals(
-                    refused
-                        .map(|(jid, refusal)| (jid, error(refusal)))
-                        .collect(),
-                )
-            }
+            OutcomeForm::Refusals(refused) => Self::Refusals(refusals(refused)),
             OutcomeForm::Bid(id) => Self::Bid(bid(id)),
             OutcomeForm::Batch(report) => Self::Batch(Box::new(report.into())),
             OutcomeForm::Track { jid, track } => Self::Track(Box::new(TrackReport {
