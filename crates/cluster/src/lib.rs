@@ -19,7 +19,9 @@ mod host;
 mod logs;
 mod replay;
 
-pub use candidate::{Candidate, LEADER_SILENT, LINK_SILENT, LeaderRow, LinkLoss, Step};
+pub use candidate::{
+    Candidate, LEADER_SILENT, LEADER_STUCK, LINK_SILENT, LeaderRow, LinkLoss, Step,
+};
 pub use form::{
     Unreadable, Unsendable, VERSION, read_from_leader, read_to_leader, write_from_leader,
     write_to_leader,

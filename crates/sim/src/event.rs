@@ -24,7 +24,7 @@ pub(crate) enum Event {
     /// An end learns that the link is closed.
     Closed(LinkId, End),
     /// A server finds out that nobody listens where it wants to connect to.
-    Refused(Place),
+    Refused(Place, Epoch),
     /// A server looks after itself: who leads, whether its links are alive.
     Watch(Place),
     /// A leader runs a group.

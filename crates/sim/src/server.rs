@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use workmill_cluster::{
-    Candidate, Forwarder, FromLeader, LinkId, OpNumber, Received, Step, ToLeader,
+    Candidate, Epoch, Forwarder, FromLeader, LinkId, OpNumber, Received, Step, ToLeader,
 };
 use workmill_engine::{Op, Outcome, ServerId};
 
@@ -40,8 +40,10 @@ pub(crate) struct Server {
     /// Until when it cannot reach other servers, and they cannot reach it.
     pub(crate) isolated_until: u64,
     pub(crate) forwarder: Forwarder,
-    pub(crate) candidate: Candidate,
+    pub(crate) candidate: Candidate<ServerId>,
     pub(crate) uplink: Option<LinkId>,
+    /// The epoch of the leader at the other end of that.
+    pub(crate) uplink_epoch: Epoch,
     pub(crate) term: Option<Term>,
     /// Which client waits for which answer, on which connection.
     pub(crate) waiting: BTreeMap<OpNumber, (usize, u64)>,
@@ -59,6 +61,7 @@ impl Server {
             forwarder: Forwarder::new(id),
             candidate: Candidate::default(),
             uplink: None,
+            uplink_epoch: Epoch::default(),
             term: None,
             waiting: BTreeMap::new(),
         }
@@ -210,11 +213,12 @@ impl World {
         self.at(self.now + WATCH_EVERY, Event::Watch(place));
         self.watch_term(place);
         self.watch_uplink(place);
-        let leads_unlinked = self
-            .server(place)
-            .is_some_and(|server| server.term.is_some() && server.uplink.is_none());
-        if leads_unlinked {
-            self.link(place, place);
+        let leads_unlinked = self.server(place).and_then(|server| {
+            let term = server.term.as_ref()?;
+            server.uplink.is_none().then_some(term.epoch())
+        });
+        if let Some(epoch) = leads_unlinked {
+            self.link(place, place, epoch);
         }
         let (now, row, is_down) = (self.now, self.database.leader, self.database.is_down);
         let Some(server) = self.server(place) else {
@@ -226,7 +230,7 @@ impl World {
         server.candidate.observe(row, Duration::from_micros(now));
         match server.candidate.step(Duration::from_micros(now)) {
             Step::Stay => {}
-            Step::Connect(holder) => self.connect(place, holder),
+            Step::Connect(epoch, holder) => self.connect(place, epoch, holder),
             Step::TakeOver(epoch) => self.take_over(place, epoch),
         }
     }

@@ -57,6 +57,12 @@ pub(crate) enum TermEnd {
     Killed,
 }
 
+impl Term {
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.host.epoch()
+    }
+}
+
 impl World {
     /// The term of a server, if it is of this epoch.
     fn term(&mut self, place: Place, epoch: Epoch) -> Option<&mut Term> {

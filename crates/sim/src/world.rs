@@ -222,7 +222,7 @@ impl World {
             Event::Tell(link, _) | Event::Closed(link, crate::net::End::Server) => {
                 self.net.links.get(link)?.server.index
             }
-            Event::Refused(place)
+            Event::Refused(place, _)
             | Event::Watch(place)
             | Event::Group(place, _)
             | Event::Synced(place, _, _)
@@ -248,7 +248,7 @@ impl World {
             Event::Ask(link, frame) => self.ask(link, frame),
             Event::Tell(link, frame) => self.tell(link, frame),
             Event::Closed(link, end) => self.closed(link, end),
-            Event::Refused(place) => self.refused(place),
+            Event::Refused(place, epoch) => self.refused(place, epoch),
             Event::Watch(place) => self.watch(place),
             Event::Group(place, epoch) => self.group(place, epoch),
             Event::Synced(place, epoch, upto) => self.synced(place, epoch, upto),

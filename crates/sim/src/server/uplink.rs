@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rand::Rng as _;
-use workmill_cluster::{FromLeader, LINK_SILENT, LinkId, LinkLoss, ToLeader};
+use workmill_cluster::{Epoch, FromLeader, LINK_SILENT, LinkId, LinkLoss, ToLeader};
 use workmill_engine::{Op, Outcome, ServerId};
 
 use super::{Place, Server};
@@ -53,46 +53,50 @@ impl World {
     }
 
     /// Connects to the one that leads.
-    pub(super) fn connect(&mut self, place: Place, holder: ServerId) {
-        if self
-            .server(place)
-            .is_none_or(|server| server.uplink.is_some())
-        {
+    pub(super) fn connect(&mut self, place: Place, epoch: Epoch, holder: ServerId) {
+        let Some(server) = self.server(place) else {
             return;
+        };
+        if let Some(link) = server.uplink {
+            if server.uplink_epoch == epoch {
+                return;
+            }
+            self.close_link(link, End::Server);
         }
         let mut servers = self.servers.iter().enumerate();
         let leader =
             servers.find(|(_, server)| server.is_up && server.forwarder.server() == holder);
         let Some((index, leader)) = leader else {
             let at = self.now + self.rng.random_range(100..5 * MILLIS);
-            self.at(at, Event::Refused(place));
+            self.at(at, Event::Refused(place, epoch));
             return;
         };
         let leader = Place {
             index,
             run: leader.run,
         };
-        self.link(place, leader);
+        self.link(place, leader, epoch);
     }
 
     /// Nobody listens where the leader was.
-    pub(crate) fn refused(&mut self, place: Place) {
+    pub(crate) fn refused(&mut self, place: Place, epoch: Epoch) {
         if let Some(server) = self.server(place)
             && server.uplink.is_none()
         {
-            server.candidate.unlinked(LinkLoss::Refused);
+            server.candidate.unlinked(epoch, LinkLoss::Refused);
         }
     }
 
-    /// Makes a link, and says on it what a server says first.
-    pub(crate) fn link(&mut self, place: Place, leader: Place) {
+    /// Makes a link to the leader of an epoch, and says on it what a server says first.
+    pub(crate) fn link(&mut self, place: Place, leader: Place, epoch: Epoch) {
         let link = self.net.connect(place, leader, self.now);
         let flaw = self.flaw;
         let Some(server) = self.server(place) else {
             return;
         };
         server.uplink = Some(link);
-        server.candidate.linked();
+        server.uplink_epoch = epoch;
+        server.candidate.linked(epoch);
         let mut said = server.forwarder.greet();
         match flaw {
             Some(Flaw::NotAskedAgain) => said.truncate(1),
@@ -124,7 +128,8 @@ impl World {
                     && server.uplink == Some(link)
                 {
                     server.uplink = None;
-                    server.candidate.unlinked(LinkLoss::Broken);
+                    let epoch = server.uplink_epoch;
+                    server.candidate.unlinked(epoch, LinkLoss::Broken);
                 }
             }
             End::Leader => self.leader_lost(leader, link),

@@ -82,7 +82,7 @@ impl World {
             self.close_link(uplink, End::Server);
         }
         self.history.takeovers += 1;
-        self.link(place, place);
+        self.link(place, place, epoch);
         self.at(self.now + MILLIS, Event::Duties(place, epoch));
         Ok(())
     }
