@@ -24,10 +24,19 @@ const LASTS: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(pub(super) i64);
 
+impl Epoch {
+    /// The number: more for each that comes later.
+    pub fn number(self) -> u64 {
+        self.0.unsigned_abs()
+    }
+}
+
 /// A contender for the lease on a database.
 #[derive(Debug)]
 pub struct PostgresLease {
     target: Target,
+    /// Where others reach this one, for the row; empty if nowhere.
+    address: String,
     /// None until it is needed, and after it was lost.
     link: Option<Link>,
     held: Option<Held>,
@@ -40,12 +49,19 @@ struct Held {
     predecessor: Predecessor,
 }
 
-/// What the rows say.
-struct Found {
-    epoch: i64,
-    holder: String,
-    until: i64,
-    ended: bool,
+/// What the database says of who leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Which leadership it is.
+    pub epoch: Epoch,
+    /// What that one says of itself, without control characters.
+    pub holder: String,
+    /// Where other servers reach it, without control characters; empty if nowhere.
+    pub address: String,
+    /// Until when it has the lease, in microseconds of its own wall clock: changes whenever it is renewed.
+    pub until: i64,
+    /// Whether it has resigned, or nobody ever had it.
+    pub ended: bool,
 }
 
 impl PostgresLease {
@@ -53,8 +69,17 @@ impl PostgresLease {
     pub fn new(target: &Target) -> Self {
         Self {
             target: target.clone(),
+            address: String::new(),
             link: None,
             held: None,
+        }
+    }
+
+    /// The same contender, which other servers reach at this address, `host:port`.
+    pub fn reached_at(self, address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            ..self
         }
     }
 
@@ -112,25 +137,56 @@ impl PostgresLease {
         Ok(renewed.changed > 0)
     }
 
-    fn found(&mut self) -> Result<Found, LeaseError> {
-        let text = "SELECT epoch, holder, until, ended FROM @renewals";
+    /// Who leads now, whether its time is over or not.
+    ///
+    /// # Errors
+    /// [`LeaseError::Database`] if the database cannot be asked. The next time it is connected to anew.
+    pub fn claim(&mut self) -> Result<Claim, LeaseError> {
+        let text = "SELECT epoch, holder, address, until, ended FROM @renewals";
         let answer = self.ask(text, Vec::new())?;
         let gone = || StoreError::Open("the row that says who leads is gone".into());
         let read = || {
             let row = answer.rows.first().ok_or_else(gone)?;
-            Ok(Found {
-                epoch: column(row, 0)?,
-                holder: column(row, 1)?,
-                until: column(row, 2)?,
-                ended: column(row, 3)?,
+            Ok(Claim {
+                epoch: Epoch(column(row, 0)?),
+                holder: without_controls(column(row, 1)?),
+                address: without_controls(column(row, 2)?),
+                until: column(row, 3)?,
+                ended: column(row, 4)?,
             })
         };
         read().map_err(LeaseError::Database)
     }
 
-    /// Takes it over from whoever had it in an epoch, after waiting for the transaction that is under way there; false if
-    /// somebody else was faster.
-    fn take_over(&mut self, found: &Found, holder: &str, until: i64) -> Result<bool, LeaseError> {
+    /// Takes it over from whoever made a claim, whatever clocks say, after waiting for the transaction that is under way there.
+    /// `now` is a moment of the wall clock. None if somebody else was faster.
+    ///
+    /// # Errors
+    /// [`LeaseError::Database`]: whether it is ours now is not known; the next [`claim`](Self::claim) tells.
+    pub fn take_over(
+        &mut self,
+        claim: &Claim,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<Option<Epoch>, LeaseError> {
+        let until = now.plus(LASTS).as_micros();
+        if !self.count_up(claim, holder, until)? {
+            return Ok(None);
+        }
+        let Epoch(last) = claim.epoch;
+        let epoch = Epoch(last + 1);
+        let predecessor = match (last, claim.ended) {
+            (0, _) => Predecessor::Nobody,
+            (_, true) => Predecessor::Resigned,
+            (_, false) => Predecessor::Vanished {
+                holder: claim.holder.clone(),
+            },
+        };
+        self.held = Some(Held { epoch, predecessor });
+        Ok(Some(epoch))
+    }
+
+    fn count_up(&mut self, claim: &Claim, holder: &str, until: i64) -> Result<bool, LeaseError> {
         let schema = self.target.schema().to_owned();
         let begin = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '10s'";
         let count_up = in_schema(
@@ -138,17 +194,24 @@ impl PostgresLease {
             &schema,
         );
         let say = in_schema(
-            "UPDATE @renewals SET epoch = $1 + 1, holder = convert_from($2, 'UTF8'), until = $3, ended = false
+            "UPDATE @renewals SET epoch = $1 + 1, holder = convert_from($2, 'UTF8'),
+                address = convert_from($4, 'UTF8'), until = $3, ended = false
                 WHERE epoch = $1 AND EXISTS (SELECT 1 FROM @leader WHERE epoch = $1 + 1)",
             &schema,
         );
-        let epoch = found.epoch;
+        let Epoch(epoch) = claim.epoch;
+        let address = self.address.clone();
         let requests = [
             Request::Simple(begin),
             Request::Statement(&count_up, vec![epoch.into()]),
             Request::Statement(
                 &say,
-                vec![epoch.into(), holder.as_bytes().into(), until.into()],
+                vec![
+                    epoch.into(),
+                    holder.as_bytes().into(),
+                    until.into(),
+                    address.as_bytes().into(),
+                ],
             ),
             Request::Simple("COMMIT"),
         ];
@@ -160,37 +223,25 @@ impl PostgresLease {
 
 impl Lease for PostgresLease {
     fn acquire(&mut self, holder: &str, now: Timestamp) -> Result<Acquired, LeaseError> {
-        let until = now.plus(LASTS).as_micros();
         if let Some(held) = self.held.clone()
             && self.renew(now)?
         {
             let predecessor = held.predecessor;
             return Ok(Acquired::Ours { predecessor });
         }
-        let found = self.found()?;
-        let is_free = found.ended || found.until <= now.as_micros();
-        if !is_free || !self.take_over(&found, holder, until)? {
-            let holder = match is_free {
-                true => self.found()?.holder,
-                false => found.holder,
-            };
-            return Ok(Acquired::Theirs {
-                holder: without_controls(&holder),
+        let claim = self.claim()?;
+        let is_free = claim.ended || claim.until <= now.as_micros();
+        if is_free && self.take_over(&claim, holder, now)?.is_some() {
+            let taken = self.held.clone();
+            return Ok(Acquired::Ours {
+                predecessor: taken.map_or(Predecessor::Nobody, |held| held.predecessor),
             });
         }
-        let predecessor = match (found.epoch, found.ended) {
-            (0, _) => Predecessor::Nobody,
-            (_, true) => Predecessor::Resigned,
-            (_, false) => Predecessor::Vanished {
-                holder: without_controls(&found.holder),
-            },
+        let holder = match is_free {
+            true => self.claim()?.holder,
+            false => claim.holder,
         };
-        let epoch = Epoch(found.epoch + 1);
-        self.held = Some(Held {
-            epoch,
-            predecessor: predecessor.clone(),
-        });
-        Ok(Acquired::Ours { predecessor })
+        Ok(Acquired::Theirs { holder })
     }
 
     fn resign(&mut self) -> Result<(), LeaseError> {
@@ -210,6 +261,9 @@ impl Lease for PostgresLease {
     }
 }
 
-fn without_controls(text: &str) -> String {
+fn without_controls(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
     text.chars().filter(|char| !char.is_control()).collect()
 }

@@ -34,10 +34,10 @@ mod target;
 mod windows;
 mod wire;
 
-pub use lease::{Epoch, PostgresLease};
+pub use lease::{Claim, Epoch, PostgresLease};
 pub use readers::{PostgresReader, PostgresReads};
 pub use rows::{PostgresRows, PostgresTx};
-pub use schema::migrate;
+pub use schema::{check_tables, migrate};
 pub use snapshot::PostgresSnapshot;
 pub use store::PostgresStore;
 pub use sync::PostgresSyncer;

@@ -35,6 +35,12 @@ enum State {
 }
 
 impl PostgresReads {
+    /// The way to read a database that another server writes to.
+    pub fn of(target: &Target) -> PostgresReader {
+        let statements = Arc::new(Statements::of_schema(target.schema()));
+        Reader::new(Self::new(target, &statements, &Poison::default()))
+    }
+
     pub(super) fn new(target: &Target, statements: &Arc<Statements>, poison: &Poison) -> Self {
         Self(Arc::new(Shared {
             target: target.clone(),

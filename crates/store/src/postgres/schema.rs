@@ -17,11 +17,11 @@ const MIGRATIONS: &[&str] = &["
 -- The one who may write: whoever has this number. A takeover counts it up, and waits for whoever has locked it.
 CREATE TABLE @leader (epoch bigint PRIMARY KEY);
 INSERT INTO @leader VALUES (0);
--- What the leader says of itself, and until when it has the lease, in microseconds of its wall clock. Beside the other row, as
--- it changes all the time. ended: whether it has resigned.
+-- What the leader says of itself, where other servers reach it, and until when it has the lease, in microseconds of its wall
+-- clock. Beside the other row, as it changes all the time. ended: whether it has resigned.
 CREATE TABLE @renewals (one boolean PRIMARY KEY CHECK (one), epoch bigint NOT NULL, holder text NOT NULL,
-    until bigint NOT NULL, ended boolean NOT NULL);
-INSERT INTO @renewals VALUES (true, 0, '', 0, true);
+    address text NOT NULL, until bigint NOT NULL, ended boolean NOT NULL);
+INSERT INTO @renewals VALUES (true, 0, '', '', 0, true);
 -- key: the number of the queue and the position. A reserved job stays here.
 CREATE TABLE @jobs (key bigint PRIMARY KEY, record bytea NOT NULL);
 ALTER TABLE @jobs ALTER record SET STORAGE EXTERNAL;
@@ -122,10 +122,14 @@ fn script(schema: &str, found: Option<usize>) -> String {
     in_schema(&text, schema)
 }
 
-/// Checks that the tables are of the version of this server.
+/// Checks that the database can be reached, and that its tables are of the version of this server.
 ///
 /// # Errors
 /// [`StoreError::Open`] with what to do.
+pub fn check_tables(target: &Target) -> Result<(), StoreError> {
+    check(&mut target.connect()?, target)
+}
+
 pub(super) fn check(link: &mut Link, target: &Target) -> Result<(), StoreError> {
     let known = MIGRATIONS.len();
     match version(link, target)? {
