@@ -67,8 +67,8 @@ impl ServerDesk {
         if self.shared.is_stopping() {
             return Err(DeskError::Closed);
         }
-        let gate = &self.shared.gate;
-        gate.resumed().await;
+        self.shared.gate.resumed().await;
+        let gate = self.shared.way_to_engine();
         let submitted = gate.submit(smallvec![op.asked_by(CLIENT)], 0);
         let mut pending = submitted.map_err(|_| DeskError::Closed)?;
         let answers = pending.answers().await;
@@ -208,7 +208,7 @@ impl Desk for ServerDesk {
             "workers are told to go into the state {}", state.as_str()
         );
         let note = Op::Note(choice.note(signal, told).into());
-        let gate = &self.shared.gate;
+        let gate = self.shared.way_to_engine();
         // If nothing is taken in now, the log has it at least.
         gate.submit_unanswered(note.by(&permit.actor().operator()));
         told

@@ -29,6 +29,7 @@ mod listener;
 mod log_limit;
 pub mod logging;
 mod long_lines;
+mod member;
 mod memory_budget;
 mod meters;
 pub mod migrate;

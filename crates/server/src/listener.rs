@@ -269,7 +269,7 @@ impl Guests {
         }
         // Last, as the clocks go on until here.
         let keep_clocks = smallvec![Op::Tick(Duty::KeepClocks)];
-        if let Ok(mut kept) = self.shared.gate.submit(keep_clocks, 0) {
+        if let Ok(mut kept) = self.shared.engine.submit(keep_clocks, 0) {
             timeout_at(deadline, kept.answers()).await.ok();
         }
     }

@@ -13,7 +13,7 @@ use crate::cluster::Forwarding;
 
 /// The way to the reading side of the store.
 pub(crate) struct Reads {
-    /// That of the term that lasts.
+    /// That of the term that lasts, or of the database that another server writes to.
     reading: Mutex<Option<Arc<dyn Reading>>>,
     /// The way to the server that has the store, if this one has none.
     elsewhere: Mutex<Option<Arc<Forwarding>>>,
@@ -32,17 +32,17 @@ impl Default for Reads {
 }
 
 impl Reads {
-    /// A term has begun, with this store.
+    /// From now on this is what is read.
     pub(crate) fn open(&self, reading: Arc<dyn Reading>) {
         *self.reading.lock() = Some(reading);
     }
 
-    /// Another server has the store.
+    /// While nothing can be read here, this is the way to the server that has the store.
     pub(crate) fn ask(&self, elsewhere: Arc<Forwarding>) {
         *self.elsewhere.lock() = Some(elsewhere);
     }
 
-    /// It is over.
+    /// Nothing can be read any more.
     pub(crate) fn close(&self) {
         *self.reading.lock() = None;
     }
@@ -75,8 +75,9 @@ impl Reads {
         if queues.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let is_open = self.reading.lock().is_some();
         let elsewhere = self.elsewhere.lock().clone();
-        if let Some(elsewhere) = elsewhere {
+        if let (false, Some(elsewhere)) = (is_open, elsewhere) {
             let seconds = elsewhere.latencies(queues.clone()).await;
             let seconds = seconds.map_err(StoreError::Statement)?;
             return Ok(queues.into_iter().zip(seconds).collect());

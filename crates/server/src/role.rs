@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::time::Instant;
+use workmill_cluster::Epoch;
 use workmill_engine::Rules;
 use workmill_store::sqlite::SqliteStore;
 
-use crate::bind::bind;
 use crate::cluster::{Following, LinkListener};
-use crate::database;
+use crate::database::{self, Reign};
 use crate::disk_watch::DiskWatch;
+use crate::member::Member;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::storage_dir::StorageDir;
-use crate::term::{Term, TermEnd};
+use crate::term::{Among, Term, TermEnd};
 use crate::threads::Threads;
 
 /// What a server is.
@@ -24,6 +25,8 @@ pub(crate) enum Role {
     Leading(Term),
     /// Another one does.
     Following(Following),
+    /// It is one of several on one database, of which any may lead.
+    Member(Member),
 }
 
 impl Role {
@@ -37,21 +40,24 @@ impl Role {
         watch: &DiskWatch,
     ) -> anyhow::Result<Self> {
         if let Some((leader, secret)) = settings.cluster.leader() {
-            let following = Following::start(shared, leader.clone(), secret.clone());
+            let following = Following::start_to(shared, leader, secret);
             return Ok(Self::Following(following));
         }
+        if let Some(membership) = settings.membership() {
+            let member = Member::start(settings, membership, shared)?;
+            return Ok(Self::Member(member));
+        }
         let rules = settings.engine_rules();
-        let door = open_door(settings)?;
         let term = if let Some(storage_dir) = storage_dir {
             let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
                 .context("cannot open the database")?;
             let lease = Box::new(storage_dir.into_lease());
-            Term::start(lease, store, rules, shared, threads, door)?
+            Term::start(lease, store, rules, shared, threads, open_door(settings)?)?
         } else {
             let target = settings.database.as_ref();
             let target = target.context("neither a storage directory nor a database is set")?;
-            let (lease, store) = database::open(target, &settings.binding).await?;
-            Term::start(Box::new(lease), store, rules, shared, threads, door)?
+            let Reign { lease, store, .. } = database::open(target, &settings.binding).await?;
+            Term::start(Box::new(lease), store, rules, shared, threads, None)?
         };
         Ok(Self::Leading(term))
     }
@@ -61,6 +67,7 @@ impl Role {
         match self {
             Self::Leading(term) => term.started().await,
             Self::Following(following) => following.started().await,
+            Self::Member(member) => member.started().await,
         }
     }
 
@@ -68,6 +75,7 @@ impl Role {
     pub(crate) fn set_rules(&self, rules: Rules) {
         match self {
             Self::Leading(term) => term.set_rules(rules),
+            Self::Member(member) => member.set_rules(rules),
             Self::Following(_) => {}
         }
     }
@@ -77,6 +85,7 @@ impl Role {
         match self {
             Self::Leading(term) => term.log(shared).await,
             Self::Following(following) => following.log(),
+            Self::Member(member) => member.log(),
         }
     }
 
@@ -84,8 +93,8 @@ impl Role {
     pub(crate) async fn fault(&mut self) -> String {
         match self {
             Self::Leading(term) => term.fault().await,
-            // It waits for another leader, however long that takes.
-            Self::Following(_) => pending().await,
+            // They wait for another leader, however long that takes.
+            Self::Following(_) | Self::Member(_) => pending().await,
         }
     }
 
@@ -93,7 +102,8 @@ impl Role {
     pub(crate) fn ask_to_stop(&self) {
         match self {
             Self::Leading(term) => term.ask_to_stop(),
-            Self::Following(_) => {}
+            // What is handed over may still lead to this server itself.
+            Self::Following(_) | Self::Member(_) => {}
         }
     }
 
@@ -105,21 +115,19 @@ impl Role {
                 following.stop(deadline).await;
                 TermEnd::Over
             }
+            Self::Member(member) => member.stop(deadline).await,
         }
     }
 }
 
 /// Listens for the links of other servers, if there are to be any.
-fn open_door(settings: &Settings) -> anyhow::Result<Option<LinkListener>> {
+fn open_door(settings: &Settings) -> anyhow::Result<Option<Among>> {
     let Some((binding, secret)) = settings.cluster.door() else {
         return Ok(None);
     };
-    let listener = bind(binding)
-        .with_context(|| format!("cannot take in links of other servers on {binding}"))?;
-    let addr = listener
-        .local_addr()
-        .context("cannot tell where links come in")?;
-    tracing::info!("takes in links of other servers at {addr}");
-    let secret = secret.clone();
-    Ok(Some(LinkListener { listener, secret }))
+    Ok(Some(Among {
+        door: LinkListener::bind(binding, secret)?,
+        // A store in files has one leader after the other, and nobody who must tell them apart.
+        epoch: Epoch(1),
+    }))
 }

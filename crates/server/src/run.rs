@@ -172,6 +172,7 @@ impl Server {
         }
         let end = self.role.stop(deadline).await;
         self.shared.gate.close();
+        self.shared.engine.close();
         if end == TermEnd::Stuck {
             return Some("the disk does not answer".to_owned());
         }

@@ -38,8 +38,11 @@ fn numbers_of(server: ServerId) -> u64 {
 
 /// The server as its connections and services see it.
 pub(crate) struct Shared {
-    /// The way to the engine.
+    /// The way of what clients ask.
     pub(crate) gate: Arc<Gateway>,
+    /// The way to the engine while a term is here, for what time and operators ask of it. The same as `gate`, unless what clients
+    /// ask goes to whoever leads, be that this server or not.
+    pub(crate) engine: Arc<Gateway>,
     /// The way to what is committed.
     pub(crate) reads: Arc<Reads>,
     pub(crate) clock: Arc<Clock>,
@@ -51,28 +54,42 @@ pub(crate) struct Shared {
     pub(crate) meters: Arc<Meters>,
     /// Names this run of this server among others.
     pub(crate) server: ServerId,
-    /// Whether another server runs what the clients ask.
-    pub(crate) is_following: bool,
+    /// Whether what clients ask goes to whoever leads.
+    pub(crate) forwards: bool,
     stopping: AtomicBool,
 }
 
 impl Shared {
     pub(crate) fn new(settings: &Settings, tls: Option<TlsReloader>) -> Self {
         let server = new_name();
-        let is_following = settings.cluster.leader.is_some();
+        let is_member = settings.membership().is_some();
+        let forwards = is_member || settings.cluster.leader.is_some();
+        let gate = Arc::<Gateway>::default();
         Self {
-            gate: Arc::default(),
+            engine: match is_member {
+                true => Arc::default(),
+                false => Arc::clone(&gate),
+            },
+            gate,
             reads: Arc::default(),
             clock: Arc::new(Clock::start()),
             settings: LiveSettings::new(settings),
             entrance: Entrance::new(tls),
-            roster: Roster::new(if is_following { numbers_of(server) } else { 0 }),
+            roster: Roster::new(if forwards { numbers_of(server) } else { 0 }),
             budgets: Budgets::new(settings.input_bytes_max),
             long_lines: LongLines::default(),
             meters: Arc::default(),
-            is_following,
+            forwards,
             server,
             stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The shortest way to who runs ops now.
+    pub(crate) fn way_to_engine(&self) -> &Arc<Gateway> {
+        match self.engine.is_suspended() {
+            true => &self.gate,
+            false => &self.engine,
         }
     }
 

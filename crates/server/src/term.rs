@@ -15,7 +15,7 @@ use workmill_cluster::{self as cluster, AnswerLogs, Epoch};
 use workmill_engine::{Engine, OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
 use workmill_store::{Lease, Store, StoreError};
 
-use crate::cluster::LinkListener;
+use crate::cluster::{Hall, LinkListener};
 use crate::committer::{Committer, Ended, Host, Inbox};
 use crate::dump::Dump;
 use crate::gate::{Gate as _, Gateway};
@@ -29,6 +29,10 @@ use crate::threads::Threads;
 /// stays well below the 90 seconds after which service managers kill a process.
 const COMMITTER_STOP_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long all of a term may take to end.
+pub(crate) const STOP_WITHIN: Duration =
+    COMMITTER_STOP_WITHIN.saturating_add(Duration::from_secs(5));
+
 /// A term.
 pub(crate) struct Term {
     /// The way to it for all that outlives it.
@@ -38,6 +42,8 @@ pub(crate) struct Term {
     inbox: Arc<Inbox>,
     dump: Dump,
     committer: Service,
+    /// Where other servers reach it, if there are any.
+    hall: Option<Arc<Hall>>,
     /// They ask the engine for what time demands, and for what other servers' clients do.
     duties: Vec<Service>,
     /// Gets the reason if the committer cannot go on.
@@ -45,7 +51,15 @@ pub(crate) struct Term {
     /// The reason, once it was told.
     faulted: Option<String>,
     /// Keeps other servers out until all else is closed.
-    lease: Box<dyn Lease + Send>,
+    lease: Box<dyn Lease + Send + Sync>,
+}
+
+/// What a term has to know that is one of several servers'.
+pub(crate) struct Among {
+    /// Where the others come in.
+    pub(crate) door: LinkListener,
+    /// Which leadership it is.
+    pub(crate) epoch: Epoch,
 }
 
 /// How a term ended.
@@ -62,15 +76,17 @@ pub(crate) enum TermEnd {
 impl Term {
     /// Starts a term with the right to write and the store, and opens the gate to it.
     pub(crate) fn start<S: Store + Send + 'static>(
-        lease: Box<dyn Lease + Send>,
+        lease: Box<dyn Lease + Send + Sync>,
         store: S,
         rules: Rules,
         shared: &Arc<Shared>,
         threads: Threads,
-        door: Option<LinkListener>,
+        among: Option<Among>,
     ) -> anyhow::Result<Self> {
         let mut store = store;
-        let servers = door.as_ref().map(|_| load_servers(&mut store, shared));
+        let servers = among
+            .as_ref()
+            .map(|among| load_servers(&mut store, shared, among.epoch));
         let servers = servers.transpose();
         let servers = servers.context("cannot read what other servers were answered")?;
         let reading = Arc::new(store.reader());
@@ -79,7 +95,7 @@ impl Term {
         let engine = Engine::with_made(rules, made);
         let inbox: Arc<Inbox> = Arc::default();
         let host = Host {
-            gate: Arc::<Gateway>::clone(&shared.gate),
+            gate: Arc::<Gateway>::clone(&shared.engine),
             clock: Arc::clone(&shared.clock),
             meters: Arc::clone(&shared.meters),
             threads,
@@ -88,20 +104,28 @@ impl Term {
         let links = Arc::clone(&host.links);
         let ended = Committer::start(store, engine, Arc::clone(&inbox), host, servers)
             .context("cannot start the committer")?;
-        shared.gate.open(Arc::<Inbox>::clone(&inbox));
+        shared.engine.open(Arc::<Inbox>::clone(&inbox));
         let (committer, fault) = look_after(ended, Arc::clone(&inbox));
         shared.reads.open(reading);
         for _ in 0..OPERATIONS_RUNNING_MAX {
             let resume = Op::Operations(OperationsOp::Resume);
-            shared.gate.submit_unanswered(resume);
+            shared.engine.submit_unanswered(resume);
         }
         let mut duties = tick(shared);
         duties.push(fire_cron(shared));
         duties.push(recover_lost(shared));
-        duties.extend(door.map(|door| door.open(shared, &inbox, links)));
+        let hall = among
+            .as_ref()
+            .map(|_| Arc::new(Hall::new(shared, &inbox, links)));
+        duties.extend(
+            hall.iter()
+                .zip(among)
+                .map(|(hall, among)| among.door.open(Arc::clone(hall))),
+        );
         Ok(Self {
+            hall,
             dump: Dump::new(Arc::clone(&inbox)),
-            gate: Arc::clone(&shared.gate),
+            gate: Arc::clone(&shared.engine),
             reads: Arc::clone(&shared.reads),
             inbox,
             committer,
@@ -128,6 +152,11 @@ impl Term {
     /// Writes what is going on into the log.
     pub(crate) async fn log(&self, shared: &Shared) {
         self.dump.log(shared).await;
+    }
+
+    /// Where other servers reach it, if there are any.
+    pub(crate) fn hall(&self) -> Option<&Arc<Hall>> {
+        self.hall.as_ref()
     }
 
     /// Waits until it cannot go on, and tells why. May be dropped and called again; once it has told, not.
@@ -162,18 +191,26 @@ impl Term {
         if let Some(reason) = reason {
             return TermEnd::Faulted(reason);
         }
-        if let Err(error) = self.lease.resign() {
-            tracing::error!(%error, "the storage is not free for other servers before this process ends");
-        }
+        self.resign();
         TermEnd::Over
+    }
+
+    /// Lets others have the storage. Only once it is stopped.
+    pub(crate) fn resign(&mut self) {
+        if let Err(error) = self.lease.resign() {
+            tracing::error!(%error, "the storage could not be given up: other servers may have to wait for it");
+        }
     }
 }
 
 /// What was left of those who hand over what their clients ask, by the leader before.
-fn load_servers<S: Store>(store: &mut S, shared: &Shared) -> Result<cluster::Host, StoreError> {
+fn load_servers<S: Store>(
+    store: &mut S,
+    shared: &Shared,
+    epoch: Epoch,
+) -> Result<cluster::Host, StoreError> {
     let logs = AnswerLogs::load(&mut store.begin()?)?;
-    // A store in files has one leader after the other, and nobody who must tell them apart.
-    Ok(cluster::Host::new(Epoch(1), logs, shared.clock.uptime()))
+    Ok(cluster::Host::new(epoch, logs, shared.clock.uptime()))
 }
 
 /// Makes the committer a service. The receiver gets the reason if it cannot go on.

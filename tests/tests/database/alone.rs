@@ -1,30 +1,8 @@
-//! Jobs that are kept in a PostgreSQL database instead of a file.
+//! Jobs of one server that are kept in a PostgreSQL database instead of a file.
 
-#[path = "../../crates/store/tests/postgres/server.rs"]
-mod postgres;
+use workmill_tests::job;
 
-use std::process::{Command, Stdio};
-
-use workmill_tests::{Server, ServerBuilder, ServerFiles, binary_path, job};
-
-/// A server to be started on a schema of its own.
-fn on_schema(schema: &str) -> ServerBuilder {
-    let directory = postgres::Server::get().directory().display();
-    let pid = std::process::id();
-    Server::builder().config(&format!(
-        "[storage]\nurl = \"host={directory} user=workmill dbname=postgres\"\nschema = \"{schema}_{pid}\"\n"
-    ))
-}
-
-fn migrate(files: &ServerFiles) -> String {
-    let mut command = Command::new(binary_path());
-    command.args(["migrate", "-e", "development", "-c"]);
-    let command = command.arg(files.config_dir()).stdin(Stdio::null());
-    let output = command.output().expect("run workmill");
-    let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("it says text");
-    assert!(output.status.success(), "{text}");
-    text
-}
+use super::fixture::{migrate, on_schema};
 
 #[test]
 fn jobs_in_a_database_outlive_a_killed_server() {

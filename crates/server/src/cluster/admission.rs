@@ -32,6 +32,13 @@ pub(super) enum LinkError {
     Refused(String),
 }
 
+impl LinkError {
+    /// Whether nobody listens there.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)
+    }
+}
+
 /// Makes a link to the server that was connected to; tells how long a frame may be that it takes, in bytes.
 pub(super) async fn introduce(
     mut stream: TcpStream,

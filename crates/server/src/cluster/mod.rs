@@ -12,5 +12,5 @@ mod channel;
 mod follower;
 mod leader;
 
-pub(crate) use follower::{Following, Forwarding};
-pub(crate) use leader::{Heard, HeardSoFar, LinkListener, Links};
+pub(crate) use follower::{Following, Forwarding, Leader, News, Route};
+pub(crate) use leader::{Hall, Heard, HeardSoFar, LinkListener, Links};

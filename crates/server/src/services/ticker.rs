@@ -52,7 +52,7 @@ fn repeat(shared: &Arc<Shared>, duty: Duty, every: Duration) -> Service {
 pub(super) async fn perform(shared: &Shared, duty: Duty) -> Result<(), CommitterGone> {
     let kind = DutyKind::of(&duty);
     let start = Instant::now();
-    let mut pending = shared.gate.submit(smallvec![Op::Tick(duty)], 0)?;
+    let mut pending = shared.engine.submit(smallvec![Op::Tick(duty)], 0)?;
     pending.answers().await?;
     shared.meters.duties.count(kind, start.elapsed());
     Ok(())

@@ -54,7 +54,7 @@ impl<S: Stream> Conversation<S> {
     ) -> Self {
         let closed = Box::pin(connection.close.clone().cancelled_owned());
         Self {
-            handed: Handed::new(Arc::<Gateway>::clone(&shared.gate), shared.is_following),
+            handed: Handed::new(Arc::<Gateway>::clone(&shared.gate), shared.forwards),
             shared,
             wire,
             worker,

@@ -66,6 +66,12 @@ impl Binding {
         })
     }
 
+    /// Whether that is every address of the machine, and none to connect to from another one.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        let ip = self.host.parse::<IpAddr>();
+        self.host.is_empty() || ip.is_ok_and(|ip| ip.is_unspecified())
+    }
+
     /// The addresses to try in turn; the first that can be bound is it. IPv4 comes first when a name has both kinds, as
     /// in Go's net package, because clients of `localhost` mostly try that.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {

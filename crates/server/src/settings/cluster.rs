@@ -16,6 +16,8 @@ pub struct ClusterSettings {
     pub leader: Option<Binding>,
     /// Where other servers hand over what their clients ask; none if nobody is to.
     pub binding: Option<Binding>,
+    /// Where other servers reach this one, if not at the address where it listens.
+    pub address: Option<Binding>,
     /// What all of them know, and nobody else.
     pub secret: Option<Password>,
 }
@@ -35,9 +37,11 @@ impl ClusterSettings {
 pub(super) fn choose_cluster(
     reader: &mut Reader,
     warnings: &mut Vec<String>,
+    has_database: bool,
 ) -> Result<ClusterSettings, SettingsError> {
     let leader = choose_address(reader, "leader")?;
     let binding = choose_address(reader, "binding")?;
+    let address = choose_address(reader, "address")?;
     let found = reader.string(TABLE, "secret", "a text, or the path of a file")?;
     let secret = Password::of_value(
         found.as_ref().map(|found| found.value.as_str()),
@@ -65,6 +69,25 @@ pub(super) fn choose_cluster(
             "a server with a leader takes no links of others: name the same leader there, or remove one of the two",
         )?;
     }
+    if leader.is_some() && has_database {
+        refuse(
+            "leader",
+            "a server with a database (storage.url) needs no leader: the servers on it choose one; remove one of the two",
+        )?;
+    }
+    if address.is_some() && (binding.is_none() || !has_database) {
+        refuse(
+            "address",
+            "this tells other servers on the same database where this one is: it needs storage.url and cluster.binding",
+        )?;
+    }
+    let listens_everywhere = binding.as_ref().is_some_and(Binding::is_everywhere);
+    if has_database && listens_everywhere && address.is_none() {
+        refuse(
+            "binding",
+            "on this address other servers cannot find this one: name its own with cluster.address",
+        )?;
+    }
     for (key, address) in [("leader", &leader), ("binding", &binding)] {
         if address.is_some() && secret.is_none() {
             refuse(
@@ -76,6 +99,7 @@ pub(super) fn choose_cluster(
     Ok(ClusterSettings {
         leader,
         binding,
+        address,
         secret,
     })
 }

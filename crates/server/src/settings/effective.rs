@@ -58,7 +58,29 @@ pub struct Settings {
     pub cluster: ClusterSettings,
 }
 
+/// What a server knows that is one of several on one database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Membership<'a> {
+    pub(crate) target: &'a Target,
+    /// Where the others come in, when it leads.
+    pub(crate) binding: &'a Binding,
+    /// Where the others are to come, if that is not the same.
+    pub(crate) address: Option<&'a Binding>,
+    pub(crate) secret: &'a Password,
+}
+
 impl Settings {
+    /// What it takes to be one of several servers on one database; none if it is not.
+    pub(crate) fn membership(&self) -> Option<Membership<'_>> {
+        let (binding, secret) = self.cluster.door()?;
+        Some(Membership {
+            target: self.database.as_ref()?,
+            binding,
+            address: self.cluster.address.as_ref(),
+            secret,
+        })
+    }
+
     /// Whether jobs are in files of this server's own: neither a database has them, nor another server.
     pub(crate) fn keeps_files(&self) -> bool {
         self.database.is_none() && self.cluster.leader.is_none()

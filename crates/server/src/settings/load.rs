@@ -68,12 +68,14 @@ impl Settings {
                 Ok(metrics) => (metrics, None),
                 Err(error) => (None, Some(error.to_string())),
             };
+        let database = database::choose_database(&mut reader)?;
         let mut settings = Self {
             binding: paths::choose_binding(cli, &mut reader)?,
             environment,
             password: choose_password(environment, &config_dir, &mut reader, env, &mut warnings)?,
             durability: choose_durability(cli, &mut reader)?,
-            database: database::choose_database(&mut reader)?,
+            cluster: cluster::choose_cluster(&mut reader, &mut warnings, database.is_some())?,
+            database,
             tls: paths::choose_tls(&config_dir, &mut reader, &mut warnings)?,
             connections_max: CONNECTIONS_MAX_DEFAULT,
             line_bytes_max: LINE_BYTES_MAX_DEFAULT,
@@ -89,7 +91,6 @@ impl Settings {
             batch: BatchSettings::default(),
             throttles,
             web: web::choose_web(cli, &mut reader, &mut warnings)?,
-            cluster: cluster::choose_cluster(&mut reader, &mut warnings)?,
             storage_dir,
             config_dir,
         };

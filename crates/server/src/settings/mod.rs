@@ -32,6 +32,7 @@ mod web_users;
 pub use binding::Binding;
 pub use cluster::ClusterSettings;
 pub(crate) use cron::{load_made, read_entry};
+pub(crate) use effective::Membership;
 pub use effective::{BatchSettings, Settings};
 pub use error::SettingsError;
 pub use load::Loaded;

@@ -124,7 +124,7 @@ fn database_lines(database: Option<&Target>) -> [Line; 3] {
     ]
 }
 
-fn cluster_lines(cluster: &ClusterSettings) -> [Line; 3] {
+fn cluster_lines(cluster: &ClusterSettings) -> [Line; 4] {
     let shown = |address: &Option<Binding>| {
         let shown = address.as_ref().map(ToString::to_string);
         shown.unwrap_or_else(|| String::from("none"))
@@ -136,6 +136,7 @@ fn cluster_lines(cluster: &ClusterSettings) -> [Line; 3] {
     [
         ("cluster.leader", shown(&cluster.leader)),
         ("cluster.binding", shown(&cluster.binding)),
+        ("cluster.address", shown(&cluster.address)),
         ("cluster.secret", secret.to_owned()),
     ]
 }

@@ -93,8 +93,11 @@ impl Sender {
         self.link.send(datagrams, waiting.lost).await;
     }
 
-    /// Reads and sends, as long as there is a store.
+    /// Reads and sends, as long as there is a store; of several servers on one database only the one that leads does.
     async fn send_gauges(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        if shared.engine.is_suspended() {
+            return Ok(());
+        }
         let totals = shared.reads.read(|reading| reading.totals()).await?;
         let connections = shared.roster.connections.len();
         let datagrams = gauges::write_totals(&self.format, &totals, connections);

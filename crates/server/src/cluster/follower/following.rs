@@ -1,11 +1,14 @@
-//! How a server starts and stops that hands over what its clients ask.
+//! How the handing over of what clients ask starts and stops.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
+use workmill_cluster::Epoch;
 
 use super::forwarding::Forwarding;
+use super::route::{Leader, Route};
 use super::uplink::Uplink;
 use crate::dump;
 use crate::gate::Gateway;
@@ -17,7 +20,7 @@ use crate::shared::Shared;
 /// How often it is looked whether all is said, at the end.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// The time in which another server runs what this one's clients ask, from the start to the end of the process.
+/// What this server's clients ask is handed over to the one that leads, from the start to the end of the process.
 pub(crate) struct Following {
     shared: Arc<Shared>,
     forwarding: Arc<Forwarding>,
@@ -25,23 +28,33 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// Starts to look for the one that leads.
-    pub(crate) fn start(shared: &Arc<Shared>, leader: Binding, secret: Password) -> Self {
+    /// Starts to hand over to the one server that leads, always.
+    pub(crate) fn start_to(shared: &Arc<Shared>, leader: &Binding, secret: &Password) -> Self {
+        let leader = Leader::There(Epoch::default(), leader.clone());
+        let route = Route {
+            leader: watch::channel(leader).1,
+            // Whether it is there makes no difference to what this server does.
+            news: mpsc::unbounded_channel().0,
+        };
+        Self::start(shared, route, secret)
+    }
+
+    /// Starts to hand over to whoever leads.
+    pub(crate) fn start(shared: &Arc<Shared>, route: Route, secret: &Password) -> Self {
         let gate = Arc::<Gateway>::clone(&shared.gate);
         let forwarding = Arc::new(Forwarding::new(shared.server, gate));
         shared.reads.ask(Arc::clone(&forwarding));
         let uplink = Uplink {
             shared: Arc::clone(shared),
             forwarding: Arc::clone(&forwarding),
-            leader,
-            secret,
+            secret: secret.clone(),
         };
         let uplink = Service::start("uplink", |mut life: Life| async move {
             life.started();
             tokio::select! {
                 biased;
                 () = life.stopping() => {}
-                () = uplink.keep() => {}
+                () = uplink.keep(route) => {}
             }
         });
         Self {

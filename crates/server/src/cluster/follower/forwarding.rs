@@ -24,7 +24,7 @@ pub(crate) struct Forwarding {
     state: Mutex<State>,
     questions: Mutex<Questions>,
     /// There is something to say on the link.
-    pub(super) arrived: Notify,
+    pub(in crate::cluster) arrived: Notify,
 }
 
 impl Forwarding {
@@ -45,10 +45,11 @@ impl Forwarding {
         self.arrived.notify_one();
     }
 
-    /// There is none any more.
-    pub(super) fn link_down(&self) {
-        self.state.lock().link_down();
+    /// There is none any more; tells whether there was one.
+    pub(super) fn link_down(&self) -> bool {
+        let was_linked = self.state.lock().link_down();
         self.questions.lock().drop_all();
+        was_linked
     }
 
     /// How many ops are without an answer, and whether there is a link.
@@ -63,12 +64,12 @@ impl Forwarding {
     }
 
     /// What is to be said now.
-    pub(super) fn take_outgoing(&self) -> Vec<ToLeader> {
+    pub(in crate::cluster) fn take_outgoing(&self) -> Vec<ToLeader> {
         self.state.lock().take_outgoing()
     }
 
     /// Takes in what the one that leads says. False if it does not know this server any more.
-    pub(super) fn receive(&self, frame: FromLeader) -> bool {
+    pub(in crate::cluster) fn receive(&self, frame: FromLeader) -> bool {
         if let FromLeader::Latencies { question, seconds } = frame {
             self.questions.lock().answer(question, seconds);
             return true;

@@ -78,9 +78,9 @@ impl State {
         self.outgoing = Some(outgoing);
     }
 
-    /// There is none any more. What has no answer is asked for again on the next one.
-    pub(super) fn link_down(&mut self) {
-        self.outgoing = None;
+    /// There is none any more; tells whether there was one. What has no answer is asked for again on the next one.
+    pub(super) fn link_down(&mut self) -> bool {
+        self.outgoing.take().is_some()
     }
 
     /// What is to be said now.

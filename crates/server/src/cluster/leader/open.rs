@@ -9,22 +9,23 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::sleep;
 use workmill_cluster::{FromLeader, LinkId, ToLeader, read_to_leader, write_from_leader};
 
-use super::door::Door;
+use super::hall::Hall;
 use super::heard::Heard;
 use super::links::Outlet;
+use crate::cluster::Forwarding;
 use crate::cluster::channel::{Channel, PING_EVERY, read_frame, write_frame};
 
 /// A link that is open, until this is dropped.
-pub(super) struct Open<'a> {
-    door: &'a Door,
+pub(in crate::cluster) struct Open<'a> {
+    hall: &'a Hall,
     link: LinkId,
     outlet: Arc<Outlet>,
 }
 
 impl<'a> Open<'a> {
-    pub(super) fn new(door: &'a Door) -> Self {
-        let (link, outlet) = door.links.open();
-        Self { door, link, outlet }
+    pub(in crate::cluster) fn new(hall: &'a Hall) -> Self {
+        let (link, outlet) = hall.links.open();
+        Self { hall, link, outlet }
     }
 
     /// Passes frames on in both directions; tells why that has ended.
@@ -41,27 +42,33 @@ impl<'a> Open<'a> {
     }
 
     async fn hear(&self, reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Infallible> {
-        let Door { shared, inbox, .. } = self.door;
         loop {
             // What comes meanwhile waits in the socket, and then at the other end.
             self.outlet.has_room().await;
-            inbox.has_room_for_servers().await;
-            let bytes = read_frame(reader, self.door.frame_bytes_max()).await?;
-            match read_to_leader(&bytes).map_err(io::Error::other)? {
-                ToLeader::Ping => {}
-                ToLeader::Alive(workers) => {
-                    let now = shared.clock.uptime();
-                    shared.roster.elsewhere.note(self.link, workers, now);
-                }
-                ToLeader::Latencies { question, queues } => self.tell_latencies(question, queues),
-                frame => inbox.hear(Heard::Frame(self.link, frame), bytes.len()),
+            self.hall.inbox.has_room_for_servers().await;
+            let bytes = read_frame(reader, self.hall.frame_bytes_max()).await?;
+            let frame = read_to_leader(&bytes).map_err(io::Error::other)?;
+            self.take_in(frame, bytes.len());
+        }
+    }
+
+    /// Takes in a frame of so many bytes.
+    fn take_in(&self, frame: ToLeader, bytes: usize) {
+        let Hall { shared, inbox, .. } = self.hall;
+        match frame {
+            ToLeader::Ping => {}
+            ToLeader::Alive(workers) => {
+                let now = shared.clock.uptime();
+                shared.roster.elsewhere.note(self.link, workers, now);
             }
+            ToLeader::Latencies { question, queues } => self.tell_latencies(question, queues),
+            frame => inbox.hear(Heard::Frame(self.link, frame), bytes),
         }
     }
 
     /// Reads beside the link, which goes on meanwhile.
     fn tell_latencies(&self, question: u64, queues: Vec<String>) {
-        let (shared, outlet) = (Arc::clone(&self.door.shared), Arc::clone(&self.outlet));
+        let (shared, outlet) = (Arc::clone(&self.hall.shared), Arc::clone(&self.outlet));
         tokio::spawn(async move {
             let names = queues.clone();
             let latencies = shared.reads.latencies(queues, shared.clock.wall()).await;
@@ -93,9 +100,33 @@ impl<'a> Open<'a> {
     }
 }
 
+impl Open<'_> {
+    /// Passes frames on between the server's own clients and the term that is here; tells when that has ended, which is if the
+    /// term does not know the server.
+    pub(in crate::cluster) async fn serve_own(&self, forwarding: &Forwarding) {
+        loop {
+            for frame in self.outlet.take() {
+                if !forwarding.receive(frame) {
+                    return;
+                }
+            }
+            // Its answers are taken above, so there is room for them.
+            self.hall.inbox.has_room_for_servers().await;
+            for frame in forwarding.take_outgoing() {
+                // Their memory is counted where the commands came in.
+                self.take_in(frame, 0);
+            }
+            tokio::select! {
+                () = self.outlet.arrived.notified() => {}
+                () = forwarding.arrived.notified() => {}
+            }
+        }
+    }
+}
+
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.door.links.close(self.link);
-        self.door.inbox.hear(Heard::Broken(self.link), 0);
+        self.hall.links.close(self.link);
+        self.hall.inbox.hear(Heard::Broken(self.link), 0);
     }
 }

@@ -1,5 +1,6 @@
 //! What comes out of flags, variables and files.
 
+mod cluster;
 mod cron;
 mod cron_firing;
 mod documented;

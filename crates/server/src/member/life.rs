@@ -1,0 +1,170 @@
+//! The life of one of several servers: it follows, it leads, it follows again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use workmill_cluster::Epoch;
+use workmill_engine::Rules;
+use workmill_store::postgres::{PostgresReads, Target};
+
+use super::Order;
+use super::contest::{Contest, Looked};
+use crate::cluster::{Leader, LinkListener};
+use crate::database::Reign;
+use crate::services::Life;
+use crate::settings::Binding;
+use crate::shared::Shared;
+use crate::term::{Among, Term, TermEnd};
+use crate::threads::Threads;
+
+/// The committer waits for the database, so it has a thread of its own: connections are served meanwhile.
+const THREADS: Threads = Threads::Many(1);
+
+/// How long that which time demands may take to stop when the term is over: others wait for it to be.
+const DUTIES_STOP_WITHIN: Duration = Duration::from_secs(1);
+
+/// What goes on as long as the process does.
+pub(super) struct MemberLife {
+    pub(super) shared: Arc<Shared>,
+    pub(super) target: Target,
+    pub(super) door: LinkListener,
+    pub(super) rules: Rules,
+    pub(super) leader: watch::Sender<Leader>,
+    pub(super) orders: mpsc::UnboundedReceiver<Order>,
+    pub(super) end: Arc<Mutex<TermEnd>>,
+}
+
+impl MemberLife {
+    /// Follows and leads in turn, until the server is to stop.
+    pub(super) async fn run(mut self, mut contest: Contest, mut life: Life) {
+        life.started();
+        loop {
+            // What others write can be read all the while.
+            self.shared
+                .reads
+                .open(Arc::new(PostgresReads::of(&self.target)));
+            let reign;
+            (contest, reign) = tokio::select! {
+                biased;
+                () = life.stopping() => return,
+                won = self.follow(contest) => won,
+            };
+            let end = self.lead(reign, &life).await;
+            if self.shared.is_stopping() {
+                *self.end.lock() = end;
+                return;
+            }
+            contest.rest();
+        }
+    }
+
+    /// Hands over to whoever leads, until that is this server.
+    async fn follow(&mut self, mut contest: Contest) -> (Contest, Reign) {
+        let door = self.door.clone();
+        loop {
+            let looked;
+            // Whoever comes meanwhile waits: this server may be about to lead.
+            (contest, looked) = contest.look().await;
+            match looked {
+                Looked::Leads(reign) => return (contest, *reign),
+                Looked::Follows(epoch, address) => self.point_to(epoch, &address),
+                Looked::Unchanged => {}
+            }
+            tokio::select! {
+                biased;
+                never = door.turn_away() => match never {},
+                () = contest.time_for_look() => {}
+            }
+            self.carry_out_orders(None).await;
+        }
+    }
+
+    /// Has what clients ask handed over to the leader of an epoch, if it is not already.
+    fn point_to(&self, epoch: Epoch, address: &str) {
+        let points_there = matches!(&*self.leader.borrow(), Leader::There(to, _) if *to == epoch);
+        if points_there {
+            return;
+        }
+        match Binding::parse(address) {
+            Ok(binding) => {
+                tracing::info!(epoch = epoch.0, "the server at {address} leads");
+                self.leader.send_replace(Leader::There(epoch, binding));
+            }
+            Err(reason) => {
+                self.leader.send_replace(Leader::Unknown);
+                tracing::debug!(%reason, "the server that leads takes no links");
+            }
+        }
+    }
+
+    async fn carry_out_orders(&mut self, term: Option<&Term>) {
+        while let Ok(order) = self.orders.try_recv() {
+            self.carry_out(order, term).await;
+        }
+    }
+
+    async fn carry_out(&mut self, order: Order, term: Option<&Term>) {
+        match (order, term) {
+            (Order::SetRules(rules), term) => {
+                self.rules = rules.clone();
+                if let Some(term) = term {
+                    term.set_rules(rules);
+                }
+            }
+            (Order::Log, Some(term)) => term.log(&self.shared).await,
+            (Order::Log, None) => tracing::info!("dump: another server leads, or none"),
+        }
+    }
+
+    /// Leads until that cannot go on, or the server is to stop.
+    async fn lead(&mut self, reign: Reign, life: &Life) -> TermEnd {
+        let Reign {
+            lease,
+            store,
+            epoch,
+            ..
+        } = reign;
+        let lost = lease.lost();
+        let among = Among {
+            door: self.door.clone(),
+            epoch,
+        };
+        let rules = self.rules.clone();
+        let lease = Box::new(lease);
+        let started = Term::start(lease, store, rules, &self.shared, THREADS, Some(among));
+        let mut term = match started {
+            Ok(term) => term,
+            Err(error) => {
+                tracing::error!("cannot begin to lead: {error:#}");
+                return TermEnd::Over;
+            }
+        };
+        term.started().await;
+        if let Some(hall) = term.hall() {
+            self.leader.send_replace(Leader::Here(Arc::clone(hall)));
+        }
+        tracing::info!(epoch = epoch.0, "leads");
+        let reason = loop {
+            tokio::select! {
+                biased;
+                () = life.stopping() => break None,
+                () = lost.cancelled() => break Some("another server has taken over".to_owned()),
+                reason = term.fault() => break Some(reason),
+                Some(order) = self.orders.recv() => self.carry_out(order, Some(&term)).await,
+            }
+        };
+        if let Some(reason) = &reason {
+            tracing::error!(epoch = epoch.0, "does not lead any more: {reason}");
+        }
+        self.leader.send_replace(Leader::Unknown);
+        let end = term.stop(Instant::now() + DUTIES_STOP_WITHIN).await;
+        if matches!(end, TermEnd::Faulted(_)) {
+            // Whoever leads next must not wait for it: the number of the epoch keeps what may be under way from harm.
+            term.resign();
+        }
+        end
+    }
+}

@@ -1,0 +1,27 @@
+//! What can be seen and asked at any of several servers.
+
+use workmill_tests::{job, web_get};
+
+use super::fixture::Members;
+
+#[test]
+fn each_server_answers_for_all() {
+    let mut members = Members::start("for_all", 1);
+    members.join(members.builder().web());
+    let (leader, follower) = (&members.servers[0], &members.servers[1]);
+    let (mut here, mut there) = (follower.worker("here"), leader.worker("there"));
+    here.push(&job("pushed-here", "q"));
+    assert_eq!(there.fetch_jid("q"), "pushed-here");
+    there.push(&job("pushed-there", "q"));
+    // The pages read what the leader has committed.
+    let queues = web_get(&follower.web_url(), "/api/v1/queues");
+    assert_eq!(queues.status, 200);
+    assert!(queues.text().contains("\"q\""), "{}", queues.text());
+    assert_eq!(web_get(&follower.web_url(), "/readyz").status, 200);
+    assert_eq!(here.fetch_jid("q"), "pushed-there");
+    here.ack("pushed-there");
+    there.ack("pushed-here");
+    assert_eq!(here.info()["faktory"]["total_processed"], 2);
+    let latency = here.cmd("QUEUE LATENCY q").json();
+    assert!(latency["q"].is_number(), "{latency}");
+}
