@@ -15,6 +15,11 @@ pub(super) fn choose_database(reader: &mut Reader) -> Result<Option<Target>, Set
     let url = reader.string("storage", "url", URL)?;
     let schema = reader.string("storage", "schema", "the name of a schema")?;
     let pooler = reader.boolean("storage", "pooler")?;
+    let command = reader.string(
+        "storage",
+        "password_command",
+        "a command that writes the password",
+    )?;
     let Some(Found { value, origin }) = url else {
         return Ok(None);
     };
@@ -23,6 +28,15 @@ pub(super) fn choose_database(reader: &mut Reader) -> Result<Option<Target>, Set
     // The reason never has the password in it.
     let target =
         target.map_err(|error| refuse_because(origin, "storage", "url", error.to_string()))?;
+    let target = match command {
+        None => target,
+        Some(Found { value, origin }) => {
+            let told = target.with_password_of(&value);
+            told.map_err(|error| {
+                refuse_because(origin, "storage", "password_command", error.to_string())
+            })?
+        }
+    };
     Ok(Some(match value_or(pooler, false) {
         true => target.through_pooler(),
         false => target,

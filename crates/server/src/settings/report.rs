@@ -103,15 +103,20 @@ fn tls_lines(files: Option<&TlsFiles>) -> [Line; 2] {
 }
 
 /// Never the password.
-fn database_lines(database: Option<&Target>) -> [Line; 3] {
-    let [url, schema, pooler] = match database {
+fn database_lines(database: Option<&Target>) -> [Line; 4] {
+    let [url, schema, pooler, command] = match database {
         Some(target) => [
             target.to_string(),
             target.schema().to_owned(),
             target.has_pooler().to_string(),
+            String::from(match target.has_password_command() {
+                true => "one, not shown here",
+                false => "none",
+            }),
         ],
         None => [
             "none: a file in the storage directory",
+            "of no effect",
             "of no effect",
             "of no effect",
         ]
@@ -121,6 +126,7 @@ fn database_lines(database: Option<&Target>) -> [Line; 3] {
         ("storage.url", url),
         ("storage.schema", schema),
         ("storage.pooler", pooler),
+        ("storage.password_command", command),
     ]
 }
 

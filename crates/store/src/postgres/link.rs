@@ -13,10 +13,10 @@ use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
-use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::types::Type;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
 
+use super::encryption::{Connector, Encrypted};
 use super::failure::{Failure, text_of};
 use super::request::{Answer, Refused, Request, Value};
 use super::wire::{Waiter, Wire};
@@ -31,7 +31,7 @@ impl Wake for Woken {
     }
 }
 
-type Wired = Connection<Wire, NoTlsStream>;
+type Wired = Connection<Wire, Encrypted>;
 
 /// A connection.
 pub(super) struct Link {
@@ -66,15 +66,15 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
-    /// Begins a session on a wire, with what a client says of itself.
+    /// Begins a session on a wire, encrypted as the configuration says, with what a client says of itself.
     pub(super) fn begin(
-        wire: Wire,
-        waiter: Waiter,
+        (wire, waiter): (Wire, Waiter),
         config: &Config,
+        encryption: Connector,
         prepares: bool,
         until: Instant,
     ) -> Result<Self, Failure> {
-        let connecting = pin!(config.connect_raw(wire, NoTls));
+        let connecting = pin!(config.connect_raw(wire, encryption));
         let (client, connection) = drive(connecting, None, &waiter, Some(until))??;
         let session = Session {
             connection: Some(connection),

@@ -15,6 +15,7 @@
 //! - No row is changed over and over: the dead versions of one row are all looked at to find it, as long as anybody holds an old
 //!   transaction open. What changes with each transaction is a new row each time ([live]).
 
+mod encryption;
 mod failure;
 mod kept;
 mod lease;
@@ -22,6 +23,8 @@ mod link;
 mod live;
 mod load;
 mod pages;
+mod parameters;
+mod password;
 mod readers;
 mod request;
 mod rows;

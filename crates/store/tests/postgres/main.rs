@@ -9,3 +9,4 @@ mod fixture;
 mod server;
 mod special;
 mod suite;
+mod tls;

@@ -126,7 +126,7 @@ fn run(is_root: bool, script: &str, directory: &Path, programs: &Path) -> Comman
 }
 
 /// The programs of the newest version.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let numbers = versions.filter_map(|version| version.file_name().to_str()?.parse::<u32>().ok());
     let newest = numbers.max();
