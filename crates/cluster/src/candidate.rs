@@ -74,6 +74,7 @@ struct Seen<H> {
     row: LeaderRow<H>,
     /// Since when it says so, as far as it was looked at all the while.
     since: Duration,
+    /// When the last look had come to its end.
     looked_at: Duration,
 }
 
@@ -100,23 +101,26 @@ impl<H> Default for Candidate<H> {
 }
 
 impl<H: Clone + PartialEq> Candidate<H> {
-    /// The store says this at `now`, a moment of a clock that only runs while this server does.
-    pub fn observe(&mut self, row: LeaderRow<H>, now: Duration) {
+    /// The store has said this to a look that lasted from `begun` to `ended`, moments of a clock that only runs while this server
+    /// does. Tells what to do then.
+    pub fn observe(&mut self, row: LeaderRow<H>, begun: Duration, ended: Duration) -> Step<H> {
         match &mut self.seen {
             Some(seen) if seen.row == row => {
-                if now.saturating_sub(seen.looked_at) > LOOKS_APART_MAX {
-                    seen.since = now;
+                if begun.saturating_sub(seen.looked_at) > LOOKS_APART_MAX {
+                    seen.since = ended;
                 }
-                seen.looked_at = now;
+                seen.looked_at = ended;
             }
             seen => {
                 *seen = Some(Seen {
                     row,
-                    since: now,
-                    looked_at: now,
+                    since: ended,
+                    looked_at: ended,
                 });
             }
         }
+        // What the store says was so when the look began, at the latest; a store that is slow says nothing of the leader.
+        self.step(begun)
     }
 
     /// There is a link to the leader of this epoch.
@@ -135,8 +139,8 @@ impl<H: Clone + PartialEq> Candidate<H> {
         };
     }
 
-    /// What to do at `now`.
-    pub fn step(&self, now: Duration) -> Step<H> {
+    /// What to do, if the store still said the same at `now`.
+    fn step(&self, now: Duration) -> Step<H> {
         let Some(Seen { row, since, .. }) = &self.seen else {
             return Step::Stay;
         };
@@ -185,7 +189,7 @@ mod tests {
         let mut now = last;
         while now < secs(until) {
             now += Duration::from_millis(500);
-            candidate.observe(row, now);
+            candidate.observe(row, now, now);
         }
     }
 
@@ -193,24 +197,24 @@ mod tests {
     fn whoever_resigned_is_followed_at_once() {
         let mut candidate = Candidate::default();
         assert_eq!(candidate.step(secs(9)), Step::Stay, "it has seen nothing");
-        candidate.observe(row(3, 0), secs(9));
+        candidate.observe(row(3, 0), secs(9), secs(9));
         candidate.linked(Epoch(3));
         assert_eq!(candidate.step(secs(9)), Step::Stay);
         let resigned = LeaderRow {
             holder: None,
             ..row(3, 0)
         };
-        candidate.observe(resigned, secs(9));
+        candidate.observe(resigned, secs(9), secs(9));
         assert_eq!(candidate.step(secs(9)), Step::TakeOver(Epoch(3)));
     }
 
     #[test]
     fn leader_that_renews_is_connected_to_again() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         candidate.linked(Epoch(3));
         for renewals in 1..9 {
-            candidate.observe(row(3, renewals), secs(renewals));
+            candidate.observe(row(3, renewals), secs(renewals), secs(renewals));
             candidate.unlinked(Epoch(3), LinkLoss::Broken);
             let connect = Step::Connect(Epoch(3), "there");
             assert_eq!(candidate.step(secs(renewals + 1)), connect);
@@ -222,7 +226,7 @@ mod tests {
     #[test]
     fn leader_that_is_heard_and_does_not_renew_is_stuck() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         candidate.linked(Epoch(3));
         looks_on(&mut candidate, row(3, 0), 4);
         assert_eq!(candidate.step(secs(4)), Step::Stay);
@@ -232,9 +236,9 @@ mod tests {
     #[test]
     fn silence_counts_only_while_it_is_looked_at() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         // The database was away meanwhile, or this server stood still.
-        candidate.observe(row(3, 0), secs(60));
+        candidate.observe(row(3, 0), secs(60), secs(60));
         let connect = Step::Connect(Epoch(3), "there");
         assert_eq!(candidate.step(secs(60)), connect);
         looks_on(&mut candidate, row(3, 0), 62);
@@ -242,15 +246,25 @@ mod tests {
     }
 
     #[test]
+    fn slow_store_is_no_silence_of_the_leader_and_hides_none() {
+        let mut candidate = Candidate::default();
+        candidate.observe(row(3, 0), secs(0), secs(9));
+        let connect = Step::Connect(Epoch(3), "there");
+        assert_eq!(candidate.observe(row(3, 0), secs(9), secs(19)), connect);
+        let step = candidate.observe(row(3, 0), secs(20), secs(29));
+        assert_eq!(step, Step::TakeOver(Epoch(3)));
+    }
+
+    #[test]
     fn leader_whose_process_is_gone_is_not_waited_for() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         candidate.linked(Epoch(3));
         candidate.unlinked(Epoch(3), LinkLoss::Broken);
         candidate.unlinked(Epoch(3), LinkLoss::Refused);
         assert_eq!(candidate.step(secs(0)), Step::TakeOver(Epoch(3)));
         // Somebody else was faster.
-        candidate.observe(row(4, 0), secs(0));
+        candidate.observe(row(4, 0), secs(0), secs(0));
         let connect = Step::Connect(Epoch(4), "there");
         assert_eq!(candidate.step(secs(0)), connect);
     }
@@ -258,13 +272,13 @@ mod tests {
     #[test]
     fn address_that_never_answered_is_not_taken_for_a_process_that_is_gone() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         candidate.unlinked(Epoch(3), LinkLoss::Refused);
         let connect = |epoch| Step::Connect(Epoch(epoch), "there");
         assert_eq!(candidate.step(secs(0)), connect(3));
         // Nor is that of the next leader, whatever was said of the last one.
         candidate.linked(Epoch(3));
-        candidate.observe(row(4, 0), secs(1));
+        candidate.observe(row(4, 0), secs(1), secs(1));
         candidate.unlinked(Epoch(4), LinkLoss::Refused);
         assert_eq!(candidate.step(secs(1)), connect(4));
     }
@@ -272,9 +286,9 @@ mod tests {
     #[test]
     fn link_to_a_leader_that_was_deposed_is_left() {
         let mut candidate = Candidate::default();
-        candidate.observe(row(3, 0), secs(0));
+        candidate.observe(row(3, 0), secs(0), secs(0));
         candidate.linked(Epoch(3));
-        candidate.observe(row(4, 0), secs(1));
+        candidate.observe(row(4, 0), secs(1), secs(1));
         assert_eq!(candidate.step(secs(1)), Step::Connect(Epoch(4), "there"));
     }
 }

@@ -145,6 +145,11 @@ impl Forwarder {
         frame
     }
 
+    /// Whether the leader is to be told of answers that are known here.
+    pub fn has_settled(&self) -> bool {
+        !self.settled.is_empty()
+    }
+
     /// What the leader is to be told of answers that are known here.
     pub fn settled(&mut self) -> Option<ToLeader> {
         let settled = mem::take(&mut self.settled);

@@ -43,7 +43,7 @@ pub struct Host {
     logs: AnswerLogs,
     /// The link that speaks for a server: the last one on which it said who it is.
     links: BTreeMap<ServerId, LinkId>,
-    /// The how-manieth of its server that is.
+    /// Which of its server's links that is, in their order.
     nth: BTreeMap<ServerId, u64>,
     /// Since when servers have none, and whether it was told that they are gone.
     unlinked: BTreeMap<ServerId, (Duration, bool)>,
@@ -276,6 +276,11 @@ impl Host {
         told
     }
 
+    /// Has the next group write what servers have settled, as there will be no other; tells whether there is anything.
+    pub fn finish(&mut self) -> bool {
+        self.logs.write_soon()
+    }
+
     /// The requests for the next group: so much work at most, in jobs, but one at least if there is one.
     pub fn take(&mut self, weight_max: usize) -> Vec<Request> {
         let mut weight = 0;
@@ -326,6 +331,10 @@ impl Host {
             outbox.extend(self.note_answer(answer));
         }
         self.logs.write(tx, now)?;
+        if !outbox.is_empty() {
+            // Not everything that is answered changes something, and the next leader may have answered others meanwhile.
+            tx.confirm()?;
+        }
         let strangers = self.said.strangers.iter();
         outbox.extend(strangers.map(|&link| (link, FromLeader::Forgotten)));
         let welcomes = self.said.welcomes.iter().filter_map(|server| {

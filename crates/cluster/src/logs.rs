@@ -107,9 +107,10 @@ impl AnswerLogs {
         }
     }
 
-    /// Has the next group write all that is behind.
-    pub(crate) fn write_soon(&mut self) {
+    /// Has the next group write all that is behind; tells whether there is anything.
+    pub(crate) fn write_soon(&mut self) -> bool {
         self.write_all = !self.behind.is_empty() || !self.forgotten.is_empty();
+        self.write_all
     }
 
     /// The jobs that a server has got and not settled: they may have reached a client, or not.

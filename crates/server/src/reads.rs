@@ -82,7 +82,7 @@ impl Reads {
             let seconds = seconds.map_err(StoreError::Statement)?;
             return Ok(queues.into_iter().zip(seconds).collect());
         }
-        self.read(move |reading| {
+        let read = move |reading: &dyn Reading| {
             let mut latencies = BTreeMap::new();
             let mut names: Vec<&str> = queues.iter().map(String::as_str).collect();
             while !names.is_empty() {
@@ -94,8 +94,12 @@ impl Reads {
                 names = rest;
             }
             Ok(latencies)
-        })
-        .await
+        };
+        match self.read(read.clone()).await {
+            // The connection to a database may have been lost since it was used last.
+            Err(_) => self.read(read).await,
+            told => told,
+        }
     }
 }
 

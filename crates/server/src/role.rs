@@ -12,11 +12,12 @@ use workmill_store::sqlite::SqliteStore;
 use crate::cluster::{Following, LinkListener};
 use crate::database::{self, Reign};
 use crate::disk_watch::DiskWatch;
+use crate::dump;
 use crate::member::Member;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::storage_dir::StorageDir;
-use crate::term::{Among, Term, TermEnd};
+use crate::term::{Among, Opened, Term, TermEnd};
 use crate::threads::Threads;
 
 /// What a server is.
@@ -52,12 +53,13 @@ impl Role {
             let store = SqliteStore::open_on(watch.disk(), storage_dir.path(), settings.durability)
                 .context("cannot open the database")?;
             let lease = Box::new(storage_dir.into_lease());
-            Term::start(lease, store, rules, shared, threads, open_door(settings)?)?
+            let opened = Opened::load(store)?;
+            Term::start(lease, opened, rules, shared, threads, open_door(settings)?)?
         } else {
             let target = settings.database.as_ref();
             let target = target.context("neither a storage directory nor a database is set")?;
-            let Reign { lease, store, .. } = database::open(target, &settings.binding).await?;
-            Term::start(Box::new(lease), store, rules, shared, threads, None)?
+            let Reign { lease, opened, .. } = database::open(target, &settings.binding).await?;
+            Term::start(Box::new(lease), opened, rules, shared, threads, None)?
         };
         Ok(Self::Leading(term))
     }
@@ -83,8 +85,11 @@ impl Role {
     /// Writes what is going on into the log.
     pub(crate) async fn log(&self, shared: &Arc<Shared>) {
         match self {
-            Self::Leading(term) => term.log(shared).await,
-            Self::Following(following) => following.log(),
+            Self::Leading(term) => term.dump().log(shared).await,
+            Self::Following(following) => {
+                following.log();
+                dump::log_clients(shared);
+            }
             Self::Member(member) => member.log(),
         }
     }
@@ -93,8 +98,9 @@ impl Role {
     pub(crate) async fn fault(&mut self) -> String {
         match self {
             Self::Leading(term) => term.fault().await,
-            // They wait for another leader, however long that takes.
-            Self::Following(_) | Self::Member(_) => pending().await,
+            // It waits for another leader, however long that takes.
+            Self::Following(_) => pending().await,
+            Self::Member(member) => member.fault().await,
         }
     }
 

@@ -91,7 +91,9 @@ impl Server {
         threads: Threads,
         watch: &DiskWatch,
     ) -> anyhow::Result<Self> {
-        let opening = watch.disk().begin(DiskWork::Open);
+        let opening = settings
+            .keeps_files()
+            .then(|| watch.disk().begin(DiskWork::Open));
         let storage_dir = open_storage_dir(&settings)?;
         let tls = open_tls(&settings)?;
         let listener = bind(&settings.binding)
@@ -174,7 +176,7 @@ impl Server {
         self.shared.gate.close();
         self.shared.engine.close();
         if end == TermEnd::Stuck {
-            return Some("the disk does not answer".to_owned());
+            return Some("the storage does not answer".to_owned());
         }
         self.metrics
             .stop(Instant::now() + METRICS_STOP_WITHIN)

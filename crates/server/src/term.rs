@@ -1,8 +1,8 @@
 //! The time in which this server writes: from the lease on its storage to the end of its committer.
 //!
 //! Lease, store, engine, committer and the duties of time are started and stopped as one value. Connections, workers and
-//! the listener outlive it: they reach it through the [gate](crate::gate), which it opens when it begins and leaves
-//! without a term when it ends. If it cannot go on, the term is over; what that means for the process, and whether
+//! the listener outlive it: they reach it through a [gate](crate::gate), which it opens when it begins and leaves
+//! without a term when it ends; where several servers share a database, by way of whoever leads. If it cannot go on, the term is over; what that means for the process, and whether
 //! another one begins, is not decided here.
 
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use workmill_cluster::{self as cluster, AnswerLogs, Epoch};
+use workmill_cluster::{self as cluster, Epoch};
 use workmill_engine::{Engine, OPERATIONS_RUNNING_MAX, Op, OperationsOp, Rules};
-use workmill_store::{Lease, Store, StoreError};
+use workmill_store::{Resign, Store};
 
 use crate::cluster::{Hall, LinkListener};
 use crate::committer::{Committer, Ended, Host, Inbox};
@@ -21,9 +21,12 @@ use crate::dump::Dump;
 use crate::gate::{Gate as _, Gateway};
 use crate::reads::Reads;
 use crate::services::{Life, Service, fire_cron, recover_lost, tick};
-use crate::settings::load_made;
 use crate::shared::Shared;
 use crate::threads::Threads;
+
+mod opened;
+
+pub(crate) use opened::Opened;
 
 /// How long the committer may take to end its last group and to close the store. With the time that clients have to stop it
 /// stays well below the 90 seconds after which service managers kill a process.
@@ -40,7 +43,7 @@ pub(crate) struct Term {
     /// The way to what it has committed.
     reads: Arc<Reads>,
     inbox: Arc<Inbox>,
-    dump: Dump,
+    dump: Arc<Dump>,
     committer: Service,
     /// Where other servers reach it, if there are any.
     hall: Option<Arc<Hall>>,
@@ -51,7 +54,7 @@ pub(crate) struct Term {
     /// The reason, once it was told.
     faulted: Option<String>,
     /// Keeps other servers out until all else is closed.
-    lease: Box<dyn Lease + Send + Sync>,
+    lease: Box<dyn Resign + Send + Sync>,
 }
 
 /// What a term has to know that is one of several servers'.
@@ -76,22 +79,19 @@ pub(crate) enum TermEnd {
 impl Term {
     /// Starts a term with the right to write and the store, and opens the gate to it.
     pub(crate) fn start<S: Store + Send + 'static>(
-        lease: Box<dyn Lease + Send + Sync>,
-        store: S,
+        lease: Box<dyn Resign + Send + Sync>,
+        opened: Opened<S>,
         rules: Rules,
         shared: &Arc<Shared>,
         threads: Threads,
         among: Option<Among>,
     ) -> anyhow::Result<Self> {
-        let mut store = store;
+        let Opened { store, logs, made } = opened;
+        let now = shared.clock.uptime();
         let servers = among
             .as_ref()
-            .map(|among| load_servers(&mut store, shared, among.epoch));
-        let servers = servers.transpose();
-        let servers = servers.context("cannot read what other servers were answered")?;
+            .map(|among| cluster::Host::new(among.epoch, logs, now));
         let reading = Arc::new(store.reader());
-        // Nobody writes yet, so this is all there is.
-        let made = load_made(&*reading).context("cannot read the cron entries made by the API")?;
         let engine = Engine::with_made(rules, made);
         let inbox: Arc<Inbox> = Arc::default();
         let host = Host {
@@ -124,7 +124,7 @@ impl Term {
         );
         Ok(Self {
             hall,
-            dump: Dump::new(Arc::clone(&inbox)),
+            dump: Arc::new(Dump::new(Arc::clone(&inbox))),
             gate: Arc::clone(&shared.engine),
             reads: Arc::clone(&shared.reads),
             inbox,
@@ -149,9 +149,9 @@ impl Term {
         self.inbox.set_rules(rules);
     }
 
-    /// Writes what is going on into the log.
-    pub(crate) async fn log(&self, shared: &Shared) {
-        self.dump.log(shared).await;
+    /// What writes into the log what is going on.
+    pub(crate) fn dump(&self) -> Arc<Dump> {
+        Arc::clone(&self.dump)
     }
 
     /// Where other servers reach it, if there are any.
@@ -191,26 +191,20 @@ impl Term {
         if let Some(reason) = reason {
             return TermEnd::Faulted(reason);
         }
-        self.resign();
-        TermEnd::Over
-    }
-
-    /// Lets others have the storage. Only once it is stopped.
-    pub(crate) fn resign(&mut self) {
         if let Err(error) = self.lease.resign() {
             tracing::error!(%error, "the storage could not be given up: other servers may have to wait for it");
         }
+        TermEnd::Over
     }
-}
 
-/// What was left of those who hand over what their clients ask, by the leader before.
-fn load_servers<S: Store>(
-    store: &mut S,
-    shared: &Shared,
-    epoch: Epoch,
-) -> Result<cluster::Host, StoreError> {
-    let logs = AnswerLogs::load(&mut store.begin()?)?;
-    Ok(cluster::Host::new(epoch, logs, shared.clock.uptime()))
+    /// Ends it without waiting for anything, where others are kept from harm by the number of the epoch: what is under way may still
+    /// be run, or not. The lease is given up.
+    pub(crate) fn abandon(self) {
+        self.ask_to_stop();
+        self.gate.suspend();
+        self.reads.close();
+        self.inbox.close();
+    }
 }
 
 /// Makes the committer a service. The receiver gets the reason if it cannot go on.

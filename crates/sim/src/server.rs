@@ -227,8 +227,8 @@ impl World {
         if is_down || now < server.cut_off_until || server.term.is_some() {
             return;
         }
-        server.candidate.observe(row, Duration::from_micros(now));
-        match server.candidate.step(Duration::from_micros(now)) {
+        let now = Duration::from_micros(now);
+        match server.candidate.observe(row, now, now) {
             Step::Stay => {}
             Step::Connect(epoch, holder) => self.connect(place, epoch, holder),
             Step::TakeOver(epoch) => self.take_over(place, epoch),

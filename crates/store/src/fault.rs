@@ -292,6 +292,10 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
         self.inner.due::<P>(until, limit)
     }
 
+    fn confirm(&mut self) -> Result<(), StoreError> {
+        self.inner.confirm()
+    }
+
     fn commit(self) -> Result<(), StoreError> {
         let fault = self.plan.planned().commit.take();
         match fault {

@@ -15,7 +15,7 @@ use workmill_proto::Timestamp;
 
 pub use quiet::QuietHold;
 
-use crate::lease::{Acquired, Lease, LeaseError, Predecessor};
+use crate::lease::{Acquired, Lease, LeaseError, Predecessor, Resign};
 
 /// Only the server's own user has any business with the lock.
 const LOCK_MODE: u32 = 0o600;
@@ -129,12 +129,14 @@ impl Lease for FileLease {
         Ok(Acquired::Ours { predecessor })
     }
 
-    fn resign(&mut self) -> Result<(), LeaseError> {
-        self.leave(|_| format!("{RESIGNED}{END_OF_TEXT}"))
-    }
-
     fn lasts(&self) -> Duration {
         Duration::ZERO
+    }
+}
+
+impl Resign for FileLease {
+    fn resign(&mut self) -> Result<(), LeaseError> {
+        self.leave(|_| format!("{RESIGNED}{END_OF_TEXT}"))
     }
 }
 

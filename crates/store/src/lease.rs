@@ -8,16 +8,22 @@ use workmill_proto::Timestamp;
 
 use crate::StoreError;
 
+/// A right that can be given up.
+pub trait Resign {
+    /// Gives it up, so that others can have it at once, and know that all is done. Nothing if it is not had. Nothing must be
+    /// written to the store any more.
+    ///
+    /// # Errors
+    /// It could not be said: others may have to wait as if its holder had vanished.
+    fn resign(&mut self) -> Result<(), LeaseError>;
+}
+
 /// The right to open a store and write to it, which one server has at a time. A contender that has it keeps it until it
 /// resigns, or vanishes: then others get it after [`lasts`](Self::lasts) at the latest.
-pub trait Lease {
+pub trait Lease: Resign {
     /// Takes it for `holder`, a text that tells others where that server is, if nobody has it at `now`, a moment of the
     /// wall clock. One that has it already keeps it, and from `now` on it lasts as long again.
     fn acquire(&mut self, holder: &str, now: Timestamp) -> Result<Acquired, LeaseError>;
-
-    /// Gives it up, so that others can have it at once, and know that all is done. Nothing if this contender does not have it. Nothing must be
-    /// written to the store any more.
-    fn resign(&mut self) -> Result<(), LeaseError>;
 
     /// How long others may have to wait for it after its holder vanished; zero where that is noticed at once.
     fn lasts(&self) -> Duration;

@@ -67,7 +67,7 @@ pub use kept::{
     TrackState,
 };
 pub use key::{EntryKey, JobKey};
-pub use lease::{Acquired, Lease, LeaseError, Predecessor};
+pub use lease::{Acquired, Lease, LeaseError, Predecessor, Resign};
 pub use limits::{QUEUES_MAX, SLICE_BYTES_MAX};
 pub use past_runs::{PastRun, PastRuns};
 pub use place::{JobRef, Place, Watermark};

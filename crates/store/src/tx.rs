@@ -226,6 +226,13 @@ pub trait Tx {
     /// where the last call stopped.
     fn sweep(&mut self, limit: usize) -> Result<Swept, StoreError>;
 
+    /// Makes sure that nobody else writes to the store, so that what was read from memory is as it is there; needed only where
+    /// somebody could, and nothing was asked of the database so far.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] if somebody else does; those of the database.
+    fn confirm(&mut self) -> Result<(), StoreError>;
+
     /// Makes everything the transaction did visible; [`Syncer::sync`] makes it durable. Does nothing if it
     /// changed nothing.
     ///

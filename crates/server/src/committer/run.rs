@@ -180,6 +180,9 @@ impl<S: Store + Send + 'static> Committer<S> {
     /// The inbox is closed, so nobody waits for an answer any more: what long requests have left is left. What
     /// could not be given back to its queue so far gets a last try.
     async fn finish(&mut self) -> Result<(), Poisoned> {
+        if self.servers.finish() {
+            self.run_group(Vec::new()).await?;
+        }
         let returns = self.backlog.take_returns();
         if returns.is_empty() {
             return Ok(());

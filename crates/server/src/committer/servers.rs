@@ -38,6 +38,12 @@ impl Servers {
         }
     }
 
+    /// Has the last group write what servers have settled, which the next leader is not to take for undelivered; tells whether
+    /// there is anything.
+    pub(super) fn finish(&mut self) -> bool {
+        self.0.as_mut().is_some_and(Host::finish)
+    }
+
     /// Whether a group has something to do or to say for them.
     pub(super) fn have_work(&self) -> bool {
         self.0.as_ref().is_some_and(Host::has_work)

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use workmill_cluster::{Candidate, Epoch, LeaderRow, Step};
+use workmill_store::LeaseError;
 use workmill_store::postgres::{Claim, PostgresLease, PostgresStore, Target};
-use workmill_store::{Lease as _, LeaseError};
 
 use super::renewed::RenewedLease;
 use crate::clock;
 use crate::cluster::News;
 use crate::settings::Binding;
+use crate::term::Opened;
 
 /// Watches who leads on a database, and takes over when nobody does any more. Asking the database holds the thread up.
 #[derive(Debug)]
@@ -23,16 +24,13 @@ pub(crate) struct Contender {
     address: String,
     claim: Option<Claim>,
     candidate: Candidate<String>,
-    /// The last epoch in which this one led: not any more, or it would not look who does.
-    reigned: Option<u64>,
     started_at: Instant,
 }
 
 /// The right to write, and what is written to.
-#[derive(Debug)]
 pub(crate) struct Reign {
     pub(crate) lease: RenewedLease,
-    pub(crate) store: PostgresStore,
+    pub(crate) opened: Opened<PostgresStore>,
     pub(crate) epoch: Epoch,
     /// Who led before, and did not resign.
     pub(crate) vanished: Option<String>,
@@ -45,11 +43,15 @@ impl Contender {
         Self {
             target: target.clone(),
             lease: PostgresLease::new(target).reached_at(address),
-            holder: format!("pid {}, {binding}", process::id()),
+            // Nobody else says the same of itself, nor does this server after a restart.
+            holder: format!(
+                "pid {}, {binding}, run {:08x}",
+                process::id(),
+                rand::random::<u32>()
+            ),
             address: address.to_owned(),
             claim: None,
             candidate: Candidate::default(),
-            reigned: None,
             started_at: Instant::now(),
         }
     }
@@ -59,18 +61,18 @@ impl Contender {
     /// # Errors
     /// The database cannot be asked.
     pub(crate) fn look(&mut self) -> Result<Step<String>, LeaseError> {
+        let begun = self.started_at.elapsed();
         let claim = self.lease.claim()?;
-        let now = self.started_at.elapsed();
-        let epoch = claim.epoch.number();
-        let is_over = claim.ended || self.reigned == Some(epoch);
+        // This one does not lead while it looks who does, whatever it has written.
+        let is_free = claim.ended || claim.holder == self.holder;
         let row = LeaderRow {
-            epoch: Epoch(epoch),
-            holder: (!is_over).then(|| claim.address.clone()),
+            epoch: Epoch(claim.epoch.number()),
+            holder: (!is_free).then(|| claim.address.clone()),
             renewals: claim.until.cast_unsigned(),
         };
-        self.candidate.observe(row, now);
         self.claim = Some(claim);
-        Ok(self.candidate.step(now))
+        let ended = self.started_at.elapsed();
+        Ok(self.candidate.observe(row, begun, ended))
     }
 
     /// Who leads, by the last look.
@@ -94,19 +96,15 @@ impl Contender {
         let claim = self.claim.as_ref().context("nobody has looked who leads")?;
         let taken = self.lease.take_over(claim, &self.holder, clock::wall())?;
         let Some(epoch) = taken else { return Ok(None) };
-        self.reigned = Some(epoch.number());
-        let vanished = !claim.ended && claim.epoch.number() > 0;
+        let vanished = !claim.ended && claim.holder != self.holder;
         let vanished = vanished.then(|| claim.holder.clone());
         let next = PostgresLease::new(&self.target).reached_at(&self.address);
         let lease = std::mem::replace(&mut self.lease, next);
-        // Before the store is open: that may take longer than the lease lasts.
-        let mut lease = RenewedLease::start(lease).context("cannot start to renew the lease")?;
-        let opened = PostgresStore::open(&self.target, epoch);
-        if opened.is_err() {
-            lease.resign().ok();
-        }
+        // Before the store is open: that may take longer than the lease lasts. If it fails, the lease is given up.
+        let lease = RenewedLease::start(lease).context("cannot start to renew the lease")?;
+        let store = PostgresStore::open(&self.target, epoch).context("cannot open the database")?;
         Ok(Some(Reign {
-            store: opened.context("cannot open the database")?,
+            opened: Opened::load(store)?,
             lease,
             epoch: Epoch(epoch.number()),
             vanished,

@@ -1,27 +1,28 @@
 //! A lease that is renewed, in a thread of its own.
 
 use std::io;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use workmill_proto::Timestamp;
 use workmill_store::postgres::PostgresLease;
-use workmill_store::{Acquired, Lease, LeaseError};
+use workmill_store::{LeaseError, Resign, StoreError};
 
 use crate::clock;
 
-/// How often the lease is renewed: twice before it runs out.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the lease is renewed: others wait for four times as long.
+const RENEWAL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A lease that is renewed until it is resigned or dropped. One that is lost is told by the store as well: it commits nothing more.
+/// How long it is waited for the word of the database that the lease is given up.
+const RESIGN_WITHIN: Duration = Duration::from_secs(2);
+
+/// A lease that is renewed until it is resigned or dropped, which gives it up as well, without waiting for that. One that is lost is
+/// told by the store as well: it commits nothing more.
 #[derive(Debug)]
 pub(crate) struct RenewedLease {
-    lease: Arc<Mutex<PostgresLease>>,
-    /// Dropped to let the thread end.
-    renewing: Option<Sender<()>>,
+    /// Where to say what came of it, once it is to be given up. Dropped to have it given up.
+    resigning: Option<Sender<Sender<Result<(), LeaseError>>>>,
     lost: CancellationToken,
 }
 
@@ -31,22 +32,13 @@ impl RenewedLease {
     /// # Errors
     /// If the system gives no thread.
     pub(super) fn start(lease: PostgresLease) -> io::Result<Self> {
-        let lease = Arc::new(Mutex::new(lease));
         let lost = CancellationToken::new();
-        let (renewing, ended) = channel();
-        let (renewed, to_tell) = (Arc::clone(&lease), lost.clone());
+        let (resigning, resigns) = channel();
+        let to_tell = lost.clone();
         let thread = thread::Builder::new().name("lease".into());
-        thread.spawn(move || {
-            while ended.recv_timeout(RENEWAL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                if !renew(&mut lock(&renewed)) {
-                    to_tell.cancel();
-                    return;
-                }
-            }
-        })?;
+        thread.spawn(move || renew(lease, &resigns, &to_tell))?;
         Ok(Self {
-            lease,
-            renewing: Some(renewing),
+            resigning: Some(resigning),
             lost,
         })
     }
@@ -57,32 +49,51 @@ impl RenewedLease {
     }
 }
 
-fn lock(lease: &Mutex<PostgresLease>) -> MutexGuard<'_, PostgresLease> {
-    lease.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Renews it; false if it is lost. What was lost is not to be taken back: what is in memory is no longer what is in the database.
-fn renew(lease: &mut PostgresLease) -> bool {
-    match lease.renew(clock::wall()) {
-        Ok(is_ours) => is_ours,
-        Err(error) => {
-            tracing::warn!(%error, "the lease cannot be renewed");
-            true
+/// Renews a lease until it is lost or to be given up. What was lost is not to be taken back: what is in memory is no longer what is
+/// in the database.
+fn renew(
+    mut lease: PostgresLease,
+    resigns: &Receiver<Sender<Result<(), LeaseError>>>,
+    lost: &CancellationToken,
+) {
+    loop {
+        match resigns.recv_timeout(RENEWAL_INTERVAL) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                if let Err(error) = lease.resign() {
+                    tracing::warn!(%error, "the lease could not be given up: others have to wait until it runs out");
+                }
+                return;
+            }
+            Ok(told) => {
+                // Whoever asked may not have waited.
+                told.send(lease.resign()).ok();
+                return;
+            }
+        }
+        match lease.renew(clock::wall()) {
+            Ok(true) => {}
+            Ok(false) => {
+                lost.cancel();
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "the lease cannot be renewed"),
         }
     }
 }
 
-impl Lease for RenewedLease {
-    fn acquire(&mut self, holder: &str, now: Timestamp) -> Result<Acquired, LeaseError> {
-        lock(&self.lease).acquire(holder, now)
-    }
-
+impl Resign for RenewedLease {
     fn resign(&mut self) -> Result<(), LeaseError> {
-        self.renewing = None;
-        lock(&self.lease).resign()
-    }
-
-    fn lasts(&self) -> Duration {
-        lock(&self.lease).lasts()
+        let Some(resigning) = self.resigning.take() else {
+            return Ok(());
+        };
+        let (told, tells) = channel();
+        if resigning.send(told).is_err() {
+            // It is lost, and the thread has ended.
+            return Ok(());
+        }
+        let late = || StoreError::Open("the database does not answer".into());
+        let said = tells.recv_timeout(RESIGN_WITHIN);
+        said.unwrap_or_else(|_| Err(LeaseError::Database(late())))
     }
 }

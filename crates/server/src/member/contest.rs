@@ -1,5 +1,7 @@
 //! Who leads: looked at until this server does.
 
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -14,8 +16,12 @@ use crate::log_limit::LogLimit;
 /// How often it is looked who leads.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// How long it lets others go first after it could not lead any more, or has failed to begin to.
+/// How long it lets others go first after it could not lead any more.
 const REST: Duration = Duration::from_secs(1);
+
+/// How long it does so after it has failed to begin to: longer than others wait for a leader that is silent, so that one of them
+/// gets its turn who may be able to.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// What one look came to.
 pub(super) enum Looked {
@@ -45,9 +51,14 @@ impl Contest {
         }
     }
 
-    /// Lets others go first for a while.
+    /// Lets others go first for a while, after this server has led.
     pub(super) fn rest(&mut self) {
         self.rests_until = Some(Instant::now() + REST);
+    }
+
+    /// Lets others go first for a while, after this server could not begin to lead.
+    pub(super) fn rest_after_failure(&mut self) {
+        self.rests_until = Some(Instant::now() + REST_AFTER_FAILURE);
     }
 
     /// Waits until it is time for a look, or there is a reason for one.
@@ -71,8 +82,9 @@ impl Contest {
         });
         match looked.await {
             Ok(looked) => looked,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
             // It is only cancelled with all else.
-            Err(_) => std::future::pending().await,
+            Err(_) => pending().await,
         }
     }
 
@@ -81,7 +93,10 @@ impl Contest {
         let looked = self.try_to_lead(!rests);
         looked.unwrap_or_else(|error| {
             if let Some(suppressed) = self.failures.pass(Instant::now()) {
-                tracing::warn!(suppressed, "cannot find out who leads, or lead: {error:#}");
+                tracing::warn!(
+                    suppressed,
+                    "cannot find out who leads, or take over: {error:#}"
+                );
             }
             Looked::Unchanged
         })
@@ -107,7 +122,7 @@ impl Contest {
         let begun = Instant::now();
         let taken = self.contender.take_over();
         if taken.is_err() {
-            self.rest();
+            self.rest_after_failure();
         }
         let Some(reign) = taken? else {
             return Ok(None);

@@ -14,6 +14,7 @@ use super::Order;
 use super::contest::{Contest, Looked};
 use crate::cluster::{Leader, LinkListener};
 use crate::database::Reign;
+use crate::dump;
 use crate::services::Life;
 use crate::settings::Binding;
 use crate::shared::Shared;
@@ -23,14 +24,28 @@ use crate::threads::Threads;
 /// The committer waits for the database, so it has a thread of its own: connections are served meanwhile.
 const THREADS: Threads = Threads::Many(1);
 
-/// How long that which time demands may take to stop when the term is over: others wait for it to be.
+/// How long that which time demands may take to stop, at the end: others wait for that.
 const DUTIES_STOP_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a time as the one that leads has ended.
+enum Led {
+    /// The server is to stop, and its term has ended so.
+    Stopped(TermEnd),
+    /// It could not go on.
+    Lost,
+    /// It has not begun.
+    NotBegun,
+}
 
 /// What goes on as long as the process does.
 pub(super) struct MemberLife {
     pub(super) shared: Arc<Shared>,
     pub(super) target: Target,
     pub(super) door: LinkListener,
+    /// Where other servers reach this one.
+    pub(super) address: String,
+    /// The epoch whose leader was last warned of.
+    pub(super) warned_of: Option<Epoch>,
     pub(super) rules: Rules,
     pub(super) leader: watch::Sender<Leader>,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
@@ -52,12 +67,14 @@ impl MemberLife {
                 () = life.stopping() => return,
                 won = self.follow(contest) => won,
             };
-            let end = self.lead(reign, &life).await;
-            if self.shared.is_stopping() {
-                *self.end.lock() = end;
-                return;
+            match self.lead(reign, &life).await {
+                Led::Stopped(end) => {
+                    *self.end.lock() = end;
+                    return;
+                }
+                Led::Lost => contest.rest(),
+                Led::NotBegun => contest.rest_after_failure(),
             }
-            contest.rest();
         }
     }
 
@@ -78,12 +95,12 @@ impl MemberLife {
                 never = door.turn_away() => match never {},
                 () = contest.time_for_look() => {}
             }
-            self.carry_out_orders(None).await;
+            self.carry_out_orders(None);
         }
     }
 
     /// Has what clients ask handed over to the leader of an epoch, if it is not already.
-    fn point_to(&self, epoch: Epoch, address: &str) {
+    fn point_to(&mut self, epoch: Epoch, address: &str) {
         let points_there = matches!(&*self.leader.borrow(), Leader::There(to, _) if *to == epoch);
         if points_there {
             return;
@@ -91,22 +108,34 @@ impl MemberLife {
         match Binding::parse(address) {
             Ok(binding) => {
                 tracing::info!(epoch = epoch.0, "the server at {address} leads");
+                if address == self.address {
+                    tracing::warn!(
+                        "that is this server's own address: it has led before it was started again, or two servers have \
+                         the same cluster.binding or cluster.address, and each needs its own"
+                    );
+                }
                 self.leader.send_replace(Leader::There(epoch, binding));
             }
-            Err(reason) => {
+            Err(_) => {
                 self.leader.send_replace(Leader::Unknown);
-                tracing::debug!(%reason, "the server that leads takes no links");
+                if self.warned_of.replace(epoch) != Some(epoch) {
+                    tracing::warn!(
+                        epoch = epoch.0,
+                        "a server leads that takes no links of others, so nothing can be handed over to it: give it a \
+                         cluster.binding, or stop it"
+                    );
+                }
             }
         }
     }
 
-    async fn carry_out_orders(&mut self, term: Option<&Term>) {
+    fn carry_out_orders(&mut self, term: Option<&Term>) {
         while let Ok(order) = self.orders.try_recv() {
-            self.carry_out(order, term).await;
+            self.carry_out(order, term);
         }
     }
 
-    async fn carry_out(&mut self, order: Order, term: Option<&Term>) {
+    fn carry_out(&mut self, order: Order, term: Option<&Term>) {
         match (order, term) {
             (Order::SetRules(rules), term) => {
                 self.rules = rules.clone();
@@ -114,16 +143,28 @@ impl MemberLife {
                     term.set_rules(rules);
                 }
             }
-            (Order::Log, Some(term)) => term.log(&self.shared).await,
-            (Order::Log, None) => tracing::info!("dump: another server leads, or none"),
+            (Order::Log, Some(term)) => {
+                let (dump, shared) = (term.dump(), Arc::clone(&self.shared));
+                // Beside it, as it may wait for the database, which may be what is stuck.
+                tokio::spawn(async move { dump.log(&shared).await });
+            }
+            (Order::Log, None) => {
+                match &*self.leader.borrow() {
+                    Leader::There(epoch, address) => {
+                        tracing::info!(epoch = epoch.0, %address, "dump: another server leads");
+                    }
+                    Leader::Here(_) | Leader::Unknown => tracing::info!("dump: nobody leads"),
+                }
+                dump::log_clients(&self.shared);
+            }
         }
     }
 
     /// Leads until that cannot go on, or the server is to stop.
-    async fn lead(&mut self, reign: Reign, life: &Life) -> TermEnd {
+    async fn lead(&mut self, reign: Reign, life: &Life) -> Led {
         let Reign {
             lease,
-            store,
+            opened,
             epoch,
             ..
         } = reign;
@@ -134,12 +175,12 @@ impl MemberLife {
         };
         let rules = self.rules.clone();
         let lease = Box::new(lease);
-        let started = Term::start(lease, store, rules, &self.shared, THREADS, Some(among));
+        let started = Term::start(lease, opened, rules, &self.shared, THREADS, Some(among));
         let mut term = match started {
             Ok(term) => term,
             Err(error) => {
                 tracing::error!("cannot begin to lead: {error:#}");
-                return TermEnd::Over;
+                return Led::NotBegun;
             }
         };
         term.started().await;
@@ -153,18 +194,16 @@ impl MemberLife {
                 () = life.stopping() => break None,
                 () = lost.cancelled() => break Some("another server has taken over".to_owned()),
                 reason = term.fault() => break Some(reason),
-                Some(order) = self.orders.recv() => self.carry_out(order, Some(&term)).await,
+                Some(order) = self.orders.recv() => self.carry_out(order, Some(&term)),
             }
         };
-        if let Some(reason) = &reason {
-            tracing::error!(epoch = epoch.0, "does not lead any more: {reason}");
-        }
         self.leader.send_replace(Leader::Unknown);
-        let end = term.stop(Instant::now() + DUTIES_STOP_WITHIN).await;
-        if matches!(end, TermEnd::Faulted(_)) {
-            // Whoever leads next must not wait for it: the number of the epoch keeps what may be under way from harm.
-            term.resign();
-        }
-        end
+        let Some(reason) = reason else {
+            return Led::Stopped(term.stop(Instant::now() + DUTIES_STOP_WITHIN).await);
+        };
+        tracing::error!(epoch = epoch.0, "does not lead any more: {reason}");
+        // Its clients are not to wait for it: whoever leads next answers them.
+        term.abandon();
+        Led::Lost
     }
 }

@@ -78,6 +78,8 @@ impl Member {
             shared: Arc::clone(shared),
             target: target.clone(),
             door,
+            address,
+            warned_of: None,
             rules: settings.engine_rules(),
             leader,
             orders: ordered,
@@ -105,8 +107,15 @@ impl Member {
 
     /// Writes what is going on into the log.
     pub(crate) fn log(&self) {
+        // Who is connected is told by whatever goes on.
         self.following.log();
         self.order(Order::Log);
+    }
+
+    /// Waits until it cannot go on, and tells why. May be dropped and called again; once it has told, not.
+    pub(crate) async fn fault(&mut self) -> String {
+        self.life.ended().await;
+        "what finds out who leads has failed".to_owned()
     }
 
     fn order(&self, order: Order) {

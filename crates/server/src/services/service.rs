@@ -52,6 +52,20 @@ impl Service {
         }
     }
 
+    /// Waits until it has ended by itself. May be dropped and called again.
+    pub(crate) async fn ended(&mut self) {
+        match &mut self.task {
+            Some(task) => {
+                let ended = task.await;
+                self.task = None;
+                if let Err(error) = ended {
+                    tracing::error!(service = self.name, %error, "a service has failed");
+                }
+            }
+            None => std::future::pending().await,
+        }
+    }
+
     /// Asks it to stop, and does not wait for its end.
     pub(crate) fn ask_to_stop(&self) {
         self.stopping.cancel();

@@ -72,6 +72,12 @@ impl Binding {
         self.host.is_empty() || ip.is_ok_and(|ip| ip.is_unspecified())
     }
 
+    /// The addresses to connect to. May wait for whoever knows names, but holds no thread up.
+    pub(crate) async fn lookup(&self) -> io::Result<Vec<SocketAddr>> {
+        let found = tokio::net::lookup_host((&*self.host, self.port)).await?;
+        Ok(found.collect())
+    }
+
     /// The addresses to try in turn; the first that can be bound is it. IPv4 comes first when a name has both kinds, as
     /// in Go's net package, because clients of `localhost` mostly try that.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {

@@ -5,7 +5,7 @@ use workmill_engine::{Fetch, Op, Outcome, ServerId};
 use workmill_proto::{CustomReading, Job, Timestamp};
 use workmill_store::fault::{CommitFault, FaultPlan, FaultStore};
 use workmill_store::sqlite::{Durability, SqliteStore};
-use workmill_store::{Acquired, FileLease};
+use workmill_store::{Acquired, FileLease, Lease as _};
 
 use super::*;
 use crate::run::tests::settings;
@@ -30,7 +30,7 @@ async fn start_for(shared: &Arc<Shared>, dir: &Path, plan: FaultPlan) -> Term {
     let store = SqliteStore::open(dir, Durability::Always).unwrap();
     let mut term = Term::start(
         Box::new(lease),
-        FaultStore::new(store, plan),
+        Opened::load(FaultStore::new(store, plan)).unwrap(),
         Rules::default(),
         shared,
         Threads::One,

@@ -15,7 +15,7 @@ use super::request::{Request, Value};
 use super::sql::in_schema;
 use super::target::Target;
 use crate::StoreError;
-use crate::lease::{Acquired, Lease, LeaseError, Predecessor};
+use crate::lease::{Acquired, Lease, LeaseError, Predecessor, Resign};
 
 /// How long the lease is good without being renewed.
 const LASTS: Duration = Duration::from_secs(2);
@@ -123,18 +123,29 @@ impl PostgresLease {
         })
     }
 
-    /// Goes on having it, from `now` on as long again; false if it is not ours, or not any more.
+    /// Goes on having it, from `now` on as long again; false if it is not ours, or not any more. Does not wait for the log: others
+    /// are to see it soon, and it may be lost.
     pub fn renew(&mut self, now: Timestamp) -> Result<bool, LeaseError> {
         let Some(Epoch(epoch)) = self.epoch() else {
             return Ok(false);
         };
         let until = now.plus(LASTS).as_micros();
-        let text = "UPDATE @renewals SET until = $2 WHERE epoch = $1 AND NOT ended";
-        let renewed = self.ask(text, vec![epoch.into(), until.into()])?;
-        if renewed.changed == 0 {
+        let text = in_schema(
+            "UPDATE @renewals SET until = $2 WHERE epoch = $1 AND NOT ended",
+            self.target.schema(),
+        );
+        let requests = [
+            Request::Simple("BEGIN; SET LOCAL synchronous_commit = off"),
+            Request::Statement(&text, vec![epoch.into(), until.into()]),
+            Request::Simple("COMMIT"),
+        ];
+        let answers = self.link()?.ask(&requests);
+        let answers = answers.map_err(|refused| self.failed(refused.failure))?;
+        let is_ours = answers.get(1).is_some_and(|renewed| renewed.changed > 0);
+        if !is_ours {
             self.held = None;
         }
-        Ok(renewed.changed > 0)
+        Ok(is_ours)
     }
 
     /// Who leads now, whether its time is over or not.
@@ -188,7 +199,7 @@ impl PostgresLease {
 
     fn count_up(&mut self, claim: &Claim, holder: &str, until: i64) -> Result<bool, LeaseError> {
         let schema = self.target.schema().to_owned();
-        let begin = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '10s'";
+        let begin = "BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '3s'";
         let count_up = in_schema(
             "UPDATE @leader SET epoch = epoch + 1 WHERE epoch = $1",
             &schema,
@@ -216,8 +227,39 @@ impl PostgresLease {
             Request::Simple("COMMIT"),
         ];
         let answers = self.link()?.ask(&requests);
-        let answers = answers.map_err(|refused| self.failed(refused.failure))?;
+        let answers = answers.map_err(|refused| {
+            let is_held_up = refused.failure.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+            let failed = self.failed(refused.failure);
+            if is_held_up {
+                self.end_transactions();
+            }
+            failed
+        })?;
         Ok(answers.get(1).is_some_and(|counted| counted.changed > 0))
+    }
+
+    /// Ends the transactions that hold up a takeover: those of a leader that stands still in the middle of an answer, which the
+    /// database waits for without an end.
+    fn end_transactions(&mut self) {
+        let text = "SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE relation = '@leader'::regclass AND pid <> pg_backend_pid()";
+        if let Err(error) = self.ask(text, Vec::new()) {
+            tracing::warn!(%error, "a transaction holds up the takeover and cannot be ended");
+        }
+    }
+}
+
+impl Resign for PostgresLease {
+    fn resign(&mut self) -> Result<(), LeaseError> {
+        let Some(Epoch(epoch)) = self.epoch() else {
+            return Ok(());
+        };
+        let text = "UPDATE @renewals SET ended = true WHERE epoch = $1";
+        let said = self.ask(text, vec![epoch.into()]);
+        // Where the connection was lost that it came by, another one may be had.
+        said.or_else(|_| self.ask(text, vec![epoch.into()]))?;
+        self.held = None;
+        Ok(())
     }
 }
 
@@ -242,18 +284,6 @@ impl Lease for PostgresLease {
             false => claim.holder,
         };
         Ok(Acquired::Theirs { holder })
-    }
-
-    fn resign(&mut self) -> Result<(), LeaseError> {
-        let Some(Held {
-            epoch: Epoch(epoch),
-            ..
-        }) = self.held.take()
-        else {
-            return Ok(());
-        };
-        let text = "UPDATE @renewals SET ended = true WHERE epoch = $1";
-        self.ask(text, vec![epoch.into()]).map(drop)
     }
 
     fn lasts(&self) -> Duration {

@@ -58,6 +58,8 @@ pub struct PostgresRows<'a> {
     begun: bool,
     /// Whether the transaction of the database is open.
     open: bool,
+    /// Whether it was seen that this server still leads.
+    looked: bool,
 }
 
 impl PostgresStore {
@@ -79,6 +81,7 @@ impl PostgresStore {
             kept: KeptChanges::default(),
             begun: false,
             open: false,
+            looked: false,
         };
         WriterTx::new(&mut self.writer, rows)
     }
@@ -91,6 +94,14 @@ impl Rows for PostgresRows<'_> {
     fn begin(&mut self) -> Result<(), StoreError> {
         self.begun = true;
         Ok(())
+    }
+
+    fn confirm(&mut self) -> Result<(), StoreError> {
+        // What was begun looks with the first thing that it sends, at its commit at the latest.
+        match self.begun || self.looked {
+            true => Ok(()),
+            false => self.send(Vec::new()).map(drop),
+        }
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -239,6 +250,7 @@ impl PostgresRows<'_> {
         sent.extend(requests);
         let answers = self.link.ask(&sent);
         let mut answers = answers.map_err(|refused| self.error_of(refused, fence))?;
+        self.looked = true;
         Ok(answers.split_off(before))
     }
 

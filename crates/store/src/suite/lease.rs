@@ -4,7 +4,7 @@
 
 use workmill_proto::Timestamp;
 
-use crate::{Acquired, Lease, Predecessor};
+use crate::{Acquired, Lease, Predecessor, Resign as _};
 
 /// Something that one contender at a time can have.
 pub trait LeaseFixture {

@@ -217,6 +217,10 @@ impl<R: Rows> Tx for WriterTx<'_, R> {
         self.run(|tx| tx.sweep(limit))
     }
 
+    fn confirm(&mut self) -> Result<(), StoreError> {
+        self.run(|tx| tx.rows.confirm())
+    }
+
     fn commit(self) -> Result<(), StoreError> {
         self.commit_changes()
     }

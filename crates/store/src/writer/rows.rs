@@ -23,6 +23,14 @@ pub trait Rows: JobRows + LiveRows + EntryRows + KeptRows {
     /// Begins a transaction of the database. Called once, before the first change.
     fn begin(&mut self) -> Result<(), StoreError>;
 
+    /// Makes sure that nobody else writes, if that was not looked at in this transaction. Nothing, where nobody can.
+    ///
+    /// # Errors
+    /// Somebody does; those of the database.
+    fn confirm(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Commits what was begun.
     ///
     /// # Errors

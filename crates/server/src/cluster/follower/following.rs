@@ -10,7 +10,6 @@ use workmill_cluster::Epoch;
 use super::forwarding::Forwarding;
 use super::route::{Leader, Route};
 use super::uplink::Uplink;
-use crate::dump;
 use crate::gate::Gateway;
 use crate::password::Password;
 use crate::services::{Life, Service};
@@ -19,6 +18,9 @@ use crate::shared::Shared;
 
 /// How often it is looked whether all is said, at the end.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long it waits for a link, at the end, if there is none.
+const LINK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What this server's clients ask is handed over to the one that leads, from the start to the end of the process.
 pub(crate) struct Following {
@@ -73,13 +75,23 @@ impl Following {
     pub(crate) fn log(&self) {
         let (unanswered, linked) = self.forwarding.standing();
         tracing::info!(unanswered, linked, "dump: commands handed over");
-        dump::log_clients(&self.shared);
     }
 
     /// Ends it, until `deadline`: what nobody waits for, such as jobs that go back, is still said.
     pub(crate) async fn stop(&mut self, deadline: Instant) {
         self.forwarding.close();
-        while self.forwarding.standing().0 > 0 && Instant::now() < deadline {
+        let unlinked_deadline = deadline.min(Instant::now() + LINK_WITHIN);
+        while let Some(is_linked) = self.forwarding.unsaid() {
+            if Instant::now()
+                >= if is_linked {
+                    deadline
+                } else {
+                    unlinked_deadline
+                }
+            {
+                tracing::warn!("not all could be said to the server that leads");
+                break;
+            }
             sleep(LOOK_EVERY).await;
         }
         self.uplink.stop(deadline).await;

@@ -58,6 +58,12 @@ impl Forwarding {
         (state.unanswered(), state.is_linked())
     }
 
+    /// While something is to be said or answered: whether there is a link for it.
+    pub(super) fn unsaid(&self) -> Option<bool> {
+        let state = self.state.lock();
+        state.has_to_say().then(|| state.is_linked())
+    }
+
     /// Takes nothing in any more.
     pub(super) fn close(&self) {
         self.state.lock().close();
@@ -86,7 +92,7 @@ impl Forwarding {
         let mut waiters = self.waiters.lock();
         let gate = Arc::clone(waiters.gate());
         *waiters = Waiters::new(gate);
-        *self.state.lock() = State::new(server);
+        self.state.lock().start_anew(server);
     }
 
     /// An op cannot be said on any link.

@@ -39,6 +39,24 @@ impl State {
         }
     }
 
+    /// Begins again as another server, on the link that there is.
+    pub(super) fn start_anew(&mut self, server: ServerId) {
+        *self = Self {
+            outgoing: self.outgoing.take().map(|_| Vec::new()),
+            closed: self.closed,
+            ..Self::new(server)
+        };
+    }
+
+    /// Whether an answer is missing, or something is not said.
+    pub(super) fn has_to_say(&self) -> bool {
+        let is_unsaid = self
+            .outgoing
+            .as_ref()
+            .is_some_and(|frames| !frames.is_empty());
+        is_unsaid || self.unanswered() > 0 || self.forwarder.has_settled()
+    }
+
     /// Takes nothing in any more.
     pub(super) fn close(&mut self) {
         self.closed = true;

@@ -135,7 +135,7 @@ impl Uplink {
     async fn connect(&self, leader: &Binding) -> Result<(Channel, usize), LinkError> {
         let late = || io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
         let connecting = async {
-            let addresses = leader.addresses()?;
+            let addresses = leader.lookup().await?;
             let stream = TcpStream::connect(&*addresses).await?;
             introduce(stream, &self.secret).await
         };
