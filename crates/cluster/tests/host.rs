@@ -310,20 +310,26 @@ fn server_that_is_back_in_time_keeps_its_jobs() {
 
 #[test]
 fn delivery_that_is_settled_is_so_for_the_next_leader_too() {
-    let disk = MemoryDisk::default();
-    let mut first = Leader::new(&disk, 1);
-    first.greet(1, false, &[]);
-    first.ask(1, 1, push("job-0001"));
-    first.ask(1, 2, fetch());
-    first.answers(1);
-    let settled = vec![OpNumber(1), OpNumber(2)];
-    first.host.hear(LinkId(1), ToLeader::Settled(settled));
-    first.host.look_after_servers(Duration::ZERO);
-    first.try_group(true);
-    first.end();
-    // The server has ended with the leader; its worker lives on.
-    let mut next = Leader::new(&disk, 2);
-    assert_eq!(next.host.look_after_servers(SERVER_GONE), [gone(0)]);
+    for stops in [false, true] {
+        let disk = MemoryDisk::default();
+        let mut first = Leader::new(&disk, 1);
+        first.greet(1, false, &[]);
+        first.ask(1, 1, push("job-0001"));
+        first.ask(1, 2, fetch());
+        first.answers(1);
+        let settled = vec![OpNumber(1), OpNumber(2)];
+        first.host.hear(LinkId(1), ToLeader::Settled(settled));
+        match stops {
+            false => drop(first.host.look_after_servers(Duration::ZERO)),
+            true => assert!(first.host.finish(), "there is something to write"),
+        }
+        first.try_group(true);
+        assert!(!first.host.finish(), "it is written");
+        first.end();
+        // The server has ended with the leader; its worker lives on.
+        let mut next = Leader::new(&disk, 2);
+        assert_eq!(next.host.look_after_servers(SERVER_GONE), [gone(0)]);
+    }
 }
 
 #[test]

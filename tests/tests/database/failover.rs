@@ -77,17 +77,34 @@ fn clients_of_a_leader_that_stood_still_are_answered_once_by_the_next_one() {
     let mut client = members.servers[leader].worker("here");
     client.push(&job("held-over", "q"));
     assert_eq!(client.fetch_jid("q"), "held-over");
+    // What it has in memory does not answer these either.
+    let (mut asking, mut failing) = (
+        members.servers[leader].client(),
+        members.servers[leader].worker("failing"),
+    );
     members.servers[leader].signal(Signal::SIGSTOP);
     client.send(format!("PUSH {}", job("into-ice-1", "other")));
     client.send("ACK {\"jid\":\"held-over\"}");
+    asking.send("INFO");
+    failing.send("FAIL {\"jid\":\"meanwhile-2\",\"errtype\":\"E\",\"message\":\"m\"}");
     members.wait_for_epoch_after(epoch);
-    let mut there = members.servers[members.leader()].client();
+    let mut there = members.servers[members.leader()].worker("there");
     there.push(&job("meanwhile-1", "other"));
+    there.push(&job("meanwhile-2", "failing"));
+    assert_eq!(there.fetch_jid("failing"), "meanwhile-2");
     members.servers[leader].signal(Signal::SIGCONT);
     assert!(client.read_reply().is_ok());
     assert!(client.read_reply().is_ok());
+    assert!(failing.read_reply().is_ok());
+    let info = asking.read_reply().json();
+    assert!(
+        info["faktory"]["queues"]["other"].as_u64() >= Some(1),
+        "{info}"
+    );
     assert_eq!(there.queue_size("other"), Some(2));
-    assert_eq!(there.info()["faktory"]["total_processed"], 1);
+    let info = there.info();
+    let counted = ["total_processed", "total_failures"].map(|key| info["faktory"][key].as_u64());
+    assert_eq!(counted, [Some(2), Some(1)]);
     assert_ne!(members.leader(), leader);
 }
 

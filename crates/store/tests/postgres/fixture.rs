@@ -1,8 +1,9 @@
 //! How it is opened, damaged and counted.
 
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use workmill_proto::Timestamp;
 use workmill_store::postgres::{Epoch, PostgresLease, PostgresStore, Target, migrate};
@@ -56,6 +57,23 @@ impl PostgresFixture {
             String::from_utf8_lossy(&output.stderr)
         );
         told.trim().to_owned()
+    }
+
+    /// Holds what a statement locks, for as long as its session lasts.
+    pub(crate) fn hold(&self, text: &str) -> Child {
+        let mut psql = Command::new("psql");
+        psql.arg("-h").arg(Server::get().directory());
+        psql.args(["-U", "workmill", "-d", "postgres", "-qc"]);
+        psql.arg(format!("BEGIN; {text}; SELECT pg_sleep(60)"));
+        let psql = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let held = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{}%' AND wait_event = 'PgSleep'",
+            self.target.schema()
+        );
+        while self.run(&held) == "0" {
+            thread::sleep(Duration::from_millis(10));
+        }
+        psql.unwrap()
     }
 
     /// Ends all sessions of stores of the schema.
@@ -122,7 +140,7 @@ impl Fixture for PostgresFixture {
 
 impl Drop for PostgresFixture {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !thread::panicking() {
             self.run(&format!("DROP SCHEMA {} CASCADE", self.target.schema()));
         }
     }

@@ -8,7 +8,7 @@ use workmill_proto::{SteadyTime, Timestamp};
 use workmill_store::postgres::{PostgresLease, PostgresStore, Target, migrate};
 use workmill_store::suite::{Fixture, job, push_one};
 use workmill_store::{
-    JobKey, Lease as _, Reading as _, Reservation, Store, StoreError, Syncer as _, Tx,
+    JobKey, Lease as _, Reading as _, Reservation, Resign as _, Store, StoreError, Syncer as _, Tx,
 };
 
 use super::fixture::{PostgresFixture, new_target, target_of};
@@ -60,7 +60,13 @@ fn a_store_that_was_taken_over_commits_nothing_more() {
         let error = push_one(&mut old, "a").unwrap_err();
         assert!(matches!(error, StoreError::Deposed), "{error}");
     }
-    // Nothing is answered from what it reads either.
+    // Nothing is answered from memory or from what it reads either.
+    let confirmed = old.begin().unwrap().confirm();
+    assert!(
+        matches!(confirmed, Err(StoreError::Deposed)),
+        "{confirmed:?}"
+    );
+    new.begin().unwrap().confirm().unwrap();
     let asked = old.begin().unwrap().failure_ids();
     assert!(matches!(asked, Err(StoreError::Deposed)), "{asked:?}");
     push_one(&mut new, "a").unwrap();
@@ -89,6 +95,49 @@ fn a_takeover_waits_for_the_transaction_that_is_under_way() {
     });
     assert_eq!(found, 1, "what was committed before the takeover");
     assert!(matches!(push_one(&mut old, "a"), Err(StoreError::Deposed)));
+}
+
+#[test]
+fn a_transaction_that_does_not_end_is_ended_by_the_next_takeover() {
+    let fixture = PostgresFixture::new();
+    let schema = fixture.target.schema().to_owned();
+    let mut holder = fixture.hold(&format!("SELECT 1 FROM \"{schema}\".leader FOR KEY SHARE"));
+    let mut lease = PostgresLease::new(&fixture.target);
+    let now = Timestamp::from_micros(0);
+    let claim = lease.claim().unwrap();
+    let held_up = lease.take_over(&claim, "another server", now);
+    assert!(held_up.is_err(), "{held_up:?}");
+    assert!(
+        lease
+            .take_over(&claim, "another server", now)
+            .unwrap()
+            .is_some()
+    );
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn a_lease_is_given_up_though_its_connection_was_lost() {
+    let fixture = PostgresFixture::new();
+    let mut lease = PostgresLease::new(&fixture.target).reached_at("there:1");
+    let now = Timestamp::from_micros(0);
+    let claim = lease.claim().unwrap();
+    assert!(claim.ended);
+    lease
+        .take_over(&claim, "this server", now)
+        .unwrap()
+        .unwrap();
+    assert!(lease.renew(now).unwrap());
+    let mut other = PostgresLease::new(&fixture.target);
+    let claim = other.claim().unwrap();
+    assert_eq!(
+        (&*claim.holder, &*claim.address, claim.ended),
+        ("this server", "there:1", false)
+    );
+    fixture.end_sessions();
+    lease.resign().unwrap();
+    assert!(other.claim().or_else(|_| other.claim()).unwrap().ended);
 }
 
 #[test]
