@@ -15,7 +15,7 @@ pub struct OpNumber(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
 
-/// One connection between two servers. No two have the same, also one after the other.
+/// One connection between two servers. No two that reach the same term have the same, also one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
 
@@ -26,7 +26,7 @@ pub enum ToLeader {
     Hello {
         /// Who it is. A server that starts again is another one.
         server: ServerId,
-        /// The how-manieth link of this server it is. What comes on an older one than the last does not count.
+        /// Which of this server's links it is, in their order. What comes on an older one than the last does not count.
         nth: u64,
         /// Whether a leader has ever [welcomed](FromLeader::Welcome) it: then there is a log of its answers.
         registered: bool,

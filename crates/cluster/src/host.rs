@@ -281,13 +281,15 @@ impl Host {
         self.logs.write_soon()
     }
 
-    /// The requests for the next group: so much work at most, in jobs, but one at least if there is one.
-    pub fn take(&mut self, weight_max: usize) -> Vec<Request> {
-        let mut weight = 0;
+    /// The requests for the next group: so much work, in jobs, and so many bytes of payloads at most, but one at least if there is
+    /// one.
+    pub fn take(&mut self, weight_max: usize, bytes_max: usize) -> Vec<Request> {
+        let (mut weight, mut bytes) = (0, 0);
         let mut taken = Vec::new();
         while let Some(next) = self.waiting.front() {
             weight += next.op.traits().weight;
-            if weight > weight_max && !taken.is_empty() {
+            bytes += next.op.payload_bytes();
+            if (weight > weight_max || bytes > bytes_max) && !taken.is_empty() {
                 break;
             }
             taken.extend(self.waiting.pop_front());

@@ -65,7 +65,7 @@ impl Leader {
             frozen: Duration::ZERO,
             seed: 7,
         };
-        let requests = self.host.take(100);
+        let requests = self.host.take(100, 1_000);
         let mut tx = self.store.begin().unwrap();
         let mut result = self.engine.run_group(&mut tx, context, &requests).unwrap();
         let noted = self.host.note(&mut tx, &mut result, SteadyTime::MIN);
@@ -170,6 +170,24 @@ fn what_is_asked_again_after_a_takeover_is_answered_and_not_run_again() {
     ));
     assert_eq!(jid_of(&answers[1].1).unwrap(), "job-0001");
     assert_eq!(disk.job_keys().len(), 1);
+}
+
+#[test]
+fn group_is_bounded_by_bytes_as_well() {
+    let mut leader = Leader::new(&MemoryDisk::default(), 1);
+    leader.greet(1, false, &[]);
+    for number in 1..=3 {
+        let job = json!({"jid": format!("job-000{number}"), "jobtype": "T", "queue": "q", "args": ["x".repeat(600)]});
+        let job = Job::parse(job.to_string().as_bytes()).unwrap();
+        let op = Op::push(job, Timestamp::default(), CustomReading::ALL).unwrap();
+        leader.ask(1, number, op);
+    }
+    // Of 1,000 bytes two are too many.
+    for number in 1..=3 {
+        let said = leader.try_group(true);
+        let answered = answers_on(said, 1).into_iter().map(|(number, _)| number);
+        assert_eq!(answered.collect::<Vec<_>>(), [number]);
+    }
 }
 
 #[test]

@@ -62,6 +62,19 @@ pub enum Barrier {
 }
 
 impl Op {
+    /// How many bytes of payloads it brings.
+    pub fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Act(action) => action.op.payload_bytes(),
+            Self::Push(job) => job.record.body.len(),
+            Self::PushBulk(bulk) => {
+                let jobs = bulk.jobs.iter().flatten();
+                jobs.map(|job| job.record.body.len()).sum()
+            }
+            _ => 0,
+        }
+    }
+
     /// The table of all ops.
     pub fn traits(&self) -> OpTraits {
         let (weight, rank, barrier) = match self {

@@ -13,7 +13,7 @@ use workmill_store::{Store, StoreError, Syncer as _};
 
 use super::acknowledger::{Acknowledger, Gone};
 use super::alarm::Alarm;
-use super::group::{Backlog, GROUP_WEIGHT_MAX};
+use super::group::{Backlog, GROUP_BYTES_MAX, GROUP_WEIGHT_MAX};
 use super::inbox::Inbox;
 use super::infos::Infos;
 use super::order::put_alike_together;
@@ -219,7 +219,7 @@ impl<S: Store + Send + 'static> Committer<S> {
             self.waiters.admit(submission, &mut group);
         }
         self.servers.hear(intake.heard, self.clock.uptime());
-        group.extend(self.servers.take(GROUP_WEIGHT_MAX));
+        group.extend(self.servers.take(GROUP_WEIGHT_MAX, GROUP_BYTES_MAX));
         Ok((group, intake.finished))
     }
 

@@ -49,10 +49,11 @@ impl Servers {
         self.0.as_ref().is_some_and(Host::has_work)
     }
 
-    /// Requests for the next group: so much work at most, in jobs.
-    pub(super) fn take(&mut self, weight_max: usize) -> Vec<Request> {
+    /// Requests for the next group: so much work, in jobs, and so many bytes at most.
+    pub(super) fn take(&mut self, weight_max: usize, bytes_max: usize) -> Vec<Request> {
         let host = self.0.as_mut();
-        host.map(|host| host.take(weight_max)).unwrap_or_default()
+        host.map(|host| host.take(weight_max, bytes_max))
+            .unwrap_or_default()
     }
 
     /// Writes down what came of a group, in its transaction, and tells what to send once it is durable. Takes the answers for

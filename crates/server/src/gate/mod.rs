@@ -1,6 +1,7 @@
 //! The way to the engine, for all who ask it something: connections, services, metrics.
 //!
-//! They know the [`Gateway`], which outlives terms, and not the [`Gate`] behind it: here, a committer's inbox.
+//! They know the [`Gateway`], which outlives terms, and not the [`Gate`] behind it: a committer's inbox, or the way to the server
+//! that leads.
 //!
 //! Reading order: `submit` (how ops are handed over, and what comes back), `pending` (waiting for it), `gateway` (what
 //! happens between terms).

@@ -79,7 +79,7 @@ impl World {
     fn run_group(&mut self, place: Place, term: &mut Term) -> Result<(), TermEnd> {
         let context = self.context(place);
         let unknown = self.unknown_commit.take();
-        let requests = term.host.take(GROUP_WEIGHT_MAX);
+        let requests = term.host.take(GROUP_WEIGHT_MAX, usize::MAX);
         let outbox = match self.commit_group(term, context, &requests, unknown) {
             Ok(outbox) => outbox,
             Err(StoreError::Poisoned(_)) => return self.after_unknown(term),

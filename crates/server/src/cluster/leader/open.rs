@@ -113,8 +113,11 @@ impl Open<'_> {
             // Its answers are taken above, so there is room for them.
             self.hall.inbox.has_room_for_servers().await;
             for frame in forwarding.take_outgoing() {
-                // Their memory is counted where the commands came in.
-                self.take_in(frame, 0);
+                let bytes = match &frame {
+                    ToLeader::Ops(ops) => ops.iter().map(|(_, op)| op.payload_bytes()).sum(),
+                    _ => 0,
+                };
+                self.take_in(frame, bytes);
             }
             tokio::select! {
                 () = self.outlet.arrived.notified() => {}
