@@ -5,7 +5,8 @@ use workmill_proto::{SetName, SteadyTime, Timestamp};
 use workmill_store::memory::{MemoryDisk, MemoryStore, UnknownCommit};
 use workmill_store::suite::{job, push_one};
 use workmill_store::{
-    Counts, Lock, LockOwner, Reading, SetTime, Store, StoreError, Syncer, Totals, Tx,
+    Counts, JobKey, Lock, LockOwner, Reading, Reservation, SetTime, Store, StoreError, Syncer,
+    Totals, Tx,
 };
 
 fn totals(store: &mut MemoryStore) -> Totals {
@@ -93,5 +94,37 @@ fn a_commit_with_an_unknown_outcome_poisons() {
         let size = totals(&mut store).queues.get("a").unwrap().size;
         assert_eq!(size, found, "{commit:?}");
         push_one(&mut store, "a").unwrap();
+    }
+}
+
+#[test]
+fn reserved_jobs_are_counted_by_their_queue() {
+    let disk = MemoryDisk::default();
+    let mut store = MemoryStore::open(&disk);
+    for queue in ["a", "b", "a", "a"] {
+        push_one(&mut store, queue).unwrap();
+    }
+    let counted = || ["a", "b", "c"].map(|queue| disk.count_reserved(queue));
+    assert_eq!(counted(), [0, 0, 0]);
+    let mut tx = store.begin().unwrap();
+    for (queue, limit) in [("a", 2), ("b", 1)] {
+        let claimed = tx.claim(queue, limit).unwrap();
+        let reservations = claimed.iter().map(|(key, _)| reservation(*key));
+        tx.reserve(&reservations.collect::<Vec<_>>()).unwrap();
+    }
+    tx.commit().unwrap();
+    assert_eq!(counted(), [2, 1, 0]);
+}
+
+fn reservation(key: JobKey) -> Reservation {
+    Reservation {
+        key,
+        jid: "0123456789".into(),
+        wid: "w".into(),
+        reserved_at: SteadyTime::from_micros(0),
+        expires_at: SteadyTime::from_micros(1),
+        has_features: false,
+        connection: 0,
+        series: 0,
     }
 }

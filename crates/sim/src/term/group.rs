@@ -96,7 +96,7 @@ impl World {
             _ => term.unsent.push_back(outbox),
         }
         self.plan_sync(place, term);
-        self.look_at_slots(&term.store);
+        self.look_at_slots();
         if self.groups.is_multiple_of(SCAN_EVERY) {
             self.scan(&term.store);
         }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::tables::Tables;
+use crate::writer::queue_of;
 use crate::{EntryKey, JobKey};
 
 /// What happens to a commit of which nobody is told whether it happened.
@@ -62,6 +63,18 @@ impl MemoryDisk {
             .keys()
             .map(|&key| JobKey(key))
             .collect()
+    }
+
+    /// How many jobs of a queue are under reservation, told by their keys alone: no record is read.
+    pub fn count_reserved(&self, queue: &str) -> usize {
+        let tables = &self.lock().tables;
+        let queues = tables.queues.committed();
+        let is_of_queue = |key: i64| {
+            let row = queue_of(key).and_then(|id| queues.get(&id));
+            row.is_some_and(|row| &*row.name == queue)
+        };
+        let reserved = tables.reservations.committed();
+        reserved.keys().filter(|&&key| is_of_queue(key)).count()
     }
 
     /// Overwrites the stored form of a job, as a broken disk would; tells whether there is one. No store may be open.
