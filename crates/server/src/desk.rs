@@ -13,7 +13,8 @@ use workmill_store::sqlite::READERS_MAX;
 use workmill_store::{CronDefinition, StoreError, Totals};
 use workmill_web::{
     Access, Answering, ConnectionView, Desk, DeskError, DiskSpace, DutyNumbers, LeftQueue, Permit,
-    Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal, WorkerView,
+    Read, ServerFacts, ServerNumbers, ServerState, Standing, WorkerChoice, WorkerSignal,
+    WorkerView,
 };
 
 use crate::gate::Gate as _;
@@ -109,6 +110,10 @@ impl Desk for ServerDesk {
 
     fn facts(&self) -> Arc<ServerFacts> {
         Arc::clone(&self.facts)
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        self.shared.standing.lock().clone()
     }
 
     fn numbers(&self) -> ServerNumbers {

@@ -5,6 +5,7 @@ use std::fs;
 
 use serde::{Serialize, Serializer};
 use workmill_store::{QueueTotals, Totals};
+use workmill_web::Standing;
 
 use crate::json;
 use crate::meters::{DutyCount, DutyKind};
@@ -85,6 +86,26 @@ struct ServerInfo {
     connections: u64,
     command_count: u64,
     used_memory_mb: u64,
+    /// Who leads; only where several servers share a database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<ClusterInfo>,
+}
+
+#[derive(Debug, Serialize)]
+struct ClusterInfo {
+    leads: bool,
+    epoch: u64,
+    leader: Option<String>,
+}
+
+impl From<Standing> for ClusterInfo {
+    fn from(standing: Standing) -> Self {
+        Self {
+            leads: standing.leads,
+            epoch: standing.epoch,
+            leader: standing.leader,
+        }
+    }
 }
 
 /// Writes the answer.
@@ -118,6 +139,7 @@ fn info<'a>(shared: &Shared, totals: &'a Totals) -> Info<'a> {
             connections: shared.roster.connections.len() as u64,
             command_count: shared.meters.commands(),
             used_memory_mb: resident_bytes() >> 20,
+            cluster: shared.standing.lock().clone().map(ClusterInfo::from),
         },
     }
 }

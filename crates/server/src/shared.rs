@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use workmill_engine::ServerId;
+use workmill_web::Standing;
 
 use crate::clock::Clock;
 use crate::gate::Gateway;
@@ -56,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) server: ServerId,
     /// Whether what clients ask goes to whoever leads.
     pub(crate) forwards: bool,
+    /// Who leads, of several servers on one database.
+    pub(crate) standing: Mutex<Option<Standing>>,
     stopping: AtomicBool,
 }
 
@@ -80,6 +84,7 @@ impl Shared {
             long_lines: LongLines::default(),
             meters: Arc::default(),
             forwards,
+            standing: Mutex::new(is_member.then(Standing::default)),
             server,
             stopping: AtomicBool::new(false),
         }

@@ -19,7 +19,9 @@ use workmill_store::{CronDefinition, StoreError, Totals};
 
 use crate::guard::Access;
 pub use actor::{Actor, Role};
-pub use facts::{DiskSpace, Durability, DutyNumbers, ServerFacts, ServerNumbers, ServerState};
+pub use facts::{
+    DiskSpace, Durability, DutyNumbers, ServerFacts, ServerNumbers, ServerState, Standing,
+};
 pub use permit::{Action, Forbidden, Permit};
 pub use reading::Read;
 pub use workers::{ConnectionView, Fetches, LeftQueue, WorkerChoice, WorkerSignal, WorkerView};
@@ -55,6 +57,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// The numbers of the process, as they are now.
     fn numbers(&self) -> ServerNumbers;
+
+    /// Who leads; none if this server shares its database with no other.
+    fn standing(&self) -> Option<Standing>;
 
     /// INFO's answer for these totals, as JSON.
     fn info(&self, totals: &Totals) -> Vec<u8>;

@@ -25,7 +25,7 @@ pub use app::build;
 pub use desk::{
     Action, Actor, Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers,
     Fetches, Forbidden, LeftQueue, Permit, Read, Role, ServerFacts, ServerNumbers, ServerState,
-    WorkerChoice, WorkerSignal, WorkerView,
+    Standing, WorkerChoice, WorkerSignal, WorkerView,
 };
 pub use guard::{Access, Account, HashError, Network, PASSWORD_BYTES_MAX, Secret, hash_password};
 pub use observe::Observer;

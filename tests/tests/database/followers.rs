@@ -18,6 +18,22 @@ fn each_server_answers_for_all() {
     assert_eq!(queues.status, 200);
     assert!(queues.text().contains("\"q\""), "{}", queues.text());
     assert_eq!(web_get(&follower.web_url(), "/readyz").status, 200);
+    let server = web_get(&follower.web_url(), "/api/v1/server").text();
+    assert!(
+        server.contains("\"role\":\"follower\",\"epoch\":1"),
+        "{server}"
+    );
+    let metrics = web_get(&follower.web_url(), "/metrics").text();
+    for line in ["workmill_leads 0\n", "workmill_epoch 1\n"] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    for (client, leads) in [(&mut here, false), (&mut there, true)] {
+        let cluster = &client.info()["server"]["cluster"];
+        assert_eq!(
+            (&cluster["leads"], &cluster["epoch"]),
+            (&leads.into(), &1.into())
+        );
+    }
     assert_eq!(here.fetch_jid("q"), "pushed-there");
     here.ack("pushed-there");
     there.ack("pushed-here");

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use workmill_cluster::Epoch;
 use workmill_engine::Rules;
 use workmill_store::postgres::{PostgresReads, Target};
+use workmill_web::Standing;
 
 use super::Order;
 use super::contest::{Contest, Looked};
@@ -108,6 +109,7 @@ impl MemberLife {
         match Binding::parse(address) {
             Ok(binding) => {
                 tracing::info!(epoch = epoch.0, "the server at {address} leads");
+                self.stand(false, epoch, Some(address));
                 if address == self.address {
                     tracing::warn!(
                         "that is this server's own address: it has led before it was started again, or two servers have \
@@ -118,6 +120,7 @@ impl MemberLife {
             }
             Err(_) => {
                 self.leader.send_replace(Leader::Unknown);
+                self.stand(false, epoch, None);
                 if self.warned_of.replace(epoch) != Some(epoch) {
                     tracing::warn!(
                         epoch = epoch.0,
@@ -127,6 +130,15 @@ impl MemberLife {
                 }
             }
         }
+    }
+
+    /// Lets others see who leads.
+    fn stand(&self, leads: bool, epoch: Epoch, leader: Option<&str>) {
+        *self.shared.standing.lock() = Some(Standing {
+            leads,
+            epoch: epoch.0,
+            leader: leader.map(str::to_owned),
+        });
     }
 
     fn carry_out_orders(&mut self, term: Option<&Term>) {
@@ -187,6 +199,7 @@ impl MemberLife {
         if let Some(hall) = term.hall() {
             self.leader.send_replace(Leader::Here(Arc::clone(hall)));
         }
+        self.stand(true, epoch, Some(&self.address));
         tracing::info!(epoch = epoch.0, "leads");
         let reason = loop {
             tokio::select! {
@@ -198,6 +211,7 @@ impl MemberLife {
             }
         };
         self.leader.send_replace(Leader::Unknown);
+        self.stand(false, epoch, None);
         let Some(reason) = reason else {
             return Led::Stopped(term.stop(Instant::now() + DUTIES_STOP_WITHIN).await);
         };

@@ -17,6 +17,17 @@ pub enum ServerState {
     Stopping,
 }
 
+/// Who leads, of several servers on one database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether this one does.
+    pub leads: bool,
+    /// Which leadership it is: each has a greater number than all before it; 0 if none was seen so far.
+    pub epoch: u64,
+    /// Where others reach the one that leads, `host:port`; none if nobody leads, as far as is known.
+    pub leader: Option<String>,
+}
+
 /// What never changes while the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFacts {

@@ -19,8 +19,8 @@ use workmill_store::{
 
 use super::{
     Answering, ConnectionView, Desk, DeskError, DiskSpace, Durability, DutyNumbers, Fetches,
-    LeftQueue, Permit, Read, ServerFacts, ServerNumbers, ServerState, WorkerChoice, WorkerSignal,
-    WorkerView,
+    LeftQueue, Permit, Read, ServerFacts, ServerNumbers, ServerState, Standing, WorkerChoice,
+    WorkerSignal, WorkerView,
 };
 use crate::guard::Access;
 
@@ -33,6 +33,7 @@ pub(crate) struct FakeDesk {
     pub(crate) access: Mutex<Access>,
     pub(crate) workers: Mutex<Vec<WorkerView>>,
     pub(crate) connections: Mutex<Vec<ConnectionView>>,
+    pub(crate) standing: Mutex<Option<Standing>>,
     pub(crate) left_queues: Mutex<BTreeMap<Box<str>, LeftQueue>>,
     /// What workers were told.
     pub(crate) signals: Mutex<Vec<(WorkerChoice, WorkerSignal)>>,
@@ -74,6 +75,7 @@ impl FakeDesk {
             access: Mutex::default(),
             workers: Mutex::default(),
             connections: Mutex::default(),
+            standing: Mutex::default(),
             left_queues: Mutex::default(),
             signals: Mutex::default(),
             asked: Mutex::default(),
@@ -268,6 +270,10 @@ impl Desk for FakeDesk {
             listens_at: String::from("tcp://127.0.0.1:7419"),
             durability: Durability::Always,
         })
+    }
+
+    fn standing(&self) -> Option<Standing> {
+        self.standing.lock().clone()
     }
 
     fn numbers(&self) -> ServerNumbers {

@@ -78,7 +78,7 @@ texts! {
     throttles throttles_lead throttles_empty at_a_time per_worker per_second
     // The page of the server.
     server_starting server_ready server_stalled server_stopping version speaks started process_id
-    clients_connect_to data_in durability durable_before durable_within disk disk_free connections commands
+    clients_connect_to cluster cluster_leads cluster_follows cluster_nobody data_in durability durable_before durable_within disk disk_free connections commands
     transactions settings settings_lead
     // The audit log.
     undo undo_until trash trash_empty

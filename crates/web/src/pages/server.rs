@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::Frame;
 use crate::app::App;
 use crate::desk::Action;
-use crate::service::server::{Disk, Server, server as look, settings};
+use crate::service::server::{Cluster, Disk, Server, server as look, settings};
 use crate::service::trash::Trash;
 
 #[derive(Template)]
@@ -37,6 +37,21 @@ impl ServerPage<'_> {
             "stalled" => ("dead", t.server_stalled),
             _ => ("retries", t.server_stopping),
         }
+    }
+
+    /// Who leads, if there are several.
+    fn cluster(&self, cluster: &Cluster) -> String {
+        let frame = self.frame;
+        let text = match cluster.role {
+            "leader" => frame.t.cluster_leads,
+            "follower" => frame.t.cluster_follows,
+            _ => frame.t.cluster_nobody,
+        };
+        frame
+            .say(text)
+            .plain_part("address", cluster.leader.clone().unwrap_or_default())
+            .plain_part("epoch", cluster.epoch.to_string())
+            .plain()
     }
 
     fn durability(&self) -> String {

@@ -13,7 +13,7 @@ use workmill_store::{HistorySlot, Resolution};
 use super::exposition::{Exposition, MEDIA_TYPE, counter, gauge};
 use super::{jobtype_metrics, queue_metrics};
 use crate::app::App;
-use crate::desk::{Desk, DiskSpace, ServerFacts, ServerNumbers, ServerState, WorkerView};
+use crate::desk::{Desk, DiskSpace, ServerFacts, ServerNumbers, ServerState, Standing, WorkerView};
 use crate::observe::Observed;
 
 /// How long the store may take. Without it the rest is told: that the disk hangs, for instance.
@@ -31,6 +31,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let space = timeout(STORE_WITHIN, desk.disk_space()).await;
     let mut exposition = Exposition::default();
     write_server(&mut exposition, &desk.facts(), desk.state());
+    write_standing(&mut exposition, desk.standing());
     write_process(&mut exposition, &desk.numbers());
     write_workers(&mut exposition, &desk.workers());
     if let Ok(Some(space)) = space {
@@ -74,6 +75,26 @@ async fn write_attention(exposition: &mut Exposition, app: &App) {
             gauge("workmill_attention", "Things that need somebody."),
             &["kind"],
             counts.map(|(kind, count)| ([*kind], *count)),
+        );
+    }
+}
+
+/// Who leads, where several servers share a database.
+fn write_standing(exposition: &mut Exposition, standing: Option<Standing>) {
+    if let Some(standing) = standing {
+        exposition.one(
+            gauge(
+                "workmill_leads",
+                "1 if this one leads of several servers on one database.",
+            ),
+            u8::from(standing.leads),
+        );
+        exposition.one(
+            gauge(
+                "workmill_epoch",
+                "Which leadership it is: each has a greater number than the last.",
+            ),
+            standing.epoch,
         );
     }
 }

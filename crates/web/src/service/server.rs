@@ -11,7 +11,7 @@ use workmill_store::{Counts, Totals};
 use super::moment::told;
 use super::outcome::done;
 use super::{Problem, ProblemKind};
-use crate::desk::{Action, Actor, Desk, Durability, Permit, ServerState};
+use crate::desk::{Action, Actor, Desk, Durability, Permit, ServerState, Standing};
 use crate::observe::Observer;
 
 /// The most days that one answer tells of.
@@ -47,6 +47,8 @@ pub struct Server {
     pub storage_dir: String,
     /// Where clients connect.
     pub listens_at: String,
+    /// Who leads, of several servers on one database; null if this one shares it with no other.
+    pub cluster: Option<Cluster>,
     /// After how many milliseconds at most an acknowledged change is on disk: 0 means before the answer.
     pub durability_ms: u64,
     /// The disk that the data lies on; null if the system does not tell.
@@ -63,6 +65,31 @@ pub struct Server {
     pub commits: u64,
     /// Transactions rolled back since the start.
     pub rollbacks: u64,
+}
+
+/// Who leads, of several servers on one database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Cluster {
+    /// `leader`, `follower`, or `none` while nobody leads as far as is known.
+    pub role: &'static str,
+    /// Which leadership it is: each has a greater number than all before it.
+    pub epoch: u64,
+    /// Where other servers reach the one that leads.
+    pub leader: Option<String>,
+}
+
+impl From<Standing> for Cluster {
+    fn from(standing: Standing) -> Self {
+        Self {
+            role: match (standing.leads, &standing.leader) {
+                (true, _) => "leader",
+                (false, Some(_)) => "follower",
+                (false, None) => "none",
+            },
+            epoch: standing.epoch,
+            leader: standing.leader,
+        }
+    }
 }
 
 /// A disk.
@@ -133,6 +160,7 @@ pub async fn server(desk: &dyn Desk) -> Server {
         pid: facts.pid,
         storage_dir: facts.storage_dir.clone(),
         listens_at: facts.listens_at.clone(),
+        cluster: desk.standing().map(Cluster::from),
         durability_ms: match facts.durability {
             Durability::Always => 0,
             Durability::Interval(interval) => {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Visitor;
-use crate::desk::ServerState;
+use crate::desk::{ServerState, Standing};
 use crate::guard::{Access, Secret};
 
 fn push(visitor: &Visitor, jid: &str, queue: &str) {
@@ -177,7 +177,9 @@ fn names<'a>(text: &'a str, words: impl Fn(&'a str) -> Vec<&'a str>) -> BTreeSet
 
 #[tokio::test]
 async fn documents_name_every_metric_and_no_other() {
-    let text = Visitor::new().get("/metrics").await.text();
+    let visitor = Visitor::new();
+    *visitor.desk.standing.lock() = Some(Standing::default());
+    let text = visitor.get("/metrics").await.text();
     let told = names(&text, |line| {
         let named = line.strip_prefix("# TYPE ").unwrap_or_default();
         named.split(' ').take(1).collect()

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Visitor;
+use crate::desk::Standing;
 
 async fn get(visitor: &Visitor, path: &str) -> Value {
     let answer = visitor.get(path).await;
@@ -159,6 +160,7 @@ async fn server_tells_what_it_is_and_what_it_has_counted() {
         (&json!("ready"), &json!(0))
     );
     assert_eq!(server["started_at"], "2026-03-01T10:00:00Z");
+    assert_eq!(server["cluster"], Value::Null);
     assert_eq!(
         get(&visitor, "/api/v1/settings").await,
         json!({"environment": "development"})
@@ -170,5 +172,33 @@ async fn server_tells_what_it_is_and_what_it_has_counted() {
     for wrong in ["0", "367", "x"] {
         let answer = visitor.get(&format!("/api/v1/days?days={wrong}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn it_is_told_which_of_several_servers_leads() {
+    let visitor = Visitor::new();
+    let stands = |leads: bool, leader: Option<&str>| {
+        *visitor.desk.standing.lock() = Some(Standing {
+            leads,
+            epoch: 7,
+            leader: leader.map(str::to_owned),
+        });
+    };
+    for (leads, leader, role, shown) in [
+        (true, Some("db1:7421"), "leader", "this server, epoch 7"),
+        (false, Some("db1:7421"), "follower", "db1:7421, epoch 7"),
+        (false, None, "none", "no server now"),
+    ] {
+        stands(leads, leader);
+        let cluster = &get(&visitor, "/api/v1/server").await["cluster"];
+        let told = json!({"role": role, "epoch": 7, "leader": leader});
+        assert_eq!(*cluster, told);
+        let page = visitor.get("/server").await.text();
+        assert!(page.contains(shown), "{role}: {page}");
+        let metrics = visitor.get("/metrics").await.text();
+        let line = format!("\nworkmill_leads {}\n", u8::from(leads));
+        assert!(metrics.contains(&line), "{role}: {metrics}");
+        assert!(metrics.contains("\nworkmill_epoch 7\n"), "{metrics}");
     }
 }
