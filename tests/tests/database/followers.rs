@@ -1,6 +1,7 @@
 //! What can be seen and asked at any of several servers.
 
-use workmill_tests::{job, web_get};
+use serde_json::json;
+use workmill_tests::{job, web_get, web_request};
 
 use super::fixture::Members;
 
@@ -40,4 +41,38 @@ fn each_server_answers_for_all() {
     assert_eq!(here.info()["faktory"]["total_processed"], 2);
     let latency = here.cmd("QUEUE LATENCY q").json();
     assert!(latency["q"].is_number(), "{latency}");
+}
+
+#[test]
+fn operators_change_jobs_at_any_server_and_operations_at_the_one_that_leads() {
+    let mut members = Members::start("operators", 0);
+    for _ in 0..2 {
+        members.join(members.builder().web());
+    }
+    let url = |index: usize| members.servers[index].web_url();
+    let post = |index: usize, path: &str, body: serde_json::Value| {
+        let headers = ["Content-Type: application/json"];
+        web_request(&url(index), "POST", path, &headers, &body.to_string())
+    };
+    let (leader, follower) = (members.leader(), members.follower());
+    let pushed = post(follower, "/api/v1/jobs", job("by-its-page", "q"));
+    assert!((200..300).contains(&pushed.status), "{}", pushed.text());
+    let paused = post(follower, "/api/v1/queues/q/pause", json!({}));
+    assert!((200..300).contains(&paused.status), "{}", paused.text());
+    let mut client = members.servers[leader].worker("w");
+    assert_eq!(client.fetch("q"), None, "it is paused");
+    let operation = json!({"action": "delete", "query": "queue:q"});
+    let refused = post(follower, "/api/v1/operations", operation.clone());
+    assert!(
+        refused.text().contains("server that leads"),
+        "{}",
+        refused.text()
+    );
+    let begun = post(leader, "/api/v1/operations", operation);
+    assert!((200..300).contains(&begun.status), "{}", begun.text());
+    // Both are in the audit log of both.
+    for index in [leader, follower] {
+        let audit = web_get(&url(index), "/api/v1/audit").text();
+        assert!(audit.contains("pause"), "{audit}");
+    }
 }

@@ -17,7 +17,7 @@ use super::mutation::MutationForm;
 
 /// An op that no client of another server can ask for, or one that has begun already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this cannot be asked of another server")]
+#[error("only the server that leads can do this: ask it there, on its pages or by its API")]
 pub struct Unsendable;
 
 /// An op.
