@@ -112,7 +112,10 @@ fn pages() -> Router<Arc<App>> {
             "/cron/{name}/edit",
             get(pages::edit_cron).post(pages::on_edit_cron),
         )
-        .route("/cron/{name}/runs", get(pages::cron_runs))
+        .route(
+            "/cron/{name}/runs",
+            get(pages::cron_runs).post(pages::on_cron_runs),
+        )
         .route("/throttles", get(pages::throttles))
         .route("/locks", get(pages::locks))
         .route("/jobtypes", get(pages::jobtypes))

@@ -63,14 +63,18 @@ async function push(client, jobs) {
   }
 }
 
+function entryName(name, n) {
+  return n + Buffer.from(name.text(n)).toString("utf8", 0, 240).replace(/[\p{C}\ufffd]/gu, "_");
+}
+
 function config(name, count) {
   const few = Math.min(count, 120);
   const entries = range(few).map((n) => `
 [[cron]]
-name = ${quote(n + Buffer.from(name.text(n)).toString("utf8", 0, 240).replace(/[\p{C}\ufffd]/gu, "_"))}
+name = ${quote(entryName(name, n))}
 schedule = "${n % 60} ${n % 24} * * *"
 timezone = "Europe/Berlin"
-job = { type = ${quote(name.type(n).replace(/\p{C}/gu, "_"))}, queue = ${quote(name.queue(n))} }`);
+job = { type = ${quote(name.type(n).replace(/\p{C}/gu, "_"))}, queue = ${quote(n ? name.queue(n) : "cron")} }`);
   const throttles = range(few).map((n) => `${quote(name.queue(n))} = { concurrency = ${n + 1}, worker = 1, rate = ${n + 0.5} }`);
   return `[history]\ncompleted = "1h"\n[throttles]\n${throttles.join("\n")}\n${entries.join("\n")}`;
 }
@@ -107,15 +111,33 @@ async function fillWork(server, client, name, count) {
   }
 }
 
+/** Batches, of which the first has some below it, each below the one before. */
 async function fillBatches(client, name, count) {
   const bids = [];
   for (const n of range(Math.min(count, 150))) {
-    const bid = await client.send(`BATCH NEW ${quote({ description: name.text(n), success: { jobtype: name.type(n), queue: name.queue(0) } })}`);
+    const parent_bid = n > 0 && n < 6 ? bids.at(-1) : undefined;
+    const success = { jobtype: name.type(n), queue: name.queue(0) };
+    const bid = await client.send(`BATCH NEW ${quote({ description: name.text(n), success, parent_bid })}`);
     await push(client, range(3).map((part) => job(name, part, "parts", { jid: `part-${n}-${part}-xx`, custom: { bid } })));
-    await client.send(`BATCH COMMIT ${bid}`);
     bids.push(bid);
   }
+  for (const bid of bids) await client.send(`BATCH COMMIT ${bid}`);
   return bids;
+}
+
+/** Lets the first recurring job run some times, with all that can become of a run, and pauses the second. Gives the path of the first. */
+async function fillCron(server, name) {
+  const [ran, paused] = [0, 1].map((n) => `/cron/${encodeURIComponent(entryName(name, n))}`);
+  const worker = await server.client({ wid: "runs-cron" });
+  for (const n of range(5)) {
+    await server.api("POST", `${ran}/run`, {});
+    const { jid } = await worker.fetch("cron");
+    if (n === 2) await worker.fail(jid, "Error", "no luck");
+    else if (n < 4) await worker.ack(jid);
+  }
+  await server.api("POST", `${paused}/pause`);
+  worker.close();
+  return ran;
 }
 
 /** Ends when an operation does. */
@@ -131,11 +153,12 @@ function paths(name, some) {
   const lists = ["/", "/queues", "/scheduled", "/retries", "/morgue", "/completed", "/failures", "/busy", "/batches", "/workers", "/cron", "/cron/new", "/throttles",
     "/locks", "/jobtypes", "/operations", "/audit", "/server", "/search", "/search?query=flaky", "/search?query=state:",
     "/operations/new?action=retry&query=state:dead", "/operations/new?action=move&query=state:dead", "/jobs/nothing-here"];
-  const { queue, bid, operation, failure, jobs } = some;
+  const { queue, bid, operation, failure, entry, jobs } = some;
   return [
     ...lists, `/queues/${encodeURIComponent(queue)}`,
     ...jobs.map((jid) => `/jobs/${encodeURIComponent(jid)}`),
     ...(jobs.length ? [`/jobs/${encodeURIComponent(jobs[0])}/edit`, `/search?query=${encodeURIComponent(name.type(0).slice(0, 200))}`] : []),
+    ...(entry ? [`${entry}/runs`] : []),
     ...(bid ? [`/batches/${bid}`] : []),
     ...(failure ? [`/failures/${failure}`] : []),
     ...(operation ? [`/operations/${operation}`] : []),
@@ -152,6 +175,7 @@ export async function scene(kind) {
   await fillSets(server, client, name, count);
   await fillWork(server, client, name, count);
   const bids = await fillBatches(client, name, count);
+  const entry = await fillCron(server, name);
   await client.send(`QUEUE PAUSE ${name.queue(1)}`);
   const killed = await server.api("POST", "/operations", { action: "kill", query: "queue:flaky jid:jid-flaky-0" });
   await ended(server, killed.id);
@@ -163,5 +187,5 @@ export async function scene(kind) {
   for (const query of ["queue:poison", "state:retries", "state:working", "queue:later", "queue:locked", "queue:parts", "state:completed"]) {
     jobs.push(...(await few(query)).jobs.map((found) => found.jid));
   }
-  return { server, paths: paths(name, { queue: name.queue(0), bid: bids[0], operation: killed.id, failure: failures.items[0].id, jobs }) };
+  return { server, paths: paths(name, { queue: name.queue(0), bid: bids[0], operation: killed.id, failure: failures.items[0].id, entry, jobs }) };
 }

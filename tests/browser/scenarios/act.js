@@ -97,6 +97,12 @@ scenario("recurring job is run now, paused and resumed", async ({ client, server
   await row.getByRole("button", { name: "Run now" }).click();
   await page.getByRole("status").waitFor();
   assert.equal((await client.fetch("reports")).jobtype, "Report");
+  await row.getByRole("link", { name: "Report", exact: true }).click();
+  await page.waitForURL(/\/cron\/nightly\/runs/);
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByRole("status").waitFor();
+  assert.equal(await page.locator("main tbody tr").count(), 2);
+  await go("/cron");
   const isPaused = async () => (await server.api("GET", "/cron/nightly")).paused_since !== null;
   await row.getByRole("button", { name: "Pause" }).click();
   await page.getByRole("status").waitFor();
@@ -169,7 +175,7 @@ scenario("selected jobs of a set are deleted, and no others", async ({ client, s
   await client.pushAll(jobs(3, "q", "Work", { at: new Date(Date.now() + 3.6e6).toISOString() }));
   await go("/scheduled");
   await page.locator("main tbody input[type=checkbox]").nth(1).check();
-  await page.locator("main form footer").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("group", { name: "Selected:" }).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { name: "1 job" }).waitFor();
   assert.equal((await server.api("GET", "/counters")).scheduled, 3);
   await page.getByRole("button", { name: "Delete: 1 job" }).click();

@@ -15,6 +15,7 @@ use super::listing::{ListParameters, Listing};
 use super::notice::Notice;
 use crate::app::App;
 use crate::desk::Action;
+use crate::service::Problem;
 use crate::service::cron::{self, CronEntry, CronSource};
 
 #[derive(Template)]
@@ -26,14 +27,23 @@ struct CronPage<'a> {
 
 impl CronPage<'_> {
     fn may_act(&self) -> bool {
-        self.frame.may(Action::RunCron)
-            && self.frame.may(Action::PauseCron)
-            && self.frame.may(Action::ResumeCron)
+        may_act(self.frame)
     }
 
     fn may_save(&self) -> bool {
-        self.frame.may(Action::SaveCron) && self.frame.may(Action::DeleteCron)
+        may_save(self.frame)
     }
+}
+
+/// Whether whoever reads may run, pause and resume recurring jobs.
+pub(super) fn may_act(frame: &Frame) -> bool {
+    let needed = [Action::RunCron, Action::PauseCron, Action::ResumeCron];
+    needed.into_iter().all(|action| frame.may(action))
+}
+
+/// Whether whoever reads may make, change and delete them.
+pub(super) fn may_save(frame: &Frame) -> bool {
+    frame.may(Action::SaveCron) && frame.may(Action::DeleteCron)
 }
 
 impl CronEntry {
@@ -47,7 +57,7 @@ impl CronEntry {
         queue_path(&self.queue)
     }
 
-    fn edit_path(&self) -> String {
+    pub(super) fn edit_path(&self) -> String {
         cron_edit_path(&self.name)
     }
 
@@ -55,10 +65,9 @@ impl CronEntry {
         self.next.first().copied()
     }
 
-    /// When a tick of it was last due. What came before it was made or changed was not, though it counts as done.
+    /// When it last ran. What it is done until says less: a pause moves that, too.
     fn last(&self) -> Option<Timestamp> {
-        let is_its_own = |at: &Timestamp| self.changed_at.is_none_or(|changed| *at > changed);
-        self.done_until.filter(is_its_own)
+        self.runs.first().map(|run| run.at)
     }
 
     fn is_made(&self) -> bool {
@@ -66,7 +75,7 @@ impl CronEntry {
     }
 
     /// Whether all of it may be seen, so that a form can show it.
-    fn can_be_edited(&self) -> bool {
+    pub(super) fn can_be_edited(&self) -> bool {
         self.is_made() && self.job.is_some()
     }
 }
@@ -92,8 +101,19 @@ pub(crate) async fn on_cron(
     Form(fields): Form<Fields>,
 ) -> Response {
     let name = fields.first("name").unwrap_or_default();
+    let done = act(&app, &frame, name, &fields).await;
+    frame.done("/cron", done)
+}
+
+/// Does to an entry what a form says.
+pub(super) async fn act(
+    app: &App,
+    frame: &Frame,
+    name: &str,
+    fields: &Fields,
+) -> Result<Notice, Problem> {
     let (desk, observer, actor) = (&*app.desk, &app.observer, &frame.actor);
-    let done = match fields.first("action").unwrap_or_default() {
+    match fields.first("action").unwrap_or_default() {
         "run" => {
             let pushed = cron::run_now(desk, observer, actor, name).await;
             pushed.map(|_| Notice::CronRun)
@@ -110,7 +130,6 @@ pub(crate) async fn on_cron(
             let deleted = cron::delete(desk, observer, actor, name).await;
             deleted.map(|()| Notice::CronDeleted)
         }
-        other => return frame.show_problem(&invalid("action", other)),
-    };
-    frame.done("/cron", done)
+        other => Err(invalid("action", other)),
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use workmill_engine::Schedule;
@@ -11,7 +12,9 @@ use workmill_proto::Timestamp;
 
 use super::Frame;
 use super::chart::{Bar, bars, strip};
+use super::cron::{act, may_act, may_save};
 use super::cron_words::words;
+use super::forms::Fields;
 use super::links::{cron_runs_path, job_path};
 use crate::app::App;
 use crate::locale::{Markup, Texts};
@@ -21,11 +24,24 @@ use crate::service::cron::{CronEntry, CronRun, CronRunState, show};
 const SLOT: Duration = Duration::from_secs(1_800);
 const SLOTS: usize = 48;
 
+/// How high the bar of a run is at least, so that its color is seen: beside one that took long, the others take nothing.
+const SHARE_SEEN: f64 = 0.2;
+
 #[derive(Template)]
 #[template(path = "cron_runs.html")]
 struct CronRunsPage<'a> {
     frame: &'a Frame,
     entry: CronEntry,
+}
+
+impl CronRunsPage<'_> {
+    fn may_act(&self) -> bool {
+        may_act(self.frame)
+    }
+
+    fn may_save(&self) -> bool {
+        may_save(self.frame)
+    }
 }
 
 impl CronEntry {
@@ -57,9 +73,9 @@ impl CronEntry {
             .map(|run| Bar {
                 state: run.color(),
                 share: if longest > 0.0 {
-                    took(run) / longest
+                    (took(run) / longest).max(SHARE_SEEN)
                 } else {
-                    0.0
+                    SHARE_SEEN
                 },
             })
             .collect();
@@ -140,6 +156,17 @@ pub(crate) async fn cron_runs(
         frame: &frame,
         entry,
     }))
+}
+
+/// `POST /cron/{name}/runs`: pushes its job now, pauses it, or lets it go on.
+pub(crate) async fn on_cron_runs(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(name): Path<String>,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let done = act(&app, &frame, &name, &fields).await;
+    frame.done(&cron_runs_path(&name), done)
 }
 
 #[cfg(test)]

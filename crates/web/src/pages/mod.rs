@@ -58,7 +58,7 @@ pub(crate) use batches::{batch, batches};
 pub(crate) use concerns::ConcernRow;
 pub(crate) use cron::{cron, on_cron};
 pub(crate) use cron_edit::{edit_cron, new_cron, on_edit_cron, on_new_cron};
-pub(crate) use cron_runs::cron_runs;
+pub(crate) use cron_runs::{cron_runs, on_cron_runs};
 pub(crate) use failures::{failure, failures};
 pub(crate) use frame::Frame;
 pub(crate) use job::job;

@@ -86,7 +86,7 @@ const PAGE_PARAMETERS: [&str; 19] = [
 ];
 
 /// Forms, and the field of each that says what is meant.
-const FORMS: [(&str, &str); 8] = [
+const FORMS: [(&str, &str); 9] = [
     ("/morgue", "key=all&action={}"),
     ("/retries", "action=kill&key={}"),
     ("/queues/q", "action={}"),
@@ -94,6 +94,7 @@ const FORMS: [(&str, &str); 8] = [
     ("/jobs/x", "action={}"),
     ("/operations", "query=&action={}"),
     ("/cron", "name=x&action={}"),
+    ("/cron/x/runs", "action={}"),
     ("/audit", "undo={}"),
 ];
 

@@ -353,6 +353,44 @@ async fn last_runs_are_shown_with_what_became_of_their_jobs() {
 }
 
 #[tokio::test]
+async fn page_of_runs_runs_and_pauses_its_entry_and_a_pause_is_no_run() {
+    let visitor = Visitor::new().with("content-type", "application/x-www-form-urlencoded");
+    configure(&visitor, "nightly");
+    let form = async |form: &str| {
+        let path = "/cron/nightly/runs";
+        let answer = visitor
+            .send(Method::POST, path, Body::from(form.to_owned()))
+            .await;
+        assert_eq!(answer.status, axum::http::StatusCode::FOUND);
+        assert_eq!(answer.header("location"), path);
+    };
+    form("action=pause").await;
+    assert_ne!(
+        get(&visitor, "/api/v1/cron/nightly").await["paused_since"],
+        Value::Null
+    );
+    let last = async || {
+        let page = visitor.get("/cron").await.text();
+        let row = page.split("data-row=\"nightly\"").nth(1).unwrap();
+        row.split("<td class=\"num hide-s\">")
+            .nth(1)
+            .unwrap()
+            .to_owned()
+    };
+    assert!(last().await.starts_with("</td>"), "{}", last().await);
+    form("action=run").await;
+    assert!(last().await.contains("last: enqueued"), "{}", last().await);
+    assert!(last().await.contains("<time"), "{}", last().await);
+    let page = visitor.get("/cron/nightly/runs").await.text();
+    assert!(page.contains("value=\"resume\""), "{page}");
+    form("action=resume").await;
+    assert_eq!(
+        get(&visitor, "/api/v1/cron/nightly").await["paused_since"],
+        Value::Null
+    );
+}
+
+#[tokio::test]
 async fn schedule_is_said_in_words_in_every_language() {
     let visitor = Visitor::new();
     let page = async |schedule: &str, lang: &str| {
@@ -386,7 +424,7 @@ async fn schedule_is_said_in_words_in_every_language() {
         (
             "0 0 13 * 5",
             "en",
-            "<td class=\"hide-s\"><span class=\"mono\"><bdi dir=\"ltr\">0 0 13 * 5</bdi>",
+            "<td class=\"hide-s when\"><span class=\"mono\"><bdi dir=\"ltr\">0 0 13 * 5</bdi>",
         ),
     ] {
         let page = page(schedule, lang).await;
