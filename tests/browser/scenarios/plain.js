@@ -30,7 +30,7 @@ scenario("basic actions need no scripts", async ({ server, client, page, go }) =
   await page.getByRole("button", { name: "Delete: 1 job" }).click();
   await page.waitForURL(/\/operations\//);
   await go("/morgue");
-  await page.locator("main form.bar").getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("group", { name: "All 1:" }).getByRole("button", { name: "Retry" }).click();
   await page.getByRole("button", { name: "Retry now: 1 job" }).click();
   await page.waitForURL(/\/operations\//);
   await page.reload();
