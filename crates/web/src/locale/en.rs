@@ -449,7 +449,7 @@ pub(super) static TEXTS: Texts = Texts {
     act_retry_carefully: "Retry carefully",
     careful_lead: "A few jobs first, watched until they end; then the rest at a rate. It stops by itself if too many fail again.",
     careful_first: "first",
-    careful_rate: "then a second",
+    careful_rate: "then per second",
     careful_stop: "stop above % failed",
     same_failures: &[
         "{n} other job failed in the same way",

@@ -11,6 +11,7 @@ use axum::response::Response;
 use super::Frame;
 use crate::app::App;
 use crate::desk::Action;
+use crate::locale::Markup;
 use crate::service::server::{Cluster, Disk, Server, server as look, settings};
 use crate::service::trash::Trash;
 
@@ -74,6 +75,15 @@ impl ServerPage<'_> {
         let said = said.plain_part("free", size(disk.free_bytes));
         said.plain_part("all", size(disk.bytes)).plain()
     }
+}
+
+/// The name of a setting, which may be broken between its words.
+fn breakable(name: &str) -> Markup {
+    let mut html = Markup::default();
+    for part in name.split_inclusive(['.', '_']) {
+        html.text(part).raw("<wbr>");
+    }
+    html
 }
 
 pub(crate) async fn server(State(app): State<Arc<App>>, frame: Frame) -> Response {
