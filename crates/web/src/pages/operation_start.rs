@@ -52,15 +52,24 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// What is to be done to the jobs that were selected on a page.
-    fn of_selected(fields: &Fields) -> Self {
+    fn of_selected(fields: &Fields) -> Result<Self, Problem> {
         let first = |name| fields.first(name).map(str::to_owned);
-        Self {
+        let number = |name| {
+            let written = fields.first(name);
+            let number = written.map(|text| text.parse().map_err(|_| invalid(name, text)));
+            number.transpose()
+        };
+        Ok(Self {
             action: first("action").unwrap_or_default(),
             keys: fields.all("key").map(str::to_owned).collect(),
             from: first("from").filter(|from| is_path(from)),
             queue: first("queue").unwrap_or_default(),
+            careful: first("careful"),
+            first: number("first")?,
+            rate: number("rate")?,
+            stop_percent: number("stop_percent")?,
             ..Self::default()
-        }
+        })
     }
 
     fn is_selected(&self) -> bool {
@@ -102,7 +111,7 @@ struct StartPage<'a> {
     class: &'static str,
     /// Jobs are moved to a queue, which has to be named.
     is_move: bool,
-    /// All that match are retried, which can be done carefully.
+    /// Jobs are retried, which can be done carefully.
     is_retry: bool,
     /// What is wrong with the query, and where.
     wrong: Option<(Markup, String)>,
@@ -164,7 +173,7 @@ async fn make<'a>(
         title: title(verb, frame.t),
         class: class(verb),
         is_move: verb == JobVerb::Move,
-        is_retry: verb == JobVerb::Retry && !asked.is_selected(),
+        is_retry: verb == JobVerb::Retry,
         wrong: None,
         dry_run: None,
         asked,
@@ -205,7 +214,10 @@ pub(crate) async fn on_selected(
     Reached(origin): Reached,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let asked = Asked::of_selected(&fields);
+    let asked = match Asked::of_selected(&fields) {
+        Ok(asked) => asked,
+        Err(problem) => return frame.show_problem(&problem),
+    };
     if !asked.is_selected() {
         return frame.show_problem(&Problem::new(ProblemKind::Invalid, frame.t.none_selected));
     }

@@ -226,6 +226,63 @@ async fn group_is_retried_carefully_from_its_page() {
 }
 
 #[tokio::test]
+async fn named_jobs_are_retried_carefully_by_the_api() {
+    let visitor = visitor_of_three();
+    let found = get(&visitor, "/api/v1/jobs?query=type:A").await;
+    let keys: Vec<&Value> = found["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| &job["key"])
+        .collect();
+    assert_eq!(keys.len(), 3, "{found}");
+    let sender = Visitor::of(Arc::clone(&visitor.desk)).with("content-type", "application/json");
+    let send = async |path: &str, body: &Value| {
+        let post = axum::http::Method::POST;
+        let answer = sender.send(post, path, body.to_string().into()).await;
+        (
+            answer.status,
+            serde_json::from_slice::<Value>(&answer.body).unwrap(),
+        )
+    };
+    let mut body = json!({"action": "retry", "keys": keys, "careful": {"first": 1}});
+    let dry = |body: &Value| {
+        let mut dry = body.clone();
+        dry["dry_run"] = json!(true);
+        dry
+    };
+    let (_, counted) = send("/api/v1/operations", &dry(&body)).await;
+    assert_eq!(counted["matched"], 3);
+    assert!(
+        counted["curl"]
+            .as_str()
+            .unwrap()
+            .contains(r#""careful":{"first":1,"#),
+        "{counted}"
+    );
+    let (status, begun) = send("/api/v1/operations", &body).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{begun}");
+    assert_eq!(
+        (&begun["action"], &begun["state"]),
+        (&json!("retry_carefully"), &json!("running"))
+    );
+    let told = get(
+        &visitor,
+        &format!("/api/v1/operations/{}", begun["id"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(
+        (&told["changed"], &told["careful"]["first"]),
+        (&json!(1), &json!(1))
+    );
+    body["action"] = json!("kill");
+    assert_eq!(
+        send("/api/v1/operations", &body).await.0,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
 async fn group_without_jobs_is_on_no_list_and_has_its_page_for_a_while() {
     let visitor = visitor_of_three();
     let id = largest(&visitor).await;

@@ -8,9 +8,12 @@ use workmill_engine::{
     Care, Change, ChangeVerb, Duty, OPERATIONS_RUNNING_MAX, Op, OperationId, OperationReport,
     OperationState, OperationsOp, Outcome, Request,
 };
-use workmill_proto::SteadyTime;
+use workmill_proto::{SetName, SteadyTime};
 use workmill_store::fault::WriteFault;
-use workmill_store::{ActionPart, AuditState, Operator, PartOf, Tx as _, WatchedJob};
+use workmill_store::reading::Bounds;
+use workmill_store::{
+    ActionPart, AuditState, Operator, PartOf, Place, Reading as _, Tx as _, WatchedJob,
+};
 
 use crate::world::World;
 
@@ -202,6 +205,35 @@ fn jobs_that_lie_far_apart_are_found_at_once_and_judged_together() {
     world.pass(1);
     let said = reason(&mut world);
     assert!(said.contains("1 of the last 3 "), "{said}");
+}
+
+#[test]
+fn named_jobs_are_retried_carefully_and_no_others_also_by_the_next_server() {
+    let mut world = world_of_dead(12);
+    let place = Place::Set(SetName::Dead);
+    let dead = world.reader().jobs(&place, None, Bounds::of_rows(20));
+    let named = dead.unwrap().items.into_iter().skip(2).take(6);
+    let named = named.map(|job| (place.clone(), job.key)).collect();
+    let care = Care::new(2, 1, 20, 600).unwrap();
+    let verb = ChangeVerb::RetryCarefully(care);
+    let change = Change::of_jobs(verb, named).unwrap();
+    let by = Arc::new(Operator::new("anna", "operator", ""));
+    let begun = report(world.run(Op::operate(ID, change).by(&by)));
+    assert_eq!((begun.state, begun.changed), (OperationState::Running, 2));
+    world.pass(30);
+    assert_eq!(world.size("q"), 2, "nothing goes on before they have ended");
+    world.forget_engine();
+    world.run(Op::Operations(OperationsOp::Resume));
+    work(&mut world, 2);
+    world.pass(20);
+    assert_eq!((world.size("q"), world.totals().dead), (4, 6));
+    work(&mut world, 4);
+    world.pass(1);
+    let ended = show(&mut world);
+    assert_eq!((ended.state, ended.changed), (OperationState::Done, 6));
+    assert_eq!(world.totals().dead, 6);
+    let entry = world.audit_log().pop().unwrap();
+    assert_eq!((&*entry.action, entry.changed), ("job.retry_carefully", 6));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What forms do to the jobs that are selected on a list.
 
 use axum::http::StatusCode;
+use serde_json::json;
 
 use super::super::put;
 use super::{boxes, hidden, post};
@@ -70,4 +71,44 @@ async fn selected_jobs_are_moved_to_a_queue_that_is_asked_for() {
     assert!(page.contains("→ <bdi>other</bdi>"), "{page}");
     let moved = get(&visitor, "/api/v1/jobs?query=queue:other").await;
     assert_eq!(moved["jobs"].as_array().unwrap().len(), 1, "{moved}");
+}
+
+#[tokio::test]
+async fn selected_jobs_are_retried_carefully() {
+    let visitor = Visitor::new();
+    for n in 0..5 {
+        put(&visitor, "dead", &format!("jid-0000{n}"), "T");
+    }
+    let keys = boxes(&visitor, "/morgue").await;
+    let form = format!(
+        "from=%2Fmorgue&action=retry&key={}&key={}&key={}",
+        keys[0], keys[2], keys[4]
+    );
+    let (_, page) = post(&visitor, SELECTED, &form).await;
+    assert!(page.contains("It concerns 3 jobs."), "{page}");
+    let care = "&#34;careful&#34;:{&#34;first&#34;:10,&#34;rate&#34;:20,&#34;stop_percent&#34;:20,&#34;within_secs&#34;:600}";
+    assert!(page.contains(care), "{page}");
+    let (_, kill) = post(&visitor, SELECTED, &form.replace("retry", "kill")).await;
+    assert!(!kill.contains("name=\"careful\""), "{kill}");
+    let careful = hidden(&page);
+    assert!(careful.contains("careful=1"), "{careful}");
+    let (status, _) = post(&visitor, SELECTED, &format!("{careful}&first=many")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (_, page) = post(
+        &visitor,
+        SELECTED,
+        &format!("{careful}&first=2&rate=5&stop_percent=50"),
+    )
+    .await;
+    assert!(page.contains("Retry carefully"), "{page}");
+    let begun = &get(&visitor, "/api/v1/operations").await[0];
+    assert_eq!(begun["action"], "retry_carefully");
+    let care = json!({"first": 2, "rate": 5, "stop_percent": 50, "within_secs": 600});
+    assert_eq!(begun["careful"], care);
+    let left = boxes(&visitor, "/morgue").await;
+    assert_eq!(
+        left,
+        [&*keys[1], &keys[3], &keys[4]],
+        "the first two, and no other"
+    );
 }
