@@ -3,3 +3,4 @@
 mod firing;
 mod making;
 mod reference;
+mod runs;
