@@ -86,10 +86,10 @@ test_packages() {
 }
 
 # test_with_several_threads: runs what needs a running server again, on one with several threads, as most machines have it.
-# Without nextest all tests are run again.
+# They mostly wait, so there are two for each core (.config/nextest.toml). Without nextest all tests are run again.
 test_with_several_threads() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --no-fail-fast --workspace --profile several-threads
+        cargo nextest run --no-fail-fast --workspace --profile several-threads --test-threads $((2 * $(nproc)))
     else
         cargo test --no-fail-fast --workspace --all-targets
     fi
