@@ -15,8 +15,9 @@ use workmill_cluster::{
 };
 use workmill_engine::{BulkPush, Engine, Fetch, GroupContext, Op, Outcome, Rules, ServerId};
 use workmill_proto::{CustomReading, Job, SteadyTime, Timestamp};
+use workmill_store::fault::{FaultPlan, FaultStore};
 use workmill_store::memory::{MemoryDisk, MemoryStore};
-use workmill_store::{AnswerLog, Store, Tx};
+use workmill_store::{AnswerLog, Store, StoreError, Tx};
 
 const SERVER: ServerId = ServerId(5);
 
@@ -376,4 +377,44 @@ fn group_that_changes_nothing_writes_nothing() {
     leader.host.hear(LinkId(1), ToLeader::Forget(OpNumber(2)));
     assert_eq!(leader.answers(1).len(), 2);
     assert!(!leader.store.wants_sync());
+}
+
+/// Its memory may be older than what the next leader has told others.
+#[test]
+fn what_changes_nothing_is_not_answered_by_a_leader_that_was_deposed() {
+    let plan = FaultPlan::default();
+    let memory = MemoryStore::open(&MemoryDisk::default());
+    let mut store = FaultStore::new(memory, plan.clone());
+    let mut host = Host::new(Epoch(1), AnswerLogs::default(), Duration::ZERO);
+    let mut engine = Engine::new(Rules::default());
+    let hello = ToLeader::Hello {
+        server: SERVER,
+        nth: 1,
+        registered: false,
+        open: Vec::new(),
+    };
+    host.hear(LinkId(1), hello);
+    for (number, is_deposed) in [(1, false), (2, true)] {
+        if is_deposed {
+            plan.depose();
+        }
+        host.hear(LinkId(1), ToLeader::Ops(vec![(OpNumber(number), Op::Info)]));
+        let context = GroupContext {
+            wall: Timestamp::default(),
+            uptime: Duration::ZERO,
+            frozen: Duration::ZERO,
+            seed: 7,
+        };
+        let requests = host.take(100, 1_000);
+        let mut tx = store.begin().unwrap();
+        let mut result = engine.run_group(&mut tx, context, &requests).unwrap();
+        let noted = host.note(&mut tx, &mut result, SteadyTime::MIN);
+        match is_deposed {
+            false => assert_eq!(answers_on(noted.unwrap(), 1).len(), 1),
+            true => assert!(matches!(noted, Err(StoreError::Deposed)), "{noted:?}"),
+        }
+        tx.commit().unwrap();
+        engine.committed();
+        host.committed();
+    }
 }

@@ -44,9 +44,15 @@ struct Planned {
     sync: bool,
     close: bool,
     poisoned: bool,
+    deposed: bool,
 }
 
 impl FaultPlan {
+    /// From now on somebody else writes to the store, which is noticed when it is looked at only.
+    pub fn depose(&self) {
+        self.planned().deposed = true;
+    }
+
     /// Lets the `nth` of the following writes fail, counted from 0. Once.
     pub fn fail_write(&self, nth: u64, fault: WriteFault) {
         let mut planned = self.planned();
@@ -293,7 +299,10 @@ impl<T: Tx> Tx for FaultTx<'_, T> {
     }
 
     fn confirm(&mut self) -> Result<(), StoreError> {
-        self.inner.confirm()
+        match self.plan.planned().deposed {
+            true => Err(StoreError::Deposed),
+            false => self.inner.confirm(),
+        }
     }
 
     fn commit(self) -> Result<(), StoreError> {
