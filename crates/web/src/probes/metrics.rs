@@ -79,16 +79,16 @@ async fn write_attention(exposition: &mut Exposition, app: &App) {
     }
 }
 
-/// Who leads, where several servers share a database.
+/// Who leads: a server that shares its database with no other does always.
 fn write_standing(exposition: &mut Exposition, standing: Option<Standing>) {
+    exposition.one(
+        gauge(
+            "workmill_leads",
+            "1 if this server runs what is asked, 0 if another one on the same database does, or none.",
+        ),
+        u8::from(standing.as_ref().is_none_or(|standing| standing.leads)),
+    );
     if let Some(standing) = standing {
-        exposition.one(
-            gauge(
-                "workmill_leads",
-                "1 if this one leads of several servers on one database.",
-            ),
-            u8::from(standing.leads),
-        );
         exposition.one(
             gauge(
                 "workmill_epoch",

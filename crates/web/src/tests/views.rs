@@ -161,6 +161,8 @@ async fn server_tells_what_it_is_and_what_it_has_counted() {
     );
     assert_eq!(server["started_at"], "2026-03-01T10:00:00Z");
     assert_eq!(server["cluster"], Value::Null);
+    let metrics = visitor.get("/metrics").await.text();
+    assert!(metrics.contains("\nworkmill_leads 1\n"), "{metrics}");
     assert_eq!(
         get(&visitor, "/api/v1/settings").await,
         json!({"environment": "development"})
