@@ -21,6 +21,8 @@ pub struct Forwarder {
     last: OpNumber,
     /// Those without an answer.
     unanswered: BTreeMap<OpNumber, Op>,
+    /// Those of them that keep their places among others.
+    in_order: BTreeSet<OpNumber>,
     /// FETCHes that were answered with jobs which are on their way to clients.
     in_delivery: BTreeSet<OpNumber>,
     /// Jobs that are being given back, by the op that does it: the FETCHes that they were the answers to.
@@ -47,6 +49,7 @@ impl Forwarder {
             links: 0,
             last: OpNumber(0),
             unanswered: BTreeMap::new(),
+            in_order: BTreeSet::new(),
             in_delivery: BTreeSet::new(),
             returning: BTreeMap::new(),
             settled: Vec::new(),
@@ -77,7 +80,22 @@ impl Forwarder {
         };
         let ops = self.unanswered.iter();
         let ops = ops.map(|(&number, op)| (number, op.clone())).collect();
-        vec![hello, ToLeader::Ops(ops)]
+        let mut said = vec![hello];
+        if !self.in_order.is_empty() {
+            let numbers = self.in_order.iter().copied().collect();
+            said.push(ToLeader::InOrder(numbers));
+        }
+        said.push(ToLeader::Ops(ops));
+        said
+    }
+
+    /// So many ops are handed over next that are to keep their places among those of others; the frame is to be said before they
+    /// are.
+    pub fn keep_order(&mut self, count: usize) -> ToLeader {
+        let numbers = (1..=count as u64).map(|nth| OpNumber(self.last.0 + nth));
+        let numbers: Vec<OpNumber> = numbers.collect();
+        self.in_order.extend(&numbers);
+        ToLeader::InOrder(numbers)
     }
 
     /// Hands over an op; the frame is for the link, if there is one now.
@@ -114,6 +132,7 @@ impl Forwarder {
 
     /// Takes note of an answer; tells whether it is new, and anybody's business.
     fn answered(&mut self, number: OpNumber, outcome: &Outcome) -> bool {
+        self.in_order.remove(&number);
         // The same may have come twice, on two links.
         if self.unanswered.remove(&number).is_none() {
             return false;

@@ -50,6 +50,8 @@ pub enum ToLeader {
     },
     /// The server is there.
     Ping,
+    /// These ops, which are to come, keep their places among others: one client has asked for things of several kinds at a time.
+    InOrder(Vec<OpNumber>),
 }
 
 /// What the one that leads says to a server.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-use workmill_engine::{Answer, DeliveryTag, GroupResult, Op, Outcome, Request, ServerId, Ticket};
+use workmill_engine::{
+    Answer, DeliveryTag, GroupResult, Op, Outcome, Request, ServerId, Ticket, put_alike_together,
+};
 use workmill_proto::{SteadyTime, WireError};
 use workmill_store::{StoreError, Tx};
 
@@ -53,6 +55,10 @@ pub struct Host {
     tickets: BTreeMap<(ServerId, OpNumber), Ticket>,
     /// Requests for the next groups.
     waiting: VecDeque<Request>,
+    /// Ops that are to come and keep their places among others.
+    in_order: BTreeSet<(ServerId, OpNumber)>,
+    /// Requests that do, of those that wait.
+    placed: BTreeSet<Ticket>,
     /// Servers whose jobs are being taken back, by the request that does it.
     taking_back: BTreeMap<Ticket, (ServerId, Vec<DeliveryTag>)>,
     /// What the next group has to say besides its answers.
@@ -102,6 +108,8 @@ impl Host {
             running: BTreeMap::new(),
             tickets: BTreeMap::new(),
             waiting: VecDeque::new(),
+            in_order: BTreeSet::new(),
+            placed: BTreeSet::new(),
             taking_back: BTreeMap::new(),
             to_say: ToSay::default(),
             said: ToSay::default(),
@@ -142,6 +150,10 @@ impl Host {
                     self.ask(server, number, op);
                 }
             }
+            (ToLeader::InOrder(numbers), Some(server)) => {
+                self.in_order
+                    .extend(numbers.into_iter().map(|number| (server, number)));
+            }
             (ToLeader::Forget(number), Some(server)) => self.forget(server, number),
             (ToLeader::Settled(numbers), Some(server)) => self.logs.settle(server, &numbers),
             // What a server said on an older link it says again on the last one. The rest is no business of the engine's.
@@ -170,6 +182,8 @@ impl Host {
         if !self.logs.knows(server) {
             self.logs.register(server);
         }
+        // It says them again.
+        self.in_order.retain(|(of, _)| *of != server);
         self.logs.settle_all_but(server, open);
         self.links.insert(server, link);
         self.unlinked.remove(&server);
@@ -191,6 +205,7 @@ impl Host {
     }
 
     fn ask(&mut self, server: ServerId, number: OpNumber, op: Op) {
+        let keeps_place = self.in_order.remove(&(server, number));
         if self.tickets.contains_key(&(server, number)) {
             return;
         }
@@ -203,6 +218,9 @@ impl Host {
             }
         };
         let ticket = self.request(op);
+        if keeps_place {
+            self.placed.insert(ticket);
+        }
         self.running.insert(ticket, (server, number));
         self.tickets.insert((server, number), ticket);
     }
@@ -281,7 +299,7 @@ impl Host {
         self.logs.write_soon()
     }
 
-    /// The requests for the next group: so much work, in jobs, and so many bytes of payloads at most, but one at least if there is
+    /// The requests for the next group, alike ones together: so much work, in jobs, and so many bytes of payloads at most, but one at least if there is
     /// one.
     pub fn take(&mut self, weight_max: usize, bytes_max: usize) -> Vec<Request> {
         let (mut weight, mut bytes) = (0, 0);
@@ -293,6 +311,14 @@ impl Host {
                 break;
             }
             taken.extend(self.waiting.pop_front());
+        }
+        let placed = &mut self.placed;
+        put_alike_together(&mut taken, |request| {
+            let is_placed = placed.contains(&request.ticket);
+            request.op.traits().rank.filter(|_| !is_placed)
+        });
+        for request in &taken {
+            placed.remove(&request.ticket);
         }
         taken
     }

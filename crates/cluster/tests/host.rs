@@ -174,6 +174,26 @@ fn what_is_asked_again_after_a_takeover_is_answered_and_not_run_again() {
 }
 
 #[test]
+fn alike_ops_are_put_together_but_those_that_keep_their_places() {
+    for (in_order, run) in [(vec![], "PPFF"), (vec![2, 3], "FPFP")] {
+        let mut leader = Leader::new(&MemoryDisk::default(), 1);
+        leader.greet(1, false, &[]);
+        let numbers = in_order.into_iter().map(OpNumber).collect();
+        leader.host.hear(LinkId(1), ToLeader::InOrder(numbers));
+        let ops = [fetch(), push("job-0001"), fetch(), push("job-0002")];
+        for (number, op) in (1..).zip(ops) {
+            leader.ask(1, number, op);
+        }
+        let taken = leader.host.take(100, 1_000_000);
+        let kinds = taken.iter().map(|request| match request.op {
+            Op::Push(_) => 'P',
+            _ => 'F',
+        });
+        assert_eq!(kinds.collect::<String>(), run);
+    }
+}
+
+#[test]
 fn group_is_bounded_by_bytes_as_well() {
     let mut leader = Leader::new(&MemoryDisk::default(), 1);
     leader.greet(1, false, &[]);

@@ -60,7 +60,7 @@ pub use op::{
     DeliveryTag, Duty, Fail, Fetch, Mutate, MutateProgress, NewBatch, Note, Op, OperationsOp,
     Request, Requeue, ServerId, Source, Ticket, TrackOp,
 };
-pub use op_traits::{Barrier, OpTraits, Rank};
+pub use op_traits::{Barrier, OpTraits, Rank, put_alike_together, rank_of_all};
 pub use operations::{OperationId, OperationReport, OperationState};
 pub use outcome::{Answer, BatchReport, FetchedJob, GroupResult, InfoReport, Outcome, TrackReport};
 pub use throttle::{Rate, Throttle};

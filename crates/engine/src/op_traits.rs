@@ -61,6 +61,25 @@ pub enum Barrier {
     Parked,
 }
 
+/// Puts those together that are alike, of a group that has no order as none of it is answered; those of a kind in the order in
+/// which they came. None changes its place with one that has no rank.
+pub fn put_alike_together<T>(all: &mut [T], rank: impl Fn(&T) -> Option<Rank>) {
+    let stretches = all.chunk_by_mut(|one, next| rank(one).is_some() && rank(next).is_some());
+    for stretch in stretches {
+        stretch.sort_by_cached_key(&rank);
+    }
+}
+
+/// The rank of ops that one client has asked for at a time, in an order that stays; none if they are not of a kind.
+pub fn rank_of_all(ops: &[Op]) -> Option<Rank> {
+    let (first, others) = ops.split_first()?;
+    let rank = first.traits().rank?;
+    others
+        .iter()
+        .all(|op| op.traits().rank == Some(rank))
+        .then_some(rank)
+}
+
 impl Op {
     /// How many bytes of payloads it brings.
     pub fn payload_bytes(&self) -> usize {

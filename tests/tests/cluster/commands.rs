@@ -29,6 +29,27 @@ fn fetch_that_waits_gets_the_job_that_is_pushed_to_the_other_server() {
     assert_eq!(waiting.read_reply().json()["jid"], "waited-for");
 }
 
+#[test]
+fn commands_of_several_kinds_that_a_client_sends_together_are_run_in_their_order() {
+    let cluster = Cluster::start();
+    let follower = cluster.follower().start();
+    let mut client = follower.worker("here");
+    let unique = |jid: &str| {
+        let custom = json!({"unique_for": 60});
+        json!({"jid": jid, "jobtype": "U", "queue": "q", "args": [1], "custom": custom})
+    };
+    client.push(&unique("unique-01"));
+    assert_eq!(client.fetch_jid("q"), "unique-01");
+    // The lock is held until the ACK, which the group would run first if it came from another client.
+    client.send(format!(
+        "PUSH {}\r\nACK {{\"jid\":\"unique-01\"}}",
+        unique("unique-02")
+    ));
+    let refused = client.read_reply().error();
+    assert!(refused.starts_with("NOTUNIQUE"), "{refused}");
+    assert!(client.read_reply().is_ok());
+}
+
 /// What these commands are answered, without what differs from run to run.
 fn answers(client: &mut Client) -> Vec<String> {
     let bulk = json!([job("bulk-0001", "q"), {"jid": "bulk-0002", "jobtype": "", "queue": "q", "args": []}]);

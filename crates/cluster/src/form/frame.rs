@@ -10,7 +10,7 @@ use super::outcome::OutcomeForm;
 use crate::frame::{Epoch, FromLeader, OpNumber, ToLeader};
 
 /// The form that is written here. A link is made between servers that know the same.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes that are no frame of this version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,7 @@ enum ToLeaderForm {
         queues: Vec<String>,
     },
     Ping,
+    InOrder(Vec<u64>),
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,9 @@ pub fn write_to_leader(frame: &ToLeader) -> Result<Vec<u8>, Unsendable> {
             queues: queues.clone(),
         },
         ToLeader::Ping => ToLeaderForm::Ping,
+        ToLeader::InOrder(numbers) => {
+            ToLeaderForm::InOrder(numbers.iter().map(|number| number.0).collect())
+        }
     };
     written(&form)
 }
@@ -116,6 +120,9 @@ pub fn read_to_leader(bytes: &[u8]) -> Result<ToLeader, Unreadable> {
         ToLeaderForm::Alive(workers) => ToLeader::Alive(workers),
         ToLeaderForm::Latencies { question, queues } => ToLeader::Latencies { question, queues },
         ToLeaderForm::Ping => ToLeader::Ping,
+        ToLeaderForm::InOrder(numbers) => {
+            ToLeader::InOrder(numbers.into_iter().map(OpNumber).collect())
+        }
     })
 }
 

@@ -7,7 +7,9 @@ use super::*;
 fn numbers(frame: &ToLeader) -> Vec<u64> {
     match frame {
         ToLeader::Ops(ops) => ops.iter().map(|(number, _)| number.0).collect(),
-        ToLeader::Settled(numbers) => numbers.iter().map(|number| number.0).collect(),
+        ToLeader::Settled(numbers) | ToLeader::InOrder(numbers) => {
+            numbers.iter().map(|number| number.0).collect()
+        }
         ToLeader::Hello { open, .. } => open.iter().map(|number| number.0).collect(),
         ToLeader::Forget(number) => vec![number.0],
         ToLeader::Alive(_) | ToLeader::Latencies { .. } | ToLeader::Ping => Vec::new(),

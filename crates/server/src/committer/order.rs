@@ -5,28 +5,13 @@
 //! a submission stay together, and all that it may hand over before the answers are there is a FETCH, whose rank is after
 //! that of all it may hand over before, or something that has no rank.
 
-use workmill_engine::Rank;
+use workmill_engine::rank_of_all;
 
 use super::submission::Submission;
 
-/// Puts submissions together whose ops are alike, those of a kind in the order in which they came. None changes its
-/// place with one that has no rank.
+/// Puts submissions together whose ops are alike.
 pub(super) fn put_alike_together(submissions: &mut [Submission]) {
-    let stretches = submissions
-        .chunk_by_mut(|submission, next| rank(submission).is_some() && rank(next).is_some());
-    for stretch in stretches {
-        stretch.sort_by_cached_key(rank);
-    }
-}
-
-/// The rank of a submission, if all its ops have the same.
-fn rank(submission: &Submission) -> Option<Rank> {
-    let (first, others) = submission.ops.split_first()?;
-    let rank = first.traits().rank?;
-    others
-        .iter()
-        .all(|op| op.traits().rank == Some(rank))
-        .then_some(rank)
+    workmill_engine::put_alike_together(submissions, |submission| rank_of_all(&submission.ops));
 }
 
 #[cfg(test)]

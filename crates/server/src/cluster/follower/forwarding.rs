@@ -7,7 +7,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 use workmill_cluster::{FromLeader, OpNumber, ToLeader};
-use workmill_engine::{Answer, DeliveryTag, Op, Request, ServerId, Ticket};
+use workmill_engine::{Answer, DeliveryTag, Op, Request, ServerId, Ticket, rank_of_all};
 use workmill_proto::WireError;
 
 use super::questions::Questions;
@@ -152,6 +152,8 @@ impl Gate for Forwarding {
         if !state.takes(&ops) {
             return Err(GateClosed::ForGood);
         }
+        // Where its ops are of one kind they keep their order anyway.
+        let keeps_order = ops.len() > 1 && rank_of_all(&ops).is_none();
         let serial = self.serials.fetch_add(1, Ordering::Relaxed);
         let submission = Submission {
             serial,
@@ -163,6 +165,9 @@ impl Gate for Forwarding {
         match &mut waiters {
             Some(waiters) => waiters.admit(submission, &mut requests),
             None => requests.extend(submission.into_requests()),
+        }
+        if keeps_order {
+            state.keep_order(requests.len());
         }
         for Request { ticket, op } in requests {
             match op {

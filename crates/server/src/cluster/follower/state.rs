@@ -128,6 +128,12 @@ impl State {
         Ok(())
     }
 
+    /// So many ops are handed over next that are to keep their places among others.
+    pub(super) fn keep_order(&mut self, count: usize) {
+        let frame = self.forwarder.keep_order(count);
+        self.say(frame);
+    }
+
     /// Hands over an op for somebody who waits from now on, or for nobody.
     pub(super) fn submit(&mut self, op: Op, ticket: Option<Ticket>) {
         let is_fetch = matches!(op, Op::Fetch(_));
