@@ -110,16 +110,19 @@ impl Encryption {
         }
     }
 
-    /// What encrypts a connection to a host.
+    /// What encrypts a connection to a host, if it is to be.
     ///
     /// # Errors
     /// [`StoreError::Open`] if a file cannot be read.
-    pub(super) fn connector(&self, host: &str) -> Result<Connector, StoreError> {
+    pub(super) fn connector(&self, host: &str, mode: SslMode) -> Result<Connector, StoreError> {
+        if mode == SslMode::Disable {
+            return Ok(Connector(None));
+        }
         let name = ServerName::try_from(host.to_owned());
         let name = name
             .map_err(|_| StoreError::Open(format!("{host} is no name that a certificate has")))?;
         let connector = TlsConnector::from(Arc::new(self.config()?));
-        Ok(Connector::new(connector, name))
+        Ok(Connector(Some((connector, name))))
     }
 
     fn config(&self) -> Result<ClientConfig, StoreError> {

@@ -179,7 +179,7 @@ impl Target {
         };
         let mut reason = String::new();
         for mode in tries {
-            let connector = self.encryption.connector(name);
+            let connector = self.encryption.connector(name, *mode);
             let connector = connector.map_err(|error| error.to_string())?;
             match self.begin(host, port, *mode, connector) {
                 Ok(mut link) => return self.writable(&mut link).map(|()| link),

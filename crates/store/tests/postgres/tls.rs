@@ -201,7 +201,7 @@ impl Encrypted {
 }
 
 /// Host, user, parameters, and what is told if they are not let in.
-const CASES: [(&str, &str, &str, &str); 20] = [
+const CASES: [(&str, &str, &str, &str); 21] = [
     ("localhost", "encrypted", "sslmode=disable", "no encryption"),
     ("localhost", "encrypted", "sslmode=allow", ""),
     ("localhost", "encrypted", "sslmode=prefer", ""),
@@ -209,6 +209,12 @@ const CASES: [(&str, &str, &str, &str); 20] = [
     ("localhost", "encrypted", "sslmode=require", ""),
     ("localhost", "encrypted", "sslmode=require&OWN", ""),
     ("localhost", "plain", "sslmode=disable", ""),
+    (
+        "localhost",
+        "plain",
+        "sslmode=disable&sslrootcert=/nowhere.crt",
+        "",
+    ),
     ("localhost", "plain", "sslmode=allow", ""),
     ("localhost", "plain", "sslmode=prefer", ""),
     ("localhost", "plain", "target_session_attrs=read-write", ""),

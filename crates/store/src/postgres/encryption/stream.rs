@@ -12,17 +12,8 @@ use tokio_rustls::client;
 
 use crate::postgres::wire::Wire;
 
-/// Encrypts one connection.
-pub(in crate::postgres) struct Connector {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-}
-
-impl Connector {
-    pub(super) fn new(connector: TlsConnector, name: ServerName<'static>) -> Self {
-        Self { connector, name }
-    }
-}
+/// Encrypts one connection, to a server of this name; or none.
+pub(in crate::postgres) struct Connector(pub(super) Option<(TlsConnector, ServerName<'static>)>);
 
 /// A connection that is encrypted.
 #[derive(Debug)]
@@ -34,8 +25,13 @@ impl TlsConnect<Wire> for Connector {
     type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted>> + Send>>;
 
     fn connect(self, wire: Wire) -> Self::Future {
-        let connecting = self.connector.connect(self.name, wire);
-        Box::pin(async move { connecting.await.map(Encrypted) })
+        let connecting = self
+            .0
+            .map(|(connector, name)| connector.connect(name, wire));
+        Box::pin(async move {
+            let connecting = connecting.ok_or(io::ErrorKind::Unsupported)?;
+            connecting.await.map(Encrypted)
+        })
     }
 }
 
