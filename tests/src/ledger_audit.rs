@@ -53,6 +53,26 @@ impl Source {
 }
 
 impl Ledger {
+    /// Checks at the end of a run whose clients' server has lived that nothing was broken, that every command was answered, and
+    /// that there were many.
+    pub fn assert_all_answered_and_kept(&self, client: &mut Client, context: &str) {
+        self.check_info(client);
+        self.audit(client);
+        self.assert_kept(context);
+        let checked = self.checked();
+        println!("{checked:?}");
+        let unknown = [
+            checked.pushes_unknown,
+            checked.acks_unknown,
+            checked.fails_unknown,
+        ];
+        assert_eq!(unknown, [0; 3], "a client was not answered");
+        assert!(
+            checked.pushes_kept >= 100 && checked.acks_kept >= 50,
+            "{checked:?}"
+        );
+    }
+
     /// Finds every job and finishes it. Waits until nobody else is connected: a client that left while it waited for a job
     /// may have been given one, which goes back to its queue before its connection is counted as ended.
     pub fn audit(&self, client: &mut Client) {

@@ -96,7 +96,9 @@ impl MemberLife {
                 never = door.turn_away() => match never {},
                 () = contest.time_for_look() => {}
             }
-            self.carry_out_orders(None);
+            while let Ok(order) = self.orders.try_recv() {
+                self.carry_out(order, None);
+            }
         }
     }
 
@@ -139,12 +141,6 @@ impl MemberLife {
             epoch: epoch.0,
             leader: leader.map(str::to_owned),
         });
-    }
-
-    fn carry_out_orders(&mut self, term: Option<&Term>) {
-        while let Ok(order) = self.orders.try_recv() {
-            self.carry_out(order, term);
-        }
     }
 
     fn carry_out(&mut self, order: Order, term: Option<&Term>) {

@@ -82,13 +82,11 @@ impl Following {
         self.forwarding.close();
         let unlinked_deadline = deadline.min(Instant::now() + LINK_WITHIN);
         while let Some(is_linked) = self.forwarding.unsaid() {
-            if Instant::now()
-                >= if is_linked {
-                    deadline
-                } else {
-                    unlinked_deadline
-                }
-            {
+            let until = match is_linked {
+                true => deadline,
+                false => unlinked_deadline,
+            };
+            if Instant::now() >= until {
                 tracing::warn!("not all could be said to the server that leads");
                 break;
             }
